@@ -1,0 +1,21 @@
+/* protocol.h — the numbers of the herd protocol that both sides of a client connection share.
+ *
+ * For programs that talk to a node: load generators, clients, drivers of the core. All bounds are
+ * in bytes unless the name says otherwise. */
+#ifndef STAMPEDE_PROTOCOL_H
+#define STAMPEDE_PROTOCOL_H
+
+enum {
+    STAMPEDE_LINE_BYTES_DEFAULT = 1024, /* limits.line: a line without its LF */
+    STAMPEDE_LINE_BYTES_MAX = 8192,   /* the most that limits.line may be set to */
+    STAMPEDE_CLIENT_ID_BYTES_MAX = 255,
+    STAMPEDE_NODE_NAME_BYTES_MAX = 63,
+    STAMPEDE_POSITION_BYTES_MAX = 40, /* sign, 3 digits, point, 15 digits; twice */
+    STAMPEDE_FRACTION_DIGITS_TIME_MAX = 9,
+    STAMPEDE_FRACTION_DIGITS_POSITION_MAX = 15,
+    STAMPEDE_SKEW_BYTES_MAX = 21, /* sign, 10 digits, point, 9 digits */
+    STAMPEDE_RADIUS_KM_MAX = 50,
+    STAMPEDE_COUNT_MAX = 20,
+};
+
+#endif

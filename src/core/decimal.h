@@ -1,0 +1,32 @@
+/* decimal.h — exact decimal text <-> 64-bit integers. No floating point anywhere.
+ *
+ * Times are nanoseconds since 1970; skews are signed nanoseconds. PROTOCOL.md, "Client port" and
+ * "Replies". */
+#ifndef CORE_DECIMAL_H
+#define CORE_DECIMAL_H
+
+#include "core/buf.h"
+#include "stampede/protocol.h"
+#include <stdint.h>
+
+/* `d...[.d...]`: POSIX seconds, no sign, no exponent, a digit on each side of a point, at most 9
+ * fraction digits, value in signed 64-bit nanoseconds. Leading zeros are allowed, any number.
+ * false: not such a text; *ns is then untouched. */
+MUST_USE bool decimal_time(struct span text, int64_t *ns);
+
+/* `d...[.d...]` kilometres, 0 to STAMPEDE_RADIUS_KM_MAX, any number of digits: whole micrometres
+ * (nine fraction digits; further ones count for the bound only). false: not such a text. */
+MUST_USE bool decimal_radius(struct span text, uint64_t *um);
+
+/* `d...`, 0 to max. false: not such a text. Leading zeros are allowed. */
+MUST_USE bool decimal_count(struct span text, uint64_t max, uint64_t *value);
+
+/* Seconds with sign and exactly nine fraction digits: +0.263873386. Writes at most
+ * STAMPEDE_SKEW_BYTES_MAX bytes. ns > INT64_MIN. */
+void decimal_skew_put(struct buf *out, int64_t ns);
+
+/* Its inverse: a sign, digits without superfluous leading zeros, a point, nine digits; as written
+ * by decimal_skew_put and nothing else, so that one skew has one text ("-0.000000000" is refused). */
+MUST_USE bool decimal_skew(struct span text, int64_t *ns);
+
+#endif

@@ -1,0 +1,18 @@
+/* invariant.h — what must hold, in every build.
+ *
+ * For mistakes of ours only, never for bytes from outside. A broken invariant ends the process: a
+ * node that goes on with a wrong store would flood the error to its herd. */
+#ifndef CORE_INVARIANT_H
+#define CORE_INVARIANT_H
+
+/* Says what broke and ends the process. The core only declares it: io/log.c defines it for the
+ * program, each test driver for itself. */
+_Noreturn void invariant_broken(const char *what, const char *file, int line);
+
+#define ASSERT(condition)                                                                          \
+    do {                                                                                           \
+        if (__builtin_expect(!(condition), 0))                                                     \
+            invariant_broken(#condition, __FILE__, __LINE__);                                      \
+    } while (0)
+
+#endif

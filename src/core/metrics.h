@@ -1,0 +1,37 @@
+/* metrics.h — what a node counts, in one table.
+ *
+ * A counter is a field that only grows; its name in the table is its name in `stampede status --json`.
+ * Written by node, read by whoever shows it. */
+#ifndef CORE_METRICS_H
+#define CORE_METRICS_H
+
+#include <stdint.h>
+
+#define METRICS(X)                                                                                 \
+    X(clients_accepted, "client connections accepted")                                             \
+    X(clients_refused, "client connections closed at limits.connections")                          \
+    X(clients_dropped_idle, "closed after limits.idle without a byte")                             \
+    X(clients_dropped_stalled, "closed because they did not read for limits.stall")                \
+    X(lines_iamat, "IAMAT lines")                                                                  \
+    X(lines_whatsat, "WHATSAT lines")                                                              \
+    X(lines_invalid, "lines answered with ?")                                                      \
+    X(lines_too_long, "of these, longer than limits.line")                                         \
+    X(stamps_new, "IAMATs that were stored")                                                       \
+    X(stamps_old, "IAMATs older than what was stored")                                             \
+    X(stamps_refused_full, "IAMATs of new ids at limits.stamps")                                   \
+    X(stamps_refused_future, "IAMATs further ahead than limits.future")                            \
+    X(places_asked, "questions to the places provider")                                            \
+    X(bytes_received, "from clients and peers")                                                    \
+    X(bytes_sent, "to clients and peers")                                                          \
+    X(links_up, "links that came up")                                                              \
+    X(links_lost, "links that were lost")                                                          \
+    X(dials_failed, "dials that made no link")                                                     \
+    X(divergences, "alarms: digests of a link's ends stayed unequal")
+
+struct metrics {
+#define METRICS_FIELD(name, help) uint64_t name;
+    METRICS(METRICS_FIELD)
+#undef METRICS_FIELD
+};
+
+#endif

@@ -1,0 +1,143 @@
+/* peering.h — one link: its handshake, what comes in by it, what goes out.
+ *
+ * A state machine over bytes, without sockets: the driver puts in what was received and fills its
+ * output from peering_pull, which writes what is due (HELLO, AUTH, ACK, PING, PONG) and then as many
+ * stamps of the feed as there is room for. Nothing is queued: what is due is state, and the queue is
+ * the store. PROTOCOL.md, "Peer port".
+ *
+ *   state     event                      next      does
+ *   HELLO     HELLO, well, no secret     LINKED    cursor behind `have`, or before the head
+ *   HELLO     HELLO, well, secret        AUTH      sends AUTH
+ *   HELLO     HELLO, not well            OVER      BYE and why
+ *   AUTH      AUTH, right                LINKED    as above
+ *   AUTH      AUTH, wrong                OVER      BYE
+ *   LINKED    AT                         LINKED    store_put
+ *   LINKED    MARK n                     LINKED    have = n, ACK due
+ *   LINKED    ACK n                      LINKED    the peer is complete up to n
+ *   LINKED    PING                       LINKED    PONG due; digests compared
+ *   any       BYE                        OVER      remembers why
+ *   any       a line that is none        OVER      BYE and why
+ *   HELLO, AUTH   2 s                    OVER      BYE
+ *   LINKED    10 s without a byte        OVER
+ *   LINKED    3 s without a stamp        LINKED    PING due
+ *
+ * An observer (hello.h) goes the same way up to LINKED; then it may send ASK lines only. */
+#ifndef CORE_PEERING_H
+#define CORE_PEERING_H
+
+#include "core/hello.h"
+#include "core/instant.h"
+#include "core/line.h"
+#include "core/route.h"
+#include "core/store.h"
+
+enum {
+    PEERING_HANDSHAKE_MS = 2000,
+    PEERING_PING_MS = 3000,
+    PEERING_DEAD_MS = 10000,
+    PEERING_RESEND_FIRST_MS = 10000, /* between two resends for unequal digests; doubles */
+    PEERING_RESEND_LAST_MS = 3600000,
+    PEERING_PEERS_MAX = 64, /* neighbours of one node */
+    PEERING_REASON_BYTES_MAX = 120,
+    PEERING_LINE_BYTES_EXTRA = 8192, /* what a peer's AT may be longer than a client's line */
+    PEERING_GROUP = 16,              /* stamps that are prefetched together */
+};
+
+/* A neighbour: what outlives a link to it. Zeroed but for name and cursor at the start. */
+struct peer {
+    struct span name;
+    unsigned number;      /* its place among the neighbours; route.h */
+    unsigned cursor;      /* its reader of the feed */
+    uint64_t have_boot;   /* of the peer, when it last marked */
+    uint64_t have_change; /* the highest MARK had from that boot */
+    uint64_t acked;       /* the highest own change that it confirmed to this boot of ours */
+    uint64_t stamps;      /* from its last PING */
+    uint64_t digest;
+    int64_t round_trip_ns; /* of the last PONG; 0 when none came yet */
+    int64_t clock_ahead_ns; /* its clock less ours, from its last PING, transit time included */
+    unsigned unequal;       /* digests that differed in a row while both ends were caught up */
+    int64_t resend_not_before_ns; /* monotonic */
+    int64_t resend_pause_ms;
+    uint64_t divergences; /* alarms since the start */
+    uint64_t sent_stamps; /* AT lines sent to it */
+    uint64_t got_stamps;  /* AT lines had from it */
+};
+
+/* What all links of one node share. Outlives them. */
+struct peering_node {
+    struct span herd;
+    struct span name;
+    struct span secret; /* empty: none */
+    uint64_t boot;
+    uint32_t line_bytes_max; /* limits.line */
+    struct peer *peers;
+    unsigned peers_count;
+    struct store *store;
+    struct route_table *routes;
+};
+
+enum peering_state { PEERING_HELLO, PEERING_AUTH, PEERING_LINKED, PEERING_OVER };
+
+enum peering_event {
+    PEERING_NOTHING,  /* go on */
+    PEERING_UP,       /* has just become LINKED; peer or observer is set */
+    PEERING_ASKED,    /* an observer asks: `asked` says what. Answer on its connection, then close it */
+    PEERING_DIVERGED, /* digests stay unequal: a full resend has begun; an alarm */
+    PEERING_ENDED,    /* has just become OVER: let peering_pull write the BYE, send it, close */
+};
+
+struct peering {
+    const struct peering_node *node;
+    struct peer *peer;  /* whom to: from the start when dialled, from HELLO on when accepted */
+    bool observer;      /* the other end only asks */
+    enum hello_role role;
+    enum peering_state state;
+    struct line_reader lines;
+    unsigned char nonce[NONCE_BYTES];
+    struct hello theirs; /* its views are of theirs_text */
+    char theirs_text[HERD_NAME_BYTES_MAX + 2 * STAMPEDE_NODE_NAME_BYTES_MAX];
+    struct span asked; /* on PEERING_ASKED, valid during the event */
+    bool hello_sent, auth_sent, auth_well, bye_due, bye_heard;
+    bool ack_due, ping_due, pong_due;
+    bool full;           /* a full send: list and source are ignored up to full_until */
+    uint64_t full_until; /* own change number */
+    uint64_t marked;     /* the last own change number sent as MARK */
+    int64_t pong_ns;     /* what PONG has to echo */
+    int64_t ping_mono_ns; /* when the last PING left */
+    int64_t opened_ns;    /* monotonic, as all of these */
+    int64_t heard_ns;     /* the last byte */
+    int64_t said_ns;      /* the last stamp, MARK or PING */
+    char reason[PEERING_REASON_BYTES_MAX + 1]; /* why it is OVER; ends with NUL */
+};
+
+/* Begin a link on a connection that has just been made.
+ *
+ * peer   whom we dialled; NULL when accepted
+ * nonce  fresh from entropy
+ * room   node->line_bytes_max + PEERING_LINE_BYTES_EXTRA + 1 bytes for split lines; the caller's,
+ *        until the link is over */
+void peering_begin(struct peering *p, const struct peering_node *node, struct peer *peer,
+    const unsigned char nonce[NONCE_BYTES], char *room, struct instant now);
+
+/* Take in received bytes; *in is moved forward. Returns at the first event, with what follows it
+ * still in *in: call again until it returns PEERING_NOTHING, which has used up all. */
+MUST_USE enum peering_event peering_take(
+    struct peering *p, struct span *in, struct instant now);
+
+/* Write what is due into `out`, as far as whole lines fit; at most `stamps_max` stamps.
+ * true: there is more to write (room or stamps_max ran out). */
+bool peering_pull(struct peering *p, struct buf *out, unsigned stamps_max, struct instant now);
+
+/* Let time pass: silence, PING. Call at or after the deadline. */
+MUST_USE enum peering_event peering_tick(struct peering *p, struct instant now);
+
+/* When peering_tick must next be called; NEVER_NS when OVER. */
+int64_t peering_deadline(const struct peering *p);
+
+/* End it from this side: state OVER, BYE <reason> due. Nothing when it is OVER already. */
+void peering_end(struct peering *p, const char *reason);
+
+/* Own changes that the peer has not yet confirmed. */
+uint64_t peering_lag(const struct peering *p);
+
+#endif
