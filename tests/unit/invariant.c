@@ -1,0 +1,10 @@
+/* invariant.c — for tests: a broken invariant ends the test with a word why. */
+#include "core/invariant.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+_Noreturn void invariant_broken(const char *what, const char *file, int line)
+{
+    fprintf(stderr, "%s:%d: invariant broken: %s\n", file, line, what);
+    abort();
+}
