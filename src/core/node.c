@@ -54,6 +54,21 @@ static void init_watches(struct node *n)
     n->stalled.period_ns = (int64_t)limits->stall_ms * MS_NS / NODE_WATCH_PARTS;
 }
 
+/* What the node may come to hold at the most, by limits of topology.conf. */
+static void log_budget(struct node *n, struct instant now)
+{
+    const struct topology_limits *limits = &n->topology->limits;
+    log_begin(n->log, LOG_INFO, "memory_budget", now);
+    log_number(n->log, "stamps_bytes", (int64_t)(limits->stamps * NODE_STAMP_BYTES));
+    log_number(n->log, "connections_bytes",
+        (int64_t)(n->connections_max * (sizeof(struct connection) + n->rooms.block_bytes)));
+    log_number(n->log, "unread_output_bytes",
+        (int64_t)(limits->connections * limits->output_bytes));
+    log_number(n->log, "links_bytes",
+        (int64_t)(n->neighbours.count * (sizeof(struct link) + 2 * NODE_LINK_OUTPUT_BYTES)));
+    log_end(n->log);
+}
+
 struct node *node_create(const struct node_config *config, struct instant now)
 {
     struct node *n = calloc(1, sizeof *n);
@@ -88,11 +103,11 @@ struct node *node_create(const struct node_config *config, struct instant now)
         .name = n->name,
         .secret = config->secret,
         .boot = load_u64(config->seed + 24) | 1,
-        .line_bytes_max = t->limits.line_bytes,
         .peers = n->peers,
         .peers_count = n->self->neighbours_count,
         .store = n->store,
         .routes = n->routes};
+    log_budget(n, now);
     return n;
 }
 

@@ -8,9 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* What BYE says on the link that goes where both ends dialled; no failure for either. */
-#define SUPERSEDED "another link between us stays"
-
 static struct neighbour *neighbour_at(struct node *n, const struct link *l)
 {
     return l->peering.peer ? &n->neighbour_of[l->peering.peer->number] : NULL;
@@ -21,8 +18,7 @@ bool link_open(struct node *n, struct connection *c, struct neighbour *dialled, 
 {
     if (!dialled && n->strangers >= NODE_STRANGERS_MAX)
         return false;
-    size_t room = n->topology->limits.line_bytes + PEERING_LINE_BYTES_EXTRA + 1;
-    struct link *l = malloc(sizeof *l + room);
+    struct link *l = malloc(sizeof *l + PEERING_LINE_BYTES_MAX + 1);
     if (!l)
         return false;
     *l = (struct link){.connection = c, .next = n->links, .dialled = dialled};
@@ -58,9 +54,8 @@ static void log_link_up(
     log_begin(n->log, LOG_INFO, "link_up", now);
     log_text(n->log, "peer", who->peer->name);
     log_text(n->log, "dialled_by", l->dialled ? n->name : who->peer->name);
-    log_text(n->log, "sends", l->peering.full ? SPAN("everything") : SPAN("what is new"));
-    if (who->down_since_ns)
-        log_down_time(n, who, now);
+    log_text(n->log, "sends", l->peering.peer->full_until ? SPAN("everything") : SPAN("what is new"));
+    log_down_time(n, who, now);
     log_end(n->log);
 }
 
@@ -82,25 +77,26 @@ static bool power_of_four(unsigned value)
     return value && (value & (value - 1)) == 0 && (value & 0x55555555) != 0;
 }
 
+static void log_link_down(struct node *n, const struct neighbour *who, struct instant now)
+{
+    n->metrics.links_lost++;
+    log_begin(n->log, LOG_WARN, "link_down", now);
+    log_text(n->log, "peer", who->peer->name);
+    log_text(n->log, "why", span_of(who->last_error));
+    log_end(n->log);
+}
+
 void link_failed(struct node *n, struct neighbour *who, const char *why, struct instant now)
 {
     n->metrics.dials_failed++;
-    (void)neighbour_lost(&n->neighbours, who, NEIGHBOUR_NO_LINK, true, why, now);
-    if (who->tries < 4 || !power_of_four(who->tries))
+    if (neighbour_dial_failed(&n->neighbours, who, why, now))
+        log_link_down(n, who, now);
+    if (who->linked != NEIGHBOUR_NO_LINK || who->tries < 4 || !power_of_four(who->tries))
         return; /* a herd that starts together misses a dial or two */
     log_begin(n->log, LOG_WARN, "peer_unreachable", now);
     log_text(n->log, "peer", who->peer->name);
     log_down_time(n, who, now);
     log_text(n->log, "last", span_of(why));
-    log_end(n->log);
-}
-
-static void log_link_down(
-    struct node *n, const struct neighbour *who, const char *why, struct instant now)
-{
-    log_begin(n->log, LOG_WARN, "link_down", now);
-    log_text(n->log, "peer", who->peer->name);
-    log_text(n->log, "why", span_of(why));
     log_end(n->log);
 }
 
@@ -112,19 +108,13 @@ static void settle(struct node *n, struct link *l, const char *why, struct insta
     if (l->settled)
         return;
     l->settled = true;
-    struct neighbour *who = l->dialled ? l->dialled : neighbour_at(n, l);
+    struct neighbour *who = neighbour_at(n, l);
     if (!who)
         return;
-    int number = (int)l->connection->number;
-    bool was_up = who->linked == number;
-    if (!was_up && l->dialled && !l->superseded) {
+    if (!l->up && l->dialled)
         link_failed(n, who, why, now);
-        return;
-    }
-    if (neighbour_lost(&n->neighbours, who, number, l->dialled != NULL, why, now)) {
-        n->metrics.links_lost++;
-        log_link_down(n, who, why, now);
-    }
+    else if (neighbour_lost(&n->neighbours, who, (int)l->connection->number, why, now))
+        log_link_down(n, who, now);
 }
 
 static void on_up(struct node *n, struct link *l, struct instant now)
@@ -134,21 +124,18 @@ static void on_up(struct node *n, struct link *l, struct instant now)
     struct neighbour *who = neighbour_at(n, l);
     if (!who)
         return; /* an observer */
-    bool was_up = who->linked != NEIGHBOUR_NO_LINK;
-    int number = (int)l->connection->number;
-    int loser = neighbour_linked(&n->neighbours, who, number, l->dialled != NULL);
+    bool was_up = who->up;
+    int loser = neighbour_linked(&n->neighbours, who, (int)l->connection->number,
+        l->dialled != NULL, l->peering.theirs.boot, now);
     if (!was_up) {
         n->metrics.links_up++;
         log_link_up(n, l, who, now);
-        who->down_since_ns = 0;
-        who->tries = 0;
     }
     if (loser == NEIGHBOUR_NO_LINK)
         return;
     struct connection *c = node_connection(n, (uint32_t)loser);
-    c->link->superseded = true;
-    peering_end(&c->link->peering, SUPERSEDED);
-    settle(n, c->link, SUPERSEDED, now);
+    peering_end(&c->link->peering, PEERING_DUPLICATE);
+    settle(n, c->link, PEERING_DUPLICATE, now);
     node_finish(n, c, now);
 }
 
@@ -182,11 +169,10 @@ static void on_diverged(struct node *n, struct link *l, struct instant now)
 
 static void on_ended(struct node *n, struct link *l, struct instant now)
 {
-    if (strstr(l->peering.reason, SUPERSEDED))
-        l->superseded = true;
-    if (!l->up && !l->superseded)
-        log_refused(n, l, l->peering.reason, now);
-    settle(n, l, l->peering.reason, now);
+    const char *why = l->peering.reason;
+    if (!l->up && strcmp(why, PEERING_DUPLICATE) != 0 && !l->peering.observer)
+        log_refused(n, l, why, now);
+    settle(n, l, why, now);
     node_finish(n, l->connection, now);
 }
 
@@ -242,24 +228,31 @@ void link_close(struct node *n, struct connection *c)
 
 /* -- the turn ----------------------------------------------------------------------------------- */
 
+static size_t pull_into(struct node *n, struct link *l, size_t least, struct instant now)
+{
+    size_t room_bytes;
+    char *room = outbox_rest(&l->connection->out, &n->chunks, least, &room_bytes);
+    if (!room)
+        return 0; /* no memory now; the feed keeps it */
+    struct buf out = buf_over(room, room_bytes);
+    l->more = peering_pull(&l->peering, &out, NODE_LINK_STAMPS, now);
+    outbox_wrote(&l->connection->out, out.len);
+    outbox_trim(&l->connection->out, &n->chunks);
+    return out.len;
+}
+
 /* Let a link write what is due and the next stamps of the feed. */
 static void pull(struct node *n, struct link *l, struct instant now)
 {
     struct connection *c = l->connection;
-    size_t least = n->topology->limits.line_bytes + PEERING_LINE_BYTES_EXTRA;
     l->more = false;
     bool answered = c->finishing && l->peering.state != PEERING_OVER; /* an observer's */
     if (c->aborted || answered || c->out.bytes >= NODE_LINK_OUTPUT_BYTES)
         return;
-    size_t room_bytes;
-    char *room = outbox_rest(&c->out, &n->chunks, least, &room_bytes);
-    if (!room)
-        return; /* no memory now; the feed keeps it */
-    struct buf out = buf_over(room, room_bytes);
-    l->more = peering_pull(&l->peering, &out, NODE_LINK_STAMPS, now);
-    outbox_wrote(&c->out, out.len);
-    outbox_trim(&c->out, &n->chunks);
-    if (out.len)
+    size_t wrote = pull_into(n, l, NODE_LINK_ROOM_BYTES, now);
+    if (wrote == 0 && l->more) /* its next line is a long one */
+        wrote = pull_into(n, l, PEERING_LINE_BYTES_MAX, now);
+    if (wrote)
         node_touch(n, c);
 }
 
@@ -285,7 +278,7 @@ int64_t links_deadline(const struct node *n)
 void links_stop(struct node *n, struct instant now)
 {
     for (struct link *l = n->links; l; l = l->next) {
-        l->superseded = l->settled = true;
+        l->settled = true;
         peering_end(&l->peering, "this node stops");
         node_finish(n, l->connection, now);
     }
