@@ -51,7 +51,7 @@ static uint32_t number_of(const struct conns *c, const struct conn *conn)
 
 /* -- facts -------------------------------------------------------------------------------------- */
 
-static uint32_t opened(struct conns *c, int fd)
+static uint32_t take_place(struct conns *c, int fd)
 {
     uint32_t slot = slots_take(&c->slots);
     if (slot != SLOT_NONE) {
@@ -66,20 +66,20 @@ bool conn_accepted(
 {
     if (port == NODE_CLIENT_PORT && c->slots.max - c->slots.used <= c->spare)
         return false;
-    uint32_t slot = opened(c, fd);
-    if (slot == SLOT_NONE)
-        return false;
-    node_accepted(c->node, slot, port, from, now);
-    return true;
+    uint32_t slot = take_place(c, fd);
+    bool known = slot != SLOT_NONE && node_accepted(c->node, slot, port, from, now);
+    if (slot != SLOT_NONE && !known)
+        slots_give(&c->slots, slot);
+    return known;
 }
 
 bool conn_dialled(struct conns *c, int fd, unsigned neighbour, struct instant now)
 {
-    uint32_t slot = opened(c, fd);
-    if (slot == SLOT_NONE)
-        return false;
-    node_dialled(c->node, slot, neighbour, now);
-    return true;
+    uint32_t slot = take_place(c, fd);
+    bool known = slot != SLOT_NONE && node_dialled(c->node, slot, neighbour, now);
+    if (slot != SLOT_NONE && !known)
+        slots_give(&c->slots, slot);
+    return known;
 }
 
 /* The rest of what was with the kernel comes back soon: nothing is left that could wait. */
@@ -93,7 +93,8 @@ static void die(struct conns *c, struct conn *conn, int error)
         shutdown(conn->fd, SHUT_RDWR);
 }
 
-static void received(struct conns *c, struct conn *conn, const struct ring_event *e, struct instant now)
+static void received(
+    struct conns *c, struct conn *conn, const struct ring_event *e, struct instant now)
 {
     uint32_t slot = e->tag.slot;
     if (!e->more) {

@@ -22,7 +22,7 @@ struct conns {
     struct node *node;
     struct slots slots;
     uint32_t spare; /* places that only links may take */
-    bool freed;     /* a descriptor was closed; listen looks at it and clears it */
+    bool freed; /* a descriptor was closed; listen looks at it and clears it */
 };
 
 /* max: as node_config.connections_max. false: no memory. */
@@ -32,8 +32,8 @@ MUST_USE bool conns_init(
 /* Closes nothing: the end of the process does, and the ring must be closed before. */
 void conns_deinit(struct conns *c);
 
-/* Take over a connected socket and tell the node. false: no place is free; fd is still the caller's,
- * and the node knows of nothing. */
+/* Take over a connected socket and tell the node. false: no place or no memory for it; fd is still
+ * the caller's, and the node knows of nothing. */
 MUST_USE bool conn_accepted(
     struct conns *c, int fd, enum node_port port, struct span from, struct instant now);
 MUST_USE bool conn_dialled(struct conns *c, int fd, unsigned neighbour, struct instant now);

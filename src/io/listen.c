@@ -14,7 +14,7 @@ static const char *const port_words[] = {"client", "peer"};
 
 static void tell_why_not(const struct address *at, enum node_port port, int error)
 {
-    char where[TOPOLOGY_HOST_BYTES_MAX + 16];
+    char where[TOPOLOGY_HOST_BYTES_MAX + 1];
     address_text(at, where);
     fprintf(stderr, "stampede: cannot listen on %s: ", where);
     if (error == EADDRINUSE)
@@ -61,7 +61,7 @@ static void log_listening(struct log *log, enum node_port port, int fd, struct i
     socklen_t bytes = sizeof bound;
     if (getsockname(fd, &bound.any, &bytes) < 0)
         return;
-    char where[TOPOLOGY_HOST_BYTES_MAX + 16];
+    char where[TOPOLOGY_HOST_BYTES_MAX + 1];
     struct address at = sockaddr_address(&bound);
     address_text(&at, where);
     log_begin(log, LOG_INFO, "listening", now);
@@ -109,9 +109,9 @@ static void turn_away(struct listeners *l, int fd, struct instant now)
     l->turned_away++;
     if (now.mono_ns < l->report_ns)
         return;
-    log_begin(l->log, LOG_WARN, "connections_full", now);
-    log_number(l->log, "max", l->conns->slots.max - l->conns->spare);
-    log_number(l->log, "turned_away", (int64_t)l->turned_away);
+    log_begin(l->log, LOG_WARN, "connections_turned_away", now);
+    log_number(l->log, "count", (int64_t)l->turned_away);
+    log_number(l->log, "held", l->conns->slots.used);
     log_end(l->log);
     l->turned_away = 0;
     l->report_ns = now.mono_ns + LISTEN_REPORT_MS * MS_NS;
@@ -121,7 +121,7 @@ static void take_in(struct listeners *l, int fd, enum node_port port, struct ins
 {
     union sockaddr_any other;
     socklen_t bytes = sizeof other;
-    char from[TOPOLOGY_HOST_BYTES_MAX + 16] = "gone";
+    char from[TOPOLOGY_HOST_BYTES_MAX + 1] = "gone";
     if (getpeername(fd, &other.any, &bytes) == 0) {
         struct address at = sockaddr_address(&other);
         address_text(&at, from);

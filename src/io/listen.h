@@ -11,8 +11,8 @@
 #include "io/conn.h"
 
 enum {
-    LISTEN_BACKLOG = 4096,   /* the kernel lowers it to net.core.somaxconn */
-    LISTEN_REST_MS = 100,    /* after a failed accept */
+    LISTEN_BACKLOG = 4096, /* the kernel lowers it to net.core.somaxconn */
+    LISTEN_REST_MS = 100, /* after a failed accept */
     LISTEN_REPORT_MS = 10000 /* between two log lines about connections turned away */
 };
 
@@ -29,7 +29,7 @@ struct listeners {
     struct log *log;
     struct listener ports[NODE_PEER_PORT + 1];
     uint64_t turned_away; /* since the last report */
-    int64_t report_ns;    /* the next one, not before */
+    int64_t report_ns; /* the next one, not before */
     bool stopped;
 };
 

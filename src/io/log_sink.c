@@ -31,8 +31,9 @@ bool log_sink_open(struct log_sink *s, struct ring *ring, struct log *log, const
     }
     s->fd = open_file(path);
     if (s->fd < 0)
-        fprintf(stderr, "stampede: cannot write the log to %s: %s; correct log_file in topology.conf\n",
-            path, reason_of(errno));
+        fprintf(stderr,
+            "stampede: cannot write the log to %s: %s; correct log_file in topology.conf\n", path,
+            reason_of(errno));
     return s->fd >= 0;
 }
 
@@ -45,7 +46,8 @@ void log_sink_close(struct log_sink *s)
 void log_sink_reopen(struct log_sink *s, struct instant now)
 {
     int fd = open_file(s->path);
-    log_begin(s->log, fd < 0 ? LOG_WARN : LOG_INFO, fd < 0 ? "log_reopen_failed" : "log_reopened", now);
+    log_begin(
+        s->log, fd < 0 ? LOG_WARN : LOG_INFO, fd < 0 ? "log_reopen_failed" : "log_reopened", now);
     if (fd < 0)
         log_text(s->log, "why", span_of(reason_of(errno)));
     log_end(s->log);

@@ -19,7 +19,7 @@
 
 enum {
     FILES_BESIDE_CONNECTIONS = 32, /* ring, listeners, signals, log, standard ones, dials */
-    FLUSH_MS = 100,                /* for the last log lines */
+    FLUSH_MS = 100, /* for the last log lines */
 };
 
 struct loop {
@@ -184,8 +184,8 @@ static void raise_files(struct log *log, uint32_t connections_max, struct instan
     log_end(log);
 }
 
-static void log_ring(struct log *log, const struct ring_sizes *wanted,
-    const struct ring_sizes *got, struct instant now)
+static void log_ring(struct log *log, const struct ring_sizes *wanted, const struct ring_sizes *got,
+    struct instant now)
 {
     if (got->submissions == wanted->submissions)
         return;
@@ -227,7 +227,8 @@ static bool open_parts(struct loop *l)
     uint32_t spare = config->connections_max < LOOP_CONNECTIONS_SPARE ? config->connections_max
                                                                       : LOOP_CONNECTIONS_SPARE;
     if (!conns_init(&l->conns, l->ring, config->node, config->connections_max, spare / 2)) {
-        fputs("stampede: no memory for the table of connections; lower limits.connections\n", stderr);
+        fputs(
+            "stampede: no memory for the table of connections; lower limits.connections\n", stderr);
         return false;
     }
     return listeners_open(

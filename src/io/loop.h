@@ -21,12 +21,12 @@ enum {
 struct loop_config {
     struct node *node;
     struct log *log;
-    const char *log_file;     /* "" for standard error; opened again on SIGHUP */
-    struct address client;    /* where to listen; port 0 for any, the log then names it */
+    const char *log_file; /* "" for standard error; opened again on SIGHUP */
+    struct address client; /* where to listen; port 0 for any, the log then names it */
     struct address peer;
     uint32_t connections_max; /* as in node_config */
-    int64_t spin_ns;          /* how long to poll before sleeping; 0: not at all */
-    struct ring_sizes sizes;  /* RING_SIZES */
+    int64_t spin_ns; /* how long to poll before sleeping; 0: not at all */
+    struct ring_sizes sizes; /* RING_SIZES */
 };
 
 /* Run the node until SIGINT or SIGTERM has been obeyed.

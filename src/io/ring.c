@@ -6,7 +6,7 @@
  * them until the end of the turn. Under AddressSanitizer, looking later is an error: buffers that
  * nobody holds are poisoned.
  *
- * Buffers: echo, 50 connections, 128 lines deep, medians of 7 interleaved runs: see below. */
+
 #include "io/ring.h"
 #include "core/instant.h"
 #include "core/invariant.h"
@@ -22,9 +22,10 @@
 enum {
     BUFFER_GROUP = 0,
     SUBMISSIONS_MIN = 8,     /* halving ends here */
-    SUBMIT_TRIES_MAX = 1000, /* of a full queue, when the kernel takes none */
-    SPIN_PAUSE_MAX = 1024,   /* turns */
-};
+SUBMIT_TRIES_MAX = 1000, /* of a full queue, when the kernel takes none */
+    SPIN_PAUSE_MAX = 1024, /* turns */
+}
+;
 
 /* Newer than the headers of Debian 12: Linux 6.15. */
 #define FEATURE_NO_IOWAIT (1U << 17)
@@ -35,11 +36,11 @@ struct ring {
     struct ring_sizes sizes;
     unsigned enter_flags;
     struct io_uring_buf_ring *free; /* shared with the kernel: buffers that it may fill */
-    char *memory;                   /* sizes.buffers times sizes.buffer_bytes */
-    unsigned back;                  /* entries of `free` written but not yet shown to the kernel */
+    char *memory; /* sizes.buffers times sizes.buffer_bytes */
+    unsigned back; /* entries of `free` written but not yet shown to the kernel */
     int64_t spin_ns;
     unsigned spin_pause; /* turns not to poll after the next vain try; doubles */
-    unsigned spin_skip;  /* turns left of such a pause */
+    unsigned spin_skip; /* turns left of such a pause */
 };
 
 /* -- set-up ------------------------------------------------------------------------------------- */
@@ -60,18 +61,21 @@ static void tell_refusal(int error)
             "administrator can allow it with: sysctl kernel.io_uring_disabled=0\n",
             disabled);
     else if (error == EPERM || error == EACCES)
-        fputs("io_uring is forbidden here, most likely by the seccomp profile of a container; run it "
-              "with a profile that allows io_uring (docker: --security-opt seccomp=unconfined)\n",
+        fputs(
+            "io_uring is forbidden here, most likely by the seccomp profile of a container; run it "
+            "with a profile that allows io_uring (docker: --security-opt seccomp=unconfined)\n",
             stderr);
     else if (error == ENOSYS)
-        fputs("this kernel has no io_uring, or a container's seccomp profile hides it; run on Linux "
-              "6.1 or newer, with a profile that allows io_uring\n",
+        fputs(
+            "this kernel has no io_uring, or a container's seccomp profile hides it; run on Linux "
+            "6.1 or newer, with a profile that allows io_uring\n",
             stderr);
     else if (error == EINVAL)
         fprintf(stderr, "io_uring of Linux 6.1 or newer is needed, this is %s\n", system.release);
     else if (error == ENOMEM)
-        fputs("no memory for io_uring; raise the limit of locked memory (ulimit -l, or LimitMEMLOCK "
-              "of a service)\n",
+        fputs(
+            "no memory for io_uring; raise the limit of locked memory (ulimit -l, or LimitMEMLOCK "
+            "of a service)\n",
             stderr);
     else
         fprintf(stderr, "io_uring cannot be set up: %s\n", strerror(error));
@@ -121,15 +125,14 @@ static size_t pool_bytes(const struct ring_sizes *s)
 /* The array that the kernel takes buffers from must begin on a page; the buffers follow it. */
 static int open_buffers(struct ring *r)
 {
-    void *memory = mmap(NULL, pool_bytes(&r->sizes), PROT_READ | PROT_WRITE,
-        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void *memory = mmap(
+        NULL, pool_bytes(&r->sizes), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED)
         return errno;
     r->free = memory;
     r->memory = (char *)memory + r->sizes.buffers * sizeof(struct io_uring_buf);
-    struct io_uring_buf_reg reg = {.ring_addr = (uintptr_t)memory,
-        .ring_entries = r->sizes.buffers,
-        .bgid = BUFFER_GROUP};
+    struct io_uring_buf_reg reg = {
+        .ring_addr = (uintptr_t)memory, .ring_entries = r->sizes.buffers, .bgid = BUFFER_GROUP};
     int error = -io_uring_register_buf_ring(&r->uring, &reg, 0);
     if (error)
         return error;
@@ -211,7 +214,7 @@ static int enter(struct ring *r, unsigned wanted, int64_t wait_ns)
     case -ETIME:
     case -EINTR:
     case -EAGAIN: /* no memory for a request: those not taken stay in the queue */
-    case -EBUSY:  /* answers wait in the kernel for room: ring_next makes some */
+    case -EBUSY: /* answers wait in the kernel for room: ring_next makes some */
         return 0;
     default:
         return taken < 0 ? -taken : 0;

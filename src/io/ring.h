@@ -36,7 +36,7 @@ struct ring_tag {
     uint8_t op;
     uint8_t sequence;
     uint32_t generation; /* 24 bits */
-    uint32_t slot;       /* 24 bits */
+    uint32_t slot; /* 24 bits */
 };
 
 static inline uint64_t ring_tag_pack(struct ring_tag t)
@@ -66,8 +66,8 @@ struct ring_sizes {
 /* Submissions are flushed when they run out, so 1,024 is no bound. Completions should hold what a turn
  * can bring, or every multishot request has to be asked again: 16,384 take 256 KiB. Buffers: 8 MiB,
  * see the measurement in ring.c. */
-#define RING_SIZES                                                                                 \
-    ((struct ring_sizes){                                                                          \
+#define RING_SIZES        \
+    ((struct ring_sizes){ \
         .submissions = 1024, .completions = 16384, .buffers = 1024, .buffer_bytes = 8192})
 
 /* sizes    queues are halved as often as the kernel has no memory for them; ring_sizes tells
@@ -86,8 +86,8 @@ MUST_USE int ring_enter(struct ring *r, int64_t wait_ns);
 
 struct ring_event {
     struct ring_tag tag;
-    int32_t result;    /* bytes, a descriptor, or -errno */
-    bool more;         /* the request is still alive and will answer again */
+    int32_t result; /* bytes, a descriptor, or -errno */
+    bool more; /* the request is still alive and will answer again */
     struct span bytes; /* what was received; lent until ring_buffers_return */
 };
 

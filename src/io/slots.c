@@ -6,7 +6,7 @@
 #include "io/ring.h"
 #include <stdlib.h>
 
-_Static_assert(SLOT_NONE == RING_SLOT_MAX, "a slot must fit into a tag");
+_Static_assert(SLOT_NONE == (int)RING_SLOT_MAX, "a slot must fit into a tag");
 
 bool slots_init(struct slots *s, uint32_t max)
 {
@@ -81,7 +81,7 @@ void slots_remove(struct slots *s, enum conn_list list, uint32_t slot)
     struct conn *conn = &s->each[slot];
     if (!(conn->listed & 1U << list))
         return;
-    conn->listed &= (uint8_t)~(1U << list);
+    conn->listed &= (uint8_t) ~(1U << list);
     uint32_t next = conn->links[list].next, previous = conn->links[list].previous;
     if (previous == SLOT_NONE)
         s->lists[list].first = next;

@@ -15,8 +15,8 @@ enum { SLOT_NONE = 0xffffff }; /* the table's numbers are below this */
 enum conn_state { CONN_FREE, CONN_OPEN, CONN_DRAINING, CONN_DYING };
 
 enum conn_list {
-    CONN_TOUCHED,  /* to be looked at before the turn ends */
-    CONN_STARVED,  /* wait for receive buffers, in the order in which they ran dry */
+    CONN_TOUCHED, /* to be looked at before the turn ends */
+    CONN_STARVED, /* wait for receive buffers, in the order in which they ran dry */
     CONN_LINGERED, /* drain, in the order of their deadlines */
     CONN_LISTS
 };
@@ -29,15 +29,15 @@ struct conn {
     int64_t drain_until_ns; /* monotonic; while DRAINING */
     int fd;
     uint32_t generation;
-    uint16_t error;   /* errno of what ended it; 0: nothing did */
+    uint16_t error; /* errno of what ended it; 0: nothing did */
     uint8_t sequence; /* of the receive; grows with each one */
-    uint8_t listed;   /* bit l: it is on list l */
+    uint8_t listed; /* bit l: it is on list l */
     uint8_t state;
-    bool receiving : 1;  /* a receive is with the kernel */
+    bool receiving : 1; /* a receive is with the kernel */
     bool cancelling : 1; /* ... and has been asked to stop */
-    bool sending : 1;    /* a send is with the kernel */
-    bool ended : 1;      /* the other end has finished sending */
-    bool starved : 1;    /* the last receive found no buffer: wait for the socket first */
+    bool sending : 1; /* a send is with the kernel */
+    bool ended : 1; /* the other end has finished sending */
+    bool starved : 1; /* the last receive found no buffer: wait for the socket first */
 };
 
 _Static_assert(sizeof(struct conn) <= 48, "an idle connection is meant to be cheap");
