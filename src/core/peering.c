@@ -186,7 +186,7 @@ struct group {
     uint16_t routes[PEERING_GROUP];
 };
 
-/* A stamp that finds no room is lost here and nowhere else; peering_partial tells the peers. */
+/* A stamp that finds no room is lost to this node; PING tells the peers that such a thing happened. */
 static void group_put(struct peering *p, struct group *g)
 {
     struct store *store = p->node->store;
@@ -197,9 +197,11 @@ static void group_put(struct peering *p, struct group *g)
     }
     for (unsigned i = 0; i < g->count; i++)
         store_prefetch_record(store, hashes[i]);
-    for (unsigned i = 0; i < g->count; i++)
-        if (store_put(store, &g->stamps[i], hashes[i], g->routes[i]) == STORE_NEW)
-            p->peer->new_stamps++;
+    for (unsigned i = 0; i < g->count; i++) {
+        enum store_verdict verdict = store_put(store, &g->stamps[i], hashes[i], g->routes[i]);
+        p->peer->new_stamps += verdict == STORE_NEW;
+        p->peer->lost_stamps += verdict == STORE_FULL || verdict == STORE_STARVED;
+    }
     g->count = 0;
 }
 
@@ -210,7 +212,7 @@ static const char *group_add(struct peering *p, struct group *g, struct span lin
     struct stamp *stamp = &g->stamps[g->count];
     if (command_split(line, fields, 6) != 7)
         return "AT that lacks a field, or holds a control byte";
-    if (!stamp_parse(fields, stamp) || !stamp_node_name_valid(stamp->origin))
+    if (!stamp_parse(fields, stamp) || stamp->time.len > STAMPEDE_LINE_BYTES_MAX)
         return "AT with a bad field";
     const char *names = fields[5].at + fields[5].len + 1;
     struct span list = {names, (size_t)(line.at + line.len - names)};

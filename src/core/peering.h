@@ -71,8 +71,9 @@ struct peer {
     int64_t resend_pause_ms;      /* the last one; 0: none since digests agreed */
     uint64_t divergences;         /* alarms since the start */
     uint64_t sent_stamps;         /* AT lines sent to it */
-    uint64_t got_stamps;          /* AT lines had from it, and */
-    uint64_t new_stamps;          /* those of them that were stored */
+    uint64_t got_stamps;          /* AT lines had from it, and of these: */
+    uint64_t new_stamps;          /* stored */
+    uint64_t lost_stamps;         /* newer than what is held, but there was no room */
 };
 
 /* What all links of one node share. Outlives them. */

@@ -10,7 +10,10 @@ enum { MARK_LINE_BYTES_MAX = 5 + 20 + 1 };
 
 bool peering_partial(const struct peering_node *node)
 {
-    return store_refused(node->store) || store_evicted(node->store);
+    bool lost = store_refused(node->store) || store_evicted(node->store);
+    for (unsigned i = 0; i < node->peers_count; i++)
+        lost |= node->peers[i].lost_stamps > 0;
+    return lost;
 }
 
 /* Whether the line that began at `start` is whole; if not it is taken back. */
