@@ -25,6 +25,9 @@ MUST_USE bool decimal_count(struct span text, uint64_t max, uint64_t *value);
  * STAMPEDE_SKEW_BYTES_MAX bytes. ns > INT64_MIN. */
 void decimal_skew_put(struct buf *out, int64_t ns);
 
+/* How many bytes decimal_skew_put writes. */
+size_t decimal_skew_bytes(int64_t ns);
+
 /* Its inverse: a sign, digits without superfluous leading zeros, a point, nine digits; as written
  * by decimal_skew_put and nothing else, so that one skew has one text ("-0.000000000" is refused). */
 MUST_USE bool decimal_skew(struct span text, int64_t *ns);

@@ -10,8 +10,10 @@
  *   PARTIAL    ... LF                    BETWEEN    LINE_WHOLE, in the reader's room
  *   any        max + 1 bytes, no LF      SKIPPING   LINE_LONG, the first max bytes
  *   SKIPPING   ... LF                    BETWEEN    nothing
+ *   PARTIAL    end of the stream         BETWEEN    line_last: the line, in the reader's room
  *
- * A CR right before the LF belongs to the line's end and does not count. */
+ * A CR right before the LF, or the stream's end, belongs to the line's end and does not count. Where
+ * byte max + 1 is a CR, the one after it decides. */
 #ifndef CORE_LINE_H
 #define CORE_LINE_H
 
@@ -30,14 +32,15 @@ struct line_reader {
     uint32_t kept;      /* bytes of a partial line in room */
     uint32_t bytes_max; /* limits.line */
     bool skipping;      /* discarding the rest of a long line */
-    bool room_in_use;   /* the line last yielded is a view of room */
+    bool room_in_use;   /* the line last yielded is a view of room, and still stands there */
 };
 
-/* The next line of the stream.
+/* The next line of the stream. A reader starts as zeros but for bytes_max.
  *
  * in    the bytes not yet used; moved forward over what was taken
- * line  a view of *in or of r->room; valid until in's memory goes or the next call on this reader
- *       whose result is not LINE_WHOLE out of *in. Set on LINE_WHOLE and LINE_LONG only.
+ * line  a view of *in, valid as long as its memory; or of r->room (then room_in_use is set), valid
+ *       until a later call returns LINE_MORE with r->kept > 0, or the caller takes `room` back. Set
+ *       on LINE_WHOLE and LINE_LONG only.
  *
  * After LINE_MORE with r->kept == 0 the caller may take `room` back once it is done with the lines. */
 MUST_USE enum line_result line_next(struct line_reader *r, struct span *in, struct span *line);

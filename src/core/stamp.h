@@ -18,7 +18,7 @@ struct stamp {
     struct span time;     /* the client's own text of time_ns */
     struct span origin;   /* node name, 1 to STAMPEDE_NODE_NAME_BYTES_MAX bytes */
     int64_t time_ns;      /* >= 0 */
-    int64_t skew_ns;      /* origin's receive time minus time_ns */
+    int64_t skew_ns;      /* origin's receive time minus time_ns; the sum of both is >= 0 and fits */
 };
 
 /* Above 0 when `a` is the newer of two stamps of one id, below when `b` is, 0 when they are equal in
@@ -35,8 +35,10 @@ size_t stamp_at_bytes(const struct stamp *s);
  * reply to WHATSAT, and the beginning of a peer's AT. */
 void stamp_at_put(struct buf *out, const struct stamp *s);
 
-/* Understand the six fields of an AT line (fields[0] is "AT" and is not looked at).
- * false: a field is not valid; which bounds, see struct stamp. The views are those of the fields. */
+/* Understand the first six fields of an AT line, as command_split cuts them (fields[0] is "AT" and
+ * is not looked at). false: a field is not valid; which bounds, see struct stamp. A skew that no
+ * origin can have measured, because it puts the receive time before 1970 or beyond 64 bits, is not
+ * valid either. The views are those of the fields. */
 MUST_USE bool stamp_parse(const struct span fields[6], struct stamp *out);
 
 /* Whether a text may be a node's name: 1 to 63 bytes of A-Z a-z 0-9 . _ -, the first a letter or
