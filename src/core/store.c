@@ -140,11 +140,15 @@ static enum store_verdict put_new(
     return STORE_NEW;
 }
 
-static enum store_verdict put_known(
-    struct store *s, const struct stamp *in, uint64_t hash, uint16_t route, uint32_t at)
+/* What a stamp of the time that is held is to do: a client's says nothing new, a peer's is another
+ * one, and all nodes must keep the same. */
+enum tie { TIE_KEEPS, TIE_BREAKS };
+
+static enum store_verdict put_known(struct store *s, const struct stamp *in, uint64_t hash,
+    uint16_t route, uint32_t at, enum tie tie)
 {
     struct record *r = arena_record(&s->arena, at);
-    if (in->time_ns < r->time_ns)
+    if (in->time_ns < r->time_ns || (in->time_ns == r->time_ns && tie == TIE_KEEPS))
         return STORE_OLD;
     struct stamp_text text;
     struct stamp held = stamp_held(s, r, text.position_time);
@@ -170,10 +174,22 @@ static enum store_verdict put_known(
     return STORE_NEW;
 }
 
-enum store_verdict store_put(struct store *s, const struct stamp *in, uint64_t hash, uint16_t route)
+static inline enum store_verdict put(
+    struct store *s, const struct stamp *in, uint64_t hash, uint16_t route, enum tie tie)
 {
     uint32_t at = id_index_find(&s->index, in->id, hash);
-    return at ? put_known(s, in, hash, route, at) : put_new(s, in, hash, route);
+    return at ? put_known(s, in, hash, route, at, tie) : put_new(s, in, hash, route);
+}
+
+enum store_verdict store_put(struct store *s, const struct stamp *in, uint64_t hash, uint16_t route)
+{
+    return put(s, in, hash, route, TIE_BREAKS);
+}
+
+enum store_verdict store_put_later(
+    struct store *s, const struct stamp *in, uint64_t hash, uint16_t route)
+{
+    return put(s, in, hash, route, TIE_KEEPS);
 }
 
 bool store_get(const struct store *s, struct span id, uint64_t hash, struct feed_item *out,
