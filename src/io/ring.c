@@ -4,9 +4,7 @@
  * call), and io_uring_enter with a time-out and the newer flags. Holds always: the kernel sees a
  * buffer again only after ring_buffers_return, so whoever was told of received bytes may look at
  * them until the end of the turn. Under AddressSanitizer, looking later is an error: buffers that
- * nobody holds are poisoned.
- *
-
+ * nobody holds are poisoned. */
 #include "io/ring.h"
 #include "core/instant.h"
 #include "core/invariant.h"
@@ -21,11 +19,10 @@
 
 enum {
     BUFFER_GROUP = 0,
-    SUBMISSIONS_MIN = 8,     /* halving ends here */
-SUBMIT_TRIES_MAX = 1000, /* of a full queue, when the kernel takes none */
+    SUBMISSIONS_MIN = 8, /* halving ends here */
+    SUBMIT_TRIES_MAX = 1000, /* of a full queue, when the kernel takes none */
     SPIN_PAUSE_MAX = 1024, /* turns */
-}
-;
+};
 
 /* Newer than the headers of Debian 12: Linux 6.15. */
 #define FEATURE_NO_IOWAIT (1U << 17)
