@@ -35,9 +35,10 @@ enum store_verdict {
     STORE_STARVED, /* memory could not be had; nothing changed */
 };
 
-/* Room for the texts of one stamp that was read out of the store: the record holds them packed. */
+/* Room for the texts of one stamp that was read out of the store: the record holds them packed. They
+ * are unpacked eight characters at a time, hence the 7. */
 struct stamp_text {
-    char position_time[STAMPEDE_POSITION_BYTES_MAX + 1 + STAMPEDE_LINE_BYTES_MAX];
+    char position_time[STAMPEDE_POSITION_BYTES_MAX + 1 + STAMPEDE_LINE_BYTES_MAX + 7];
 };
 
 /* What stands at a place of the feed. */
