@@ -272,7 +272,7 @@ Test(feed, lists_do_not_count_for_a_while_after_a_restart_but_sources_do)
     pass_ns(1);
     hears(HANDS, "AT Welsh +0.500000000 kiwi +1-1 4 Wilkes Hands\n");
     says(WILKES, "MARK 4\n");
-    says(HANDS, "MARK 4\n");
+    says(HANDS, "AT Wilkes +0.500000000 fig +1-1 1 Wilkes Goloman\nMARK 4\n");
 }
 
 /* Two links to Hands at once: the one that is ended before it is pulled from leaves no trace. */
