@@ -1,6 +1,6 @@
 /* test_ring.c — tags, and the promises of ring.h on real sockets. */
-#include "io/ring.h"
 #include "core/instant.h"
+#include "io/ring.h"
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -28,7 +28,8 @@ Test(ring, tags_survive_the_kernel)
         cr_assert_eq(back.slot, tags[i].slot);
     }
     struct ring_tag beyond = {.generation = RING_SLOT_MAX + 1};
-    cr_assert_eq(ring_tag_pack(beyond), 0, "a generation beyond 24 bits wraps, and hits nothing else");
+    cr_assert_eq(
+        ring_tag_pack(beyond), 0, "a generation beyond 24 bits wraps, and hits nothing else");
 }
 
 /* -- on sockets --------------------------------------------------------------------------------- */
