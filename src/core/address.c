@@ -203,9 +203,9 @@ static void put_v6(struct buf *b, const struct address *a)
     }
 }
 
-void address_text(const struct address *a, char out[TOPOLOGY_HOST_BYTES_MAX + 1])
+void address_text(const struct address *a, char out[ADDRESS_TEXT_BYTES_MAX + 1])
 {
-    struct buf b = buf_over(out, TOPOLOGY_HOST_BYTES_MAX);
+    struct buf b = buf_over(out, ADDRESS_TEXT_BYTES_MAX);
     if (a->v6) {
         buf_byte(&b, '[');
         put_v6(&b, a);

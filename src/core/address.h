@@ -8,7 +8,7 @@
 #include "core/span.h"
 #include <stdint.h>
 
-enum { TOPOLOGY_HOST_BYTES_MAX = 63 }; /* of an address and its port, as text */
+enum { ADDRESS_TEXT_BYTES_MAX = 63 }; /* of an address and its port, as text */
 
 struct address {
     bool v6;
@@ -27,6 +27,6 @@ bool address_equal(const struct address *a, const struct address *b);
 bool address_same_host(const struct address *a, const struct address *b);
 
 /* As address_parse reads it, IPv6 as RFC 5952 wants it; ends with NUL. */
-void address_text(const struct address *a, char out[TOPOLOGY_HOST_BYTES_MAX + 1]);
+void address_text(const struct address *a, char out[ADDRESS_TEXT_BYTES_MAX + 1]);
 
 #endif

@@ -206,7 +206,7 @@ static bool places_clash(const struct place *a, const struct place *b)
 static void tell_clash(struct topology_draft *d, const struct place *a, const struct place *b)
 {
     const struct place *later = a->line > b->line ? a : b, *earlier = later == a ? b : a;
-    char text[TOPOLOGY_HOST_BYTES_MAX + 1], other[TOPOLOGY_HOST_BYTES_MAX + 1];
+    char text[ADDRESS_TEXT_BYTES_MAX + 1], other[ADDRESS_TEXT_BYTES_MAX + 1];
     address_text(later->address, text);
     address_text(earlier->address, other);
     draft_error(d, later->line, "%s's %s address %s is taken by %s's %s address %s in line %d",
@@ -236,7 +236,7 @@ static void check_secret(struct topology_draft *d)
         const struct draft_node *n = &d->nodes[i];
         if (n->doubled || n->peer.port == 0 || address_is_loopback(&n->peer))
             continue;
-        char text[TOPOLOGY_HOST_BYTES_MAX + 1];
+        char text[ADDRESS_TEXT_BYTES_MAX + 1];
         address_text(&n->peer, text);
         draft_error(d, n->peer_line,
             "%s's peer address %s can be reached from other machines, so the herd needs a secret; "
