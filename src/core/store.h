@@ -35,9 +35,10 @@ enum store_verdict {
     STORE_STARVED, /* memory could not be had; nothing changed */
 };
 
-/* Room for the texts of one stamp that was read out of the store: the record holds them packed. */
+/* Room for the texts of one stamp that was read out of the store: the record holds them packed. They
+ * are unpacked eight characters at a time, hence the 7. */
 struct stamp_text {
-    char position_time[STAMPEDE_POSITION_BYTES_MAX + 1 + STAMPEDE_LINE_BYTES_MAX];
+    char position_time[STAMPEDE_POSITION_BYTES_MAX + 1 + STAMPEDE_LINE_BYTES_MAX + 7];
 };
 
 /* What stands at a place of the feed. */
@@ -62,7 +63,7 @@ uint64_t store_hash(const struct store *s, struct span id);
 void store_prefetch_table(const struct store *s, uint64_t hash);
 void store_prefetch_record(const struct store *s, uint64_t hash);
 
-/* Put `in` if it is newer than the stamp held for its client id.
+/* Put `in` if it is newer, in the total order of stamps, than the stamp held for its client id.
  *
  * in     borrowed for the call; bounds of its fields in stamp.h; in->time at most
  *        STAMPEDE_LINE_BYTES_MAX bytes
@@ -71,6 +72,11 @@ void store_prefetch_record(const struct store *s, uint64_t hash);
  *
  * See enum store_verdict. Never blocks; takes a 4 MiB segment from malloc now and then. */
 MUST_USE enum store_verdict store_put(
+    struct store *s, const struct stamp *in, uint64_t hash, uint16_t route);
+
+/* The same for what a client says: put only if its *time* is later than that held. PROTOCOL.md,
+ * "Replies": an equal time is answered with what is stored. */
+MUST_USE enum store_verdict store_put_later(
     struct store *s, const struct stamp *in, uint64_t hash, uint16_t route);
 
 /* The stamp held for `id`.
