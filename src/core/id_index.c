@@ -88,7 +88,10 @@ void id_index_prefetch_table(const struct id_index *x, uint64_t hash)
     __builtin_prefetch(&table_of(x, hash)->buckets[bucket_of(hash)]);
 }
 
-static void prefetch_record(const struct id_index *x, uint32_t record)
+/* gcc takes a function that only prefetches for one without effect and drops calls of it, hence the
+ * attribute. */
+static inline __attribute__((always_inline)) void prefetch_record(
+    const struct id_index *x, uint32_t record)
 {
     const char *at = (const char *)arena_record(x->records, record);
     __builtin_prefetch(at);
