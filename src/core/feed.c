@@ -36,14 +36,14 @@ static void place_cursor(struct feed *f, struct cursor *c, uint32_t passed)
 {
     c->passed = passed;
     if (passed)
-        record_at(f, passed)->flags |= RECORD_UNDER_CURSOR;
+        record_at(f, passed)->under_cursor = 1;
 }
 
 void feed_remove(struct feed *f, uint32_t at)
 {
     struct record *r = record_at(f, at);
-    if (r->flags & RECORD_UNDER_CURSOR) {
-        r->flags &= (uint8_t)~RECORD_UNDER_CURSOR;
+    if (r->under_cursor) {
+        r->under_cursor = 0;
         for (unsigned i = 0; i < FEED_CURSORS_MAX; i++)
             if (f->cursors[i].open && f->cursors[i].passed == at)
                 place_cursor(f, &f->cursors[i], r->prev);
