@@ -44,7 +44,7 @@ void feed_remove(struct feed *f, uint32_t at)
     struct record *r = record_at(f, at);
     if (r->under_cursor) {
         r->under_cursor = 0;
-        for (unsigned i = 0; i < FEED_CURSORS_MAX; i++)
+        for (unsigned i = 0; i < f->cursors_end; i++)
             if (f->cursors[i].open && f->cursors[i].passed == at)
                 place_cursor(f, &f->cursors[i], r->prev);
     }
@@ -66,6 +66,8 @@ unsigned feed_open(struct feed *f)
     while (cursor < FEED_CURSORS_MAX && f->cursors[cursor].open)
         cursor++;
     ASSERT(cursor < FEED_CURSORS_MAX);
+    if (cursor == f->cursors_end)
+        f->cursors_end++;
     f->cursors[cursor] = (struct cursor){.open = true};
     return cursor;
 }

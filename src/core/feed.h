@@ -23,6 +23,7 @@ struct feed {
     const struct arena *records;
     uint32_t first, last; /* 0: empty */
     uint64_t change; /* the last number given */
+    unsigned cursors_end; /* none from here on was ever open */
     struct cursor cursors[FEED_CURSORS_MAX];
 };
 

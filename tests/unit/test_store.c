@@ -306,6 +306,15 @@ Test(store, fits_the_promised_room)
     store_destroy(s);
 }
 
+Test(store, the_largest_is_small_when_empty)
+{
+    struct store *s = store_of(UINT64_C(1) << 31, STORE_REFUSES);
+    cr_expect_lt(store_bytes(s), 1 << 20);
+    cr_expect_eq(put_id(s, "a", 1), STORE_NEW);
+    cr_expect_lt(store_bytes(s), 1 << 20);
+    store_destroy(s);
+}
+
 /* -- cursors ------------------------------------------------------------------------------------ */
 
 Test(store, an_item_that_changes_under_a_cursor_is_met_again_and_nothing_else)
