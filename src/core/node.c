@@ -351,7 +351,7 @@ bool node_dialled(struct node *n, uint32_t conn, unsigned neighbour, struct inst
     struct connection *c = open_connection(n, conn, CONNECTION_LINK, now);
     if (!c)
         return false;
-    char address[TOPOLOGY_HOST_BYTES_MAX + 1];
+    char address[ADDRESS_TEXT_BYTES_MAX + 1];
     address_text(&n->topology->nodes[n->self->neighbours[neighbour]].peer, address);
     if (n->stopping || !link_open(n, c, who, span_of(address), now))
         node_abort(n, c);

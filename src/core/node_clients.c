@@ -121,7 +121,7 @@ static void on_iamat(
         return;
     }
     struct feed_item held;
-    switch (store_put(n->store, &stamp, entry->hash, ROUTE_LOCAL)) {
+    switch (store_put_later(n->store, &stamp, entry->hash, ROUTE_LOCAL)) {
     case STORE_NEW:
         n->metrics.stamps_new++;
         reply_stamp(n, c, &stamp, now);
@@ -214,6 +214,8 @@ static void on_whatsat(
     n->metrics.places_asked++;
     n->places.ask(n->places.self, (uint64_t)q->serial << 32 | place, &question,
         now.mono_ns + (int64_t)n->topology->places_timeout_ms * MS_NS, now);
+    if (too_much(n, c))
+        choke(n, c, now);
 }
 
 static void apply(struct node *n, const struct group_entry *entry, struct instant now)
@@ -241,6 +243,9 @@ void clients_apply(struct node *n, struct instant now)
     for (unsigned i = 0; i < count; i++)
         if (n->group[i].command.kind != COMMAND_INVALID)
             store_prefetch_record(n->store, n->group[i].hash);
+    for (unsigned i = 0; i < count; i++)
+        if (n->group[i].command.kind == COMMAND_IAMAT)
+            store_prefetch_neighbours(n->store, n->group[i].hash);
     for (unsigned i = 0; i < count; i++)
         apply(n, &n->group[i], now);
 }

@@ -14,7 +14,7 @@ static const char *const port_words[] = {"client", "peer"};
 
 static void tell_why_not(const struct address *at, enum node_port port, int error)
 {
-    char where[TOPOLOGY_HOST_BYTES_MAX + 1];
+    char where[ADDRESS_TEXT_BYTES_MAX + 1];
     address_text(at, where);
     fprintf(stderr, "stampede: cannot listen on %s: ", where);
     if (error == EADDRINUSE)
@@ -61,7 +61,7 @@ static void log_listening(struct log *log, enum node_port port, int fd, struct i
     socklen_t bytes = sizeof bound;
     if (getsockname(fd, &bound.any, &bytes) < 0)
         return;
-    char where[TOPOLOGY_HOST_BYTES_MAX + 1];
+    char where[ADDRESS_TEXT_BYTES_MAX + 1];
     struct address at = sockaddr_address(&bound);
     address_text(&at, where);
     log_begin(log, LOG_INFO, "listening", now);
@@ -121,7 +121,7 @@ static void take_in(struct listeners *l, int fd, enum node_port port, struct ins
 {
     union sockaddr_any other;
     socklen_t bytes = sizeof other;
-    char from[TOPOLOGY_HOST_BYTES_MAX + 1] = "gone";
+    char from[ADDRESS_TEXT_BYTES_MAX + 1] = "gone";
     if (getpeername(fd, &other.any, &bytes) == 0) {
         struct address at = sockaddr_address(&other);
         address_text(&at, from);

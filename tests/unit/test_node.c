@@ -153,7 +153,7 @@ static void turn(void)
             wants[conn] = node_wants(node, conn);
             send_out(conn);
         }
-        if (node_deadline(node) > now.mono_ns)
+        if (node_deadline(node) > now.mono_ns || node_stopped(node))
             return;
     }
     cr_assert_fail("the node never comes to rest");
