@@ -2,6 +2,7 @@
 #include "core/instant.h"
 #include "io/ring.h"
 #include <criterion/criterion.h>
+#include <criterion/parameterized.h>
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
