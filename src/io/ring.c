@@ -353,10 +353,12 @@ void ring_poll(struct ring *r, int fd, struct ring_tag tag)
     e->user_data = ring_tag_pack(tag);
 }
 
-void ring_write(struct ring *r, int fd, struct ring_tag tag, struct span bytes)
+void ring_write(struct ring *r, int fd, struct ring_tag tag, struct span bytes, bool may_block)
 {
     struct io_uring_sqe *e = entry(r);
     io_uring_prep_write(e, fd, bytes.at, (unsigned)bytes.len, (uint64_t)-1);
+    if (may_block)
+        e->flags = IOSQE_ASYNC;
     e->user_data = ring_tag_pack(tag);
 }
 

@@ -121,8 +121,10 @@ void ring_connect(
 /* Answers once when `fd` can be read. */
 void ring_poll(struct ring *r, int fd, struct ring_tag tag);
 
-/* At the file's own position. */
-void ring_write(struct ring *r, int fd, struct ring_tag tag, struct span bytes);
+/* At the file's own position.
+ * may_block: a thread of the kernel's does it, so that a file that blocks whatever it is asked (a
+ * stopped terminal does) blocks nobody else. */
+void ring_write(struct ring *r, int fd, struct ring_tag tag, struct span bytes, bool may_block);
 
 /* Ask that `target` be given up; it answers in any case, before or after the RING_CANCEL of this. */
 void ring_cancel(struct ring *r, struct ring_tag target);
