@@ -162,8 +162,7 @@ void listeners_settle(struct listeners *l, struct instant now)
         struct listener *port = &l->ports[p];
         if (port->armed || (now.mono_ns < port->rest_until_ns && !l->conns->freed))
             continue;
-        struct ring_tag tag = {.op = RING_ACCEPT, .sequence = ++port->sequence, .slot = p};
-        ring_accept(l->conns->ring, port->fd, tag);
+        ring_accept(l->conns->ring, port->fd, (struct ring_tag){.op = RING_ACCEPT, .slot = p});
         port->armed = true;
     }
     l->conns->freed = false;

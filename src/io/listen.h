@@ -27,7 +27,6 @@ struct listen_trouble {
 struct listener {
     int fd;
     bool armed;
-    uint8_t sequence;
     int64_t rest_until_ns;
 };
 

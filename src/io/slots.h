@@ -17,7 +17,7 @@ enum conn_state { CONN_FREE, CONN_OPEN, CONN_DRAINING, CONN_DYING };
 enum conn_list {
     CONN_TOUCHED, /* to be looked at before the turn ends */
     CONN_STARVED, /* wait for receive buffers, in the order in which they ran dry */
-    CONN_LINGERED, /* drain, in the order of their deadlines */
+    CONN_LINGERING, /* drain, in the order of their deadlines */
     CONN_LISTS
 };
 
