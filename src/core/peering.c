@@ -98,12 +98,10 @@ struct hello peering_mine(const struct peering *p)
 static void meet_boot(struct peering *p, struct instant now)
 {
     struct peer *peer = p->peer;
-    uint64_t change = store_change(p->node->store);
     peer->boot = p->theirs.boot;
     peer->have_change = 0;
     peer->acked = 0;
-    peer->full_until = change;
-    peer->lists_after = change;
+    peer->full_until = store_change(p->node->store);
     peer->lists_from_ns = now.mono_ns + PEERING_LISTS_MS * MS_NS;
     peer->partial = false;
     peer->unequal = 0;
