@@ -371,6 +371,17 @@ Test(feed, unequal_twice_in_a_row_is_an_alarm_and_a_full_send)
     says(HANDS, "");
 }
 
+Test(feed, unequal_once_before_a_restart_and_once_after_is_not_twice)
+{
+    catch_up();
+    hears(HANDS, ping(1, 1, ""));
+    link_peer(HANDS, 0xab, NONE);
+    (void)side_says(&g, HANDS);
+    hears(HANDS, "ACK 1\n");
+    hears(HANDS, ping(1, 1, ""));
+    cr_expect_eq(side_hears(&g, HANDS, ping(1, 1, "")), PEERING_DIVERGED);
+}
+
 Test(feed, after_an_alarm_it_takes_two_again)
 {
     catch_up();
@@ -458,6 +469,17 @@ Test(feed, a_node_that_refused_says_so_and_raises_no_alarm)
     cr_expect_eq(peering_tick(&g.links[HANDS], now), PEERING_NOTHING);
     const char *said = side_says(&g, HANDS);
     cr_expect_not_null(strstr(said, " partial\n"), "%s", said);
+}
+
+Test(feed, a_node_that_lost_a_stamp_of_any_peer_is_partial)
+{
+    catch_up();
+    g.peers[WILKES].lost_stamps = 1;
+    for (int i = 0; i < 5; i++)
+        hears(HANDS, ping(9, 1, ""));
+    pass_ms(3000);
+    cr_expect_eq(peering_tick(&g.links[HANDS], now), PEERING_NOTHING);
+    cr_expect_not_null(strstr(side_says(&g, HANDS), " partial\n"));
 }
 
 /* A divergence that resends do not mend: one resend after 10 s, the next after 20 s ..., at most one an
