@@ -86,10 +86,11 @@ packages_install() {
   quietly as_root "${apt[@]}" install -y --no-install-recommends "$@"
 }
 
-# Configure and build a preset. A build folder that was left half configured, or that has been moved
+# Configure and build: a preset, then targets (all). A build folder that was left half configured, or that has been moved
 # together with its checkout, is of no use to CMake and begun again.
 build() (
   preset=$1 folder=build/$1
+  shift
   cd "$root" || return
   if [ ! -e "$folder/build.ninja" ] ||
     ! grep -qsxF "CMAKE_HOME_DIRECTORY:INTERNAL=$(pwd -P)" "$folder/CMakeCache.txt"; then
@@ -97,5 +98,5 @@ build() (
     rm -rf "$folder"
     quietly cmake --preset "$preset" || return
   fi
-  quietly cmake --build --preset "$preset"
+  quietly cmake --build --preset "$preset" ${1:+--target "$@"}
 )
