@@ -5,7 +5,7 @@
  *     | record | record |F free .. size|B record | record |F free, the rest of the segment .. size|
  *
  * Holds always: two free blocks never touch; a free block is in the bin of its size; what lies behind
- * one has RECORD_BEHIND_FREE; the first unit of a segment is unused, so that no record is number 0. */
+ * one has behind_free; the first unit of a segment is unused, so that no record is number 0. */
 #include "core/arena.h"
 #include "core/invariant.h"
 #include <stdlib.h>
@@ -17,6 +17,7 @@ enum {
     TOUCH_AHEAD_UNITS = 16 * PAGE_UNITS,
 };
 
+_Static_assert(ARENA_BINS <= 64, "bins_used has a bit for each");
 _Static_assert(ARENA_SEGMENT_UNITS > 2 * RECORD_UNITS_MAX, "a new segment holds any record");
 
 bool arena_init(struct arena *a, uint64_t records_max)
@@ -45,13 +46,8 @@ static uint32_t bin_of(uint32_t units)
 /* The first bin from `bin` on that is not empty. */
 static uint32_t bin_used_from(const struct arena *a, uint32_t bin)
 {
-    uint64_t bits = a->bins_used[bin / 64] >> bin % 64 << bin % 64;
-    for (uint32_t word = bin / 64;; bits = a->bins_used[word]) {
-        if (bits)
-            return word * 64 + (uint32_t)__builtin_ctzll(bits);
-        if (++word == ARENA_BIN_WORDS)
-            return BIN_NONE;
-    }
+    uint64_t used = a->bins_used >> bin << bin;
+    return used ? (uint32_t)__builtin_ctzll(used) : BIN_NONE;
 }
 
 /* What begins right behind a block; NULL at the segment's end. */
@@ -65,7 +61,8 @@ static void block_link(struct arena *a, uint32_t at, uint32_t units)
 {
     struct record *block = arena_record(a, at);
     uint32_t bin = bin_of(units);
-    block->flags = RECORD_FREE;
+    block->is_free = 1;
+    block->behind_free = 0;
     block->change = units;
     ((uint64_t *)block)[units - 1] = units;
     block->prev = 0;
@@ -73,7 +70,7 @@ static void block_link(struct arena *a, uint32_t at, uint32_t units)
     if (block->next)
         arena_record(a, block->next)->prev = at;
     a->bins[bin] = at;
-    a->bins_used[bin / 64] |= UINT64_C(1) << bin % 64;
+    a->bins_used |= UINT64_C(1) << bin;
 }
 
 /* Its size. */
@@ -89,7 +86,7 @@ static uint32_t block_unlink(struct arena *a, uint32_t at)
     else
         a->bins[bin] = block->next;
     if (!a->bins[bin])
-        a->bins_used[bin / 64] &= ~(UINT64_C(1) << bin % 64);
+        a->bins_used &= ~(UINT64_C(1) << bin);
     return units;
 }
 
@@ -140,9 +137,10 @@ uint32_t arena_alloc(struct arena *a, uint32_t units)
     } else {
         struct record *next = behind(a, at, units);
         if (next)
-            next->flags &= (uint8_t)~RECORD_BEHIND_FREE;
+            next->behind_free = 0;
     }
-    arena_record(a, at)->flags = 0;
+    struct record *r = arena_record(a, at);
+    r->is_free = r->behind_free = r->under_cursor = 0;
     touch_ahead(a, at, units);
     return at;
 }
@@ -150,21 +148,21 @@ uint32_t arena_alloc(struct arena *a, uint32_t units)
 void arena_free(struct arena *a, uint32_t at)
 {
     const struct record *r = arena_record(a, at);
-    uint32_t units = record_units_held(r);
-    bool before_free = r->flags & RECORD_BEHIND_FREE;
+    uint32_t units = record_units(r->id_len, r->position_len);
+    bool behind_free = r->behind_free;
     struct record *next = behind(a, at, units);
-    if (next && next->flags & RECORD_FREE) {
+    if (next && next->is_free) {
         units += block_unlink(a, at + units);
         next = behind(a, at, units);
     }
-    if (before_free) {
+    if (behind_free) {
         uint32_t before = (uint32_t)((const uint64_t *)r)[-1];
         at -= before;
         units += block_unlink(a, at);
     }
     block_link(a, at, units);
     if (next)
-        next->flags |= RECORD_BEHIND_FREE;
+        next->behind_free = 1;
 }
 
 uint64_t arena_bytes(const struct arena *a)

@@ -53,10 +53,11 @@ void id_index_deinit(struct id_index *x);
 /* An id's hash, for the calls below. */
 uint64_t id_index_hash(const struct id_index *x, struct span id);
 
-/* Bring what a find will read into the cache: first its bucket, then, when that has come, the records
- * it names. No other effect. */
-void id_index_prefetch_table(const struct id_index *x, uint64_t hash);
-void id_index_prefetch_record(const struct id_index *x, uint64_t hash);
+/* Bring what a find will read first into the cache. No other effect. */
+void id_index_prefetch(const struct id_index *x, uint64_t hash);
+
+/* The record that a find will most likely look at, by a glance at what was prefetched; 0: none. */
+uint32_t id_index_likely(const struct id_index *x, uint64_t hash);
 
 /* The place of id's record; 0 for none. */
 uint32_t id_index_find(const struct id_index *x, struct span id, uint64_t hash);

@@ -6,9 +6,9 @@
  * of stamp_hash() over all stamps. DESIGN: "the store is the queue". Called by node and peering.
  *
  * Memory: records of varying length in an arena of 4 MiB segments, addressed in units of 8 bytes by
- * 32 bits (32 GiB at most); position and time text packed two characters a byte. The index is a
- * directory of 4 KiB tables that split one at a time, so no single put ever rehashes more than one
- * table. Memory is touched ahead of its use, a little with every put. */
+ * 32 bits (32 GiB at most); position text packed two characters a byte, time text kept as the number
+ * it spells. The index is a directory of 4 KiB tables that split one at a time, so no single put ever
+ * rehashes more than one table. Memory is touched ahead of its use, a little with every put. */
 #ifndef CORE_STORE_H
 #define CORE_STORE_H
 
@@ -35,10 +35,10 @@ enum store_verdict {
     STORE_STARVED, /* memory could not be had; nothing changed */
 };
 
-/* Room for the texts of one stamp that was read out of the store: the record holds them packed. They
- * are unpacked eight characters at a time, hence the 7. */
+/* Room for the texts of one stamp that was read out of the store, which does not hold them as such. */
 struct stamp_text {
-    char position_time[STAMPEDE_POSITION_BYTES_MAX + 1 + STAMPEDE_LINE_BYTES_MAX + 7];
+    char position[STAMPEDE_POSITION_BYTES_MAX];
+    char time[STAMPEDE_LINE_BYTES_MAX];
 };
 
 /* What stands at a place of the feed. */
@@ -58,15 +58,18 @@ void store_destroy(struct store *s);
  * not collide. For the calls below. */
 uint64_t store_hash(const struct store *s, struct span id);
 
-/* For groups: first all store_prefetch_table, then all store_prefetch_record, then the puts and gets.
- * At a million ids the store is bound by cache misses, and this lets them overlap. No effect else. */
+/* For groups: first all store_prefetch_table, then all store_prefetch_record, for puts then all
+ * store_prefetch_neighbours (the stamps before and behind it in the feed, which a change links with
+ * each other), then the puts and gets. At a million ids the store is bound by cache misses, and this
+ * lets them overlap. No effect else. */
 void store_prefetch_table(const struct store *s, uint64_t hash);
 void store_prefetch_record(const struct store *s, uint64_t hash);
+void store_prefetch_neighbours(const struct store *s, uint64_t hash);
 
 /* Put `in` if it is newer, in the total order of stamps, than the stamp held for its client id.
  *
- * in     borrowed for the call; bounds of its fields in stamp.h; in->time at most
- *        STAMPEDE_LINE_BYTES_MAX bytes
+ * in     borrowed for the call; bounds of its fields in stamp.h; in->time a text of in->time_ns, at
+ *        most STAMPEDE_LINE_BYTES_MAX bytes
  * hash   store_hash(s, in->id)
  * route  the caller's word on how it came; given back by the feed
  *

@@ -28,9 +28,11 @@ static enum store_verdict put(struct store *s, struct stamp in, uint16_t route)
     return store_put(s, &in, store_hash(s, in.id), route);
 }
 
-static enum store_verdict put_id(struct store *s, const char *id, int64_t time_ns)
+static enum store_verdict put_id(struct store *s, const char *id, int64_t seconds)
 {
-    return put(s, stamp_of(id, "+0+0", "0", time_ns), 0);
+    char time[32];
+    snprintf(time, sizeof time, "%lld", (long long)seconds);
+    return put(s, stamp_of(id, "+0+0", time, seconds * SECOND_NS), 0);
 }
 
 static bool holds(const struct store *s, const char *id)
@@ -159,6 +161,25 @@ Test(store, order_of_stamps)
     }
 }
 
+Test(store, later_puts_go_by_time_alone)
+{
+    struct store *s = store_of(10, STORE_REFUSES);
+    struct stamp first = stamp_of("kiwi", "+1+1", "7", 7 * SECOND_NS);
+    struct stamp equal = stamp_of("kiwi", "+2+2", "7.0", 7 * SECOND_NS);
+    struct stamp later = stamp_of("kiwi", "+1+1", "7.000000001", 7 * SECOND_NS + 1);
+    uint64_t hash = store_hash(s, first.id);
+    cr_assert_eq(store_put_later(s, &first, hash, 0), STORE_NEW);
+    cr_expect_gt(stamp_compare(&equal, &first), 0, "or the next line shows nothing");
+    cr_expect_eq(store_put_later(s, &equal, hash, 0), STORE_OLD);
+    cr_expect_eq(store_put_later(s, &later, hash, 0), STORE_NEW);
+    cr_expect_eq(store_put_later(s, &first, hash, 0), STORE_OLD);
+    struct feed_item item;
+    struct stamp_text text;
+    cr_assert(store_get(s, first.id, hash, &item, &text));
+    expect_stamp(&item.stamp, &later);
+    store_destroy(s);
+}
+
 Test(store, ids_of_every_length)
 {
     struct store *s = store_of(1000, STORE_REFUSES);
@@ -166,7 +187,7 @@ Test(store, ids_of_every_length)
     memset(id, 'k', sizeof id);
     for (int round = 0; round < 2; round++) {
         for (size_t len = 1; len <= sizeof id; len++) {
-            struct stamp in = stamp_of("", "+1.5-2.5", round ? "4" : "3", 3 + round);
+            struct stamp in = stamp_of("", "+1.5-2.5", round ? "4" : "3", (3 + round) * SECOND_NS);
             in.id = (struct span){id, len};
             cr_assert_eq(put(s, in, 0), STORE_NEW);
         }
@@ -196,22 +217,20 @@ Test(store, ids_of_any_bytes)
 
 Test(store, times_as_long_as_a_line)
 {
-    static const size_t lengths[] = {1, 19, 20, 21, 1024, 8191, 8192};
+    static const size_t lengths[] = {1, 19, 20, 21, 1024, 8191, 8192, 20, 1};
     struct store *s = store_of(10, STORE_REFUSES);
     static char time[STAMPEDE_LINE_BYTES_MAX];
-    memset(time, '0', sizeof time);
-    int64_t newer = 0;
-    for (int round = 0; round < 2; round++) {
-        for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
-            struct stamp in = stamp_of("kiwi", "+34.06-118.44", "", ++newer);
-            in.time = (struct span){time, round ? lengths[6 - i] : lengths[i]};
-            cr_assert_eq(put(s, in, 0), STORE_NEW);
-            struct feed_item item;
-            struct stamp_text text;
-            cr_assert(store_get(s, in.id, store_hash(s, in.id), &item, &text));
-            expect_stamp(&item.stamp, &in);
-            cr_assert_eq(store_digest(s), stamp_hash(&in));
-        }
+    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+        memset(time, '0', sizeof time);
+        time[lengths[i] - 1] = (char)('1' + i);
+        struct stamp in = stamp_of("kiwi", "+34.06-118.44", "", (int64_t)(1 + i) * SECOND_NS);
+        in.time = (struct span){time, lengths[i]};
+        cr_assert_eq(put(s, in, 0), STORE_NEW);
+        struct feed_item item;
+        struct stamp_text text;
+        cr_assert(store_get(s, in.id, store_hash(s, in.id), &item, &text));
+        expect_stamp(&item.stamp, &in);
+        cr_assert_eq(store_digest(s), stamp_hash(&in));
     }
     store_destroy(s);
 }
@@ -275,7 +294,7 @@ Test(store, origins_are_bounded)
     for (int i = 0; i < 5000; i++) {
         snprintf(id, sizeof id, "client-%d", i);
         snprintf(origin, sizeof origin, "node-%d", i);
-        struct stamp in = stamp_of(id, "+0+0", "1", 1);
+        struct stamp in = stamp_of(id, "+0+0", "1", SECOND_NS);
         in.origin = span_of(origin);
         uint64_t digest = store_digest(s);
         enum store_verdict verdict = put(s, in, 0);
@@ -295,13 +314,23 @@ Test(store, fits_the_promised_room)
     enum { STAMPS = 100000 };
     struct store *s = store_of(STAMPS, STORE_REFUSES);
     char id[21];
+    struct stamp in =
+        stamp_of("", "+34.068930-118.445127", "1520023934.918963998", 1520023934918963998);
     for (int i = 0; i < STAMPS; i++) {
         snprintf(id, sizeof id, "client-%013d", i);
-        cr_assert_eq(
-            put(s, stamp_of(id, "+34.068930-118.445127", "1520023934.918963998", 1), 0), STORE_NEW);
+        in.id = span_of(id);
+        cr_assert_eq(put(s, in, 0), STORE_NEW);
     }
-    cr_expect_leq(
-        store_bytes(s), UINT64_C(128) * STAMPS, "%llu", (unsigned long long)store_bytes(s));
+    cr_expect_leq(store_bytes(s) / STAMPS, 98);
+    store_destroy(s);
+}
+
+Test(store, the_largest_is_small_when_empty)
+{
+    struct store *s = store_of(UINT64_C(1) << 31, STORE_REFUSES);
+    cr_expect_lt(store_bytes(s), 1 << 20);
+    cr_expect_eq(put_id(s, "a", 1), STORE_NEW);
+    cr_expect_lt(store_bytes(s), 1 << 20);
     store_destroy(s);
 }
 
@@ -541,6 +570,7 @@ static void model_get(struct model *m)
     uint64_t hash = store_hash(m->store, wanted->stamp.id);
     store_prefetch_table(m->store, hash);
     store_prefetch_record(m->store, hash);
+    store_prefetch_neighbours(m->store, hash);
     cr_assert_eq(store_get(m->store, wanted->stamp.id, hash, &item, &text), wanted->held);
     if (wanted->held)
         expect_item(&item, wanted);
@@ -651,7 +681,7 @@ Test(store, like_the_model)
 
 /* -- memory that fails -------------------------------------------------------------------------- */
 
-enum { STARVING_IDS = 5000 };
+enum { STARVING_IDS = 20000 };
 
 static int allocations, fails_at, blocks_held;
 
@@ -694,19 +724,18 @@ void __wrap_free(void *block)
     __real_free(block);
 }
 
-/* Enough for splits of the index and several segments: new ids with long times, which then grow.
- * A put that starves is checked to have changed nothing and is put again, which must do.
- * How many starved. */
+/* Enough for splits of the index and for several segments: new ids, which then grow. A put that
+ * starves is checked to have changed nothing and is put again, which must do. How many starved. */
 static int put_many(struct store *s)
 {
-    static char time[4000];
-    memset(time, '0', sizeof time);
-    char id[32];
+    static const char *const positions[] = {"+1-2", "+34.068930000000000-118.445127000000000"};
+    char id[201], time[32];
+    memset(id, 'k', sizeof id);
     int starved = 0;
     for (int i = 0; i < 2 * STARVING_IDS; i++) {
-        snprintf(id, sizeof id, "client-%d", i % STARVING_IDS);
-        struct stamp in = stamp_of(id, "+0+0", "", i);
-        in.time = (struct span){time, i < STARVING_IDS ? sizeof time / 2 : sizeof time};
+        snprintf(id + 190, 11, "%010d", i % STARVING_IDS);
+        snprintf(time, sizeof time, "%d", i);
+        struct stamp in = stamp_of(id, positions[i / STARVING_IDS], time, i * SECOND_NS);
         uint64_t count = store_count(s), digest = store_digest(s), change = store_change(s);
         struct feed_item before, after;
         struct stamp_text text, text_after;
