@@ -104,6 +104,11 @@ static void sort_lines(struct child *c, enum child_lines lines, FILE *out)
 
 void child_listen(struct child *c, enum child_lines lines, FILE *out)
 {
+    if (lines != CHILD_HOLD && c->held) {
+        child_print_held(c, out);
+        forget(c, 0, c->held);
+        c->held = 0;
+    }
     while (c->said_fd >= 0) {
         if (c->len == sizeof c->said) { /* a line beyond all measure: in parts, or not at all */
             if (lines != CHILD_HOLD)
@@ -126,12 +131,15 @@ void child_listen(struct child *c, enum child_lines lines, FILE *out)
     fflush(out);
 }
 
-void child_release(struct child *c, FILE *out)
+void child_print_held(const struct child *c, FILE *out)
 {
     fwrite(c->said, 1, c->held, out);
     fflush(out);
-    forget(c, 0, c->held);
-    c->held = 0;
+}
+
+bool child_held_equal(const struct child *a, const struct child *b)
+{
+    return span_equal((struct span){a->said, a->held}, (struct span){b->said, b->held});
 }
 
 void child_ended(struct child *c)

@@ -61,6 +61,7 @@ struct up {
     unsigned stop_signals;
     enum child_lines lines;
     bool failed; /* a node ended while starting */
+    const struct member *told; /* the last whose words on its end were shown */
     bool killing; /* some nodes did not stop when asked to */
 };
 
@@ -136,14 +137,23 @@ static void answered(struct up *u, struct member *m)
         m->ask_at_ns = clock_now().mono_ns + UP_ASK_AGAIN_MS * MS_NS;
 }
 
+/* What it held back has the reason. Where all fail for the same one, that is told once. */
+static void say_why(struct up *u, const struct member *m)
+{
+    if (u->told && child_held_equal(&u->told->child, &m->child))
+        return;
+    u->told = m;
+    child_print_held(&m->child, stderr);
+}
+
 static void ended(struct up *u, struct member *m, bool starting)
 {
     char how[CHILD_END_BYTES];
     child_ended(&m->child);
     child_listen(&m->child, u->lines, stderr);
     u->running--;
-    if (m->child.status != 0 && !u->killing) /* then it has said why */
-        child_release(&m->child, stderr);
+    if (m->child.status != 0 && !u->killing)
+        say_why(u, m);
     if (u->stop_signals || u->failed)
         return;
     child_end_text(&m->child, how);
@@ -244,7 +254,7 @@ static void await_links(struct up *u)
     }
 }
 
-/* How to talk to the first node, in a line for the shell. */
+/* How to talk to the first node, in lines for the shell. */
 static void show_how(const struct up *u)
 {
     char text[ADDRESS_TEXT_BYTES_MAX + 1], *host = text;
@@ -256,10 +266,13 @@ static void show_how(const struct up *u)
         end--;
     }
     *end = '\0';
-    printf("\nTalk to %s:  echo 'IAMAT kiwi +34.068930-118.445127 1520023934.9' | nc -N %s %u\n"
-           "See them all:  %s\n"
-           "Stop them all: Ctrl-C\n",
-        name_of(u, &u->members[0]), host, at.port, options_command(u->options, "status", NULL));
+    const char *name = name_of(u, &u->members[0]);
+    printf("\nTalk to %s:\n"
+           "  echo 'IAMAT kiwi +34.068930-118.445127 1520023934.9' | nc -N %s %u\n",
+        name, host, at.port);
+    printf("  %s -n %s 'WHATSAT kiwi 10 3'\n", options_command(u->options, "send", NULL), name);
+    printf("See them all:\n  %s\n", options_command(u->options, "status", NULL));
+    puts("Stop them all: Ctrl-C");
 }
 
 static void show_herd(struct up *u)
@@ -321,7 +334,7 @@ static int run(struct up *u)
         show_herd(u);
         u->lines = u->options->log ? CHILD_LOG : CHILD_SHOW;
         for (unsigned i = 0; i < u->count; i++)
-            child_release(&u->members[i].child, stderr);
+            child_listen(&u->members[i].child, u->lines, stderr);
         while (u->running && !u->stop_signals)
             wait_until(u, NEVER_NS, false);
     }
