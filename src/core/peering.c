@@ -191,8 +191,6 @@ static void group_put(struct peering *p, struct group *g)
     }
     for (unsigned i = 0; i < g->count; i++)
         store_prefetch_record(store, hashes[i]);
-    for (unsigned i = 0; i < g->count; i++)
-        store_prefetch_neighbours(store, hashes[i]);
     for (unsigned i = 0; i < g->count; i++) {
         enum store_verdict verdict = store_put(store, &g->stamps[i], hashes[i], g->routes[i]);
         p->peer->new_stamps += verdict == STORE_NEW;
