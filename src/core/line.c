@@ -2,7 +2,7 @@
  *
  * A line's bytes are what is kept, then what came in; positions below count through both. What is
  * there of it, to its LF or to the input's end and without a CR that stands last, either fits or is
- * too long already. bytes_max bytes and a CR fit as long as nothing follows: the room has a byte more.
+ * too long already. bytes_max bytes and a CR fit until something follows: room has a byte more.
  *
  * Holds always: kept <= bytes_max + 1, and kept == 0 while skipping. */
 #include "core/line.h"
