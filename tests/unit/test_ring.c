@@ -2,8 +2,14 @@
 #include "core/instant.h"
 #include "io/ring.h"
 #include <criterion/criterion.h>
+#include <criterion/parameterized.h>
 #include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <netinet/in.h>
+#include <stddef.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 static const struct ring_sizes small = {
@@ -30,6 +36,72 @@ Test(ring, tags_survive_the_kernel)
     struct ring_tag beyond = {.generation = RING_SLOT_MAX + 1};
     cr_assert_eq(
         ring_tag_pack(beyond), 0, "a generation beyond 24 bits wraps, and hits nothing else");
+}
+
+/* -- where there is no ring ---------------------------------------------------------------------- */
+
+/* From now on io_uring_setup for more than `entries` entries fails with `error`, as a container's
+ * profile or a poor kernel would have it. */
+static void forbid_setup(unsigned entries, int error)
+{
+    struct sock_filter program[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_io_uring_setup, 0, 3),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[0])),
+        BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, entries, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned)error),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog filter = {.len = sizeof program / sizeof *program, .filter = program};
+    cr_assert_eq(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+    cr_assert_eq(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter), 0);
+}
+
+static const struct {
+    int error;
+    const char *cause, *remedy;
+} refusals[] = {
+    {EPERM, "io_uring is", "io_uring"},
+    {ENOSYS, "no io_uring", "6.1 or newer"},
+    {EINVAL, "6.1 or newer", "this is "},
+    {ENOMEM, "no memory", "ulimit -l"},
+    {EMFILE, "cannot be set up", "Too many open files"},
+};
+
+ParameterizedTestParameters(refusal, tells_cause_and_remedy)
+{
+    static size_t each[] = {0, 1, 2, 3, 4};
+    _Static_assert(sizeof each / sizeof *each == sizeof refusals / sizeof *refusals, "");
+    return cr_make_param_array(size_t, each, sizeof each / sizeof *each);
+}
+
+ParameterizedTest(const size_t *which, refusal, tells_cause_and_remedy)
+{
+    int out[2];
+    char told[512] = "";
+    cr_assert_eq(pipe(out), 0);
+    int standard_error = dup(STDERR_FILENO);
+    dup2(out[1], STDERR_FILENO);
+    forbid_setup(0, refusals[*which].error);
+    struct ring *r = ring_open(&small, 0);
+    dup2(standard_error, STDERR_FILENO);
+    cr_assert_null(r);
+    cr_assert_gt(read(out[0], told, sizeof told - 1), 0);
+    cr_assert_eq(strncmp(told, "stampede: ", 10), 0, "%s", told);
+    cr_assert_not_null(strstr(told, refusals[*which].cause), "%s", told);
+    cr_assert_not_null(strstr(told, refusals[*which].remedy), "%s", told);
+}
+
+Test(refusal, of_a_large_ring_leads_to_a_smaller_one)
+{
+    struct ring_sizes sizes = RING_SIZES;
+    forbid_setup(sizes.submissions / 4, ENOMEM);
+    struct ring *r = ring_open(&sizes, 0);
+    cr_assert_not_null(r);
+    cr_assert_eq(ring_sizes(r)->submissions, sizes.submissions / 4);
+    cr_assert_eq(ring_sizes(r)->completions, sizes.completions / 4);
+    cr_assert_eq(ring_sizes(r)->buffers, sizes.buffers);
+    ring_close(r);
 }
 
 /* -- on sockets --------------------------------------------------------------------------------- */
