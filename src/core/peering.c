@@ -391,8 +391,10 @@ int64_t peering_deadline(const struct peering *p)
         return NEVER_NS;
     if (p->state != PEERING_LINKED)
         return p->opened_ns + PEERING_HANDSHAKE_MS * MS_NS;
+    if (p->observer)
+        return p->opened_ns + PEERING_DEAD_MS * MS_NS;
     int64_t dead_ns = p->heard_ns + PEERING_DEAD_MS * MS_NS;
-    if (p->observer || p->ping_due)
+    if (p->ping_due)
         return dead_ns;
     int64_t silent_ns = p->said_ns + PEERING_PING_MS * MS_NS;
     int64_t busy_ns = p->ping_mono_ns + PEERING_PING_BUSY_MS * MS_NS;
@@ -405,6 +407,8 @@ enum peering_event peering_tick(struct peering *p, struct instant now)
         return PEERING_NOTHING;
     if (p->state != PEERING_LINKED)
         return end(p, "no handshake within 2 s");
+    if (p->observer)
+        return end(p, "an observer has 10 s");
     if (now.mono_ns >= p->heard_ns + PEERING_DEAD_MS * MS_NS)
         return end(p, "no byte for 10 s");
     p->ping_due = true;

@@ -23,7 +23,8 @@
  *
  * The end that dials says HELLO first; the other answers once it knows whom it speaks to. LINKED
  * follows from what was heard: whatever of the own HELLO and AUTH is still due goes out before any
- * other line. An observer (hello.h) goes the same way up to LINKED; then it may ask, and PING. */
+ * other line. An observer (hello.h) goes the same way up to LINKED; then it may ask, and PING, for
+ * PEERING_DEAD_MS in all. */
 #ifndef CORE_PEERING_H
 #define CORE_PEERING_H
 

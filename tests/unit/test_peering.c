@@ -593,10 +593,20 @@ Test(peering, an_observer_may_ask_and_ping_and_hears_no_stamps)
     says(0, "PONG 5\n");
     cr_expect_eq(side_hears(&g, 0, "STATUS\n"), PEERING_ASKED);
     cr_expect_eq(peering_lag(&g.links[0]), 0);
-    cr_expect_eq(peering_deadline(&g.links[0]), now.mono_ns + 10 * SECOND_NS);
-    pass_ms(10000);
+}
+
+Test(peering, an_observer_does_not_stay_longer_by_pinging)
+{
+    link_with(0, HELLO_OBSERVES);
+    says(0, "");
+    int64_t end_ns = now.mono_ns + 10 * SECOND_NS;
+    pass_ms(9999);
+    cr_expect_eq(side_hears(&g, 0, "PING 5 0 0000000000000000\n"), PEERING_NOTHING);
+    says(0, "PONG 5\n");
+    cr_expect_eq(peering_deadline(&g.links[0]), end_ns);
+    pass_ms(1);
     cr_expect_eq(peering_tick(&g.links[0], now), PEERING_ENDED);
-    says(0, "BYE no byte for 10 s\n");
+    says(0, "BYE an observer has 10 s\n");
 }
 
 Test(peering, what_an_observer_asks_is_shown)
