@@ -68,6 +68,7 @@ void peering_begin(struct peering *p, const struct peering_node *node, struct pe
         .opened_ns = now.mono_ns,
         .heard_ns = now.mono_ns,
         .said_ns = now.mono_ns,
+        .ping_mono_ns = now.mono_ns,
         .ping_real_ns = -1,
     };
     memcpy(p->nonce, nonce, NONCE_BYTES);
@@ -98,24 +99,17 @@ struct hello peering_mine(const struct peering *p)
 static void meet_boot(struct peering *p, struct instant now)
 {
     struct peer *peer = p->peer;
-    uint64_t change = store_change(p->node->store);
     peer->boot = p->theirs.boot;
     peer->have_change = 0;
     peer->acked = 0;
-    peer->full_until = change;
-    peer->lists_after = change;
+    peer->full_until = store_change(p->node->store);
     peer->lists_from_ns = now.mono_ns + PEERING_LISTS_MS * MS_NS;
-    peer->partial = false;
     peer->unequal = 0;
-    peer->resend_pause_ms = 0;
-    peer->resend_not_before_ns = now.mono_ns;
 }
 
 static enum peering_event come_up(struct peering *p, struct instant now)
 {
     p->state = PEERING_LINKED;
-    p->said_ns = now.mono_ns;
-    p->ping_mono_ns = now.mono_ns;
     if (p->peer && p->peer->boot != p->theirs.boot)
         meet_boot(p, now);
     return PEERING_UP;

@@ -115,7 +115,7 @@ struct peering {
     uint64_t mark_heard;  /* the last MARK that came in by this link: what ACK echoes */
     int64_t pong_ns;      /* what PONG has to echo */
     int64_t ping_real_ns; /* what the last PING said, and */
-    int64_t ping_mono_ns; /* when it left; at first when the link came up */
+    int64_t ping_mono_ns; /* when it left; at first opened_ns */
     int64_t opened_ns;    /* monotonic, as all of these */
     int64_t heard_ns;     /* the last byte */
     int64_t said_ns;      /* the last stamp, MARK or PING */

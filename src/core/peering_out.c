@@ -100,7 +100,6 @@ static void place(struct peering *p)
             peer->acked = change;
     } else {
         store_cursor_rewind(store, peer->cursor);
-        p->marked = 0;
         peer->acked = 0;
         peer->full_until = store_change(store);
     }

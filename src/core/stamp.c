@@ -10,6 +10,7 @@
 #include "core/stamp.h"
 #include "core/decimal.h"
 #include "core/position.h"
+#include "core/word.h"
 
 /* The first 64 bits of the fractions of pi, e and the square root of 2. */
 #define KEY_TEXT UINT64_C(0x243f6a8885a308d3)
@@ -31,13 +32,6 @@ int stamp_compare(const struct stamp *a, const struct stamp *b)
     if (!by)
         by = span_compare(a->position, b->position);
     return by ? by : span_compare(a->time, b->time);
-}
-
-static uint64_t load_64(const char *at)
-{
-    uint64_t word;
-    memcpy(&word, at, sizeof word);
-    return __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? __builtin_bswap64(word) : word;
 }
 
 static uint64_t load_32(const char *at)
@@ -65,10 +59,10 @@ static uint64_t absorb(uint64_t hash, uint64_t first, uint64_t second)
 static uint64_t absorb_text(uint64_t hash, struct span text)
 {
     for (; text.len > 16; text = span_from(text, 16))
-        hash = absorb(hash, load_64(text.at), load_64(text.at + 8));
+        hash = absorb(hash, word_load(text.at), word_load(text.at + 8));
     const char *at = text.at, *end = text.at + text.len;
     if (text.len >= 8)
-        return absorb(hash, load_64(at), load_64(end - 8));
+        return absorb(hash, word_load(at), word_load(end - 8));
     if (text.len >= 4)
         return absorb(hash, load_32(at), load_32(end - 4));
     uint64_t word = 0;

@@ -45,6 +45,7 @@ static void link_with(int link, const char *hello)
     struct buf out = buf_over(window, sizeof window);
     (void)peering_pull(&g.links[link], &out, 0, now);
     cr_assert(out.len > 6 && memcmp(window, "HELLO ", 6) == 0);
+    cr_assert_eq(memchr(window, '\n', out.len), window + out.len - 1, "nothing but HELLO");
 }
 
 static void link_hands(void)
@@ -335,7 +336,21 @@ Test(peering, any_byte_is_life_but_only_stamps_marks_and_pings_are_speech)
     side_put(&g, "kiwi", 1);
     says(0, OWN("kiwi", "1", "Goloman") "MARK 1\n");
     cr_expect_eq(peering_deadline(&g.links[0]), now.mono_ns + 3 * SECOND_NS);
-    cr_expect_eq(g.links[0].heard_ns, now.mono_ns);
+    pass_ms(500);
+    (void)side_hears(&g, 0, AT("fig", "1", "Hands"));
+    says(0, "MARK 2\n");
+    cr_expect_eq(peering_deadline(&g.links[0]), now.mono_ns + 3 * SECOND_NS);
+    pass_ms(2999);
+    (void)side_hears(&g, 0, "A");
+    pass_ms(1);
+    cr_expect_eq(peering_tick(&g.links[0], now), PEERING_NOTHING);
+    cr_expect_not_null(strstr(side_says(&g, 0), "PING "));
+    pass_ms(2000);
+    (void)side_hears(&g, 0, "T");
+    cr_expect_eq(peering_deadline(&g.links[0]), now.mono_ns + SECOND_NS);
+    pass_ms(1000);
+    cr_expect_eq(peering_tick(&g.links[0], now), PEERING_NOTHING);
+    cr_expect_eq(peering_deadline(&g.links[0]), now.mono_ns + 9 * SECOND_NS);
 }
 
 Test(peering, a_busy_link_pings_every_thirty_seconds)
