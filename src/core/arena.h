@@ -22,7 +22,7 @@ struct arena {
     uint64_t **segments;
     uint32_t segments_count;
     uint32_t segments_max;
-    uint32_t touched_units; /* of the newest segment */
+    uint32_t reached_units; /* how far the newest segment was ever in use */
     uint32_t bins[ARENA_BINS]; /* first free block; 0 for none */
     uint64_t bins_used; /* a bit for each bin that has one */
 };

@@ -42,7 +42,7 @@ void hello_put(struct buf *out, const struct hello *h)
     buf_byte(out, '\n');
 }
 
-/* -- understanding a HELLO ---------------------------------------------------------------------- */
+/* -- understanding a HELLO --------------------------------------------------------------------- */
 
 enum key { KEY_HERD, KEY_FROM, KEY_TO, KEY_BOOT, KEY_NONCE, KEY_HAVE, KEYS };
 
@@ -168,7 +168,7 @@ const char *hello_parse(struct span line, struct hello *out)
     return NULL;
 }
 
-/* -- AUTH --------------------------------------------------------------------------------------- */
+/* -- AUTH -------------------------------------------------------------------------------------- */
 
 static void sign_field(br_hmac_context *hmac, const void *bytes, size_t len)
 {

@@ -244,9 +244,6 @@ void clients_apply(struct node *n, struct instant now)
         if (n->group[i].command.kind != COMMAND_INVALID)
             store_prefetch_record(n->store, n->group[i].hash);
     for (unsigned i = 0; i < count; i++)
-        if (n->group[i].command.kind == COMMAND_IAMAT)
-            store_prefetch_neighbours(n->store, n->group[i].hash);
-    for (unsigned i = 0; i < count; i++)
         apply(n, &n->group[i], now);
 }
 

@@ -54,7 +54,7 @@ static void log_link_up(
     log_begin(n->log, LOG_INFO, "link_up", now);
     log_text(n->log, "peer", who->peer->name);
     log_text(n->log, "dialled_by", l->dialled ? n->name : who->peer->name);
-    log_text(n->log, "sends", l->peering.peer->full_until ? SPAN("everything") : SPAN("what is new"));
+    log_text(n->log, "sends", peering_resumes(&l->peering) ? SPAN("what is new") : SPAN("everything"));
     log_down_time(n, who, now);
     log_end(n->log);
 }
@@ -119,11 +119,11 @@ static void settle(struct node *n, struct link *l, const char *why, struct insta
 
 static void on_up(struct node *n, struct link *l, struct instant now)
 {
-    known(n, l);
     l->up = true;
     struct neighbour *who = neighbour_at(n, l);
     if (!who)
-        return; /* an observer */
+        return; /* an observer stays a stranger */
+    known(n, l);
     bool was_up = who->up;
     int loser = neighbour_linked(&n->neighbours, who, (int)l->connection->number,
         l->dialled != NULL, l->peering.theirs.boot, now);

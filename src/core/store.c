@@ -79,15 +79,6 @@ void store_prefetch_record(const struct store *s, uint64_t hash)
         arena_prefetch(&s->arena, at);
 }
 
-void store_prefetch_neighbours(const struct store *s, uint64_t hash)
-{
-    uint32_t at = id_index_likely(&s->index, hash);
-    if (at) {
-        __builtin_prefetch(arena_record(&s->arena, arena_record(&s->arena, at)->prev));
-        __builtin_prefetch(arena_record(&s->arena, arena_record(&s->arena, at)->next));
-    }
-}
-
 static void stamp_read(
     const struct store *s, const struct record *r, struct stamp *out, struct stamp_text *text)
 {

@@ -8,7 +8,8 @@
  * Memory: records of varying length in an arena of 4 MiB segments, addressed in units of 8 bytes by
  * 32 bits (32 GiB at most); position text packed two characters a byte, time text kept as the number
  * it spells. The index is a directory of 4 KiB tables that split one at a time, so no single put ever
- * rehashes more than one table. Memory is touched ahead of its use, a little with every put. */
+ * rehashes more than one table. New memory is touched as it is used: a put meets a few page faults at
+ * most. */
 #ifndef CORE_STORE_H
 #define CORE_STORE_H
 
@@ -58,13 +59,10 @@ void store_destroy(struct store *s);
  * not collide. For the calls below. */
 uint64_t store_hash(const struct store *s, struct span id);
 
-/* For groups: first all store_prefetch_table, then all store_prefetch_record, for puts then all
- * store_prefetch_neighbours (the stamps before and behind it in the feed, which a change links with
- * each other), then the puts and gets. At a million ids the store is bound by cache misses, and this
- * lets them overlap. No effect else. */
+/* For groups: first all store_prefetch_table, then all store_prefetch_record, then the puts and gets.
+ * At a million ids the store is bound by cache misses, and this lets them overlap. No effect else. */
 void store_prefetch_table(const struct store *s, uint64_t hash);
 void store_prefetch_record(const struct store *s, uint64_t hash);
-void store_prefetch_neighbours(const struct store *s, uint64_t hash);
 
 /* Put `in` if it is newer, in the total order of stamps, than the stamp held for its client id.
  *

@@ -171,7 +171,7 @@ Test(hello, hex_numbers)
     cr_expect_not(hello_hex64(SPAN("0x23456789abcdef"), &value));
 }
 
-/* -- AUTH --------------------------------------------------------------------------------------- */
+/* -- AUTH -------------------------------------------------------------------------------------- */
 
 static struct span auth_of(char *text, struct span with, enum hello_role role,
     const struct hello *speaker, const struct hello *other)

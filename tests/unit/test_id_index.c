@@ -139,6 +139,35 @@ Test(id_index, a_record_that_moved_is_found_where_it_is)
     arena_deinit(&a);
 }
 
+/* First only ids whose hashes end in six zeros: one table splits again and again, at once, while the
+ * others stand in the directory many times over. Then all the others. */
+Test(id_index, uneven_hashes)
+{
+    enum { IDS = 100000 };
+    struct arena a;
+    struct id_index x;
+    char room[32];
+    static uint32_t records[IDS];
+    cr_assert(arena_init(&a, IDS));
+    cr_assert(id_index_init(&x, &a, seed, 1000000));
+    for (int round = 0; round < 2; round++) {
+        for (uint32_t i = 0; i < IDS; i++) {
+            struct span id = id_at(room, i);
+            uint64_t hash = id_index_hash(&x, id);
+            if ((hash % 64 == 0) == (round == 0)) {
+                records[i] = record_of(&a, id);
+                enter(&x, hash, records[i]);
+            }
+        }
+        for (uint32_t i = 0; i < IDS; i++) {
+            struct span id = id_at(room, i);
+            cr_assert_eq(id_index_find(&x, id, id_index_hash(&x, id)), records[i]);
+        }
+    }
+    id_index_deinit(&x);
+    arena_deinit(&a);
+}
+
 /* With one directory entry there is one table, and it never gets so full that searches do not end. */
 Test(id_index, more_ids_than_announced_are_refused)
 {
