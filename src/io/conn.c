@@ -112,7 +112,6 @@ static void received(
         if (conn->state == CONN_OPEN)
             node_ended(c->node, slot, now);
     } else if (e->result == -ENOBUFS) {
-        conn->starved = true;
         slots_append(&c->slots, CONN_STARVED, slot);
     } else if (e->result != -ECANCELED && e->result != -EINTR && conn->state != CONN_DYING) {
         die(c, conn, -e->result);
@@ -179,9 +178,8 @@ static void steer_receive(struct conns *c, struct conn *conn, bool wanted)
     bool starving = conn->listed & 1U << CONN_STARVED;
     if (wanted && !conn->receiving && !conn->ended && !starving) {
         conn->sequence++;
-        ring_receive(c->ring, conn->fd, tag_of(c, conn, RING_RECEIVE), conn->starved);
+        ring_receive(c->ring, conn->fd, tag_of(c, conn, RING_RECEIVE));
         conn->receiving = true;
-        conn->starved = false;
     } else if (!wanted && conn->receiving && !conn->cancelling) {
         ring_cancel(c->ring, tag_of(c, conn, RING_RECEIVE));
         conn->cancelling = true;
