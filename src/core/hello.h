@@ -14,7 +14,15 @@
 #define HELLO_VERSION "stampede/1"
 #define HELLO_OBSERVER "-"
 
-enum { NONCE_BYTES = 16, AUTH_BYTES = 32, HERD_NAME_BYTES_MAX = 63, SECRET_BYTES_MIN = 16 };
+enum {
+    NONCE_BYTES = 16,
+    AUTH_BYTES = 32,
+    HERD_NAME_BYTES_MAX = 63,
+    SECRET_BYTES_MIN = 16,
+    HELLO_FIELDS_MAX = 32,      /* of a line, those of later versions included */
+    HELLO_LINE_BYTES_MAX = 384, /* of our own, with LF */
+    AUTH_LINE_BYTES = 5 + 2 * AUTH_BYTES + 1,
+};
 
 struct hello {
     struct span herd;
@@ -28,23 +36,28 @@ struct hello {
 
 enum hello_role { HELLO_DIALLED, HELLO_ACCEPTED };
 
-/* The line, with LF. */
+/* The line, with LF: at most HELLO_LINE_BYTES_MAX bytes. */
 void hello_put(struct buf *out, const struct hello *h);
 
-/* Understand a line without its LF. Unknown key=value fields are skipped. The views are of the line.
- * NULL when well; else what is wrong with it, for BYE and the log: a constant of a few words. */
+/* Understand a line without its LF. Unknown key=value fields are skipped; names are valid ones, and
+ * only `from` and `to` may be "-". The views are of the line. NULL when well; else what is wrong
+ * with it, for BYE and the log: a constant of a few words. */
 MUST_USE const char *hello_parse(struct span line, struct hello *out);
 
-/* `AUTH <hex256>` with LF: HMAC-SHA256 under `secret` over the speaker's role and both hellos.
- *
- * role  which end of the connection the speaker is
- * mine  the speaker's hello, theirs the other's */
-void auth_put(struct buf *out, struct span secret, enum hello_role role, const struct hello *mine,
-    const struct hello *theirs);
+/* Exactly 16 lower-case hexadecimal digits, as boots and digests are written. false: not that. */
+MUST_USE bool hello_hex64(struct span text, uint64_t *value);
 
-/* Whether `line` is the AUTH that the other end must send: role, mine and theirs are the *other*
- * end's. Compared in constant time. */
+/* `AUTH <hex256>` with LF, AUTH_LINE_BYTES: HMAC-SHA256 under `secret` over the speaker's role and
+ * both hellos.
+ *
+ * role     which end of the connection the speaker is
+ * speaker  the hello of the end that says it
+ * other    the hello of the end that it is said to */
+void auth_put(struct buf *out, struct span secret, enum hello_role role,
+    const struct hello *speaker, const struct hello *other);
+
+/* Whether `line` is what auth_put writes for the same arguments. Compared in constant time. */
 MUST_USE bool auth_valid(struct span line, struct span secret, enum hello_role role,
-    const struct hello *mine, const struct hello *theirs);
+    const struct hello *speaker, const struct hello *other);
 
 #endif

@@ -16,11 +16,11 @@ enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 
 struct log {
     enum log_level level; /* the most talkative one that is written */
-    struct span node;     /* the node's name, on every line; empty: left out */
-    struct buf pending;   /* whole lines that wait for the sink */
-    size_t line_start;    /* of the line being written */
-    bool open;            /* between log_begin and log_end */
-    uint64_t dropped;     /* lines that found no room since the last one that did */
+    struct span node; /* the node's name, on every line; empty: left out */
+    struct buf pending; /* whole lines that wait for the sink */
+    size_t line_start; /* of the line being written */
+    bool open; /* between log_begin and log_end */
+    uint64_t dropped; /* lines that found no room since the last one that did */
 };
 
 /* memory: the caller's, for the log's life. */

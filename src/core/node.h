@@ -44,12 +44,14 @@ void node_destroy(struct node *n);
 enum node_port { NODE_CLIENT_PORT, NODE_PEER_PORT };
 
 /* A connection was accepted on a port. `from` is the other end's address as text, for the log.
- * The number must be free. At limits.connections the node closes it at once (see node_wants). */
-void node_accepted(
+ * The number must be free. At limits.connections the node closes it at once (see node_wants).
+ * false: no memory; the driver closes it and the number is free still. */
+MUST_USE bool node_accepted(
     struct node *n, uint32_t conn, enum node_port port, struct span from, struct instant now);
 
-/* A dial that node_dial asked for has made a connection, or has not (`why` for the operator). */
-void node_dialled(struct node *n, uint32_t conn, unsigned neighbour, struct instant now);
+/* A dial that node_dial asked for has made a connection (false: no memory, as above; then tell
+ * node_dial_failed), or has not (`why` for the operator). */
+MUST_USE bool node_dialled(struct node *n, uint32_t conn, unsigned neighbour, struct instant now);
 void node_dial_failed(struct node *n, unsigned neighbour, const char *why, struct instant now);
 
 /* Bytes came in. They must stay in place until node_turn has returned. */

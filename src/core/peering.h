@@ -1,16 +1,16 @@
 /* peering.h — one link: its handshake, what comes in by it, what goes out.
  *
  * A state machine over bytes, without sockets: the driver puts in what was received and fills its
- * output from peering_pull, which writes what is due (HELLO, AUTH, ACK, PING, PONG) and then as many
- * stamps of the feed as there is room for. Nothing is queued: what is due is state, and the queue is
- * the store. PROTOCOL.md, "Peer port".
+ * output from peering_pull, which writes what is due (HELLO, AUTH, ACK, PONG), then as many stamps
+ * of the feed as there is room for, then MARK and PING. Nothing is queued: what is due is state,
+ * and the queue is the store. PROTOCOL.md, "Peer port".
  *
  *   state     event                      next      does
  *   HELLO     HELLO, well, no secret     LINKED    cursor behind `have`, or before the head
- *   HELLO     HELLO, well, secret        AUTH      sends AUTH
+ *   HELLO     HELLO, well, secret        AUTH      AUTH due
  *   HELLO     HELLO, not well            OVER      BYE and why
  *   AUTH      AUTH, right                LINKED    as above
- *   AUTH      AUTH, wrong                OVER      BYE
+ *   AUTH      anything else              OVER      BYE
  *   LINKED    AT                         LINKED    store_put
  *   LINKED    MARK n                     LINKED    have = n, ACK due
  *   LINKED    ACK n                      LINKED    the peer is complete up to n
@@ -19,9 +19,11 @@
  *   any       a line that is none        OVER      BYE and why
  *   HELLO, AUTH   2 s                    OVER      BYE
  *   LINKED    10 s without a byte        OVER
- *   LINKED    3 s without a stamp        LINKED    PING due
+ *   LINKED    3 s without a stamp        LINKED    PING due; or 30 s without a PING
  *
- * An observer (hello.h) goes the same way up to LINKED; then it may send ASK lines only. */
+ * The end that dials says HELLO first; the other answers once it knows whom it speaks to. LINKED
+ * follows from what was heard: whatever of the own HELLO and AUTH is still due goes out before any
+ * other line. An observer (hello.h) goes the same way up to LINKED; then it may ask, and PING. */
 #ifndef CORE_PEERING_H
 #define CORE_PEERING_H
 
@@ -34,33 +36,44 @@
 enum {
     PEERING_HANDSHAKE_MS = 2000,
     PEERING_PING_MS = 3000,
+    PEERING_PING_BUSY_MS = 30000, /* between two PINGs of a link that is never silent: digests */
     PEERING_DEAD_MS = 10000,
+    PEERING_LISTS_MS = 10000,        /* how long lists do not count after a peer restarted */
     PEERING_RESEND_FIRST_MS = 10000, /* between two resends for unequal digests; doubles */
     PEERING_RESEND_LAST_MS = 3600000,
-    PEERING_PEERS_MAX = 64, /* neighbours of one node */
-    PEERING_REASON_BYTES_MAX = 120,
-    PEERING_LINE_BYTES_EXTRA = 8192, /* what a peer's AT may be longer than a client's line */
-    PEERING_GROUP = 16,              /* stamps that are prefetched together */
+    PEERING_PEERS_MAX = ROUTE_PEERS_MAX, /* neighbours of one node */
+    PEERING_REASON_BYTES_MAX = 200,
+    PEERING_LINE_BYTES_MAX = 16384, /* an AT of the longest client line and the longest list */
+    PEERING_GROUP = 16,             /* stamps that are prefetched together */
 };
 
-/* A neighbour: what outlives a link to it. Zeroed but for name and cursor at the start. */
+/* The reason that the loser of two links to one peer is ended with (neighbours.h). */
+#define PEERING_DUPLICATE "duplicate of another link"
+
+/* A neighbour: what outlives a link to it. Zeroed but for name, number and cursor at the start. */
 struct peer {
     struct span name;
-    unsigned number;      /* its place among the neighbours; route.h */
-    unsigned cursor;      /* its reader of the feed */
-    uint64_t have_boot;   /* of the peer, when it last marked */
-    uint64_t have_change; /* the highest MARK had from that boot */
-    uint64_t acked;       /* the highest own change that it confirmed to this boot of ours */
-    uint64_t stamps;      /* from its last PING */
+    unsigned number;        /* its place among the neighbours; route.h */
+    unsigned cursor;        /* its reader of the feed */
+    uint64_t boot;          /* of the peer, when it was last linked; 0: never yet */
+    uint64_t have_change;   /* the highest MARK had from that boot */
+    uint64_t acked;         /* the highest own change that that boot has confirmed */
+    uint64_t full_until;    /* own change: stamps up to it go out whatever their list and source */
+    uint64_t lists_after;   /* own change: lists count for stamps after it only */
+    int64_t lists_from_ns;  /* monotonic; before it lists do not count at all */
+    uint64_t stamps;        /* from its last PING, as these: */
     uint64_t digest;
-    int64_t round_trip_ns; /* of the last PONG; 0 when none came yet */
-    int64_t clock_ahead_ns; /* its clock less ours, from its last PING, transit time included */
+    bool partial;           /* it has refused or evicted stamps: its digest says nothing */
+    int64_t clock_ahead_ns; /* its clock less ours, transit time included */
+    int64_t round_trip_ns;  /* of the last PONG; 0 when none came yet */
     unsigned unequal;       /* digests that differed in a row while both ends were caught up */
     int64_t resend_not_before_ns; /* monotonic */
-    int64_t resend_pause_ms;
-    uint64_t divergences; /* alarms since the start */
-    uint64_t sent_stamps; /* AT lines sent to it */
-    uint64_t got_stamps;  /* AT lines had from it */
+    int64_t resend_pause_ms;      /* the last one; 0: none since digests agreed */
+    uint64_t divergences;         /* alarms since the start */
+    uint64_t sent_stamps;         /* AT lines sent to it */
+    uint64_t got_stamps;          /* AT lines had from it, and of these: */
+    uint64_t new_stamps;          /* stored */
+    uint64_t lost_stamps;         /* newer than what is held, but there was no room */
 };
 
 /* What all links of one node share. Outlives them. */
@@ -69,7 +82,6 @@ struct peering_node {
     struct span name;
     struct span secret; /* empty: none */
     uint64_t boot;
-    uint32_t line_bytes_max; /* limits.line */
     struct peer *peers;
     unsigned peers_count;
     struct store *store;
@@ -81,54 +93,53 @@ enum peering_state { PEERING_HELLO, PEERING_AUTH, PEERING_LINKED, PEERING_OVER }
 enum peering_event {
     PEERING_NOTHING,  /* go on */
     PEERING_UP,       /* has just become LINKED; peer or observer is set */
-    PEERING_ASKED,    /* an observer asks: `asked` says what. Answer on its connection, then close it */
+    PEERING_ASKED,    /* an observer asks: `asked` says what. Answer it, then close */
     PEERING_DIVERGED, /* digests stay unequal: a full resend has begun; an alarm */
     PEERING_ENDED,    /* has just become OVER: let peering_pull write the BYE, send it, close */
 };
 
 struct peering {
     const struct peering_node *node;
-    struct peer *peer;  /* whom to: from the start when dialled, from HELLO on when accepted */
-    bool observer;      /* the other end only asks */
+    struct peer *peer; /* whom to: from the start when dialled, from HELLO on when accepted */
+    bool observer;     /* the other end only asks; peer is NULL */
     enum hello_role role;
     enum peering_state state;
     struct line_reader lines;
     unsigned char nonce[NONCE_BYTES];
-    struct hello theirs; /* its views are of theirs_text */
-    char theirs_text[HERD_NAME_BYTES_MAX + 2 * STAMPEDE_NODE_NAME_BYTES_MAX];
-    struct span asked; /* on PEERING_ASKED, valid during the event */
-    bool hello_sent, auth_sent, auth_well, bye_due, bye_heard;
+    struct hello theirs; /* from HELLO on; its views are of node and peer */
+    struct span asked;   /* on PEERING_ASKED, valid during the event: "STATUS" */
+    bool hello_sent, auth_sent, bye_due, bye_heard;
     bool ack_due, ping_due, pong_due;
-    bool full;           /* a full send: list and source are ignored up to full_until */
-    uint64_t full_until; /* own change number */
-    uint64_t marked;     /* the last own change number sent as MARK */
-    int64_t pong_ns;     /* what PONG has to echo */
-    int64_t ping_mono_ns; /* when the last PING left */
+    bool placed;          /* the cursor stands where this link reads on */
+    uint64_t marked;      /* the last own change number sent as MARK, or what the peer had */
+    uint64_t mark_heard;  /* the last MARK that came in by this link: what ACK echoes */
+    int64_t pong_ns;      /* what PONG has to echo */
+    int64_t ping_real_ns; /* what the last PING said, and */
+    int64_t ping_mono_ns; /* when it left; at first opened_ns */
     int64_t opened_ns;    /* monotonic, as all of these */
     int64_t heard_ns;     /* the last byte */
     int64_t said_ns;      /* the last stamp, MARK or PING */
-    char reason[PEERING_REASON_BYTES_MAX + 1]; /* why it is OVER; ends with NUL */
+    char reason[PEERING_REASON_BYTES_MAX + 1]; /* why it is OVER: printable; ends with NUL */
 };
 
 /* Begin a link on a connection that has just been made.
  *
  * peer   whom we dialled; NULL when accepted
  * nonce  fresh from entropy
- * room   node->line_bytes_max + PEERING_LINE_BYTES_EXTRA + 1 bytes for split lines; the caller's,
- *        until the link is over */
+ * room   PEERING_LINE_BYTES_MAX + 1 bytes for split lines; the caller's, until the link is over */
 void peering_begin(struct peering *p, const struct peering_node *node, struct peer *peer,
     const unsigned char nonce[NONCE_BYTES], char *room, struct instant now);
 
 /* Take in received bytes; *in is moved forward. Returns at the first event, with what follows it
  * still in *in: call again until it returns PEERING_NOTHING, which has used up all. */
-MUST_USE enum peering_event peering_take(
-    struct peering *p, struct span *in, struct instant now);
+MUST_USE enum peering_event peering_take(struct peering *p, struct span *in, struct instant now);
 
-/* Write what is due into `out`, as far as whole lines fit; at most `stamps_max` stamps.
+/* Write what is due into `out`, as far as whole lines fit; at most `stamps_max` stamps are looked
+ * at. A window that is to make progress always has room for PEERING_LINE_BYTES_MAX bytes.
  * true: there is more to write (room or stamps_max ran out). */
 bool peering_pull(struct peering *p, struct buf *out, unsigned stamps_max, struct instant now);
 
-/* Let time pass: silence, PING. Call at or after the deadline. */
+/* Let time pass: silence, PING. Call at or after the deadline; then pull. */
 MUST_USE enum peering_event peering_tick(struct peering *p, struct instant now);
 
 /* When peering_tick must next be called; NEVER_NS when OVER. */
@@ -137,7 +148,11 @@ int64_t peering_deadline(const struct peering *p);
 /* End it from this side: state OVER, BYE <reason> due. Nothing when it is OVER already. */
 void peering_end(struct peering *p, const char *reason);
 
-/* Own changes that the peer has not yet confirmed. */
+/* Whether what the peer said to have (in HELLO) is of this node's boot, so that the feed is read on
+ * from there and not from its head. From PEERING_UP on; not for observers. */
+bool peering_resumes(const struct peering *p);
+
+/* Own changes that the peer has not yet confirmed; 0 while there is no peer. */
 uint64_t peering_lag(const struct peering *p);
 
 #endif

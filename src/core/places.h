@@ -21,8 +21,11 @@ enum {
 struct places_question {
     struct position centre;
     uint64_t radius_um; /* micrometres */
-    unsigned count;     /* results wanted at most; 0 to STAMPEDE_COUNT_MAX */
+    unsigned count; /* results wanted at most; 0 to STAMPEDE_COUNT_MAX */
 };
+
+/* IUGG mean radius of the Earth. */
+#define PLACES_EARTH_RADIUS_M 6371008.8
 
 /* Legacy status words. */
 enum places_status {
@@ -34,6 +37,7 @@ enum places_status {
     PLACES_UNKNOWN_ERROR,
 };
 
+/* "OK", "ZERO_RESULTS" and so on. */
 const char *places_status_word(enum places_status status);
 
 struct places_answer {
@@ -45,15 +49,16 @@ struct places_answer {
 /* A provider. `self` is its own state; all calls come from the node's thread. */
 struct places_provider {
     void *self;
-    /* Begin to answer. The answer carries `ticket` and comes from `answer`, perhaps at the very next
-     * call of it. deadline_ns is monotonic. The question is copied where it is needed. */
+    /* Begin to answer. The answer carries `ticket` and comes from `answer`, perhaps at the very
+     * next call of it. deadline_ns is monotonic. The question is copied where it is needed. */
     void (*ask)(void *self, uint64_t ticket, const struct places_question *question,
         int64_t deadline_ns, struct instant now);
     /* The next answer that is ready, or false. */
     bool (*answer)(void *self, struct places_answer *out, struct instant now);
     /* The asker of `ticket` is gone: its answer is not wanted any more and will not come. */
     void (*cancel)(void *self, uint64_t ticket);
-    /* When `answer` must be called though nothing else happened; NEVER_NS: no such time. */
+    /* When `answer` must be called though nothing else happened; a time that is past, 0 among them:
+     * at once. NEVER_NS: no such time. */
     int64_t (*deadline)(const void *self);
     void (*destroy)(void *self);
 };
@@ -61,7 +66,7 @@ struct places_provider {
 /* An answer in legacy shape as PROTOCOL.md frames it: JSON with every run of two or more LFs
  * collapsed to one, trailing LFs removed, then two LFs. malloc'ed, or NULL when memory is out.
  *
- * results       a cJSON array, taken over (freed), or NULL for none
+ * results       a cJSON array, taken over (freed, whatever comes of it), or NULL for none
  * attribution   HTML for html_attributions, or NULL for none
  * message       error_message, or NULL for none; must not hold a key
  * bytes         its length */
@@ -76,9 +81,9 @@ MUST_USE struct cJSON *places_result(const char *name, const char *place_id,
     const char *const *types, unsigned types_count, const char *vicinity, double latitude,
     double longitude);
 
-/* Great-circle distance in metres on a sphere of 6371008.8 m (IUGG mean radius), by the haversine
- * formula; degrees in. Exact enough across the date line and at the poles. */
-double places_distance_m(double latitude_a, double longitude_a, double latitude_b,
-    double longitude_b);
+/* Great-circle distance in metres on a sphere of PLACES_EARTH_RADIUS_M, by the haversine formula;
+ * degrees in. The same across the date line, and 0 between equal coordinates. */
+double places_distance_m(
+    double latitude_a, double longitude_a, double latitude_b, double longitude_b);
 
 #endif

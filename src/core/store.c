@@ -134,9 +134,14 @@ static enum store_verdict put_new(
     return STORE_NEW;
 }
 
-static bool is_newer(const struct store *s, const struct stamp *in, const struct record *held)
+/* What a stamp of the very time that is held is to do: a client's says nothing new, a peer's is another
+ * one, and all nodes must keep the same. */
+enum tie { TIE_KEEPS, TIE_BREAKS };
+
+static bool is_newer(
+    const struct store *s, const struct stamp *in, const struct record *held, enum tie tie)
 {
-    if (in->time_ns != held->time_ns)
+    if (in->time_ns != held->time_ns || tie == TIE_KEEPS)
         return in->time_ns > held->time_ns;
     struct stamp stamp;
     struct stamp_text text;
@@ -144,11 +149,11 @@ static bool is_newer(const struct store *s, const struct stamp *in, const struct
     return stamp_compare(in, &stamp) > 0;
 }
 
-static enum store_verdict put_known(
-    struct store *s, const struct stamp *in, uint64_t hash, uint16_t route, uint32_t at)
+static enum store_verdict put_known(struct store *s, const struct stamp *in, uint64_t hash,
+    uint16_t route, uint32_t at, enum tie tie)
 {
     struct record *held = arena_record(&s->arena, at);
-    if (!is_newer(s, in, held))
+    if (!is_newer(s, in, held, tie))
         return STORE_OLD;
     uint16_t origin;
     if (!names_number(&s->origins, in->origin, &origin))
@@ -173,10 +178,22 @@ static enum store_verdict put_known(
     return STORE_NEW;
 }
 
-enum store_verdict store_put(struct store *s, const struct stamp *in, uint64_t hash, uint16_t route)
+static inline enum store_verdict put(
+    struct store *s, const struct stamp *in, uint64_t hash, uint16_t route, enum tie tie)
 {
     uint32_t at = id_index_find(&s->index, in->id, hash);
-    return at ? put_known(s, in, hash, route, at) : put_new(s, in, hash, route);
+    return at ? put_known(s, in, hash, route, at, tie) : put_new(s, in, hash, route);
+}
+
+enum store_verdict store_put(struct store *s, const struct stamp *in, uint64_t hash, uint16_t route)
+{
+    return put(s, in, hash, route, TIE_BREAKS);
+}
+
+enum store_verdict store_put_later(
+    struct store *s, const struct stamp *in, uint64_t hash, uint16_t route)
+{
+    return put(s, in, hash, route, TIE_KEEPS);
 }
 
 bool store_get(const struct store *s, struct span id, uint64_t hash, struct feed_item *out,

@@ -7,8 +7,9 @@
  *
  * Memory: records of varying length in an arena of 4 MiB segments, addressed in units of 8 bytes by
  * 32 bits (32 GiB at most); position text packed two characters a byte, time text kept as the number
- * it spells. The index is a directory of 4 KiB tables that split one at a time, so no single put ever rehashes more than one
- * table. New memory is touched as it is used: a put meets a few page faults at most. */
+ * it spells. The index is a directory of 4 KiB tables that split one at a time, so no single put ever
+ * rehashes more than one table. New memory is touched as it is used: a put meets a few page faults at
+ * most. */
 #ifndef CORE_STORE_H
 #define CORE_STORE_H
 
@@ -63,7 +64,7 @@ uint64_t store_hash(const struct store *s, struct span id);
 void store_prefetch_table(const struct store *s, uint64_t hash);
 void store_prefetch_record(const struct store *s, uint64_t hash);
 
-/* Put `in` if it is newer than the stamp held for its client id.
+/* Put `in` if it is newer, in the total order of stamps, than the stamp held for its client id.
  *
  * in     borrowed for the call; bounds of its fields in stamp.h; in->time a text of in->time_ns, at
  *        most STAMPEDE_LINE_BYTES_MAX bytes
@@ -72,6 +73,11 @@ void store_prefetch_record(const struct store *s, uint64_t hash);
  *
  * See enum store_verdict. Never blocks; takes a 4 MiB segment from malloc now and then. */
 MUST_USE enum store_verdict store_put(
+    struct store *s, const struct stamp *in, uint64_t hash, uint16_t route);
+
+/* The same for what a client says: put only if its *time* is later than that held. PROTOCOL.md,
+ * "Replies": an equal time is answered with what is stored. */
+MUST_USE enum store_verdict store_put_later(
     struct store *s, const struct stamp *in, uint64_t hash, uint16_t route);
 
 /* The stamp held for `id`.

@@ -8,7 +8,9 @@
 #ifndef CORE_TOPOLOGY_H
 #define CORE_TOPOLOGY_H
 
+#include "core/address.h"
 #include "core/log.h"
+#include "stampede/protocol.h"
 #include <stdint.h>
 
 enum {
@@ -16,19 +18,13 @@ enum {
     TOPOLOGY_NEIGHBOURS_MAX = 64, /* of one node */
     TOPOLOGY_HERD_BYTES_MAX = 63,
     TOPOLOGY_PATH_BYTES_MAX = 4095,
-    TOPOLOGY_HOST_BYTES_MAX = 63, /* a numeric address */
     TOPOLOGY_FAULT_BYTES_MAX = 511,
-};
-
-/* A numeric address and a port; "127.0.0.1:12000", "[::1]:12000". */
-struct address {
-    bool v6;
-    uint8_t ip[16]; /* network order; the first 4 for IPv4 */
-    uint16_t port;  /* 1 to 65535 */
+    TOPOLOGY_FAULTS_MAX = 100, /* that are told; the last one says when there are more */
+    TOPOLOGY_EDGES_MAX = 65536, /* talks_to names of the whole file */
 };
 
 struct topology_node {
-    char name[64];
+    char name[STAMPEDE_NODE_NAME_BYTES_MAX + 1];
     int line; /* where its section begins */
     struct address client;
     struct address peer;
@@ -39,27 +35,29 @@ struct topology_node {
 enum client_close { CLIENT_CLOSE_EOF, CLIENT_CLOSE_REPLY };
 
 struct topology_limits {
-    uint32_t line_bytes;      /* 64 to STAMPEDE_LINE_BYTES_MAX; 1KiB */
-    uint64_t output_bytes;    /* of unread output per client, 16KiB to 1GiB; 1MiB */
-    uint32_t connections;     /* of clients, 1 to 1,000,000; 10000 */
-    uint64_t stamps;          /* 1 to 2^31; 1000000 */
-    bool stamps_evict;        /* stamps_full = evict; the default is refuse */
-    uint64_t idle_ms;         /* 1s to 365d; 10min: a client that neither sends nor reads */
-    uint64_t stall_ms;        /* 100ms to 1d; 30s: one over `output` that does not read */
-    uint64_t future_ns;       /* how far ahead a client's time may be, 0 to 3650d; 1d */
+    uint32_t line_bytes; /* 64 to STAMPEDE_LINE_BYTES_MAX; 1KiB */
+    uint64_t output_bytes; /* of unread output per client, 16KiB to 1GiB; 1MiB */
+    uint32_t connections; /* of clients, 1 to 1,000,000; 10000 */
+    uint64_t stamps; /* 1 to 2^31; 1000000 */
+    bool stamps_evict; /* stamps_full = evict; the default is refuse */
+    uint64_t idle_ms; /* 1s to 365d; 10min: a client that neither sends nor reads */
+    uint64_t stall_ms; /* 100ms to 1d; 30s: one over `output` that does not read */
+    uint64_t future_ns; /* how far ahead a client's time may be, 0 to 3650d; 1d */
 };
 
 struct topology {
     char herd[TOPOLOGY_HERD_BYTES_MAX + 1];
     struct topology_node *nodes;
     unsigned nodes_count;
+    unsigned edges_count;
+    uint16_t *neighbours; /* what the nodes' lists are parts of */
     enum client_close client_close;
     char secret_file[TOPOLOGY_PATH_BYTES_MAX + 1]; /* "" for none; relative to the file's folder */
-    char log_file[TOPOLOGY_PATH_BYTES_MAX + 1];    /* "" for standard error */
-    enum log_level log_level;                      /* info */
+    char log_file[TOPOLOGY_PATH_BYTES_MAX + 1]; /* "" for standard error */
+    enum log_level log_level; /* info */
     uint64_t spin_ns; /* how long the loop polls before it sleeps, 0 to 10ms; 0 */
     struct topology_limits limits;
-    char places_provider[16];   /* "gazetteer" */
+    char places_provider[16]; /* "gazetteer" */
     uint64_t places_timeout_ms; /* 100ms to 60s; 10s */
 };
 
@@ -69,14 +67,6 @@ struct topology_fault {
     int line; /* 0: of the whole file */
     char text[TOPOLOGY_FAULT_BYTES_MAX + 1];
 };
-
-/* Numeric addresses only. NULL when well, else what is wrong, a constant. */
-MUST_USE const char *address_parse(struct span text, struct address *out);
-bool address_is_loopback(const struct address *a);
-bool address_is_any(const struct address *a); /* 0.0.0.0 or [::] */
-bool address_equal(const struct address *a, const struct address *b);
-/* As it is written in topology.conf; room for TOPOLOGY_HOST_BYTES_MAX + 1 bytes, ends with NUL. */
-void address_text(const struct address *a, char *out);
 
 /* The place of a node by name; -1: none. */
 int topology_find(const struct topology *t, struct span name);
@@ -97,18 +87,32 @@ struct topology_draft;
 struct topology_draft *topology_draft_create(void);
 void topology_draft_destroy(struct topology_draft *d);
 
-/* A mistake that the reader saw itself. printf-like. */
+/* A mistake that the reader saw itself. printf-like; bytes that are no text are shown as "?". */
 void topology_draft_fault(struct topology_draft *d, int line, bool warning, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* `key = value` in a section: "" for the top level, "limits", "places" or "node". A node's keys
- * belong to the node begun last. An unknown key or a value out of its bounds is a fault with a
- * suggestion. Values of lists come one call each. */
-void topology_draft_node(struct topology_draft *d, int line, struct span name);
-void topology_draft_value(struct topology_draft *d, int line, const char *section, struct span key,
-    struct span value);
+/* A key or section that does not exist: a fault with a suggestion. `section` as for values. */
+void topology_draft_unknown(
+    struct topology_draft *d, int line, const char *section, struct span word);
 
-/* Check the whole and build it.
+/* Reading ended early: what only the whole file can tell (a missing key, a node that is not there)
+ * is no longer a fault. To be called after a fault that says why. */
+void topology_draft_cut(struct topology_draft *d);
+
+/* `node NAME {`. Values of the section "node" belong to the node begun last.
+ * false: there are TOPOLOGY_NODES_MAX already, and a fault says so; there is no use in reading on. */
+bool topology_draft_node(struct topology_draft *d, int line, struct span name);
+
+/* `key = value` in a section: "" for the top level, "limits", "places" or "node". An unknown key, a
+ * value out of its bounds, a key given twice are faults. talks_to comes once per name in its list,
+ * and may come again; naming an edge twice, or at both its ends, is no mistake. */
+void topology_draft_value(
+    struct topology_draft *d, int line, const char *section, struct span key, struct span value);
+
+/* The names of all keys, whatever their section, each once: `i` from 0, NULL past the last. */
+const char *topology_key(unsigned i);
+
+/* Check the whole and build it. The draft is spent by it and can only be destroyed.
  *
  * out     set when there is no error; topology_destroy it
  * faults  always set; topology_faults_destroy them

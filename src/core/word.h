@@ -5,6 +5,9 @@
 #include "core/span.h"
 #include <stdint.h>
 
+/* Times a byte: that byte, eight times. */
+#define WORD_EACH_BYTE UINT64_C(0x0101010101010101)
+
 static inline uint64_t word_load(const void *at)
 {
     uint64_t word;

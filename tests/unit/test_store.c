@@ -161,6 +161,25 @@ Test(store, order_of_stamps)
     }
 }
 
+Test(store, later_puts_go_by_time_alone)
+{
+    struct store *s = store_of(10, STORE_REFUSES);
+    struct stamp first = stamp_of("kiwi", "+1+1", "7", 7 * SECOND_NS);
+    struct stamp equal = stamp_of("kiwi", "+2+2", "7.0", 7 * SECOND_NS);
+    struct stamp later = stamp_of("kiwi", "+1+1", "7.000000001", 7 * SECOND_NS + 1);
+    uint64_t hash = store_hash(s, first.id);
+    cr_assert_eq(store_put_later(s, &first, hash, 0), STORE_NEW);
+    cr_expect_gt(stamp_compare(&equal, &first), 0, "or the next line shows nothing");
+    cr_expect_eq(store_put_later(s, &equal, hash, 0), STORE_OLD);
+    cr_expect_eq(store_put_later(s, &later, hash, 0), STORE_NEW);
+    cr_expect_eq(store_put_later(s, &first, hash, 0), STORE_OLD);
+    struct feed_item item;
+    struct stamp_text text;
+    cr_assert(store_get(s, first.id, hash, &item, &text));
+    expect_stamp(&item.stamp, &later);
+    store_destroy(s);
+}
+
 Test(store, ids_of_every_length)
 {
     struct store *s = store_of(1000, STORE_REFUSES);

@@ -1,0 +1,285 @@
+/* node_links.c — connections to peers: their links, the dials that make them, and their failures.
+ *
+ * peering knows one link, neighbours which links there should be; here the two meet the node's
+ * connections. A link that ends says BYE, if it still can, and its connection closes when that is
+ * out. What goes wrong again and again is said at growing distances. PROTOCOL.md, "Peer port". */
+#include "core/invariant.h"
+#include "core/node_private.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+static struct neighbour *neighbour_at(struct node *n, const struct link *l)
+{
+    return l->peering.peer ? &n->neighbour_of[l->peering.peer->number] : NULL;
+}
+
+bool link_open(struct node *n, struct connection *c, struct neighbour *dialled, struct span from,
+    struct instant now)
+{
+    if (!dialled && n->strangers >= NODE_STRANGERS_MAX)
+        return false;
+    struct link *l = malloc(sizeof *l + PEERING_LINE_BYTES_MAX + 1);
+    if (!l)
+        return false;
+    *l = (struct link){.connection = c, .next = n->links, .dialled = dialled};
+    l->stranger = !dialled;
+    n->strangers += l->stranger;
+    snprintf(l->from, sizeof l->from, "%.*s", (int)from.len, from.at);
+    n->links = l;
+    c->link = l;
+    unsigned char nonce[NONCE_BYTES];
+    node_nonce(n, nonce);
+    peering_begin(&l->peering, &n->peering, dialled ? dialled->peer : NULL, nonce, l->room, now);
+    return true;
+}
+
+/* It has shown who it is, or is gone. */
+static void known(struct node *n, struct link *l)
+{
+    n->strangers -= l->stranger;
+    l->stranger = false;
+}
+
+/* -- what is said about links ------------------------------------------------------------------- */
+
+static void log_down_time(struct node *n, const struct neighbour *who, struct instant now)
+{
+    log_number(n->log, "down_ms", (now.mono_ns - who->down_since_ns) / MS_NS);
+    log_number(n->log, "tries", who->tries);
+}
+
+static void log_link_up(
+    struct node *n, struct link *l, const struct neighbour *who, struct instant now)
+{
+    log_begin(n->log, LOG_INFO, "link_up", now);
+    log_text(n->log, "peer", who->peer->name);
+    log_text(n->log, "dialled_by", l->dialled ? n->name : who->peer->name);
+    log_text(n->log, "sends", l->peering.peer->full_until ? SPAN("everything") : SPAN("what is new"));
+    log_down_time(n, who, now);
+    log_end(n->log);
+}
+
+/* A refused handshake: once per distinct reason, for a stranger may try for ever. */
+static void log_refused(struct node *n, struct link *l, const char *why, struct instant now)
+{
+    if (!node_say_once(n, span_of(why)))
+        return;
+    log_begin(n->log, LOG_WARN, "link_refused", now);
+    if (l->peering.peer)
+        log_text(n->log, "peer", l->peering.peer->name);
+    log_text(n->log, l->dialled ? "to" : "from", span_of(l->from));
+    log_text(n->log, "why", span_of(why));
+    log_end(n->log);
+}
+
+static bool power_of_four(unsigned value)
+{
+    return value && (value & (value - 1)) == 0 && (value & 0x55555555) != 0;
+}
+
+static void log_link_down(struct node *n, const struct neighbour *who, struct instant now)
+{
+    n->metrics.links_lost++;
+    log_begin(n->log, LOG_WARN, "link_down", now);
+    log_text(n->log, "peer", who->peer->name);
+    log_text(n->log, "why", span_of(who->last_error));
+    log_end(n->log);
+}
+
+void link_failed(struct node *n, struct neighbour *who, const char *why, struct instant now)
+{
+    n->metrics.dials_failed++;
+    if (neighbour_dial_failed(&n->neighbours, who, why, now))
+        log_link_down(n, who, now);
+    if (who->linked != NEIGHBOUR_NO_LINK || who->tries < 4 || !power_of_four(who->tries))
+        return; /* a herd that starts together misses a dial or two */
+    log_begin(n->log, LOG_WARN, "peer_unreachable", now);
+    log_text(n->log, "peer", who->peer->name);
+    log_down_time(n, who, now);
+    log_text(n->log, "last", span_of(why));
+    log_end(n->log);
+}
+
+/* -- the life of a link ------------------------------------------------------------------------- */
+
+/* Tell the neighbours, once, that this link is over. */
+static void settle(struct node *n, struct link *l, const char *why, struct instant now)
+{
+    if (l->settled)
+        return;
+    l->settled = true;
+    struct neighbour *who = neighbour_at(n, l);
+    if (!who)
+        return;
+    if (!l->up && l->dialled)
+        link_failed(n, who, why, now);
+    else if (neighbour_lost(&n->neighbours, who, (int)l->connection->number, why, now))
+        log_link_down(n, who, now);
+}
+
+static void on_up(struct node *n, struct link *l, struct instant now)
+{
+    known(n, l);
+    l->up = true;
+    struct neighbour *who = neighbour_at(n, l);
+    if (!who)
+        return; /* an observer */
+    bool was_up = who->up;
+    int loser = neighbour_linked(&n->neighbours, who, (int)l->connection->number,
+        l->dialled != NULL, l->peering.theirs.boot, now);
+    if (!was_up) {
+        n->metrics.links_up++;
+        log_link_up(n, l, who, now);
+    }
+    if (loser == NEIGHBOUR_NO_LINK)
+        return;
+    struct connection *c = node_connection(n, (uint32_t)loser);
+    peering_end(&c->link->peering, PEERING_DUPLICATE);
+    settle(n, c->link, PEERING_DUPLICATE, now);
+    node_finish(n, c, now);
+}
+
+static void on_asked(struct node *n, struct link *l, struct instant now)
+{
+    struct connection *c = l->connection;
+    if (span_equal(l->peering.asked, SPAN("STATUS"))) {
+        char *room = outbox_room(&c->out, NULL, NODE_STATUS_BYTES_MAX);
+        struct buf out = buf_over(room, room ? NODE_STATUS_BYTES_MAX : 0);
+        node_status(n, &out, now);
+        buf_byte(&out, '\n');
+        if (room && !out.overflow)
+            outbox_wrote(&c->out, out.len);
+        outbox_trim(&c->out, &n->chunks);
+    } else {
+        peering_end(&l->peering, "this node does not know the question");
+    }
+    node_finish(n, c, now);
+}
+
+static void on_diverged(struct node *n, struct link *l, struct instant now)
+{
+    n->metrics.divergences++;
+    log_begin(n->log, LOG_ERROR, "diverged", now);
+    log_text(n->log, "peer", l->peering.peer->name);
+    log_number(n->log, "stamps", (int64_t)store_count(n->store));
+    log_number(n->log, "stamps_of_peer", (int64_t)l->peering.peer->stamps);
+    log_text(n->log, "remedy", SPAN("both ends send everything again"));
+    log_end(n->log);
+}
+
+static void on_ended(struct node *n, struct link *l, struct instant now)
+{
+    const char *why = l->peering.reason;
+    if (!l->up && strcmp(why, PEERING_DUPLICATE) != 0 && !l->peering.observer)
+        log_refused(n, l, why, now);
+    settle(n, l, why, now);
+    node_finish(n, l->connection, now);
+}
+
+static void handle(struct node *n, struct link *l, enum peering_event event, struct instant now)
+{
+    switch (event) {
+    case PEERING_NOTHING:
+        return;
+    case PEERING_UP:
+        on_up(n, l, now);
+        return;
+    case PEERING_ASKED:
+        on_asked(n, l, now);
+        return;
+    case PEERING_DIVERGED:
+        on_diverged(n, l, now);
+        return;
+    case PEERING_ENDED:
+        on_ended(n, l, now);
+        return;
+    }
+}
+
+void link_take(struct node *n, struct connection *c, struct span in, struct instant now)
+{
+    enum peering_event event;
+    do {
+        event = peering_take(&c->link->peering, &in, now);
+        handle(n, c->link, event, now);
+    } while (event != PEERING_NOTHING && !c->finishing);
+}
+
+void link_drop(struct node *n, struct connection *c, const char *why, struct instant now)
+{
+    struct link *l = c->link;
+    if (l)
+        settle(n, l, why, now);
+}
+
+void link_close(struct node *n, struct connection *c)
+{
+    struct link *l = c->link;
+    if (!l)
+        return;
+    known(n, l);
+    struct link **place = &n->links;
+    while (*place != l)
+        place = &(*place)->next;
+    *place = l->next;
+    free(l);
+    c->link = NULL;
+}
+
+/* -- the turn ----------------------------------------------------------------------------------- */
+
+static size_t pull_into(struct node *n, struct link *l, size_t least, struct instant now)
+{
+    size_t room_bytes;
+    char *room = outbox_rest(&l->connection->out, &n->chunks, least, &room_bytes);
+    if (!room)
+        return 0; /* no memory now; the feed keeps it */
+    struct buf out = buf_over(room, room_bytes);
+    l->more = peering_pull(&l->peering, &out, NODE_LINK_STAMPS, now);
+    outbox_wrote(&l->connection->out, out.len);
+    outbox_trim(&l->connection->out, &n->chunks);
+    return out.len;
+}
+
+/* Let a link write what is due and the next stamps of the feed. */
+static void pull(struct node *n, struct link *l, struct instant now)
+{
+    struct connection *c = l->connection;
+    l->more = false;
+    bool answered = c->finishing && l->peering.state != PEERING_OVER; /* an observer's */
+    if (c->aborted || answered || c->out.bytes >= NODE_LINK_OUTPUT_BYTES)
+        return;
+    size_t wrote = pull_into(n, l, NODE_LINK_ROOM_BYTES, now);
+    if (wrote == 0 && l->more) /* its next line is a long one */
+        wrote = pull_into(n, l, PEERING_LINE_BYTES_MAX, now);
+    if (wrote)
+        node_touch(n, c);
+}
+
+void links_turn(struct node *n, struct instant now)
+{
+    for (struct link *l = n->links; l; l = l->next) {
+        if (now.mono_ns >= peering_deadline(&l->peering))
+            handle(n, l, peering_tick(&l->peering, now), now);
+        pull(n, l, now);
+    }
+}
+
+int64_t links_deadline(const struct node *n)
+{
+    int64_t soonest = n->stopping ? NEVER_NS : neighbours_deadline(&n->neighbours);
+    for (const struct link *l = n->links; l; l = l->next) {
+        bool roomy = l->connection->out.bytes < NODE_LINK_OUTPUT_BYTES;
+        soonest = earlier_ns(soonest, l->more && roomy ? 0 : peering_deadline(&l->peering));
+    }
+    return soonest;
+}
+
+void links_stop(struct node *n, struct instant now)
+{
+    for (struct link *l = n->links; l; l = l->next) {
+        l->settled = true;
+        peering_end(&l->peering, "this node stops");
+        node_finish(n, l->connection, now);
+    }
+}

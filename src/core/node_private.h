@@ -1,0 +1,201 @@
+/* node_private.h — the node's inside, shared by its four files and nobody else.
+ *
+ *   node.c          life, connection table, what the driver asks for, the turn
+ *   node_clients.c  client connections: lines, groups of commands, replies, places
+ *   node_links.c    peer connections: links, dials, what goes wrong with them
+ *   node_status.c   the state as JSON
+ *
+ * A connection is a CLIENT or a LINK. Its life, seen from here:
+ *
+ *   state      event                          next       wants
+ *   OPEN       bytes                          OPEN       READ, and WRITE while output waits
+ *   OPEN       output over limits.output      OPEN       WRITE only ("choked"); input is held
+ *   OPEN       FIN, BYE, client_close reply   FINISHING  WRITE while output or gates wait
+ *   FINISHING  all is sent                    FINISHING  CLOSE
+ *   any        idle, stalled, no memory       ABORTED    ABORT
+ *   any        node_closed                    (free)                                              */
+#ifndef CORE_NODE_PRIVATE_H
+#define CORE_NODE_PRIVATE_H
+
+#include "core/command.h"
+#include "core/line.h"
+#include "core/log.h"
+#include "core/neighbours.h"
+#include "core/node.h"
+#include "core/outbox.h"
+#include "core/pool.h"
+
+enum {
+    NODE_GROUP = 16, /* commands that are prefetched together */
+    NODE_QUESTIONS_PER_CLIENT = 64, /* WHATSATs that wait for places; then input is held */
+    NODE_LINK_OUTPUT_BYTES = 65536, /* a link pulls while less is unsent */
+    NODE_LINK_ROOM_BYTES = 1024,    /* it gets at least; most lines are far shorter */
+    NODE_LINK_STAMPS = 256, /* stamps a link pulls in one turn: clients are never starved */
+    NODE_STRANGERS_MAX = 64, /* peer connections that have not said who they are */
+    NODE_WATCH_PARTS = 8, /* a time-out is noticed late by 1/8 of itself at most */
+    NODE_STATUS_BYTES_MAX = 65536, /* the state as JSON, with 64 links */
+    NODE_STAMP_BYTES = 128,         /* all in, for an id of 20 bytes; for the budget only */
+    NODE_SAID_MAX = 32, /* distinct refusals that are remembered as said */
+    NODE_STOP_MS = 200, /* for the last bytes when the node is told to stop */
+    NODE_TABLE_BLOCK = 256, /* connections that are allocated together */
+};
+
+#define NODE_CONN_NONE UINT32_MAX
+
+enum connection_kind { CONNECTION_FREE, CONNECTION_CLIENT, CONNECTION_LINK };
+
+/* Connections whose silence is watched: each is looked at once a period, in the order in which they
+ * were put here, so an active one costs nothing per byte. */
+struct watch {
+    uint32_t first, last;
+    int64_t period_ns;
+};
+
+struct link;
+
+struct connection {
+    enum connection_kind kind : 8;
+    bool finishing : 1; /* nothing more is read; closes when all is sent */
+    bool aborted : 1;
+    bool ended : 1; /* the other end has sent FIN */
+    bool touched : 1;
+    bool admitted : 1; /* CLIENT: counted against limits.connections */
+    bool choked : 1; /* over its output or its questions: not read from */
+    bool resuming : 1; /* in node.resuming */
+    uint16_t questions; /* gates in out */
+    uint32_t number;
+    uint32_t next_touched;
+    uint32_t next_resuming;
+    uint32_t watch_next, watch_prev;
+    struct watch *watch; /* which it is in; NULL: none */
+    int64_t look_at_ns; /* when the watch looks */
+    int64_t active_ns; /* last byte in or out; monotonic */
+    struct outbox out;
+    struct line_reader lines; /* CLIENT */
+    union {
+        struct outbox *held; /* CLIENT: input that waits until the output is read; mostly NULL */
+        struct link *link; /* LINK */
+    };
+};
+
+struct link {
+    struct peering peering;
+    struct connection *connection;
+    struct link *next; /* in node.links */
+    struct neighbour *dialled; /* whom we dialled; NULL when accepted */
+    bool stranger; /* accepted, and has not shown which neighbour it is */
+    bool up; /* was LINKED once */
+    bool settled; /* the neighbours were told of its end */
+    bool more; /* its last pull stopped for its budget */
+    char from[64]; /* the other end's address; ends with NUL */
+    char room[]; /* for a split line */
+};
+
+struct group_entry {
+    struct connection *connection;
+    struct command command;
+    uint64_t hash; /* of command.id */
+};
+
+struct question {
+    struct connection *asker; /* NULL: this place is free */
+    struct chunk *gate;
+    uint32_t serial; /* part of the ticket: an old answer fits no new question */
+    uint32_t next_free;
+};
+
+struct rate {
+    int64_t at_ns;
+    uint64_t count;
+    double per_s;
+};
+
+struct node {
+    const struct topology *topology;
+    struct topology_node *self;
+    struct span name;
+    uint32_t connections_max;
+    uint32_t clients, strangers;
+    struct connection **blocks; /* NODE_TABLE_BLOCK connections each, allocated when first used */
+    uint32_t touched_first;
+    uint32_t resuming_first, resuming_last;
+    struct watch idle, stalled;
+    struct pool chunks, rooms;
+    struct store *store;
+    struct route_table *routes;
+    struct peer *peers;
+    struct neighbour *neighbour_of; /* by the peer's number */
+    struct neighbours neighbours;
+    struct peering_node peering;
+    struct link *links;
+    unsigned char nonce_key[16];
+    uint64_t nonces; /* made so far */
+    struct places_provider places;
+    struct question questions[PLACES_QUESTIONS_MAX];
+    uint32_t questions_free; /* head of the free places; PLACES_QUESTIONS_MAX: none */
+    struct group_entry group[NODE_GROUP];
+    unsigned group_count;
+    struct stamp_text text; /* of the stamp that is being answered */
+    struct metrics metrics;
+    struct rate updates;
+    struct log *log;
+    uint64_t said[NODE_SAID_MAX];
+    unsigned said_count;
+    bool full_logged;
+    bool stopping;
+    struct instant now; /* of the last turn */
+    int64_t started_ns;
+    int64_t stop_at_ns;
+};
+
+/* -- node.c: what the others use ----------------------------------------------------------------- */
+
+/* A connection by its number, in use or not; NULL: its block was never used. */
+struct connection *node_connection(const struct node *n, uint32_t number);
+/* `c`'s wants may have changed. */
+void node_touch(struct node *n, struct connection *c);
+/* Nothing more is read from `c`; it closes when all is sent. */
+void node_finish(struct node *n, struct connection *c, struct instant now);
+/* `c` is given up at once. */
+void node_abort(struct node *n, struct connection *c);
+/* Which watch `c` belongs to has changed, or it is new. */
+void node_watch(struct node *n, struct connection *c, struct instant now);
+/* true the first time for this text, as far as the node remembers. */
+bool node_say_once(struct node *n, struct span text);
+void node_nonce(struct node *n, unsigned char out[NONCE_BYTES]);
+
+/* -- node_clients.c ------------------------------------------------------------------------------ */
+
+void client_take(struct node *n, struct connection *c, struct span in, struct instant now);
+void client_ended(struct node *n, struct connection *c, struct instant now);
+/* Apply the commands that were gathered. */
+void clients_apply(struct node *n, struct instant now);
+/* Write the answers that places has ready. */
+void clients_answer(struct node *n, struct instant now);
+/* Go on with clients whose output has been read. */
+void clients_resume(struct node *n, struct instant now);
+/* Output was sent or answered: `c` may go on. */
+void client_relieve(struct node *n, struct connection *c);
+/* Input that is held will not be looked at any more. */
+void client_forget_input(struct connection *c);
+/* Forget what `c` waits for and holds. */
+void client_drop(struct node *n, struct connection *c);
+
+/* -- node_links.c -------------------------------------------------------------------------------- */
+
+/* false: no memory, or too many strangers. */
+MUST_USE bool link_open(struct node *n, struct connection *c, struct neighbour *dialled,
+    struct span from, struct instant now);
+void link_take(struct node *n, struct connection *c, struct span in, struct instant now);
+/* The connection is gone or going; `why` for the operator. */
+void link_drop(struct node *n, struct connection *c, const char *why, struct instant now);
+/* Free the link of a connection that is closed. */
+void link_close(struct node *n, struct connection *c);
+/* Timers, then what each link has to say. */
+void links_turn(struct node *n, struct instant now);
+int64_t links_deadline(const struct node *n);
+void links_stop(struct node *n, struct instant now);
+/* A dial of `who` made no link; said in the log now and then. */
+void link_failed(struct node *n, struct neighbour *who, const char *why, struct instant now);
+
+#endif

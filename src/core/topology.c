@@ -1,0 +1,289 @@
+/* topology.c — see topology.h. The draft, its faults, and the check of the whole.
+ *
+ * What can be judged by itself is judged as it comes in (topology_values.c); what needs the others
+ * (doubled addresses, edges, the secret) waits for topology_finish. A mistake is told once: a node
+ * whose edges are in doubt is not also called unreachable. */
+#include "core/topology_draft.h"
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+struct topology_draft *topology_draft_create(void)
+{
+    struct topology_draft *d = calloc(1, sizeof *d);
+    if (!d)
+        return NULL;
+    d->faults = malloc(TOPOLOGY_FAULTS_MAX * sizeof *d->faults);
+    d->nodes = malloc(TOPOLOGY_NODES_MAX * sizeof *d->nodes);
+    if (!d->faults || !d->nodes) {
+        topology_draft_destroy(d);
+        return NULL;
+    }
+    draft_defaults(d);
+    return d;
+}
+
+void topology_draft_destroy(struct topology_draft *d)
+{
+    if (!d)
+        return;
+    topology_destroy(&d->t);
+    free(d->nodes);
+    free(d->edges);
+    free(d->faults);
+    free(d);
+}
+
+void topology_destroy(struct topology *t)
+{
+    free(t->nodes);
+    free(t->neighbours);
+    *t = (struct topology){0};
+}
+
+void topology_faults_destroy(struct topology_faults *f)
+{
+    free(f->each);
+    *f = (struct topology_faults){0};
+}
+
+int topology_find(const struct topology *t, struct span name)
+{
+    for (unsigned i = 0; i < t->nodes_count; i++)
+        if (span_equal(span_of(t->nodes[i].name), name))
+            return (int)i;
+    return -1;
+}
+
+/* -- faults ------------------------------------------------------------------------------------- */
+
+static void fault_add(
+    struct topology_draft *d, int line, bool warning, const char *format, va_list arguments)
+{
+    struct topology_fault *f = &d->faults[d->faults_count];
+    if (d->faults_count == TOPOLOGY_FAULTS_MAX - 1) {
+        f->warning = warning && (!d->faults_over || f->warning);
+        f->line = 0;
+        snprintf(f->text, sizeof f->text, "there is more to say than the %d things told here",
+            TOPOLOGY_FAULTS_MAX - 1);
+        d->faults_over = true;
+        return;
+    }
+    d->faults_count++;
+    f->line = line;
+    f->warning = warning;
+    vsnprintf(f->text, sizeof f->text, format, arguments);
+    for (char *c = f->text; *c; c++)
+        if ((unsigned char)*c < 0x20 || *c == 0x7f)
+            *c = '?';
+}
+
+void topology_draft_fault(struct topology_draft *d, int line, bool warning, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    fault_add(d, line, warning, format, arguments);
+    va_end(arguments);
+}
+
+void draft_error(struct topology_draft *d, int line, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    fault_add(d, line, false, format, arguments);
+    va_end(arguments);
+}
+
+void topology_draft_cut(struct topology_draft *d)
+{
+    d->cut = true;
+}
+
+/* By line; those of one line stay in the order in which they were found. */
+static void faults_sort(struct topology_fault *each, unsigned count)
+{
+    for (unsigned i = 1; i < count; i++) {
+        struct topology_fault moving = each[i];
+        unsigned to = i;
+        for (; to > 0 && each[to - 1].line > moving.line; to--)
+            each[to] = each[to - 1];
+        each[to] = moving;
+    }
+}
+
+/* -- nodes -------------------------------------------------------------------------------------- */
+
+int draft_find(const struct topology_draft *d, const char *name)
+{
+    for (unsigned i = 0; i < d->nodes_count; i++)
+        if (strcmp(d->nodes[i].name, name) == 0)
+            return (int)i;
+    return -1;
+}
+
+bool topology_draft_node(struct topology_draft *d, int line, struct span name)
+{
+    if (d->nodes_count == TOPOLOGY_NODES_MAX) {
+        draft_error(d, line, "there are more than %d nodes", TOPOLOGY_NODES_MAX);
+        return false;
+    }
+    struct draft_node n = {.line = line};
+    memcpy(n.name, name.at, name.len < sizeof n.name ? name.len : sizeof n.name - 1);
+    int other = draft_find(d, n.name);
+    if (!draft_name_valid(name)) {
+        draft_error(d, line,
+            "\"%.*s\" cannot name a node; use 1 to %d letters, digits, \".\", \"_\", \"-\", a "
+            "letter or digit first",
+            SHOWN(name), STAMPEDE_NODE_NAME_BYTES_MAX);
+    } else if (other >= 0) {
+        draft_error(d, line, "there is a node %s in line %d already; each needs a name of its own",
+            n.name, d->nodes[other].line);
+        n.doubled = true;
+    }
+    d->nodes[d->nodes_count++] = n;
+    return true;
+}
+
+static void check_missing(struct topology_draft *d)
+{
+    if (!d->cut && !draft_key_line(d, "herd"))
+        draft_error(d, 0, "the herd has no name; add one, like: herd = demo");
+    if (!d->cut && d->nodes_count == 0)
+        draft_error(d, 0,
+            "there is no node; add one, like: node Goloman { client = \"127.0.0.1:12000\"  peer = "
+            "\"127.0.0.1:12100\" }");
+    for (unsigned i = 0; i < d->nodes_count; i++) {
+        const struct draft_node *n = &d->nodes[i];
+        if (n->doubled || (d->cut && i + 1 == d->nodes_count))
+            continue;
+        if (!n->client_line)
+            draft_error(d, n->line,
+                "%s has no client address; add one, like: client = \"127.0.0.1:12000\"", n->name);
+        if (!n->peer_line)
+            draft_error(d, n->line,
+                "%s has no peer address; add one, like: peer = \"127.0.0.1:12100\"", n->name);
+    }
+}
+
+/* -- addresses ---------------------------------------------------------------------------------- */
+
+/* One of the file's addresses, and where it stands. */
+struct place {
+    const struct draft_node *node;
+    const struct address *address;
+    int line;
+    const char *key;
+};
+
+static struct place place_of(const struct topology_draft *d, unsigned i)
+{
+    const struct draft_node *n = &d->nodes[i / 2];
+    if (i % 2 == 0)
+        return (struct place){n, &n->client, n->client_line, "client"};
+    return (struct place){n, &n->peer, n->peer_line, "peer"};
+}
+
+/* Where a node runs is told by its peer address alone, which is never 0.0.0.0. */
+static bool same_machine(const struct draft_node *a, const struct draft_node *b)
+{
+    if (a == b)
+        return true;
+    if (a->peer.port == 0 || b->peer.port == 0)
+        return false;
+    return address_same_host(&a->peer, &b->peer) ||
+           (address_is_loopback(&a->peer) && address_is_loopback(&b->peer));
+}
+
+/* 0.0.0.0 takes the port on every address of its machine, but of no other. */
+static bool places_clash(const struct place *a, const struct place *b)
+{
+    if (a->address->port != b->address->port || a->node->doubled || b->node->doubled)
+        return false;
+    bool any = address_is_any(a->address) || address_is_any(b->address);
+    return any ? same_machine(a->node, b->node) : address_equal(a->address, b->address);
+}
+
+static void tell_clash(struct topology_draft *d, const struct place *a, const struct place *b)
+{
+    const struct place *later = a->line > b->line ? a : b, *earlier = later == a ? b : a;
+    char text[ADDRESS_TEXT_BYTES_MAX + 1], other[ADDRESS_TEXT_BYTES_MAX + 1];
+    address_text(later->address, text);
+    address_text(earlier->address, other);
+    draft_error(d, later->line, "%s's %s address %s is taken by %s's %s address %s in line %d",
+        later->node->name, later->key, text, earlier->node->name, earlier->key, other,
+        earlier->line);
+}
+
+static void check_addresses(struct topology_draft *d)
+{
+    for (unsigned i = 1; i < 2 * d->nodes_count; i++) {
+        struct place this = place_of(d, i), other;
+        for (unsigned j = 0; j < i && this.address->port; j++) {
+            other = place_of(d, j);
+            if (places_clash(&this, &other)) {
+                tell_clash(d, &this, &other);
+                break;
+            }
+        }
+    }
+}
+
+static void check_secret(struct topology_draft *d)
+{
+    if (draft_key_line(d, "secret_file") || d->cut)
+        return;
+    for (unsigned i = 0; i < d->nodes_count; i++) {
+        const struct draft_node *n = &d->nodes[i];
+        if (n->doubled || n->peer.port == 0 || address_is_loopback(&n->peer))
+            continue;
+        char text[ADDRESS_TEXT_BYTES_MAX + 1];
+        address_text(&n->peer, text);
+        draft_error(d, n->peer_line,
+            "%s's peer address %s can be reached from other machines, so the herd needs a secret; "
+            "make one with: (umask 077; head -c 32 /dev/urandom | base64 > herd.secret), copy it "
+            "to "
+            "every node, and add secret_file = \"herd.secret\"",
+            n->name, text);
+        return;
+    }
+}
+
+/* -- the whole ---------------------------------------------------------------------------------- */
+
+static bool nodes_build(struct topology_draft *d)
+{
+    d->t.nodes = calloc(d->nodes_count ? d->nodes_count : 1, sizeof *d->t.nodes);
+    if (!d->t.nodes)
+        return false;
+    d->t.nodes_count = d->nodes_count;
+    for (unsigned i = 0; i < d->nodes_count; i++) {
+        struct topology_node *to = &d->t.nodes[i];
+        const struct draft_node *from = &d->nodes[i];
+        memcpy(to->name, from->name, sizeof to->name);
+        to->line = from->line;
+        to->client = from->client;
+        to->peer = from->peer;
+    }
+    return true;
+}
+
+bool topology_finish(struct topology_draft *d, struct topology *out, struct topology_faults *faults)
+{
+    check_missing(d);
+    check_addresses(d);
+    check_secret(d);
+    if (nodes_build(d) && draft_edges_resolve(d))
+        draft_graph_check(d);
+    else
+        draft_error(d, 0, "memory has run out");
+    faults_sort(d->faults, d->faults_count);
+    *faults = (struct topology_faults){d->faults, d->faults_count + d->faults_over, 0};
+    for (unsigned i = 0; i < faults->count; i++)
+        faults->errors += !faults->each[i].warning;
+    d->faults = NULL;
+    if (faults->errors)
+        return false;
+    *out = d->t;
+    d->t = (struct topology){0};
+    return true;
+}

@@ -1,0 +1,103 @@
+/* dial.c — see dial.h.
+ *
+ *   state     event                next      does
+ *   free      the node asks        dialling  socket, connect
+ *   dialling  connected            free      hands the socket to conn
+ *   dialling  refused, no route    free      node_dial_failed
+ *   dialling  3 s                  late      asks for the connect to be cancelled
+ *   late      any answer           free      node_dial_failed, "timed out"
+ *
+ * An answer can cross with the cancel; a connection that came late is then closed. */
+#include "io/dial.h"
+#include "io/reason.h"
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <unistd.h>
+
+void dials_init(struct dials *d, struct conns *conns, struct node *node)
+{
+    *d = (struct dials){.conns = conns, .node = node};
+    for (unsigned i = 0; i < DIALS_MAX; i++)
+        d->each[i].fd = -1;
+}
+
+static struct ring_tag tag_of(const struct dials *d, const struct dial *dial)
+{
+    return (struct ring_tag){.op = RING_CONNECT,
+        .generation = dial->generation & RING_SLOT_MAX,
+        .slot = (uint32_t)(dial - d->each)};
+}
+
+static struct dial *free_place(struct dials *d)
+{
+    for (unsigned i = 0; i < DIALS_MAX; i++)
+        if (d->each[i].fd < 0)
+            return &d->each[i];
+    return NULL;
+}
+
+static void start(struct dials *d, unsigned neighbour, const struct address *to, struct instant now)
+{
+    struct dial *dial = free_place(d);
+    if (!dial) {
+        node_dial_failed(d->node, neighbour, "too many dials at once", now);
+        return;
+    }
+    socklen_t bytes = sockaddr_from(to, &dial->to);
+    int fd = socket(dial->to.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0) {
+        node_dial_failed(d->node, neighbour, reason_of(errno), now);
+        return;
+    }
+    int on = 1;
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    dial->fd = fd;
+    dial->neighbour = neighbour;
+    dial->generation++;
+    dial->late = false;
+    dial->until_ns = now.mono_ns + DIAL_MS * MS_NS;
+    ring_connect(d->conns->ring, fd, tag_of(d, dial), &dial->to.any, bytes);
+}
+
+void dial_completed(struct dials *d, const struct ring_event *e, struct instant now)
+{
+    struct dial *dial = &d->each[e->tag.slot];
+    if (dial->fd < 0 || (dial->generation & RING_SLOT_MAX) != e->tag.generation)
+        return;
+    int fd = dial->fd;
+    dial->fd = -1;
+    const char *why = "no place is free for one more connection";
+    if (dial->late)
+        why = reason_of(ETIMEDOUT);
+    else if (e->result < 0)
+        why = reason_of(-e->result);
+    else if (conn_dialled(d->conns, fd, dial->neighbour, now))
+        return;
+    close(fd);
+    d->conns->freed = true;
+    node_dial_failed(d->node, dial->neighbour, why, now);
+}
+
+void dials_settle(struct dials *d, struct instant now)
+{
+    unsigned neighbour;
+    struct address to;
+    while (node_dial(d->node, &neighbour, &to))
+        start(d, neighbour, &to, now);
+    for (unsigned i = 0; i < DIALS_MAX; i++) {
+        struct dial *dial = &d->each[i];
+        if (dial->fd < 0 || dial->late || now.mono_ns < dial->until_ns)
+            continue;
+        dial->late = true;
+        ring_cancel(d->conns->ring, tag_of(d, dial));
+    }
+}
+
+int64_t dials_deadline(const struct dials *d)
+{
+    int64_t next_ns = NEVER_NS;
+    for (unsigned i = 0; i < DIALS_MAX; i++)
+        if (d->each[i].fd >= 0 && !d->each[i].late)
+            next_ns = earlier_ns(next_ns, d->each[i].until_ns);
+    return next_ns;
+}

@@ -1,0 +1,185 @@
+/* listen.c — see listen.h. TCP_NODELAY is set on the listening socket and inherited: replies leave in
+ * one piece per turn, Nagle's algorithm has nothing to add but delay. */
+#include "io/listen.h"
+#include "io/reason.h"
+#include "io/sockaddr.h"
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <unistd.h>
+
+static const char *const port_words[] = {"client", "peer"};
+
+/* -- opening ------------------------------------------------------------------------------------ */
+
+static void tell_why_not(const struct address *at, enum node_port port, int error)
+{
+    char where[ADDRESS_TEXT_BYTES_MAX + 1];
+    address_text(at, where);
+    fprintf(stderr, "stampede: cannot listen on %s: ", where);
+    if (error == EADDRINUSE)
+        fprintf(stderr,
+            "something listens there already, this node perhaps; to see what: "
+            "ss -ltnp 'sport = :%u'\n",
+            at->port);
+    else if (error == EADDRNOTAVAIL)
+        fprintf(stderr,
+            "no address of this machine; correct `%s` of this node in topology.conf, or start the "
+            "node where it belongs\n",
+            port_words[port]);
+    else if (error == EACCES)
+        fprintf(stderr,
+            "ports this low are for root; take one from 1024 up, or allow this one with: "
+            "sysctl net.ipv4.ip_unprivileged_port_start=%u\n",
+            at->port);
+    else
+        fprintf(stderr, "%s\n", reason_of(error));
+}
+
+/* A descriptor, or -errno. */
+static int bind_and_listen(const struct address *at)
+{
+    union sockaddr_any address;
+    socklen_t bytes = sockaddr_from(at, &address);
+    int fd = socket(address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return -errno;
+    int on = 1;
+    /* A restarted node must not wait a minute for its predecessor's connections to be forgotten. */
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    if (bind(fd, &address.any, bytes) == 0 && listen(fd, LISTEN_BACKLOG) == 0)
+        return fd;
+    int error = errno;
+    close(fd);
+    return -error;
+}
+
+static void log_listening(struct log *log, enum node_port port, int fd, struct instant now)
+{
+    union sockaddr_any bound;
+    socklen_t bytes = sizeof bound;
+    if (getsockname(fd, &bound.any, &bytes) < 0)
+        return;
+    char where[ADDRESS_TEXT_BYTES_MAX + 1];
+    struct address at = sockaddr_address(&bound);
+    address_text(&at, where);
+    log_begin(log, LOG_INFO, "listening", now);
+    log_text(log, "port", span_of(port_words[port]));
+    log_text(log, "address", span_of(where));
+    log_end(log);
+}
+
+bool listeners_open(struct listeners *l, struct conns *conns, struct log *log,
+    const struct address *client, const struct address *peer, struct instant now)
+{
+    *l = (struct listeners){.conns = conns,
+        .log = log,
+        .ports = {{.fd = -1}, {.fd = -1}},
+        .failed = {.event = "accept_fails"},
+        .turned_away = {.event = "connections_turned_away"}};
+    const struct address *const at[] = {client, peer};
+    for (unsigned p = NODE_CLIENT_PORT; p <= NODE_PEER_PORT; p++) {
+        int fd = bind_and_listen(at[p]);
+        if (fd < 0) {
+            tell_why_not(at[p], p, -fd);
+            listeners_stop(l);
+            return false;
+        }
+        l->ports[p].fd = fd;
+        log_listening(log, p, fd, now);
+    }
+    return true;
+}
+
+void listeners_stop(struct listeners *l)
+{
+    l->stopped = true;
+    for (unsigned p = NODE_CLIENT_PORT; p <= NODE_PEER_PORT; p++) {
+        if (l->ports[p].fd < 0)
+            continue;
+        shutdown(l->ports[p].fd, SHUT_RDWR); /* the accept that is with the kernel answers */
+        close(l->ports[p].fd);
+        l->ports[p].fd = -1;
+    }
+}
+
+/* -- taking in ---------------------------------------------------------------------------------- */
+
+static void note(struct listen_trouble *t, int error)
+{
+    t->count++;
+    t->error = error;
+}
+
+static void tell(struct listeners *l, struct listen_trouble *t, struct instant now)
+{
+    if (!t->count || now.mono_ns < t->quiet_until_ns)
+        return;
+    log_begin(l->log, LOG_WARN, t->event, now);
+    log_number(l->log, "count", (int64_t)t->count);
+    log_text(l->log, "why", span_of(reason_of(t->error)));
+    log_number(l->log, "connections", l->conns->slots.used);
+    log_end(l->log);
+    t->count = 0;
+    t->quiet_until_ns = now.mono_ns + LISTEN_QUIET_MS * MS_NS;
+}
+
+static void take_in(struct listeners *l, int fd, enum node_port port, struct instant now)
+{
+    union sockaddr_any other;
+    socklen_t bytes = sizeof other;
+    char from[ADDRESS_TEXT_BYTES_MAX + 1] = "gone";
+    if (getpeername(fd, &other.any, &bytes) == 0) {
+        struct address at = sockaddr_address(&other);
+        address_text(&at, from);
+    }
+    if (conn_accepted(l->conns, fd, port, span_of(from), now))
+        return;
+    close(fd);
+    note(&l->turned_away, ENOBUFS);
+}
+
+void listener_completed(struct listeners *l, const struct ring_event *e, struct instant now)
+{
+    struct listener *port = &l->ports[e->tag.slot];
+    if (!e->more)
+        port->armed = false;
+    if (l->stopped) {
+        if (e->result >= 0)
+            close(e->result);
+    } else if (e->result >= 0) {
+        take_in(l, e->result, e->tag.slot, now);
+    } else {
+        port->rest_until_ns = now.mono_ns + LISTEN_REST_MS * MS_NS;
+        note(&l->failed, -e->result);
+    }
+}
+
+void listeners_settle(struct listeners *l, struct instant now)
+{
+    for (unsigned p = NODE_CLIENT_PORT; p <= NODE_PEER_PORT && !l->stopped; p++) {
+        struct listener *port = &l->ports[p];
+        if (port->armed || (now.mono_ns < port->rest_until_ns && !l->conns->freed))
+            continue;
+        struct ring_tag tag = {.op = RING_ACCEPT, .sequence = ++port->sequence, .slot = p};
+        ring_accept(l->conns->ring, port->fd, tag);
+        port->armed = true;
+    }
+    l->conns->freed = false;
+    tell(l, &l->failed, now);
+    tell(l, &l->turned_away, now);
+}
+
+int64_t listeners_deadline(const struct listeners *l)
+{
+    int64_t next_ns = NEVER_NS;
+    for (unsigned p = NODE_CLIENT_PORT; p <= NODE_PEER_PORT && !l->stopped; p++)
+        if (!l->ports[p].armed)
+            next_ns = earlier_ns(next_ns, l->ports[p].rest_until_ns);
+    if (l->failed.count)
+        next_ns = earlier_ns(next_ns, l->failed.quiet_until_ns);
+    if (l->turned_away.count)
+        next_ns = earlier_ns(next_ns, l->turned_away.quiet_until_ns);
+    return next_ns;
+}

@@ -1,0 +1,101 @@
+/* log_sink.c — see log_sink.h. Appending is left to the kernel (O_APPEND), so that several nodes can
+ * share one file or one redirected standard error without writing over each other. */
+#include "io/log_sink.h"
+#include "io/reason.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int open_file(const char *path)
+{
+    return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0640);
+}
+
+/* `2> file` opens it without O_APPEND, and then each write goes to where its own process was last. */
+static void append_only(int fd)
+{
+    struct stat about;
+    int flags = fcntl(fd, F_GETFL);
+    if (flags >= 0 && fstat(fd, &about) == 0 && S_ISREG(about.st_mode))
+        fcntl(fd, F_SETFL, flags | O_APPEND);
+}
+
+bool log_sink_open(struct log_sink *s, struct ring *ring, struct log *log, const char *path)
+{
+    *s = (struct log_sink){.ring = ring, .log = log, .path = path, .fd = STDERR_FILENO};
+    if (!*path) {
+        append_only(STDERR_FILENO);
+        return true;
+    }
+    s->fd = open_file(path);
+    if (s->fd < 0)
+        fprintf(stderr,
+            "stampede: cannot write the log to %s: %s; correct log_file in topology.conf\n", path,
+            reason_of(errno));
+    return s->fd >= 0;
+}
+
+void log_sink_close(struct log_sink *s)
+{
+    if (s->fd > STDERR_FILENO)
+        close(s->fd);
+}
+
+void log_sink_reopen(struct log_sink *s, struct instant now)
+{
+    int fd = open_file(s->path);
+    log_begin(
+        s->log, fd < 0 ? LOG_WARN : LOG_INFO, fd < 0 ? "log_reopen_failed" : "log_reopened", now);
+    if (fd < 0)
+        log_text(s->log, "why", span_of(reason_of(errno)));
+    log_end(s->log);
+    if (fd < 0)
+        return;
+    close(s->fd); /* a write that is with the ring keeps the old file open until it is done */
+    s->fd = fd;
+    s->rest_until_ns = 0;
+}
+
+void log_sink_completed(struct log_sink *s, const struct ring_event *e, struct instant now)
+{
+    s->writing = false;
+    if (e->result > 0)
+        log_taken(s->log, (size_t)e->result);
+    if (e->result < 0) {
+        if (!s->error)
+            s->failing_since_ns = now.mono_ns;
+        s->error = -e->result;
+        s->rest_until_ns = now.mono_ns + LOG_SINK_REST_MS * MS_NS;
+    } else if (s->error) {
+        log_begin(s->log, LOG_WARN, "log_works_again", now);
+        log_text(s->log, "failed_with", span_of(reason_of(s->error)));
+        log_number(s->log, "failed_s", (now.mono_ns - s->failing_since_ns) / SECOND_NS);
+        log_end(s->log);
+        s->error = 0;
+    }
+}
+
+static bool waits(const struct log_sink *s)
+{
+    return s->log->pending.len && !s->writing;
+}
+
+void log_sink_settle(struct log_sink *s, struct instant now)
+{
+    if (!waits(s) || now.mono_ns < s->rest_until_ns)
+        return;
+    ring_write(s->ring, s->fd, (struct ring_tag){.op = RING_WRITE}, buf_span(&s->log->pending));
+    s->writing = true;
+}
+
+int64_t log_sink_deadline(const struct log_sink *s)
+{
+    return waits(s) ? s->rest_until_ns : NEVER_NS;
+}
+
+bool log_sink_idle(const struct log_sink *s)
+{
+    return !s->writing && (!s->log->pending.len || s->error);
+}

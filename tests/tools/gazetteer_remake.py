@@ -1,0 +1,36 @@
+#!/usr/bin/env python3
+"""Whether src/gazetteer/places.bin is what convert.py makes of the package, byte for byte.
+
+usage: gazetteer_remake.py PACKAGE-FOLDER
+
+Exit code 0: it is; 1: it is not, or the package cannot be converted; 2: usage. Run by hand when the
+package or the converter changes; the package is not part of the repository.
+"""
+
+import filecmp
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+GAZETTEER = pathlib.Path(__file__).resolve().parents[2] / "src" / "gazetteer"
+
+
+def main():
+    if len(sys.argv) != 2:
+        print(__doc__.strip(), file=sys.stderr)
+        sys.exit(2)
+    committed = GAZETTEER / "places.bin"
+    with tempfile.TemporaryDirectory() as folder:
+        made = pathlib.Path(folder) / "places.bin"
+        converter = [sys.executable, str(GAZETTEER / "convert.py"), sys.argv[1], str(made)]
+        if subprocess.run(converter, check=False).returncode != 0:
+            sys.exit(1)
+        if not filecmp.cmp(made, committed, shallow=False):
+            print(f"{committed}: differs from what {sys.argv[1]} makes", file=sys.stderr)
+            sys.exit(1)
+    print(f"{committed}: the same, byte for byte")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,127 @@
+/* test_slots.c — the table of connections and the lists through it. */
+#include "io/slots.h"
+#include <criterion/criterion.h>
+
+Test(slots, gives_the_place_freed_last_under_a_new_generation)
+{
+    struct slots s;
+    cr_assert(slots_init(&s, 3));
+    uint32_t a = slots_take(&s), b = slots_take(&s);
+    uint32_t old = s.each[b].generation;
+    cr_assert_neq(a, b);
+    cr_assert_eq(slots_find(&s, b, old), &s.each[b]);
+    slots_give(&s, b);
+    cr_assert_null(slots_find(&s, b, old), "a free place is nobody's");
+    cr_assert_eq(slots_take(&s), b);
+    cr_assert_null(slots_find(&s, b, old), "an answer to its last owner is not for this one");
+    cr_assert_eq(slots_find(&s, b, s.each[b].generation), &s.each[b]);
+    slots_deinit(&s);
+}
+
+Test(slots, are_full_at_max_and_free_again_after_a_give)
+{
+    struct slots s;
+    cr_assert(slots_init(&s, 2));
+    uint32_t a = slots_take(&s);
+    cr_assert_neq(slots_take(&s), SLOT_NONE);
+    cr_assert_eq(slots_take(&s), SLOT_NONE);
+    cr_assert_eq(s.used, 2);
+    slots_give(&s, a);
+    cr_assert_eq(slots_take(&s), a);
+    cr_assert_eq(slots_take(&s), SLOT_NONE);
+    slots_deinit(&s);
+}
+
+Test(slots, never_find_a_place_that_was_never_taken)
+{
+    struct slots s;
+    cr_assert(slots_init(&s, 4));
+    cr_assert_null(slots_find(&s, 0, 0));
+    cr_assert_null(slots_find(&s, 4, 0));
+    cr_assert_null(slots_find(&s, SLOT_NONE, 0));
+    slots_deinit(&s);
+}
+
+Test(slots, generation_wraps_at_what_a_tag_holds)
+{
+    struct slots s;
+    cr_assert(slots_init(&s, 1));
+    uint32_t a = slots_take(&s);
+    s.each[a].generation = 0xffffff;
+    slots_give(&s, a);
+    cr_assert_eq(slots_take(&s), a);
+    cr_assert_eq(s.each[a].generation, 0);
+    slots_deinit(&s);
+}
+
+/* A list after each step, written as the digits of its places. */
+static void expect(struct slots *s, enum conn_list list, const char *order)
+{
+    uint32_t slot = slots_first(s, list), before = SLOT_NONE;
+    for (const char *c = order; *c; c++) {
+        cr_assert_eq(slot, (uint32_t)(*c - '0'), "%s at %c", order, *c);
+        cr_assert_eq(s->each[slot].links[list].previous, before);
+        before = slot;
+        slot = s->each[slot].links[list].next;
+    }
+    cr_assert_eq(slot, SLOT_NONE);
+    cr_assert_eq(s->lists[list].last, before);
+}
+
+Test(slots, lists_keep_their_order_under_removal_anywhere)
+{
+    static const struct {
+        char verb;
+        uint32_t slot;
+        const char *after;
+    } steps[] = {
+        {'+', 2, "2"},
+        {'+', 0, "20"},
+        {'+', 2, "20"}, /* is on it already */
+        {'+', 3, "203"},
+        {'+', 1, "2031"},
+        {'-', 0, "231"}, /* in the middle */
+        {'-', 0, "231"}, /* is not on it */
+        {'-', 1, "23"}, /* the last */
+        {'+', 0, "230"},
+        {'<', 2, "30"}, /* the first, by pop */
+        {'-', 3, "0"},
+        {'-', 0, ""},
+        {'<', SLOT_NONE, ""},
+        {'+', 1, "1"},
+    };
+    struct slots s;
+    cr_assert(slots_init(&s, 4));
+    for (int i = 0; i < 4; i++)
+        cr_assert_neq(slots_take(&s), SLOT_NONE);
+    slots_append(&s, CONN_TOUCHED, 3); /* another list is not disturbed */
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        if (steps[i].verb == '+')
+            slots_append(&s, CONN_STARVED, steps[i].slot);
+        else if (steps[i].verb == '-')
+            slots_remove(&s, CONN_STARVED, steps[i].slot);
+        else
+            cr_assert_eq(slots_pop(&s, CONN_STARVED), steps[i].slot);
+        expect(&s, CONN_STARVED, steps[i].after);
+    }
+    expect(&s, CONN_TOUCHED, "3");
+    slots_deinit(&s);
+}
+
+Test(slots, a_place_given_back_is_on_no_list)
+{
+    struct slots s;
+    cr_assert(slots_init(&s, 3));
+    for (int i = 0; i < 3; i++) {
+        uint32_t slot = slots_take(&s);
+        for (unsigned l = 0; l < CONN_LISTS; l++)
+            slots_append(&s, l, slot);
+    }
+    slots_give(&s, 1);
+    slots_give(&s, 0);
+    for (unsigned l = 0; l < CONN_LISTS; l++)
+        expect(&s, l, "2");
+    cr_assert_eq(slots_take(&s), 0);
+    cr_assert_eq(s.each[0].listed, 0);
+    slots_deinit(&s);
+}
