@@ -500,7 +500,8 @@ int64_t node_deadline(const struct node *n)
 {
     if (n->resuming_first != NODE_CONN_NONE)
         return 0;
-    int64_t soonest = n->stop_at_ns;
+    bool stop_due = n->now.mono_ns < n->stop_at_ns; /* later its driver knows */
+    int64_t soonest = stop_due ? n->stop_at_ns : NEVER_NS;
     soonest = earlier_ns(soonest, watch_deadline(n, &n->idle));
     soonest = earlier_ns(soonest, watch_deadline(n, &n->stalled));
     soonest = earlier_ns(soonest, n->places.deadline(n->places.self));
