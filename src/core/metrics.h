@@ -15,7 +15,7 @@
     X(lines_iamat, "IAMAT lines")                                                                  \
     X(lines_whatsat, "WHATSAT lines")                                                              \
     X(lines_invalid, "lines answered with ?")                                                      \
-    X(lines_too_long, "of these, longer than limits.line")                                         \
+    X(lines_too_long, "lines longer than limits.line")                                               \
     X(stamps_new, "IAMATs that were stored")                                                       \
     X(stamps_old, "IAMATs older than what was stored")                                             \
     X(stamps_refused_full, "IAMATs of new ids at limits.stamps")                                   \

@@ -190,6 +190,19 @@ Test(node, closes_after_the_first_reply_when_told_to)
     cr_assert_eq(wants[1], NODE_WANT_CLOSE);
 }
 
+Test(node, one_reply_is_all_before_the_close_even_when_a_long_line_follows)
+{
+    topology.client_close = CLIENT_CLOSE_REPLY;
+    side_start();
+    joins(0);
+    char lines[2000] = "IAMAT a +1+1 1\n";
+    memset(lines + strlen(lines), 'x', 1500);
+    strcat(lines, "\n");
+    sends(0, lines);
+    hears(0, "AT Goloman +1699999999.000000000 a +1+1 1\n");
+    cr_assert_eq(wants[0], NODE_WANT_CLOSE);
+}
+
 Test(node, stops_when_what_is_pending_is_out)
 {
     side_start();
