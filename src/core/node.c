@@ -63,7 +63,7 @@ static void log_budget(struct node *n, struct instant now)
     log_number(n->log, "connections_bytes",
         (int64_t)(n->connections_max * (sizeof(struct connection) + n->rooms.block_bytes)));
     log_number(n->log, "unread_output_bytes",
-        (int64_t)(limits->connections * limits->output_bytes));
+        (int64_t)(limits->connections * limits->output_bytes * NODE_OUTPUT_MEMORY));
     log_number(n->log, "links_bytes",
         (int64_t)(n->neighbours.count * (sizeof(struct link) + 2 * NODE_LINK_OUTPUT_BYTES)));
     log_end(n->log);

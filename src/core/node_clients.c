@@ -25,7 +25,8 @@ static void out_of_memory(struct node *n, struct connection *c, struct instant n
 
 static bool too_much(const struct node *n, const struct connection *c)
 {
-    return c->out.bytes >= n->topology->limits.output_bytes ||
+    uint64_t most = n->topology->limits.output_bytes;
+    return c->out.bytes >= most || c->out.memory >= NODE_OUTPUT_MEMORY * most ||
            c->questions >= NODE_QUESTIONS_PER_CLIENT;
 }
 
@@ -361,7 +362,8 @@ void client_ended(struct node *n, struct connection *c, struct instant now)
 
 void client_relieve(struct node *n, struct connection *c)
 {
-    bool roomy = c->out.bytes <= n->topology->limits.output_bytes / 2 &&
+    uint64_t half = n->topology->limits.output_bytes / 2;
+    bool roomy = c->out.bytes <= half && c->out.memory <= NODE_OUTPUT_MEMORY * half &&
                  c->questions <= NODE_QUESTIONS_PER_CLIENT / 2;
     if (!c->choked || c->resuming || !roomy)
         return;

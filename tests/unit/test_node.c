@@ -254,6 +254,27 @@ Test(node, a_client_that_does_not_read_is_no_longer_read_from_then_dropped)
     hangs_up(0);
 }
 
+Test(node, unread_output_is_bounded_in_memory_not_only_in_bytes)
+{
+    side_start();
+    joins(0);
+    sends(0, "IAMAT a +1+1 1\n");
+    send_at_most = 0;
+    unsigned pairs = 0; /* of an answer that has a chunk to itself, and a reply that begins a new one */
+    for (; wants[0] & NODE_WANT_READ; pairs++) {
+        sends(0, "WHATSAT a 1 1\nIAMAT a +1+1 1\n");
+        slow_make_ready(&places, 0);
+        turn();
+    }
+    cr_assert_gt(pairs, 1);
+    cr_assert_leq(pairs, 2 * topology.limits.output_bytes / 16384);
+    send_at_most = SIZE_MAX;
+    wants[0] = node_wants(node, 0);
+    send_out(0);
+    turn();
+    cr_assert_eq(wants[0], NODE_WANT_READ);
+}
+
 Test(node, a_client_that_reads_again_loses_nothing)
 {
     side_start();
