@@ -307,16 +307,23 @@ static struct connection *open_connection(
     return c;
 }
 
+static void log_connections_full(struct node *n, struct instant now)
+{
+    n->metrics.clients_refused++;
+    if (!node_say_once(n, SPAN("connections")))
+        return;
+    log_begin(n->log, LOG_WARN, "connections_full", now);
+    log_number(n->log, "limits.connections", n->topology->limits.connections);
+    log_end(n->log);
+}
+
 static void accept_client(
     struct node *n, struct connection *c, struct span from, struct instant now)
 {
-    if (n->clients == n->topology->limits.connections || n->stopping) {
-        n->metrics.clients_refused++;
-        if (node_say_once(n, SPAN("connections"))) {
-            log_begin(n->log, LOG_WARN, "connections_full", now);
-            log_number(n->log, "limits.connections", n->topology->limits.connections);
-            log_end(n->log);
-        }
+    bool full = n->clients == n->topology->limits.connections;
+    if (full && !n->stopping)
+        log_connections_full(n, now);
+    if (full || n->stopping) {
         node_abort(n, c);
         return;
     }

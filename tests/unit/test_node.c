@@ -154,6 +154,21 @@ Test(node, holds_input_while_too_many_questions_wait)
     hears(0, "AT Goloman +1699999999.000000000 d +1+1 1\n");
 }
 
+Test(node, logs_every_line_and_every_reply_when_asked_to)
+{
+    log_.level = LOG_DEBUG;
+    side_start();
+    joins(0);
+    sends(0, "IAMAT a +1+1 1\nWHATSAT a 1 1\n");
+    slow_make_ready(&places, 0);
+    turn();
+    cr_assert_eq(logged(" line_in conn=0 text=\"IAMAT a +1+1 1\"\n"), 1);
+    cr_assert_eq(logged(" line_in conn=0 text=\"WHATSAT a 1 1\"\n"), 1);
+    cr_assert_eq(
+        logged(" line_out conn=0 text=\"AT Goloman +1699999999.000000000 a +1+1 1\"\n"), 2);
+    cr_assert_eq(logged(" line_out conn=0 text=\"{}\\x0a\\x0a\"\n"), 1);
+}
+
 /* -- ends ----------------------------------------------------------------------------------------- */
 
 Test(node, a_last_line_without_lf_counts_and_all_replies_are_sent_before_the_close)
@@ -231,6 +246,18 @@ Test(node, stops_in_bounded_time_whatever_is_pending)
     cr_assert_not(node_stopped(node));
     passes_ms(1);
     cr_assert(node_stopped(node));
+}
+
+Test(node, a_node_that_stops_takes_nobody_in_and_does_not_call_that_full)
+{
+    side_start();
+    joins(0);
+    node_stop(node, now);
+    turn();
+    joins(1);
+    cr_assert_eq(wants[1], NODE_WANT_ABORT);
+    cr_assert_eq(node_metrics(node)->clients_refused, 0);
+    cr_assert_eq(logged(" connections_full "), 0);
 }
 
 /* -- limits --------------------------------------------------------------------------------------- */
