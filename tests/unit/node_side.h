@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { CONNECTIONS = 64, HEARD_BYTES = 1 << 20, NOW_S = 1700000000 };
+enum { CONNECTIONS = 128, HEARD_BYTES = 1 << 20, NOW_S = 1700000000 };
 
 /* -- a provider that answers when the test says so ---------------------------------------------- */
 
