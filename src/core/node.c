@@ -63,7 +63,7 @@ static void log_budget(struct node *n, struct instant now)
     log_number(n->log, "connections_bytes",
         (int64_t)(n->connections_max * (sizeof(struct connection) + n->rooms.block_bytes)));
     log_number(n->log, "unread_output_bytes",
-        (int64_t)(limits->connections * limits->output_bytes));
+        (int64_t)(limits->connections * limits->output_bytes * NODE_OUTPUT_MEMORY));
     log_number(n->log, "links_bytes",
         (int64_t)(n->neighbours.count * (sizeof(struct link) + 2 * NODE_LINK_OUTPUT_BYTES)));
     log_end(n->log);
@@ -307,16 +307,23 @@ static struct connection *open_connection(
     return c;
 }
 
+static void log_connections_full(struct node *n, struct instant now)
+{
+    n->metrics.clients_refused++;
+    if (!node_say_once(n, SPAN("connections")))
+        return;
+    log_begin(n->log, LOG_WARN, "connections_full", now);
+    log_number(n->log, "limits.connections", n->topology->limits.connections);
+    log_end(n->log);
+}
+
 static void accept_client(
     struct node *n, struct connection *c, struct span from, struct instant now)
 {
-    if (n->clients == n->topology->limits.connections || n->stopping) {
-        n->metrics.clients_refused++;
-        if (node_say_once(n, SPAN("connections"))) {
-            log_begin(n->log, LOG_WARN, "connections_full", now);
-            log_number(n->log, "limits.connections", n->topology->limits.connections);
-            log_end(n->log);
-        }
+    bool full = n->clients == n->topology->limits.connections;
+    if (full && !n->stopping)
+        log_connections_full(n, now);
+    if (full || n->stopping) {
         node_abort(n, c);
         return;
     }
@@ -500,7 +507,8 @@ int64_t node_deadline(const struct node *n)
 {
     if (n->resuming_first != NODE_CONN_NONE)
         return 0;
-    int64_t soonest = n->stop_at_ns;
+    bool stop_due = n->now.mono_ns < n->stop_at_ns; /* later its driver knows */
+    int64_t soonest = stop_due ? n->stop_at_ns : NEVER_NS;
     soonest = earlier_ns(soonest, watch_deadline(n, &n->idle));
     soonest = earlier_ns(soonest, watch_deadline(n, &n->stalled));
     soonest = earlier_ns(soonest, n->places.deadline(n->places.self));

@@ -54,7 +54,8 @@ static void log_link_up(
     log_begin(n->log, LOG_INFO, "link_up", now);
     log_text(n->log, "peer", who->peer->name);
     log_text(n->log, "dialled_by", l->dialled ? n->name : who->peer->name);
-    log_text(n->log, "sends", peering_resumes(&l->peering) ? SPAN("what is new") : SPAN("everything"));
+    log_text(
+        n->log, "sends", peering_resumes(&l->peering) ? SPAN("what is new") : SPAN("everything"));
     log_down_time(n, who, now);
     log_end(n->log);
 }

@@ -28,13 +28,14 @@
 enum {
     NODE_GROUP = 16, /* commands that are prefetched together */
     NODE_QUESTIONS_PER_CLIENT = 64, /* WHATSATs that wait for places; then input is held */
+    NODE_OUTPUT_MEMORY = 2, /* times limits.output: what unread output may take, chunks and all */
     NODE_LINK_OUTPUT_BYTES = 65536, /* a link pulls while less is unsent */
-    NODE_LINK_ROOM_BYTES = 1024,    /* it gets at least; most lines are far shorter */
+    NODE_LINK_ROOM_BYTES = 1024, /* it gets at least; most lines are far shorter */
     NODE_LINK_STAMPS = 256, /* stamps a link pulls in one turn: clients are never starved */
     NODE_STRANGERS_MAX = 64, /* peer connections that have not said who they are */
     NODE_WATCH_PARTS = 8, /* a time-out is noticed late by 1/8 of itself at most */
     NODE_STATUS_BYTES_MAX = 65536, /* the state as JSON, with 64 links */
-    NODE_STAMP_BYTES = 128,         /* all in, for an id of 20 bytes; for the budget only */
+    NODE_STAMP_BYTES = 128, /* all in, for an id of 20 bytes; for the budget only */
     NODE_SAID_MAX = 32, /* distinct refusals that are remembered as said */
     NODE_STOP_MS = 200, /* for the last bytes when the node is told to stop */
     NODE_TABLE_BLOCK = 256, /* connections that are allocated together */
