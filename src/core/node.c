@@ -165,18 +165,6 @@ void node_nonce(struct node *n, unsigned char out[NONCE_BYTES])
     memcpy(out, digest, NONCE_BYTES);
 }
 
-bool node_say_once(struct node *n, struct span text)
-{
-    uint64_t hash = UINT64_C(0xcbf29ce484222325); /* FNV-1a: no enemy gains by a collision here */
-    for (size_t i = 0; i < text.len; i++)
-        hash = (hash ^ (unsigned char)text.at[i]) * UINT64_C(0x100000001b3);
-    for (unsigned i = 0; i < NODE_SAID_MAX; i++)
-        if (n->said[i] == hash)
-            return false;
-    n->said[n->said_count++ % NODE_SAID_MAX] = hash;
-    return true;
-}
-
 /* -- touching and watching ---------------------------------------------------------------------- */
 
 void node_touch(struct node *n, struct connection *c)
@@ -310,8 +298,9 @@ static struct connection *open_connection(
 static void log_connections_full(struct node *n, struct instant now)
 {
     n->metrics.clients_refused++;
-    if (!node_say_once(n, SPAN("connections")))
+    if (n->logged.connections)
         return;
+    n->logged.connections = true;
     log_begin(n->log, LOG_WARN, "connections_full", now);
     log_number(n->log, "limits.connections", n->topology->limits.connections);
     log_end(n->log);
@@ -347,7 +336,7 @@ bool node_accepted(
         return false;
     if (client)
         accept_client(n, c, from, now);
-    else if (n->stopping || !link_open(n, c, NULL, from, now))
+    else if (n->stopping || !links_welcome(n, now) || !link_open(n, c, NULL, from, now))
         node_abort(n, c);
     return true;
 }

@@ -13,11 +13,23 @@ static struct neighbour *neighbour_at(struct node *n, const struct link *l)
     return l->peering.peer ? &n->neighbour_of[l->peering.peer->number] : NULL;
 }
 
+bool links_welcome(struct node *n, struct instant now)
+{
+    if (n->strangers < NODE_STRANGERS_MAX)
+        return true;
+    n->metrics.links_refused++;
+    if (!n->logged.strangers) {
+        n->logged.strangers = true;
+        log_begin(n->log, LOG_WARN, "strangers_full", now);
+        log_number(n->log, "strangers", NODE_STRANGERS_MAX);
+        log_end(n->log);
+    }
+    return false;
+}
+
 bool link_open(struct node *n, struct connection *c, struct neighbour *dialled, struct span from,
     struct instant now)
 {
-    if (!dialled && n->strangers >= NODE_STRANGERS_MAX)
-        return false;
     struct link *l = malloc(sizeof *l + PEERING_LINE_BYTES_MAX + 1);
     if (!l)
         return false;
@@ -33,7 +45,7 @@ bool link_open(struct node *n, struct connection *c, struct neighbour *dialled, 
     return true;
 }
 
-/* It has shown who it is, or is gone. */
+/* It has shown which neighbour it is, or is gone. */
 static void known(struct node *n, struct link *l)
 {
     n->strangers -= l->stranger;
@@ -60,10 +72,29 @@ static void log_link_up(
     log_end(n->log);
 }
 
-/* A refused handshake: once per distinct reason, for a stranger may try for ever. */
+/* true the first time for this reason, as far as the node remembers; and seldom, when there are more
+ * reasons than it remembers: a stranger can make up new ones for ever. */
+static bool is_news(struct node *n, const char *why, struct instant now)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325); /* FNV-1a: no enemy gains by a collision here */
+    for (; *why; why++)
+        hash = (hash ^ (unsigned char)*why) * UINT64_C(0x100000001b3);
+    unsigned known_count = n->said_count < NODE_SAID_MAX ? n->said_count : NODE_SAID_MAX;
+    for (unsigned i = 0; i < known_count; i++)
+        if (n->said[i] == hash)
+            return false;
+    if (known_count == NODE_SAID_MAX && now.mono_ns < n->said_next_ns)
+        return false;
+    n->said[n->said_count++ % NODE_SAID_MAX] = hash;
+    n->said_next_ns = now.mono_ns + NODE_SAID_PAUSE_MS * MS_NS;
+    return true;
+}
+
+/* A refused handshake. */
 static void log_refused(struct node *n, struct link *l, const char *why, struct instant now)
 {
-    if (!node_say_once(n, span_of(why)))
+    n->metrics.links_refused++;
+    if (!is_news(n, why, now))
         return;
     log_begin(n->log, LOG_WARN, "link_refused", now);
     if (l->peering.peer)
@@ -120,11 +151,11 @@ static void settle(struct node *n, struct link *l, const char *why, struct insta
 
 static void on_up(struct node *n, struct link *l, struct instant now)
 {
-    known(n, l);
     l->up = true;
     struct neighbour *who = neighbour_at(n, l);
     if (!who)
         return; /* an observer */
+    known(n, l);
     bool was_up = who->up;
     int loser = neighbour_linked(&n->neighbours, who, (int)l->connection->number,
         l->dialled != NULL, l->peering.theirs.boot, now);

@@ -201,4 +201,63 @@ Test(node_links, a_peer_that_cannot_be_reached_is_told_at_growing_distances)
 
 /* -- who is let in -------------------------------------------------------------------------------- */
 
+Test(node_links, a_refusal_is_logged_once_per_reason_and_counted)
+{
+    for (unsigned i = 0; i < 3; i++) {
+        asks_in(0);
+        sends(0, HELLO("Welsh", "d1", NOTHING_YET));
+        hears(0, "BYE Welsh is no neighbour of Goloman\n");
+        cr_assert_eq(wants[0], NODE_WANT_CLOSE);
+        hangs_up(0);
+        asks_in(0);
+        sends(0, "GET / HTTP/1.1\r\n");
+        cr_assert_eq(strncmp(heard[0], "BYE ", 4), 0);
+        hangs_up(0);
+    }
+    cr_assert_eq(logged(" link_refused "), 2);
+    cr_assert_eq(logged(" from=127.0.0.1:5 why=\"Welsh is no neighbour of Goloman\"\n"), 1);
+    cr_assert_eq(node_metrics(node)->links_refused, 6);
+}
+
+Test(node_links, strangers_cannot_flood_the_log)
+{
+    for (unsigned i = 0; i < 200; i++) {
+        char bye[40];
+        snprintf(bye, sizeof bye, "BYE reason number %u\n", i);
+        asks_in(0);
+        sends(0, bye);
+        hangs_up(0);
+    }
+    cr_assert_eq(logged(" link_refused "), 32);
+    passes_ms(120000);
+    asks_in(0);
+    sends(0, "BYE reason number 199\n");
+    cr_assert_eq(logged(" why=\"reason number 199\"\n"), 1);
+}
+
+Test(node_links, strangers_are_few_whatever_they_say)
+{
+    for (uint32_t i = 0; i < 64; i++) {
+        asks_in(i);
+        if (i % 2)
+            sends(i, OBSERVER_HELLO);
+        cr_assert_neq(wants[i], NODE_WANT_ABORT);
+    }
+    asks_in(64);
+    cr_assert_eq(wants[64], NODE_WANT_ABORT);
+    cr_assert_eq(logged(" strangers_full "), 1);
+    cr_assert_eq(node_metrics(node)->links_refused, 1);
+    hangs_up(64);
+    sends(0, HANDS_HELLO);
+    hears_hello(0, "Hands", "");
+    asks_in(64);
+    sends(64, ANT_HELLO);
+    hears_hello(64, "Ant", "");
+    cr_assert(node_linked(node));
+    passes_ms(2000);
+    for (uint32_t i = 2; i < 64; i += 2)
+        cr_assert_eq(wants[i], NODE_WANT_CLOSE, "no handshake");
+    cr_assert_eq(wants[0], NODE_WANT_READ);
+}
+
 /* -- ends ----------------------------------------------------------------------------------------- */
