@@ -206,7 +206,9 @@ static void watch_append(struct node *n, struct watch *w, struct connection *c, 
 
 void node_watch(struct node *n, struct connection *c, struct instant now)
 {
-    if (c->kind != CONNECTION_CLIENT || c->aborted)
+    bool minds_itself =
+        c->kind == CONNECTION_LINK && !c->finishing; /* peering has its own timers */
+    if (c->aborted || minds_itself)
         return;
     struct watch *w = c->choked || c->finishing ? &n->stalled : &n->idle;
     if (c->watch == w)
@@ -216,7 +218,7 @@ void node_watch(struct node *n, struct connection *c, struct instant now)
     watch_append(n, w, c, now.mono_ns);
 }
 
-static void drop_silent(struct node *n, struct connection *c, struct instant now)
+static void log_silent(struct node *n, const struct connection *c, struct instant now)
 {
     bool stalled = c->watch == &n->stalled;
     uint64_t *counter =
@@ -226,7 +228,6 @@ static void drop_silent(struct node *n, struct connection *c, struct instant now
     log_number(n->log, "conn", c->number);
     log_number(n->log, "unread_bytes", (int64_t)c->out.bytes);
     log_end(n->log);
-    node_abort(n, c);
 }
 
 /* Look at those whose time has come. A client that waits for places is not silent by its own doing. */
@@ -241,8 +242,11 @@ static void watch_run(struct node *n, struct watch *w, struct instant now)
         bool waits_for_us = c->questions > 0 && outbox_window(&c->out).len == 0;
         if (waits_for_us)
             c->active_ns = now.mono_ns;
-        if (now.mono_ns - c->active_ns >= w->period_ns * NODE_WATCH_PARTS)
-            drop_silent(n, c, now);
+        if (now.mono_ns - c->active_ns < w->period_ns * NODE_WATCH_PARTS)
+            continue;
+        if (c->kind == CONNECTION_CLIENT)
+            log_silent(n, c, now); /* of a link it is known already that it is down */
+        node_abort(n, c);
     }
 }
 

@@ -119,6 +119,38 @@ Test(node_links, a_stamp_of_another_node_is_answered_as_it_is_and_passed_on_once
     hears(2, "? AT Welsh -0.500000000 k +1.50-2 1700000000.250 Welsh Hands\n");
 }
 
+Test(node_links, a_peer_that_does_not_read_costs_a_bounded_output_and_then_its_connection)
+{
+    hands_links(0);
+    joins(1);
+    deaf[0] = true;
+    char line[64];
+    for (unsigned i = 0; i < 1000; i++) {
+        for (unsigned k = 0; k < 4; k++) {
+            snprintf(line, sizeof line, "IAMAT k%u +1+1 %u\n", i, 1 + k);
+            sends(1, line);
+        }
+    }
+    forgets(1);
+    cr_assert_eq(store_change(node_store(node)), 4000);
+    deaf[0] = false;
+    wants[0] = node_wants(node, 0);
+    send_out(0);
+    cr_assert_leq(heard_len[0], 65536 + 16384, "4000 lines of 50 bytes are 200 KB");
+    turn();
+    cr_assert_str_eq(heard[0] + heard_len[0] - 10, "MARK 4000\n");
+    deaf[0] = true;
+    sends(1, "IAMAT k1 +1+1 5\n");
+    passes_ms(10000);
+    cr_assert_eq(logged(" link_down peer=Hands why=\"no byte for 10 s\"\n"), 1);
+    cr_assert_eq(wants[0], NODE_WANT_WRITE, "what is unsent, and BYE");
+    passes_ms(29999);
+    cr_assert_eq(wants[0], NODE_WANT_WRITE);
+    passes_ms(30000 / 8 + 1);
+    cr_assert_eq(wants[0], NODE_WANT_ABORT);
+    cr_assert_eq(node_metrics(node)->clients_dropped_stalled, 0);
+}
+
 /* -- who dials ------------------------------------------------------------------------------------ */
 
 Test(node_links, of_two_links_the_one_dialled_by_the_first_name_stays)
