@@ -132,6 +132,21 @@ void link_failed(struct node *n, struct neighbour *who, const char *why, struct 
     log_end(n->log);
 }
 
+/* -- what a link says -------------------------------------------------------------------------- */
+
+static size_t pull_into(struct node *n, struct link *l, size_t least, struct instant now)
+{
+    size_t room_bytes;
+    char *room = outbox_rest(&l->connection->out, &n->chunks, least, &room_bytes);
+    if (!room)
+        return 0; /* no memory now; the feed keeps it */
+    struct buf out = buf_over(room, room_bytes);
+    l->more = peering_pull(&l->peering, &out, NODE_LINK_STAMPS, now);
+    outbox_wrote(&l->connection->out, out.len);
+    outbox_trim(&l->connection->out, &n->chunks);
+    return out.len;
+}
+
 /* -- the life of a link ------------------------------------------------------------------------- */
 
 /* Tell the neighbours, once, that this link is over. */
@@ -171,20 +186,18 @@ static void on_up(struct node *n, struct link *l, struct instant now)
     node_finish(n, c, now);
 }
 
+/* Its HELLO may still be due: an observer need not wait for it. */
 static void on_asked(struct node *n, struct link *l, struct instant now)
 {
     struct connection *c = l->connection;
-    if (span_equal(l->peering.asked, SPAN("STATUS"))) {
-        char *room = outbox_room(&c->out, NULL, NODE_STATUS_BYTES_MAX);
-        struct buf out = buf_over(room, room ? NODE_STATUS_BYTES_MAX : 0);
-        node_status(n, &out, now);
-        buf_byte(&out, '\n');
-        if (room && !out.overflow)
-            outbox_wrote(&c->out, out.len);
-        outbox_trim(&c->out, &n->chunks);
-    } else {
-        peering_end(&l->peering, "this node does not know the question");
-    }
+    pull_into(n, l, NODE_LINK_ROOM_BYTES, now);
+    char *room = outbox_room(&c->out, NULL, NODE_STATUS_BYTES_MAX);
+    struct buf out = buf_over(room, room ? NODE_STATUS_BYTES_MAX : 0);
+    node_status(n, &out, now);
+    buf_byte(&out, '\n');
+    if (!out.overflow)
+        outbox_wrote(&c->out, out.len);
+    outbox_trim(&c->out, &n->chunks);
     node_finish(n, c, now);
 }
 
@@ -259,19 +272,6 @@ void link_close(struct node *n, struct connection *c)
 }
 
 /* -- the turn ----------------------------------------------------------------------------------- */
-
-static size_t pull_into(struct node *n, struct link *l, size_t least, struct instant now)
-{
-    size_t room_bytes;
-    char *room = outbox_rest(&l->connection->out, &n->chunks, least, &room_bytes);
-    if (!room)
-        return 0; /* no memory now; the feed keeps it */
-    struct buf out = buf_over(room, room_bytes);
-    l->more = peering_pull(&l->peering, &out, NODE_LINK_STAMPS, now);
-    outbox_wrote(&l->connection->out, out.len);
-    outbox_trim(&l->connection->out, &n->chunks);
-    return out.len;
-}
 
 /* Let a link write what is due and the next stamps of the feed. */
 static void pull(struct node *n, struct link *l, struct instant now)

@@ -233,6 +233,29 @@ Test(node_links, a_peer_that_cannot_be_reached_is_told_at_growing_distances)
 
 /* -- who is let in -------------------------------------------------------------------------------- */
 
+Test(node_links, an_observer_is_answered_after_hello_and_nothing_follows)
+{
+    asks_in(0);
+    sends(0, OBSERVER_HELLO "STATUS\nSTATUS\n");
+    char *answer = strchr(heard[0], '\n') + 1;
+    cr_assert_eq(strncmp(answer, "{\"node\":\"Goloman\",\"herd\":\"test\",", 32), 0);
+    cr_assert_str_eq(strchr(answer, '\n') - 2, "}}\n");
+    *answer = '\0';
+    hears_hello(0, "-", "");
+    cr_assert_eq(wants[0], NODE_WANT_CLOSE);
+    hangs_up(0);
+    asks_in(0);
+    sends(0, OBSERVER_HELLO);
+    hears_hello(0, "-", "");
+    sends(0, "PING 5 0 0000000000000000\n");
+    hears(0, "PONG 5\n");
+    sends(0, "MARK 1\n");
+    hears(0, "BYE an observer may only ask\n");
+    cr_assert_eq(wants[0], NODE_WANT_CLOSE);
+    hangs_up(0);
+    cr_assert_eq(logged(" link_"), 0);
+}
+
 Test(node_links, a_refusal_is_logged_once_per_reason_and_counted)
 {
     for (unsigned i = 0; i < 3; i++) {
