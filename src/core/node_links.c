@@ -309,9 +309,13 @@ int64_t links_deadline(const struct node *n)
 
 void links_stop(struct node *n, struct instant now)
 {
+    static const char stops[] = "this node stops";
     for (struct link *l = n->links; l; l = l->next) {
-        l->settled = true;
-        peering_end(&l->peering, "this node stops");
+        struct neighbour *who = neighbour_at(n, l);
+        if (who)
+            neighbour_lost(&n->neighbours, who, (int)l->connection->number, stops, now);
+        l->settled = true; /* what ends now is no loss to tell of */
+        peering_end(&l->peering, stops);
         node_finish(n, l->connection, now);
     }
 }

@@ -316,3 +316,26 @@ Test(node_links, strangers_are_few_whatever_they_say)
 }
 
 /* -- ends ----------------------------------------------------------------------------------------- */
+
+Test(node_links, links_hear_bye_when_the_node_stops)
+{
+    hands_links(0);
+    answers(1, ANT);
+    asks_in(2);
+    node_stop(node, now);
+    turn();
+    hears(0, "BYE this node stops\n");
+    for (uint32_t i = 0; i < 3; i++)
+        cr_assert_eq(wants[i], NODE_WANT_CLOSE);
+    cr_assert_not(node_stopped(node));
+    for (uint32_t i = 0; i < 3; i++)
+        hangs_up(i);
+    cr_assert(node_stopped(node));
+    cr_assert_not(node_linked(node));
+    status_has("\"peer\":\"Hands\",\"up\":false");
+    cr_assert_eq(logged(" link_down "), 0);
+    asks_in(3);
+    cr_assert_eq(wants[3], NODE_WANT_ABORT);
+    passes_ms(1);
+    cr_assert_eq(dials[ANT] + dials[HANDS], 2);
+}
