@@ -126,32 +126,6 @@ static struct connection *at(const struct node *n, uint32_t number)
     return c;
 }
 
-void node_destroy(struct node *n)
-{
-    if (!n)
-        return;
-    struct instant never = {0};
-    for (uint32_t i = 0; n->blocks && i < n->connections_max; i++) {
-        struct connection *c = node_connection(n, i);
-        if (c && c->kind != CONNECTION_FREE)
-            node_closed(n, i, "", never);
-    }
-    for (uint32_t i = 0; n->blocks && i <= n->connections_max / NODE_TABLE_BLOCK; i++)
-        free(n->blocks[i]);
-    free(n->blocks);
-    if (n->places.destroy)
-        n->places.destroy(n->places.self);
-    pool_deinit(&n->chunks);
-    pool_deinit(&n->rooms);
-    if (n->routes)
-        route_table_destroy(n->routes);
-    if (n->store)
-        store_destroy(n->store);
-    free(n->peers);
-    free(n->neighbour_of);
-    free(n);
-}
-
 /* Nonces are fresh and unguessable: SHA-256 of a secret key and a counter. */
 void node_nonce(struct node *n, unsigned char out[NONCE_BYTES])
 {
@@ -411,23 +385,56 @@ static void log_client_closed(struct node *n, uint32_t conn, const char *why, st
     log_end(n->log);
 }
 
+/* Give back all that a connection holds, and its number. */
+static void release(struct node *n, struct connection *c)
+{
+    if (c->kind == CONNECTION_CLIENT)
+        client_drop(n, c);
+    else
+        link_close(n, c);
+    watch_remove(n, c);
+    outbox_clear(&c->out, &n->chunks);
+    c->kind = CONNECTION_FREE;
+}
+
 void node_closed(struct node *n, uint32_t conn, const char *why, struct instant now)
 {
     struct connection *c = at(n, conn);
     if (c->kind == CONNECTION_CLIENT) {
         clients_apply(n, now); /* commands of this client may still wait in the group */
-        client_drop(n, c);
         if (c->admitted) {
             n->clients--;
             log_client_closed(n, conn, why, now);
         }
     } else {
         link_drop(n, c, *why ? why : "connection closed", now);
-        link_close(n, c);
     }
-    watch_remove(n, c);
-    outbox_clear(&c->out, &n->chunks);
-    c->kind = CONNECTION_FREE;
+    release(n, c);
+}
+
+void node_destroy(struct node *n)
+{
+    if (!n)
+        return;
+    for (uint32_t i = 0; n->blocks && i < n->connections_max; i++) {
+        struct connection *c = node_connection(n, i);
+        if (c && c->kind != CONNECTION_FREE)
+            release(n, c);
+    }
+    for (uint32_t i = 0; n->blocks && i <= n->connections_max / NODE_TABLE_BLOCK; i++)
+        free(n->blocks[i]);
+    free(n->blocks);
+    if (n->places.destroy)
+        n->places.destroy(n->places.self);
+    pool_deinit(&n->chunks);
+    pool_deinit(&n->rooms);
+    if (n->routes)
+        route_table_destroy(n->routes);
+    if (n->store)
+        store_destroy(n->store);
+    free(n->peers);
+    free(n->neighbour_of);
+    free(n);
 }
 
 /* -- what it wants ------------------------------------------------------------------------------ */

@@ -339,3 +339,14 @@ Test(node_links, links_hear_bye_when_the_node_stops)
     passes_ms(1);
     cr_assert_eq(dials[ANT] + dials[HANDS], 2);
 }
+
+Test(node_links, a_node_that_is_destroyed_says_nothing_more)
+{
+    hands_links(0);
+    joins(1);
+    size_t said = log_.pending.len;
+    sends(1, "IAMAT k +1+1 1\nIAM");
+    node_destroy(node);
+    node = NULL;
+    cr_assert_eq(log_.pending.len, said);
+}
