@@ -439,14 +439,20 @@ void node_destroy(struct node *n)
 
 /* -- what it wants ------------------------------------------------------------------------------ */
 
-static void measure_updates(struct node *n, struct instant now)
+double node_updates_per_s(const struct node *n, struct instant now)
 {
     int64_t elapsed_ns = now.mono_ns - n->updates.at_ns;
     if (elapsed_ns < SECOND_NS)
+        return n->updates.per_s;
+    return (double)(store_change(n->store) - n->updates.count) * 1e9 / (double)elapsed_ns;
+}
+
+static void measure_updates(struct node *n, struct instant now)
+{
+    if (now.mono_ns - n->updates.at_ns < SECOND_NS)
         return;
-    uint64_t change = store_change(n->store);
-    n->updates.per_s = (double)(change - n->updates.count) * 1e9 / (double)elapsed_ns;
-    n->updates.count = change;
+    n->updates.per_s = node_updates_per_s(n, now);
+    n->updates.count = store_change(n->store);
     n->updates.at_ns = now.mono_ns;
 }
 

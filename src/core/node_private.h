@@ -165,6 +165,8 @@ void node_finish(struct node *n, struct connection *c, struct instant now);
 void node_abort(struct node *n, struct connection *c);
 /* Which watch `c` belongs to has changed, or it is new. */
 void node_watch(struct node *n, struct connection *c, struct instant now);
+/* Changes of the store a second, over the last second or, when no turn came, longer. */
+double node_updates_per_s(const struct node *n, struct instant now);
 void node_nonce(struct node *n, unsigned char out[NONCE_BYTES]);
 
 /* -- node_clients.c ------------------------------------------------------------------------------ */

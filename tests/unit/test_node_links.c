@@ -350,3 +350,17 @@ Test(node_links, a_node_that_is_destroyed_says_nothing_more)
     node = NULL;
     cr_assert_eq(log_.pending.len, said);
 }
+
+Test(node_links, the_rate_is_of_now_though_nothing_happened_for_long)
+{
+    joins(0);
+    for (unsigned i = 1; i <= 1000; i++) {
+        char line[40];
+        snprintf(line, sizeof line, "IAMAT k +1+1 %u\n", i);
+        sends(0, line);
+    }
+    passes_ms(1000);
+    status_has("\"updates_per_s\":1000,");
+    now.mono_ns += 10 * SECOND_NS;
+    status_has("\"updates_per_s\":0,");
+}
