@@ -66,8 +66,8 @@ static void log_link_up(
     log_begin(n->log, LOG_INFO, "link_up", now);
     log_text(n->log, "peer", who->peer->name);
     log_text(n->log, "dialled_by", l->dialled ? n->name : who->peer->name);
-    log_text(
-        n->log, "sends", l->peering.peer->full_until ? SPAN("everything") : SPAN("what is new"));
+    bool resumes = l->peering.theirs.have_boot == n->peering.boot;
+    log_text(n->log, "sends", resumes ? SPAN("what is new") : SPAN("everything"));
     log_down_time(n, who, now);
     log_end(n->log);
 }

@@ -119,6 +119,30 @@ Test(node_links, a_stamp_of_another_node_is_answered_as_it_is_and_passed_on_once
     hears(2, "? AT Welsh -0.500000000 k +1.50-2 1700000000.250 Welsh Hands\n");
 }
 
+Test(node_links, a_link_that_comes_back_resumes_and_the_log_says_so)
+{
+    hands_links(0);
+    joins(1);
+    sends(1, "IAMAT a +1+1 1\nIAMAT b +1+1 1\n");
+    finishes(0);
+    cr_assert_eq(logged(" link_down peer=Hands why=\"connection closed by the other end\"\n"), 1);
+    hangs_up(0);
+    sends(1, "IAMAT c +1+1 1\n");
+    char hello[300], boot[17] = {0};
+    memcpy(boot, strstr(status(), "\"boot\":\"") + 8, 16);
+    snprintf(hello, sizeof hello,
+        "HELLO stampede/1 herd=test from=Hands to=Goloman boot=00000000000000b1"
+        " nonce=000102030405060708090a0b0c0d0e0f have=%s:1\n",
+        boot);
+    asks_in(0);
+    sends(0, hello);
+    hears_hello(0, "Hands",
+        "AT Goloman +1699999999.000000000 b +1+1 1 Goloman\n"
+        "AT Goloman +1699999999.000000000 c +1+1 1 Goloman\nMARK 3\n");
+    cr_assert_eq(logged(" sends=everything "), 1, "the first time");
+    cr_assert_eq(logged(" sends=\"what is new\" "), 1, "the second time");
+}
+
 Test(node_links, a_peer_that_does_not_read_costs_a_bounded_output_and_then_its_connection)
 {
     hands_links(0);
