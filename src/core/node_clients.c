@@ -15,7 +15,8 @@
 
 static void out_of_memory(struct node *n, struct connection *c, struct instant now)
 {
-    if (node_say_once(n, SPAN("memory"))) {
+    if (!n->logged.memory) {
+        n->logged.memory = true;
         log_begin(n->log, LOG_ERROR, "no_memory", now);
         log_number(n->log, "conn", c->number);
         log_end(n->log);
@@ -102,9 +103,9 @@ static void refuse(
 
 static void say_full(struct node *n, struct instant now)
 {
-    if (n->full_logged)
+    if (n->logged.stamps)
         return;
-    n->full_logged = true;
+    n->logged.stamps = true;
     log_begin(n->log, LOG_WARN, "stamps_full", now);
     log_number(n->log, "limits.stamps", (int64_t)n->topology->limits.stamps);
     log_text(n->log, "effect", SPAN("IAMATs of new ids are answered with ?, known ids go on"));

@@ -119,6 +119,62 @@ Test(node_links, a_stamp_of_another_node_is_answered_as_it_is_and_passed_on_once
     hears(2, "? AT Welsh -0.500000000 k +1.50-2 1700000000.250 Welsh Hands\n");
 }
 
+Test(node_links, a_link_that_comes_back_resumes_and_the_log_says_so)
+{
+    hands_links(0);
+    joins(1);
+    sends(1, "IAMAT a +1+1 1\nIAMAT b +1+1 1\n");
+    finishes(0);
+    cr_assert_eq(logged(" link_down peer=Hands why=\"connection closed by the other end\"\n"), 1);
+    hangs_up(0);
+    sends(1, "IAMAT c +1+1 1\n");
+    char hello[300], boot[17] = {0};
+    memcpy(boot, strstr(status(), "\"boot\":\"") + 8, 16);
+    snprintf(hello, sizeof hello,
+        "HELLO stampede/1 herd=test from=Hands to=Goloman boot=00000000000000b1"
+        " nonce=000102030405060708090a0b0c0d0e0f have=%s:1\n",
+        boot);
+    asks_in(0);
+    sends(0, hello);
+    hears_hello(0, "Hands",
+        "AT Goloman +1699999999.000000000 b +1+1 1 Goloman\n"
+        "AT Goloman +1699999999.000000000 c +1+1 1 Goloman\nMARK 3\n");
+    cr_assert_eq(logged(" sends=everything "), 1, "the first time");
+    cr_assert_eq(logged(" sends=\"what is new\" "), 1, "the second time");
+}
+
+Test(node_links, a_peer_that_does_not_read_costs_a_bounded_output_and_then_its_connection)
+{
+    hands_links(0);
+    joins(1);
+    deaf[0] = true;
+    char line[64];
+    for (unsigned i = 0; i < 1000; i++) {
+        for (unsigned k = 0; k < 4; k++) {
+            snprintf(line, sizeof line, "IAMAT k%u +1+1 %u\n", i, 1 + k);
+            sends(1, line);
+        }
+    }
+    forgets(1);
+    cr_assert_eq(store_change(node_store(node)), 4000);
+    deaf[0] = false;
+    wants[0] = node_wants(node, 0);
+    send_out(0);
+    cr_assert_leq(heard_len[0], 65536 + 16384, "4000 lines of 50 bytes are 200 KB");
+    turn();
+    cr_assert_str_eq(heard[0] + heard_len[0] - 10, "MARK 4000\n");
+    deaf[0] = true;
+    sends(1, "IAMAT k1 +1+1 5\n");
+    passes_ms(10000);
+    cr_assert_eq(logged(" link_down peer=Hands why=\"no byte for 10 s\"\n"), 1);
+    cr_assert_eq(wants[0], NODE_WANT_WRITE, "what is unsent, and BYE");
+    passes_ms(29999);
+    cr_assert_eq(wants[0], NODE_WANT_WRITE);
+    passes_ms(30000 / 8 + 1);
+    cr_assert_eq(wants[0], NODE_WANT_ABORT);
+    cr_assert_eq(node_metrics(node)->clients_dropped_stalled, 0);
+}
+
 /* -- who dials ------------------------------------------------------------------------------------ */
 
 Test(node_links, of_two_links_the_one_dialled_by_the_first_name_stays)
@@ -201,4 +257,134 @@ Test(node_links, a_peer_that_cannot_be_reached_is_told_at_growing_distances)
 
 /* -- who is let in -------------------------------------------------------------------------------- */
 
+Test(node_links, an_observer_is_answered_after_hello_and_nothing_follows)
+{
+    asks_in(0);
+    sends(0, OBSERVER_HELLO "STATUS\nSTATUS\n");
+    char *answer = strchr(heard[0], '\n') + 1;
+    cr_assert_eq(strncmp(answer, "{\"node\":\"Goloman\",\"herd\":\"test\",", 32), 0);
+    cr_assert_str_eq(strchr(answer, '\n') - 2, "}}\n");
+    *answer = '\0';
+    hears_hello(0, "-", "");
+    cr_assert_eq(wants[0], NODE_WANT_CLOSE);
+    hangs_up(0);
+    asks_in(0);
+    sends(0, OBSERVER_HELLO);
+    hears_hello(0, "-", "");
+    sends(0, "PING 5 0 0000000000000000\n");
+    hears(0, "PONG 5\n");
+    sends(0, "MARK 1\n");
+    hears(0, "BYE an observer may only ask\n");
+    cr_assert_eq(wants[0], NODE_WANT_CLOSE);
+    hangs_up(0);
+    cr_assert_eq(logged(" link_"), 0);
+}
+
+Test(node_links, a_refusal_is_logged_once_per_reason_and_counted)
+{
+    for (unsigned i = 0; i < 3; i++) {
+        asks_in(0);
+        sends(0, HELLO("Welsh", "d1", NOTHING_YET));
+        hears(0, "BYE Welsh is no neighbour of Goloman\n");
+        cr_assert_eq(wants[0], NODE_WANT_CLOSE);
+        hangs_up(0);
+        asks_in(0);
+        sends(0, "GET / HTTP/1.1\r\n");
+        cr_assert_eq(strncmp(heard[0], "BYE ", 4), 0);
+        hangs_up(0);
+    }
+    cr_assert_eq(logged(" link_refused "), 2);
+    cr_assert_eq(logged(" from=127.0.0.1:5 why=\"Welsh is no neighbour of Goloman\"\n"), 1);
+    cr_assert_eq(node_metrics(node)->links_refused, 6);
+}
+
+Test(node_links, strangers_cannot_flood_the_log)
+{
+    for (unsigned i = 0; i < 200; i++) {
+        char bye[40];
+        snprintf(bye, sizeof bye, "BYE reason number %u\n", i);
+        asks_in(0);
+        sends(0, bye);
+        hangs_up(0);
+    }
+    cr_assert_eq(logged(" link_refused "), 32);
+    passes_ms(120000);
+    asks_in(0);
+    sends(0, "BYE reason number 199\n");
+    cr_assert_eq(logged(" why=\"reason number 199\"\n"), 1);
+}
+
+Test(node_links, strangers_are_few_whatever_they_say)
+{
+    for (uint32_t i = 0; i < 64; i++) {
+        asks_in(i);
+        if (i % 2)
+            sends(i, OBSERVER_HELLO);
+        cr_assert_neq(wants[i], NODE_WANT_ABORT);
+    }
+    asks_in(64);
+    cr_assert_eq(wants[64], NODE_WANT_ABORT);
+    cr_assert_eq(logged(" strangers_full "), 1);
+    cr_assert_eq(node_metrics(node)->links_refused, 1);
+    hangs_up(64);
+    sends(0, HANDS_HELLO);
+    hears_hello(0, "Hands", "");
+    asks_in(64);
+    sends(64, ANT_HELLO);
+    hears_hello(64, "Ant", "");
+    cr_assert(node_linked(node));
+    passes_ms(2000);
+    for (uint32_t i = 2; i < 64; i += 2)
+        cr_assert_eq(wants[i], NODE_WANT_CLOSE, "no handshake");
+    cr_assert_eq(wants[0], NODE_WANT_READ);
+}
+
 /* -- ends ----------------------------------------------------------------------------------------- */
+
+Test(node_links, links_hear_bye_when_the_node_stops)
+{
+    hands_links(0);
+    answers(1, ANT);
+    asks_in(2);
+    node_stop(node, now);
+    turn();
+    hears(0, "BYE this node stops\n");
+    for (uint32_t i = 0; i < 3; i++)
+        cr_assert_eq(wants[i], NODE_WANT_CLOSE);
+    cr_assert_not(node_stopped(node));
+    for (uint32_t i = 0; i < 3; i++)
+        hangs_up(i);
+    cr_assert(node_stopped(node));
+    cr_assert_not(node_linked(node));
+    status_has("\"peer\":\"Hands\",\"up\":false");
+    cr_assert_eq(logged(" link_down "), 0);
+    asks_in(3);
+    cr_assert_eq(wants[3], NODE_WANT_ABORT);
+    passes_ms(1);
+    cr_assert_eq(dials[ANT] + dials[HANDS], 2);
+}
+
+Test(node_links, a_node_that_is_destroyed_says_nothing_more)
+{
+    hands_links(0);
+    joins(1);
+    size_t said = log_.pending.len;
+    sends(1, "IAMAT k +1+1 1\nIAM");
+    node_destroy(node);
+    node = NULL;
+    cr_assert_eq(log_.pending.len, said);
+}
+
+Test(node_links, the_rate_is_of_now_though_nothing_happened_for_long)
+{
+    joins(0);
+    for (unsigned i = 1; i <= 1000; i++) {
+        char line[40];
+        snprintf(line, sizeof line, "IAMAT k +1+1 %u\n", i);
+        sends(0, line);
+    }
+    passes_ms(1000);
+    status_has("\"updates_per_s\":1000,");
+    now.mono_ns += 10 * SECOND_NS;
+    status_has("\"updates_per_s\":0,");
+}
