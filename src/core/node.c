@@ -63,7 +63,7 @@ static void log_budget(struct node *n, struct instant now)
     log_number(n->log, "connections_bytes",
         (int64_t)(n->connections_max * (sizeof(struct connection) + n->rooms.block_bytes)));
     log_number(n->log, "unread_output_bytes",
-        (int64_t)(limits->connections * limits->output_bytes));
+        (int64_t)(limits->connections * limits->output_bytes * NODE_OUTPUT_MEMORY));
     log_number(n->log, "links_bytes",
         (int64_t)(n->neighbours.count * (sizeof(struct link) + 2 * NODE_LINK_OUTPUT_BYTES)));
     log_end(n->log);
@@ -126,32 +126,6 @@ static struct connection *at(const struct node *n, uint32_t number)
     return c;
 }
 
-void node_destroy(struct node *n)
-{
-    if (!n)
-        return;
-    struct instant never = {0};
-    for (uint32_t i = 0; n->blocks && i < n->connections_max; i++) {
-        struct connection *c = node_connection(n, i);
-        if (c && c->kind != CONNECTION_FREE)
-            node_closed(n, i, "", never);
-    }
-    for (uint32_t i = 0; n->blocks && i <= n->connections_max / NODE_TABLE_BLOCK; i++)
-        free(n->blocks[i]);
-    free(n->blocks);
-    if (n->places.destroy)
-        n->places.destroy(n->places.self);
-    pool_deinit(&n->chunks);
-    pool_deinit(&n->rooms);
-    if (n->routes)
-        route_table_destroy(n->routes);
-    if (n->store)
-        store_destroy(n->store);
-    free(n->peers);
-    free(n->neighbour_of);
-    free(n);
-}
-
 /* Nonces are fresh and unguessable: SHA-256 of a secret key and a counter. */
 void node_nonce(struct node *n, unsigned char out[NONCE_BYTES])
 {
@@ -163,18 +137,6 @@ void node_nonce(struct node *n, unsigned char out[NONCE_BYTES])
     br_sha256_update(&sha, &n->nonces, sizeof n->nonces);
     br_sha256_out(&sha, digest);
     memcpy(out, digest, NONCE_BYTES);
-}
-
-bool node_say_once(struct node *n, struct span text)
-{
-    uint64_t hash = UINT64_C(0xcbf29ce484222325); /* FNV-1a: no enemy gains by a collision here */
-    for (size_t i = 0; i < text.len; i++)
-        hash = (hash ^ (unsigned char)text.at[i]) * UINT64_C(0x100000001b3);
-    for (unsigned i = 0; i < NODE_SAID_MAX; i++)
-        if (n->said[i] == hash)
-            return false;
-    n->said[n->said_count++ % NODE_SAID_MAX] = hash;
-    return true;
 }
 
 /* -- touching and watching ---------------------------------------------------------------------- */
@@ -218,7 +180,9 @@ static void watch_append(struct node *n, struct watch *w, struct connection *c, 
 
 void node_watch(struct node *n, struct connection *c, struct instant now)
 {
-    if (c->kind != CONNECTION_CLIENT || c->aborted)
+    bool minds_itself =
+        c->kind == CONNECTION_LINK && !c->finishing; /* peering has its own timers */
+    if (c->aborted || minds_itself)
         return;
     struct watch *w = c->choked || c->finishing ? &n->stalled : &n->idle;
     if (c->watch == w)
@@ -228,7 +192,7 @@ void node_watch(struct node *n, struct connection *c, struct instant now)
     watch_append(n, w, c, now.mono_ns);
 }
 
-static void drop_silent(struct node *n, struct connection *c, struct instant now)
+static void log_silent(struct node *n, const struct connection *c, struct instant now)
 {
     bool stalled = c->watch == &n->stalled;
     uint64_t *counter =
@@ -238,7 +202,6 @@ static void drop_silent(struct node *n, struct connection *c, struct instant now
     log_number(n->log, "conn", c->number);
     log_number(n->log, "unread_bytes", (int64_t)c->out.bytes);
     log_end(n->log);
-    node_abort(n, c);
 }
 
 /* Look at those whose time has come. A client that waits for places is not silent by its own doing. */
@@ -253,8 +216,11 @@ static void watch_run(struct node *n, struct watch *w, struct instant now)
         bool waits_for_us = c->questions > 0 && outbox_window(&c->out).len == 0;
         if (waits_for_us)
             c->active_ns = now.mono_ns;
-        if (now.mono_ns - c->active_ns >= w->period_ns * NODE_WATCH_PARTS)
-            drop_silent(n, c, now);
+        if (now.mono_ns - c->active_ns < w->period_ns * NODE_WATCH_PARTS)
+            continue;
+        if (c->kind == CONNECTION_CLIENT)
+            log_silent(n, c, now); /* of a link it is known already that it is down */
+        node_abort(n, c);
     }
 }
 
@@ -307,16 +273,24 @@ static struct connection *open_connection(
     return c;
 }
 
+static void log_connections_full(struct node *n, struct instant now)
+{
+    n->metrics.clients_refused++;
+    if (n->logged.connections)
+        return;
+    n->logged.connections = true;
+    log_begin(n->log, LOG_WARN, "connections_full", now);
+    log_number(n->log, "limits.connections", n->topology->limits.connections);
+    log_end(n->log);
+}
+
 static void accept_client(
     struct node *n, struct connection *c, struct span from, struct instant now)
 {
-    if (n->clients == n->topology->limits.connections || n->stopping) {
-        n->metrics.clients_refused++;
-        if (node_say_once(n, SPAN("connections"))) {
-            log_begin(n->log, LOG_WARN, "connections_full", now);
-            log_number(n->log, "limits.connections", n->topology->limits.connections);
-            log_end(n->log);
-        }
+    bool full = n->clients == n->topology->limits.connections;
+    if (full && !n->stopping)
+        log_connections_full(n, now);
+    if (full || n->stopping) {
         node_abort(n, c);
         return;
     }
@@ -340,7 +314,7 @@ bool node_accepted(
         return false;
     if (client)
         accept_client(n, c, from, now);
-    else if (n->stopping || !link_open(n, c, NULL, from, now))
+    else if (n->stopping || !links_welcome(n, now) || !link_open(n, c, NULL, from, now))
         node_abort(n, c);
     return true;
 }
@@ -411,35 +385,74 @@ static void log_client_closed(struct node *n, uint32_t conn, const char *why, st
     log_end(n->log);
 }
 
+/* Give back all that a connection holds, and its number. */
+static void release(struct node *n, struct connection *c)
+{
+    if (c->kind == CONNECTION_CLIENT)
+        client_drop(n, c);
+    else
+        link_close(n, c);
+    watch_remove(n, c);
+    outbox_clear(&c->out, &n->chunks);
+    c->kind = CONNECTION_FREE;
+}
+
 void node_closed(struct node *n, uint32_t conn, const char *why, struct instant now)
 {
     struct connection *c = at(n, conn);
     if (c->kind == CONNECTION_CLIENT) {
         clients_apply(n, now); /* commands of this client may still wait in the group */
-        client_drop(n, c);
         if (c->admitted) {
             n->clients--;
             log_client_closed(n, conn, why, now);
         }
     } else {
         link_drop(n, c, *why ? why : "connection closed", now);
-        link_close(n, c);
     }
-    watch_remove(n, c);
-    outbox_clear(&c->out, &n->chunks);
-    c->kind = CONNECTION_FREE;
+    release(n, c);
+}
+
+void node_destroy(struct node *n)
+{
+    if (!n)
+        return;
+    for (uint32_t i = 0; n->blocks && i < n->connections_max; i++) {
+        struct connection *c = node_connection(n, i);
+        if (c && c->kind != CONNECTION_FREE)
+            release(n, c);
+    }
+    for (uint32_t i = 0; n->blocks && i <= n->connections_max / NODE_TABLE_BLOCK; i++)
+        free(n->blocks[i]);
+    free(n->blocks);
+    if (n->places.destroy)
+        n->places.destroy(n->places.self);
+    pool_deinit(&n->chunks);
+    pool_deinit(&n->rooms);
+    if (n->routes)
+        route_table_destroy(n->routes);
+    if (n->store)
+        store_destroy(n->store);
+    free(n->peers);
+    free(n->neighbour_of);
+    free(n);
 }
 
 /* -- what it wants ------------------------------------------------------------------------------ */
 
-static void measure_updates(struct node *n, struct instant now)
+double node_updates_per_s(const struct node *n, struct instant now)
 {
     int64_t elapsed_ns = now.mono_ns - n->updates.at_ns;
     if (elapsed_ns < SECOND_NS)
+        return n->updates.per_s;
+    return (double)(store_change(n->store) - n->updates.count) * 1e9 / (double)elapsed_ns;
+}
+
+static void measure_updates(struct node *n, struct instant now)
+{
+    if (now.mono_ns - n->updates.at_ns < SECOND_NS)
         return;
-    uint64_t change = store_change(n->store);
-    n->updates.per_s = (double)(change - n->updates.count) * 1e9 / (double)elapsed_ns;
-    n->updates.count = change;
+    n->updates.per_s = node_updates_per_s(n, now);
+    n->updates.count = store_change(n->store);
     n->updates.at_ns = now.mono_ns;
 }
 
@@ -500,7 +513,8 @@ int64_t node_deadline(const struct node *n)
 {
     if (n->resuming_first != NODE_CONN_NONE)
         return 0;
-    int64_t soonest = n->stop_at_ns;
+    bool stop_due = n->now.mono_ns < n->stop_at_ns; /* later its driver knows */
+    int64_t soonest = stop_due ? n->stop_at_ns : NEVER_NS;
     soonest = earlier_ns(soonest, watch_deadline(n, &n->idle));
     soonest = earlier_ns(soonest, watch_deadline(n, &n->stalled));
     soonest = earlier_ns(soonest, n->places.deadline(n->places.self));

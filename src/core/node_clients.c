@@ -15,7 +15,8 @@
 
 static void out_of_memory(struct node *n, struct connection *c, struct instant now)
 {
-    if (node_say_once(n, SPAN("memory"))) {
+    if (!n->logged.memory) {
+        n->logged.memory = true;
         log_begin(n->log, LOG_ERROR, "no_memory", now);
         log_number(n->log, "conn", c->number);
         log_end(n->log);
@@ -25,7 +26,8 @@ static void out_of_memory(struct node *n, struct connection *c, struct instant n
 
 static bool too_much(const struct node *n, const struct connection *c)
 {
-    return c->out.bytes >= n->topology->limits.output_bytes ||
+    uint64_t most = n->topology->limits.output_bytes;
+    return c->out.bytes >= most || c->out.memory >= NODE_OUTPUT_MEMORY * most ||
            c->questions >= NODE_QUESTIONS_PER_CLIENT;
 }
 
@@ -39,15 +41,21 @@ static void choke(struct node *n, struct connection *c, struct instant now)
     node_touch(n, c);
 }
 
+static void log_line(struct node *n, const struct connection *c, const char *event,
+    struct span line, struct instant now)
+{
+    if (!log_on(n->log, LOG_DEBUG))
+        return;
+    log_begin(n->log, LOG_DEBUG, event, now);
+    log_number(n->log, "conn", c->number);
+    log_text(n->log, "text", line);
+    log_end(n->log);
+}
+
 static void replied(struct node *n, struct connection *c, struct span reply, struct instant now)
 {
     node_touch(n, c);
-    if (log_on(n->log, LOG_DEBUG)) {
-        log_begin(n->log, LOG_DEBUG, "line_out", now);
-        log_number(n->log, "conn", c->number);
-        log_text(n->log, "text", reply);
-        log_end(n->log);
-    }
+    log_line(n, c, "line_out", reply, now);
     if (n->topology->client_close == CLIENT_CLOSE_REPLY)
         node_finish(n, c, now);
     else if (too_much(n, c))
@@ -95,9 +103,9 @@ static void refuse(
 
 static void say_full(struct node *n, struct instant now)
 {
-    if (n->full_logged)
+    if (n->logged.stamps)
         return;
-    n->full_logged = true;
+    n->logged.stamps = true;
     log_begin(n->log, LOG_WARN, "stamps_full", now);
     log_number(n->log, "limits.stamps", (int64_t)n->topology->limits.stamps);
     log_text(n->log, "effect", SPAN("IAMATs of new ids are answered with ?, known ids go on"));
@@ -163,6 +171,7 @@ static void fill_gate(struct node *n, struct connection *c, struct chunk *gate, 
     struct instant now)
 {
     c->questions--;
+    log_line(n, c, "line_out", (struct span){gate->bytes, gate->len - 1}, now);
     if (!outbox_fill(&c->out, gate, answer)) {
         out_of_memory(n, c, now);
         return;
@@ -244,40 +253,30 @@ void clients_apply(struct node *n, struct instant now)
         if (n->group[i].command.kind != COMMAND_INVALID)
             store_prefetch_record(n->store, n->group[i].hash);
     for (unsigned i = 0; i < count; i++)
-        if (n->group[i].command.kind == COMMAND_IAMAT)
-            store_prefetch_neighbours(n->store, n->group[i].hash);
-    for (unsigned i = 0; i < count; i++)
         apply(n, &n->group[i], now);
 }
 
-/* Understand a line and let it wait for its group. */
-static void gather(struct node *n, struct connection *c, struct span line, struct instant now)
+/* Understand a line and let it wait for its group. One that is too long is refused, even if its first
+ * bytes would do. */
+static void gather(struct node *n, struct connection *c, struct span line, enum line_result found,
+    struct instant now)
 {
     struct group_entry *entry = &n->group[n->group_count++];
     entry->connection = c;
-    command_parse(line, &entry->command);
+    if (found == LINE_WHOLE) {
+        command_parse(line, &entry->command);
+    } else {
+        n->metrics.lines_too_long++;
+        entry->command = (struct command){.kind = COMMAND_INVALID, .line = line};
+    }
     if (entry->command.kind != COMMAND_INVALID) {
         entry->hash = store_hash(n->store, entry->command.id);
         store_prefetch_table(n->store, entry->hash);
     }
-    if (log_on(n->log, LOG_DEBUG)) {
-        log_begin(n->log, LOG_DEBUG, "line_in", now);
-        log_number(n->log, "conn", c->number);
-        log_text(n->log, "text", line);
-        log_end(n->log);
-    }
+    log_line(n, c, "line_in", line, now);
     /* A line in the reader's room is overwritten by the next one that is split. */
     if (n->group_count == NODE_GROUP || c->lines.room_in_use)
         clients_apply(n, now);
-}
-
-/* A line that is too long is refused, even if its first bytes would do. */
-static void gather_long(struct node *n, struct connection *c, struct span line, struct instant now)
-{
-    clients_apply(n, now);
-    n->metrics.lines_too_long++;
-    struct command command = {.kind = COMMAND_INVALID, .line = line};
-    refuse(n, c, &command, now);
 }
 
 /* -- input -------------------------------------------------------------------------------------- */
@@ -311,12 +310,11 @@ static void take_lines(struct node *n, struct connection *c, struct span *in, st
 {
     while (!too_much(n, c) && !c->finishing && !c->aborted) {
         struct span line;
-        switch (line_next(&c->lines, in, &line)) {
+        enum line_result found = line_next(&c->lines, in, &line);
+        switch (found) {
         case LINE_WHOLE:
-            gather(n, c, line, now);
-            break;
         case LINE_LONG:
-            gather_long(n, c, line, now);
+            gather(n, c, line, found, now);
             break;
         case LINE_NO_ROOM:
             c->lines.room = pool_get(&n->rooms);
@@ -348,7 +346,7 @@ static void finish_input(struct node *n, struct connection *c, struct instant no
 {
     struct span line;
     if (line_last(&c->lines, &line))
-        gather(n, c, line, now);
+        gather(n, c, line, LINE_WHOLE, now);
     clients_apply(n, now);
     node_finish(n, c, now);
 }
@@ -363,7 +361,8 @@ void client_ended(struct node *n, struct connection *c, struct instant now)
 
 void client_relieve(struct node *n, struct connection *c)
 {
-    bool roomy = c->out.bytes <= n->topology->limits.output_bytes / 2 &&
+    uint64_t half = n->topology->limits.output_bytes / 2;
+    bool roomy = c->out.bytes <= half && c->out.memory <= NODE_OUTPUT_MEMORY * half &&
                  c->questions <= NODE_QUESTIONS_PER_CLIENT / 2;
     if (!c->choked || c->resuming || !roomy)
         return;

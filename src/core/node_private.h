@@ -28,14 +28,16 @@
 enum {
     NODE_GROUP = 16, /* commands that are prefetched together */
     NODE_QUESTIONS_PER_CLIENT = 64, /* WHATSATs that wait for places; then input is held */
+    NODE_OUTPUT_MEMORY = 2, /* times limits.output: what unread output may take, chunks and all */
     NODE_LINK_OUTPUT_BYTES = 65536, /* a link pulls while less is unsent */
-    NODE_LINK_ROOM_BYTES = 1024,    /* it gets at least; most lines are far shorter */
+    NODE_LINK_ROOM_BYTES = 1024, /* it gets at least; most lines are far shorter */
     NODE_LINK_STAMPS = 256, /* stamps a link pulls in one turn: clients are never starved */
-    NODE_STRANGERS_MAX = 64, /* peer connections that have not said who they are */
+    NODE_STRANGERS_MAX = 64, /* peer connections that have not shown which neighbour they are */
     NODE_WATCH_PARTS = 8, /* a time-out is noticed late by 1/8 of itself at most */
     NODE_STATUS_BYTES_MAX = 65536, /* the state as JSON, with 64 links */
-    NODE_STAMP_BYTES = 128,         /* all in, for an id of 20 bytes; for the budget only */
+    NODE_STAMP_BYTES = 128, /* all in, for an id of 20 bytes; for the budget only */
     NODE_SAID_MAX = 32, /* distinct refusals that are remembered as said */
+    NODE_SAID_PAUSE_MS = 120000, /* between two more, once there were so many */
     NODE_STOP_MS = 200, /* for the last bytes when the node is told to stop */
     NODE_TABLE_BLOCK = 256, /* connections that are allocated together */
 };
@@ -139,9 +141,12 @@ struct node {
     struct metrics metrics;
     struct rate updates;
     struct log *log;
-    uint64_t said[NODE_SAID_MAX];
+    uint64_t said[NODE_SAID_MAX]; /* hashes of reasons why links were refused */
     unsigned said_count;
-    bool full_logged;
+    int64_t said_next_ns;
+    struct {
+        bool connections, strangers, stamps, memory;
+    } logged; /* limits that were reached, each once */
     bool stopping;
     struct instant now; /* of the last turn */
     int64_t started_ns;
@@ -160,8 +165,8 @@ void node_finish(struct node *n, struct connection *c, struct instant now);
 void node_abort(struct node *n, struct connection *c);
 /* Which watch `c` belongs to has changed, or it is new. */
 void node_watch(struct node *n, struct connection *c, struct instant now);
-/* true the first time for this text, as far as the node remembers. */
-bool node_say_once(struct node *n, struct span text);
+/* Changes of the store a second, over the last second or, when no turn came, longer. */
+double node_updates_per_s(const struct node *n, struct instant now);
 void node_nonce(struct node *n, unsigned char out[NONCE_BYTES]);
 
 /* -- node_clients.c ------------------------------------------------------------------------------ */
@@ -183,7 +188,9 @@ void client_drop(struct node *n, struct connection *c);
 
 /* -- node_links.c -------------------------------------------------------------------------------- */
 
-/* false: no memory, or too many strangers. */
+/* Whether one more peer connection that nobody asked for is let in. */
+bool links_welcome(struct node *n, struct instant now);
+/* false: no memory. */
 MUST_USE bool link_open(struct node *n, struct connection *c, struct neighbour *dialled,
     struct span from, struct instant now);
 void link_take(struct node *n, struct connection *c, struct span in, struct instant now);

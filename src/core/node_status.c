@@ -59,7 +59,7 @@ static struct cJSON *status_object(const struct node *n, struct instant now)
     add_number(all, "change", store_change(n->store));
     cJSON_AddBoolToObject(all, "partial", store_refused(n->store) + store_evicted(n->store) > 0);
     add_number(all, "store_bytes", store_bytes(n->store));
-    cJSON_AddNumberToObject(all, "updates_per_s", n->updates.per_s);
+    cJSON_AddNumberToObject(all, "updates_per_s", node_updates_per_s(n, now));
     struct cJSON *links = cJSON_AddArrayToObject(all, "links");
     for (unsigned i = 0; i < n->neighbours.count; i++)
         add_link(links, n, &n->neighbour_of[i], now);

@@ -25,15 +25,15 @@ static void append_only(int fd)
 bool log_sink_open(struct log_sink *s, struct ring *ring, struct log *log, const char *path)
 {
     *s = (struct log_sink){.ring = ring, .log = log, .path = path, .fd = STDERR_FILENO};
-    if (!*path) {
-        append_only(STDERR_FILENO);
-        return true;
-    }
-    s->fd = open_file(path);
+    if (*path)
+        s->fd = open_file(path);
+    else
+        append_only(s->fd);
     if (s->fd < 0)
         fprintf(stderr,
             "stampede: cannot write the log to %s: %s; correct log_file in topology.conf\n", path,
             reason_of(errno));
+    s->terminal = isatty(s->fd);
     return s->fd >= 0;
 }
 
@@ -55,6 +55,7 @@ void log_sink_reopen(struct log_sink *s, struct instant now)
         return;
     close(s->fd); /* a write that is with the ring keeps the old file open until it is done */
     s->fd = fd;
+    s->terminal = isatty(fd);
     s->rest_until_ns = 0;
 }
 
@@ -86,7 +87,8 @@ void log_sink_settle(struct log_sink *s, struct instant now)
 {
     if (!waits(s) || now.mono_ns < s->rest_until_ns)
         return;
-    ring_write(s->ring, s->fd, (struct ring_tag){.op = RING_WRITE}, buf_span(&s->log->pending));
+    struct ring_tag tag = {.op = RING_WRITE};
+    ring_write(s->ring, s->fd, tag, buf_span(&s->log->pending), s->terminal);
     s->writing = true;
 }
 

@@ -18,6 +18,7 @@ struct log_sink {
     struct log *log;
     const char *path; /* "": standard error */
     int fd;
+    bool terminal; /* fd is one */
     bool writing;
     int error; /* of the writes since failing_since_ns; 0: they work */
     int64_t failing_since_ns;
