@@ -138,8 +138,9 @@ static size_t pull_into(struct node *n, struct link *l, size_t least, struct ins
 {
     size_t room_bytes;
     char *room = outbox_rest(&l->connection->out, &n->chunks, least, &room_bytes);
+    l->more = false;
     if (!room)
-        return 0; /* no memory now; the feed keeps it */
+        return 0; /* no memory now; the feed keeps it until the next turn */
     struct buf out = buf_over(room, room_bytes);
     l->more = peering_pull(&l->peering, &out, NODE_LINK_STAMPS, now);
     outbox_wrote(&l->connection->out, out.len);

@@ -252,3 +252,36 @@ Test(node_memory, fails_and_goes_on_failing_from_every_turn)
         cr_assert_eq(blocks_held, held_before, "lost from allocation %d on", n);
     cr_expect_gt(turned_away, 50);
 }
+
+Test(node_memory, a_link_waits_quietly_while_a_long_line_finds_no_room)
+{
+    static char line[8001];
+    memset(line, '0', sizeof line - 1);
+    memcpy(line, "IAMAT long +1+1 ", 16);
+    memcpy(line + sizeof line - 3, "1\n", 3);
+    topology.limits.line_bytes = 8192;
+    node = side_node(SPAN(""));
+    turn();
+    comes(CLIENT, NODE_CLIENT_PORT);
+    comes(HANDS_LINK, NODE_PEER_PORT);
+    says(HANDS_LINK, HELLO("Hands"));
+    says(CLIENT, "IAMAT first +1+1 1\n");
+    deaf[HANDS_LINK] = true;
+    for (unsigned i = 0; i < 200; i++) {
+        char update[40];
+        snprintf(update, sizeof update, "IAMAT k%u +1+1 1\n", i);
+        says(CLIENT, update);
+    }
+    fails_at = 1;
+    fails_on = true;
+    says(CLIENT, line);
+    cr_assert_not_null(strstr(heard[CLIENT], " long +1+1 000"));
+    passes_ms(1000);
+    fails_at = 0;
+    passes_ms(1000);
+    deaf[HANDS_LINK] = false;
+    send_out(HANDS_LINK);
+    turn();
+    cr_assert_not_null(strstr(heard[HANDS_LINK], " long +1+1 000"));
+    node_destroy(node);
+}
