@@ -120,7 +120,7 @@ static void log_link_down(struct node *n, const struct neighbour *who, struct in
 
 void link_failed(struct node *n, struct neighbour *who, const char *why, struct instant now)
 {
-    n->metrics.dials_failed++;
+    n->metrics.dials_failed += who->linked == NEIGHBOUR_NO_LINK;
     if (neighbour_dial_failed(&n->neighbours, who, why, now))
         log_link_down(n, who, now);
     if (who->linked != NEIGHBOUR_NO_LINK || who->tries < 4 || !power_of_four(who->tries))

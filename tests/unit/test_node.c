@@ -287,7 +287,8 @@ Test(node, unread_output_is_bounded_in_memory_not_only_in_bytes)
     joins(0);
     sends(0, "IAMAT a +1+1 1\n");
     send_at_most = 0;
-    unsigned pairs = 0; /* of an answer that has a chunk to itself, and a reply that begins a new one */
+    unsigned pairs =
+        0; /* of an answer that has a chunk to itself, and a reply that begins a new one */
     for (; wants[0] & NODE_WANT_READ; pairs++) {
         sends(0, "WHATSAT a 1 1\nIAMAT a +1+1 1\n");
         slow_make_ready(&places, 0);

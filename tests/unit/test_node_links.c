@@ -225,6 +225,7 @@ Test(node_links, a_dial_that_the_peer_calls_a_duplicate_is_no_failure)
     cr_assert_eq(logged(" link_down "), 0);
     passes_ms(6000);
     cr_assert_eq(dials[ANT], 1, "a neighbour that is linked is not dialled");
+    cr_assert_eq(node_metrics(node)->dials_failed, 0);
 }
 
 Test(node_links, a_dial_that_fails_while_the_peers_link_is_up_changes_nothing)
@@ -234,6 +235,7 @@ Test(node_links, a_dial_that_fails_while_the_peers_link_is_up_changes_nothing)
     turn();
     cr_assert_eq(dials[HANDS], 1);
     status_has("\"peer\":\"Hands\",\"up\":true");
+    cr_assert_eq(node_metrics(node)->dials_failed, 0);
     hangs_up(0);
     passes_ms(100);
     cr_assert_eq(dials[HANDS], 2);

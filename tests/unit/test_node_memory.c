@@ -73,6 +73,7 @@ enum { ANT, HANDS, CLIENT = 10, DEAF_CLIENT, HANDS_LINK, ANT_LINK, OBSERVER };
     " nonce=000102030405060708090a0b0c0d0e0f have=0000000000000000:0\n"
 
 static unsigned turned_away; /* connections that the node gave up, or did not take */
+static uint64_t starved; /* IAMATs that were answered with ? for want of memory */
 static bool is_open[CONNECTIONS];
 
 /* Whatever the node wants to be rid of goes. */
@@ -230,8 +231,11 @@ static bool session_fails(int failed, bool all_that_follow)
     bool created = session();
     bool enough = allocations >= failed;
     fails_at = 0;
-    if (created)
+    if (created) {
+        cr_assert_eq(node_metrics(node)->stamps_refused_full, 0);
+        starved += node_metrics(node)->stamps_refused_memory;
         recovers(failed);
+    }
     cr_assert(created || enough);
     node_destroy(node);
     return enough;
@@ -243,6 +247,8 @@ Test(node_memory, fails_at_every_turn)
     for (int n = 1; session_fails(n, false); n++)
         cr_assert_eq(blocks_held, held_before, "lost when allocation %d failed", n);
     cr_expect_gt(turned_away, 10);
+    cr_expect_geq(starved, 1);
+    cr_expect_eq(logged(" stamps_full "), 0);
 }
 
 Test(node_memory, fails_and_goes_on_failing_from_every_turn)
