@@ -304,32 +304,39 @@ static void accept_client(
     log_end(n->log);
 }
 
+/* `who` was dialled; NULL: it was accepted. */
+static bool open_link(
+    struct node *n, uint32_t number, struct neighbour *who, struct span from, struct instant now)
+{
+    struct connection *c = open_connection(n, number, CONNECTION_LINK, now);
+    if (!c)
+        return false;
+    if (n->stopping || !(who || links_welcome(n, now))) {
+        node_abort(n, c);
+        return true;
+    }
+    if (link_open(n, c, who, from, now))
+        return true;
+    c->kind = CONNECTION_FREE;
+    return false;
+}
+
 bool node_accepted(
     struct node *n, uint32_t conn, enum node_port port, struct span from, struct instant now)
 {
-    bool client = port == NODE_CLIENT_PORT;
-    struct connection *c =
-        open_connection(n, conn, client ? CONNECTION_CLIENT : CONNECTION_LINK, now);
-    if (!c)
-        return false;
-    if (client)
+    if (port == NODE_PEER_PORT)
+        return open_link(n, conn, NULL, from, now);
+    struct connection *c = open_connection(n, conn, CONNECTION_CLIENT, now);
+    if (c)
         accept_client(n, c, from, now);
-    else if (n->stopping || !links_welcome(n, now) || !link_open(n, c, NULL, from, now))
-        node_abort(n, c);
-    return true;
+    return c != NULL;
 }
 
 bool node_dialled(struct node *n, uint32_t conn, unsigned neighbour, struct instant now)
 {
-    struct neighbour *who = &n->neighbour_of[neighbour];
-    struct connection *c = open_connection(n, conn, CONNECTION_LINK, now);
-    if (!c)
-        return false;
     char address[ADDRESS_TEXT_BYTES_MAX + 1];
     address_text(&n->topology->nodes[n->self->neighbours[neighbour]].peer, address);
-    if (n->stopping || !link_open(n, c, who, span_of(address), now))
-        node_abort(n, c);
-    return true;
+    return open_link(n, conn, &n->neighbour_of[neighbour], span_of(address), now);
 }
 
 void node_dial_failed(struct node *n, unsigned neighbour, const char *why, struct instant now)

@@ -13,14 +13,19 @@
 
 /* -- replies ------------------------------------------------------------------------------------ */
 
+static void log_no_memory(struct node *n, const struct connection *c, struct instant now)
+{
+    if (n->logged.memory)
+        return;
+    n->logged.memory = true;
+    log_begin(n->log, LOG_ERROR, "no_memory", now);
+    log_number(n->log, "conn", c->number);
+    log_end(n->log);
+}
+
 static void out_of_memory(struct node *n, struct connection *c, struct instant now)
 {
-    if (!n->logged.memory) {
-        n->logged.memory = true;
-        log_begin(n->log, LOG_ERROR, "no_memory", now);
-        log_number(n->log, "conn", c->number);
-        log_end(n->log);
-    }
+    log_no_memory(n, c, now);
     node_abort(n, c);
 }
 
@@ -101,7 +106,7 @@ static void refuse(
     reply_refused(n, c, command->line, now);
 }
 
-static void say_full(struct node *n, struct instant now)
+static void log_full(struct node *n, struct instant now)
 {
     if (n->logged.stamps)
         return;
@@ -140,9 +145,13 @@ static void on_iamat(
         reply_stamp(n, c, &held.stamp, now);
         return;
     case STORE_FULL:
-    case STORE_STARVED:
         n->metrics.stamps_refused_full++;
-        say_full(n, now);
+        log_full(n, now);
+        refuse(n, c, command, now);
+        return;
+    case STORE_STARVED:
+        n->metrics.stamps_refused_memory++;
+        log_no_memory(n, c, now);
         refuse(n, c, command, now);
         return;
     }

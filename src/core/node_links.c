@@ -120,7 +120,7 @@ static void log_link_down(struct node *n, const struct neighbour *who, struct in
 
 void link_failed(struct node *n, struct neighbour *who, const char *why, struct instant now)
 {
-    n->metrics.dials_failed++;
+    n->metrics.dials_failed += who->linked == NEIGHBOUR_NO_LINK;
     if (neighbour_dial_failed(&n->neighbours, who, why, now))
         log_link_down(n, who, now);
     if (who->linked != NEIGHBOUR_NO_LINK || who->tries < 4 || !power_of_four(who->tries))
@@ -138,8 +138,9 @@ static size_t pull_into(struct node *n, struct link *l, size_t least, struct ins
 {
     size_t room_bytes;
     char *room = outbox_rest(&l->connection->out, &n->chunks, least, &room_bytes);
+    l->more = false;
     if (!room)
-        return 0; /* no memory now; the feed keeps it */
+        return 0; /* no memory now; the feed keeps it until the next turn */
     struct buf out = buf_over(room, room_bytes);
     l->more = peering_pull(&l->peering, &out, NODE_LINK_STAMPS, now);
     outbox_wrote(&l->connection->out, out.len);
@@ -215,7 +216,7 @@ static void on_diverged(struct node *n, struct link *l, struct instant now)
 static void on_ended(struct node *n, struct link *l, struct instant now)
 {
     const char *why = l->peering.reason;
-    if (!l->up && strcmp(why, PEERING_DUPLICATE) != 0 && !l->peering.observer)
+    if (!l->up && strcmp(why, PEERING_DUPLICATE) != 0)
         log_refused(n, l, why, now);
     settle(n, l, why, now);
     node_finish(n, l->connection, now);
