@@ -401,7 +401,7 @@ static void resume(struct node *n, struct connection *c, struct instant now)
         c->choked = true;
         return;
     }
-    client_forget_input(c);
+    node_forget_input(c);
     node_watch(n, c, now);
     node_touch(n, c);
     if (c->ended)
@@ -448,15 +448,6 @@ void clients_answer(struct node *n, struct instant now)
 
 /* -- the end of a client ------------------------------------------------------------------------ */
 
-void client_forget_input(struct connection *c)
-{
-    if (!c->held)
-        return;
-    outbox_clear(c->held, NULL);
-    free(c->held);
-    c->held = NULL;
-}
-
 void client_drop(struct node *n, struct connection *c)
 {
     for (uint32_t place = 0; c->questions && place < PLACES_QUESTIONS_MAX; place++) {
@@ -467,6 +458,6 @@ void client_drop(struct node *n, struct connection *c)
         free_question(n, place);
         c->questions--;
     }
-    client_forget_input(c);
+    node_forget_input(c);
     give_room_back(n, c);
 }
