@@ -183,7 +183,6 @@ static void on_up(struct node *n, struct link *l, struct instant now)
         return;
     struct connection *c = node_connection(n, (uint32_t)loser);
     peering_end(&c->link->peering, PEERING_DUPLICATE);
-    settle(n, c->link, PEERING_DUPLICATE, now);
     node_finish(n, c, now);
 }
 
@@ -279,8 +278,10 @@ static void pull(struct node *n, struct link *l, struct instant now)
 {
     struct connection *c = l->connection;
     l->more = false;
-    bool answered = c->finishing && l->peering.state != PEERING_OVER; /* an observer's */
-    if (c->aborted || answered || c->out.bytes >= NODE_LINK_OUTPUT_BYTES)
+    /* An observer that was answered, or a link that the other end has closed: what it took of the feed
+     * now, the link that follows would lack. */
+    bool said_all = c->finishing && l->peering.state != PEERING_OVER;
+    if (c->aborted || said_all || c->out.bytes >= NODE_LINK_OUTPUT_BYTES)
         return;
     size_t wrote = pull_into(n, l, NODE_LINK_ROOM_BYTES, now);
     if (wrote == 0 && l->more) /* its next line is a long one */
