@@ -302,10 +302,8 @@ void links_turn(struct node *n, struct instant now)
 int64_t links_deadline(const struct node *n)
 {
     int64_t soonest = n->stopping ? NEVER_NS : neighbours_deadline(&n->neighbours);
-    for (const struct link *l = n->links; l; l = l->next) {
-        bool roomy = l->connection->out.bytes < NODE_LINK_OUTPUT_BYTES;
-        soonest = earlier_ns(soonest, l->more && roomy ? 0 : peering_deadline(&l->peering));
-    }
+    for (const struct link *l = n->links; l; l = l->next)
+        soonest = earlier_ns(soonest, l->more ? 0 : peering_deadline(&l->peering));
     return soonest;
 }
 

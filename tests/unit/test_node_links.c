@@ -445,6 +445,7 @@ Test(node_links, digests_that_stay_unequal_are_an_alarm)
 Test(node_links, links_hear_bye_when_the_node_stops)
 {
     hands_links(0);
+    node_dial_failed(node, HANDS, "connection refused", now);
     answers(1, ANT);
     asks_in(2);
     node_stop(node, now);
