@@ -78,32 +78,41 @@ void log_begin(struct log *l, enum log_level level, const char *event, struct in
 }
 
 /* Letters, digits and the punctuation of names, addresses and numbers stand bare. UTF-8 is quoted
- * but not escaped. */
+ * but not escaped where it is text. */
 static bool stands_bare(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
            (c && strchr("_.:/+-,@[]", c));
 }
 
-static bool must_escape(char c)
+/* How many bytes at the front of `rest` must be escaped: those of one control character, or of a
+ * character that Unicode has for a line's end. */
+static size_t breaking_bytes(struct span rest)
 {
-    unsigned char byte = (unsigned char)c;
-    return byte < 0x20 || byte == 0x7f;
+    const unsigned char *at = (const unsigned char *)rest.at;
+    if (at[0] < 0x20 || at[0] == 0x7f)
+        return 1;
+    if (rest.len >= 2 && at[0] == 0xc2 && at[1] >= 0x80 && at[1] < 0xa0) /* U+0080 to U+009F */
+        return 2;
+    bool separator = rest.len >= 3 && at[0] == 0xe2 && at[1] == 0x80 && (at[2] & 0xfe) == 0xa8;
+    return separator ? 3 : 0; /* U+2028, U+2029 */
 }
 
 static void put_quoted(struct buf *out, struct span value)
 {
     buf_byte(out, '"');
-    for (size_t i = 0; i < value.len; i++) {
-        char c = value.at[i];
-        if (must_escape(c)) {
+    while (value.len) {
+        size_t escaped = breaking_bytes(value);
+        for (size_t i = 0; i < escaped; i++) {
             buf_text(out, "\\x");
-            buf_hex(out, (unsigned char)c, 2);
-            continue;
+            buf_hex(out, (unsigned char)value.at[i], 2);
         }
-        if (c == '"' || c == '\\')
-            buf_byte(out, '\\');
-        buf_byte(out, c);
+        if (escaped == 0) {
+            if (*value.at == '"' || *value.at == '\\')
+                buf_byte(out, '\\');
+            buf_byte(out, *value.at);
+        }
+        value = span_from(value, escaped ? escaped : 1);
     }
     buf_byte(out, '"');
 }
