@@ -328,7 +328,7 @@ unsigned node_wants(const struct node *n, uint32_t conn)
     bool write = outbox_window(&c->out).len > 0;
     if (c->finishing && !c->out.head)
         return NODE_WANT_CLOSE;
-    bool read = !c->finishing && !c->ended && !c->choked;
+    bool read = !c->finishing && !c->choked; /* after FIN it is one of them */
     return (read ? NODE_WANT_READ : 0u) | (write ? NODE_WANT_WRITE : 0u);
 }
 

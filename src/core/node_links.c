@@ -197,7 +197,6 @@ static void on_up(struct node *n, struct link *l, struct instant now)
         return;
     struct connection *c = node_connection(n, (uint32_t)loser);
     peering_end(&c->link->peering, PEERING_DUPLICATE);
-    settle(n, c->link, PEERING_DUPLICATE, now);
     node_finish(n, c, now);
 }
 
@@ -293,8 +292,10 @@ static void pull(struct node *n, struct link *l, struct instant now)
 {
     struct connection *c = l->connection;
     l->more = false;
-    bool answered = c->finishing && l->peering.state != PEERING_OVER; /* an observer's */
-    if (c->aborted || answered || c->out.bytes >= NODE_LINK_OUTPUT_BYTES)
+    /* An observer that was answered, or a link that the other end has closed: what it took of the feed
+     * now, the link that follows would lack. */
+    bool said_all = c->finishing && l->peering.state != PEERING_OVER;
+    if (c->aborted || said_all || c->out.bytes >= NODE_LINK_OUTPUT_BYTES)
         return;
     size_t wrote = pull_into(n, l, NODE_LINK_ROOM_BYTES, now);
     if (wrote == 0 && l->more) /* its next line is a long one */
@@ -315,10 +316,8 @@ void links_turn(struct node *n, struct instant now)
 int64_t links_deadline(const struct node *n)
 {
     int64_t soonest = n->stopping ? NEVER_NS : neighbours_deadline(&n->neighbours);
-    for (const struct link *l = n->links; l; l = l->next) {
-        bool roomy = l->connection->out.bytes < NODE_LINK_OUTPUT_BYTES;
-        soonest = earlier_ns(soonest, l->more && roomy ? 0 : peering_deadline(&l->peering));
-    }
+    for (const struct link *l = n->links; l; l = l->next)
+        soonest = earlier_ns(soonest, l->more ? 0 : peering_deadline(&l->peering));
     return soonest;
 }
 

@@ -241,6 +241,49 @@ Test(node_links, a_dial_that_fails_while_the_peers_link_is_up_changes_nothing)
     cr_assert_eq(dials[HANDS], 2);
 }
 
+Test(node_links, a_dial_that_ends_in_its_handshake_is_made_again)
+{
+    answers(0, ANT);
+    finishes(0);
+    hangs_up(0);
+    cr_assert_eq(node_metrics(node)->dials_failed, 1);
+    status_has("\"error\":\"connection closed by the other end\"");
+    passes_ms(100);
+    cr_assert_eq(dials[ANT], 2);
+    answers(0, ANT);
+    passes_ms(2000);
+    cr_assert_not_null(strstr(heard[0], "BYE no handshake within 2 s\n"));
+    hangs_up(0);
+    status_has("\"error\":\"no handshake within 2 s\"");
+    cr_assert_eq(node_metrics(node)->dials_failed, 2);
+    passes_ms(200);
+    cr_assert_eq(dials[ANT], 3);
+    answers(0, ANT);
+    node_closed(node, 0, "connection reset", now);
+    turn();
+    status_has("\"error\":\"connection reset\"");
+    cr_assert_eq(node_metrics(node)->dials_failed, 3);
+}
+
+Test(node_links, a_link_that_was_closed_takes_nothing_from_the_one_that_follows)
+{
+    hands_links(0);
+    joins(1);
+    deaf[0] = true;
+    sends(1, "IAMAT k +1+1 1\n");
+    finishes(0);
+    cr_assert_eq(wants[0], NODE_WANT_WRITE);
+    asks_in(2);
+    sends(2, HANDS_HELLO);
+    hears_hello(2, "Hands", "AT Goloman +1699999999.000000000 k +1+1 1 Goloman\nMARK 1\n");
+    sends(1, "IAMAT k +1+1 2\n");
+    hears(2, "AT Goloman +1699999998.000000000 k +1+1 2 Goloman\nMARK 2\n");
+    deaf[0] = false;
+    send_out(0);
+    hears(0, "AT Goloman +1699999999.000000000 k +1+1 1 Goloman\nMARK 1\n");
+    cr_assert_eq(wants[0], NODE_WANT_CLOSE);
+}
+
 Test(node_links, a_peer_that_cannot_be_reached_is_told_at_growing_distances)
 {
     unsigned tries = 0;
@@ -329,6 +372,9 @@ Test(node_links, strangers_are_few_whatever_they_say)
     cr_assert_eq(logged(" strangers_full "), 1);
     cr_assert_eq(node_metrics(node)->links_refused, 1);
     hangs_up(64);
+    answers(65, ANT);
+    cr_assert_eq(wants[65], NODE_WANT_READ, "one that was dialled is no stranger");
+    hangs_up(65);
     sends(0, HANDS_HELLO);
     hears_hello(0, "Hands", "");
     asks_in(64);
@@ -399,6 +445,7 @@ Test(node_links, digests_that_stay_unequal_are_an_alarm)
 Test(node_links, links_hear_bye_when_the_node_stops)
 {
     hands_links(0);
+    node_dial_failed(node, HANDS, "connection refused", now);
     answers(1, ANT);
     asks_in(2);
     node_stop(node, now);
@@ -415,7 +462,7 @@ Test(node_links, links_hear_bye_when_the_node_stops)
     cr_assert_eq(logged(" link_down "), 0);
     asks_in(3);
     cr_assert_eq(wants[3], NODE_WANT_ABORT);
-    passes_ms(1);
+    passes_ms(150); /* a dial would be due */
     cr_assert_eq(dials[ANT] + dials[HANDS], 2);
 }
 
