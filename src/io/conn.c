@@ -20,8 +20,10 @@
  *
  * The receive of an OPEN connection follows NODE_WANT_READ: armed when wanted, cancelled when not.
  * One that ran out of buffers waits in a queue (STARVED), because arming on an empty pool fails at
- * once; buffers are back at the end of each turn, and then the first few of the queue go on. There is
- * at most one send, because two on one socket may swap. */
+ * once; buffers are back at the end of each turn, and then the first few of the queue go on. They
+ * go on with a plain receive: one that polls first (IORING_RECVSEND_POLL_FIRST) is woken once for
+ * bytes and the reset behind them, takes the bytes, and never hears of the reset. There is at most
+ * one send, because two on one socket may swap. */
 #include "io/conn.h"
 #include "io/reason.h"
 #include <errno.h>
@@ -112,7 +114,6 @@ static void received(
         if (conn->state == CONN_OPEN)
             node_ended(c->node, slot, now);
     } else if (e->result == -ENOBUFS) {
-        conn->starved = true;
         slots_append(&c->slots, CONN_STARVED, slot);
     } else if (e->result != -ECANCELED && e->result != -EINTR && conn->state != CONN_DYING) {
         die(c, conn, -e->result);
@@ -179,9 +180,8 @@ static void steer_receive(struct conns *c, struct conn *conn, bool wanted)
     bool starving = conn->listed & 1U << CONN_STARVED;
     if (wanted && !conn->receiving && !conn->ended && !starving) {
         conn->sequence++;
-        ring_receive(c->ring, conn->fd, tag_of(c, conn, RING_RECEIVE), conn->starved);
+        ring_receive(c->ring, conn->fd, tag_of(c, conn, RING_RECEIVE));
         conn->receiving = true;
-        conn->starved = false;
     } else if (!wanted && conn->receiving && !conn->cancelling) {
         ring_cancel(c->ring, tag_of(c, conn, RING_RECEIVE));
         conn->cancelling = true;

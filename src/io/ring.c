@@ -319,14 +319,12 @@ void ring_accept(struct ring *r, int fd, struct ring_tag tag)
     e->user_data = ring_tag_pack(tag);
 }
 
-void ring_receive(struct ring *r, int fd, struct ring_tag tag, bool poll_first)
+void ring_receive(struct ring *r, int fd, struct ring_tag tag)
 {
     struct io_uring_sqe *e = entry(r);
     io_uring_prep_recv_multishot(e, fd, NULL, 0, 0);
     e->flags = IOSQE_BUFFER_SELECT;
     e->buf_group = BUFFER_GROUP;
-    if (poll_first)
-        e->ioprio |= IORING_RECVSEND_POLL_FIRST;
     e->user_data = ring_tag_pack(tag);
 }
 

@@ -108,9 +108,8 @@ void ring_buffers_return(struct ring *r);
 /* Answers with a descriptor per connection while `more`; close-on-exec and non-blocking. */
 void ring_accept(struct ring *r, int fd, struct ring_tag tag);
 
-/* Answers with bytes while `more`; result 0 is the end, -ENOBUFS an empty pool.
- * poll_first: do not even try before the socket says that it has something. */
-void ring_receive(struct ring *r, int fd, struct ring_tag tag, bool poll_first);
+/* Answers with bytes while `more`; result 0 is the end, -ENOBUFS an empty pool. */
+void ring_receive(struct ring *r, int fd, struct ring_tag tag);
 
 /* Answers once with how many of the bytes the kernel took, at least one. */
 void ring_send(struct ring *r, int fd, struct ring_tag tag, struct span bytes);

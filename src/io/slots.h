@@ -37,7 +37,6 @@ struct conn {
     bool cancelling : 1; /* ... and has been asked to stop */
     bool sending : 1; /* a send is with the kernel */
     bool ended : 1; /* the other end has finished sending */
-    bool starved : 1; /* the last receive found no buffer: wait for the socket first */
 };
 
 _Static_assert(sizeof(struct conn) <= 48, "an idle connection is meant to be cheap");

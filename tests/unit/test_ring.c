@@ -152,7 +152,7 @@ static void expect_bytes(struct ring_event e, const char *text)
 
 Test(sockets, one_receive_answers_as_long_as_there_is_more)
 {
-    ring_receive(ring, ours, tag, false);
+    ring_receive(ring, ours, tag);
     for (int i = 0; i < 5; i++) {
         say("hello");
         struct ring_event e = next();
@@ -169,7 +169,7 @@ Test(sockets, one_receive_answers_as_long_as_there_is_more)
 
 Test(sockets, received_bytes_stay_until_the_buffers_are_returned)
 {
-    ring_receive(ring, ours, tag, false);
+    ring_receive(ring, ours, tag);
     say("0123456789abcdef");
     struct ring_event first = next();
     say("fedcba9876543210");
@@ -182,14 +182,14 @@ Test(sockets, received_bytes_stay_until_the_buffers_are_returned)
     cr_assert_not(starved.more);
     expect_bytes(first, "0123456789abcdef");
     ring_buffers_return(ring);
-    ring_receive(ring, ours, tag, true);
+    ring_receive(ring, ours, tag);
     expect_bytes(next(), "more");
 }
 
 Test(sockets, waiting_ends_at_its_time)
 {
     struct ring_event e;
-    ring_receive(ring, ours, tag, false);
+    ring_receive(ring, ours, tag);
     cr_assert_eq(ring_enter(ring, 1), 0);
     cr_assert_not(ring_next(ring, &e));
     cr_assert_eq(ring_enter(ring, 0), 0);
@@ -200,7 +200,7 @@ Test(sockets, waiting_ends_at_its_time)
 
 Test(sockets, a_cancelled_receive_answers_and_a_late_cancel_hits_nobody)
 {
-    ring_receive(ring, ours, tag, false);
+    ring_receive(ring, ours, tag);
     cr_assert_eq(ring_enter(ring, 0), 0);
     ring_cancel(ring, tag);
     struct ring_event e = next();
@@ -210,7 +210,7 @@ Test(sockets, a_cancelled_receive_answers_and_a_late_cancel_hits_nobody)
 
     struct ring_tag again = tag;
     again.sequence++;
-    ring_receive(ring, ours, again, false);
+    ring_receive(ring, ours, again);
     ring_cancel(ring, tag);
     cr_assert_eq(next().tag.op, RING_CANCEL, "there was nothing to cancel");
     say("still here");
@@ -248,7 +248,7 @@ Test(sockets, spinning_finds_what_sleeping_finds)
 {
     ring_close(ring);
     ring = ring_open(&small, SECOND_NS);
-    ring_receive(ring, ours, tag, false);
+    ring_receive(ring, ours, tag);
     for (int i = 0; i < 10; i++) {
         say("ping");
         expect_bytes(next(), "ping");
