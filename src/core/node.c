@@ -314,7 +314,7 @@ bool node_accepted(
         return false;
     if (client)
         accept_client(n, c, from, now);
-    else if (n->stopping || !links_welcome(n, now) || !link_open(n, c, NULL, from, now))
+    else if (n->stopping || !link_open(n, c, NULL, from, now))
         node_abort(n, c);
     return true;
 }
