@@ -151,7 +151,7 @@ static bool open_link(
     struct connection *c = node_connection_open(n, number, CONNECTION_LINK, now);
     if (!c)
         return false;
-    if (n->stopping || !(who || links_welcome(n, now))) {
+    if (n->stopping) {
         node_abort(n, c);
         return true;
     }

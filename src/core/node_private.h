@@ -119,9 +119,9 @@ void client_drop(struct node *n, struct connection *c);
 
 /* -- node_links.c -------------------------------------------------------------------------------- */
 
-/* Whether one more peer connection that nobody asked for is let in. */
-bool links_welcome(struct node *n, struct instant now);
-/* false: no memory. */
+/* Begin a link. Of strangers there are NODE_STRANGERS_MAX at most: for one more, the oldest goes. Were
+ * the newcomer refused instead, whoever holds so many connections that say nothing would keep the
+ * neighbours out. false: no memory. */
 MUST_USE bool link_open(struct node *n, struct connection *c, struct neighbour *dialled,
     struct span from, struct instant now);
 void link_take(struct node *n, struct connection *c, struct span in, struct instant now);
