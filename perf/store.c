@@ -4,9 +4,9 @@
  *
  * Ids of 20 bytes, positions of 21, times of 20. Ids and texts are made in batches outside of what
  * is timed; hashing the id is inside. Updates and gets go over all ids in an order that neither the
- * index nor the memory has. Rates are by the processor time of this thread, which never waits; single
- * puts are by the clock, and those in which the scheduler took the processor away are counted apart:
- * other processes say nothing about the store (but they share its caches). */
+ * index nor the memory has. Rates are by the processor time of this thread, which never waits;
+ * single puts are by the clock, and those in which the scheduler took the processor away are
+ * counted apart: other processes say nothing about the store (but they share its caches). */
 #include "core/store.h"
 #include "core/invariant.h"
 #include <stdio.h>
@@ -54,8 +54,8 @@ static void put_digits(char *end, uint64_t value, int digits)
     }
 }
 
-/* Stamps `first` to first + count - 1 of a walk over all ids; every round of it goes another way and
- * makes newer stamps. */
+/* Stamps `first` to first + count - 1 of a walk over all ids; every round of it goes another way
+ * and makes newer stamps. */
 static void batch_fill(uint64_t first, uint64_t count, uint64_t stamps, uint64_t round)
 {
     for (uint64_t i = 0; i < count; i++) {
@@ -106,7 +106,7 @@ static long switches(void)
     return usage.ru_nivcsw + usage.ru_nvcsw;
 }
 
-/* -- growing ------------------------------------------------------------------------------------ */
+/* -- growing ----------------------------------------------------------------------------------- */
 
 static uint32_t histogram[HISTOGRAM_STEPS];
 
@@ -162,7 +162,7 @@ static void measure_growth(uint64_t stamps)
     store_destroy(s);
 }
 
-/* -- rates -------------------------------------------------------------------------------------- */
+/* -- rates ------------------------------------------------------------------------------------- */
 
 enum how { SINGLY, GROUPED };
 

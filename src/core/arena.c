@@ -1,11 +1,12 @@
-/* arena.c — see arena.h. Boundary tags after Knuth (The Art of Computer Programming 1, 2.5): a block's
- * size at both of its ends, and in each record a flag that says whether the block before it is free,
- * find both neighbours without a search.
+/* arena.c — see arena.h. Boundary tags after Knuth (The Art of Computer Programming 1, 2.5): a
+ * block's size at both of its ends, and in each record a flag that says whether the block before
+ * it is free, find both neighbours without a search.
  *
  *     | record | record |F free .. size|B record | record |F free, the rest of the segment .. size|
  *
- * Holds always: two free blocks never touch; a free block is in the bin of its size; what lies behind
- * one has behind_free; the first unit of a segment is unused, so that no record is number 0. */
+ * Holds always: two free blocks never touch; a free block is in the bin of its size; what lies
+ * behind one has behind_free; the first unit of a segment is unused, so that no record is number
+ * 0. */
 #include "core/arena.h"
 #include "core/invariant.h"
 #include <stdlib.h>

@@ -11,6 +11,8 @@
 
 enum { WORDS_MAX = 5 }; /* of a line that is no AT: PING with all its words */
 
+#define NO_SECRET "this node has no secret, its peer wants AUTH"
+
 /* -- how it ends ------------------------------------------------------------------------------- */
 
 /* A reason in parts; also what a BYE said, so it is made printable. */
@@ -83,6 +85,7 @@ struct hello peering_mine(const struct peering *p)
         .from = p->node->name,
         .to = peer ? peer->name : SPAN(HELLO_OBSERVER),
         .boot = p->node->boot,
+        .auth = p->node->secret.len > 0,
         .have_boot = has ? peer->boot : 0,
         .have_change = has ? peer->have_change : 0,
     };
@@ -131,6 +134,8 @@ static enum peering_event check_hello(struct peering *p, const struct hello *h)
     if (span_equal(h->from, node->name) || h->boot == node->boot ||
         memcmp(h->nonce, p->nonce, NONCE_BYTES) == 0)
         return end_parts(p, REASON(node->name, SPAN(" talks to itself")));
+    if (h->auth && !node->secret.len)
+        return end(p, NO_SECRET);
     if (p->peer && !span_equal(h->from, p->peer->name))
         return end_parts(p, REASON(SPAN("dialled "), p->peer->name, SPAN(", found "), h->from));
     if (!span_equal(h->to, node->name))
@@ -336,7 +341,7 @@ static enum peering_event on_word(struct peering *p, struct span line, struct in
     if (count == 2 && span_equal(word, SPAN("PONG")))
         return on_pong(p, words, now);
     if (span_equal(word, SPAN("AUTH")) && !p->node->secret.len)
-        return end(p, "this node has no secret");
+        return end(p, NO_SECRET);
     return end(p, "a line that is none of the peer protocol");
 }
 

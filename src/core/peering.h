@@ -8,7 +8,7 @@
  *   state     event                      next      does
  *   HELLO     HELLO, well, no secret     LINKED    cursor behind `have`, or before the head
  *   HELLO     HELLO, well, secret        AUTH      AUTH due
- *   HELLO     HELLO, not well            OVER      BYE and why
+ *   HELLO     HELLO, not well            OVER      BYE and why; so is `auth` where there is no secret
  *   AUTH      AUTH, right                LINKED    as above
  *   AUTH      anything else              OVER      BYE
  *   LINKED    AT                         LINKED    store_put

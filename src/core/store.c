@@ -2,8 +2,8 @@
  *
  *     id ── id_index ──▶ place ── arena ──▶ record: feed links, change, stamp ── names ──▶ origin
  *
- * A put first gets all it may need (a place in the index, memory, the origin's number), then changes
- * the store, so that one that starves has changed nothing. */
+ * A put first gets all it may need (a place in the index, memory, the origin's number), then
+ * changes the store, so that one that starves has changed nothing. */
 #include "core/store.h"
 #include "core/arena.h"
 #include "core/feed.h"
@@ -94,7 +94,7 @@ static void item_read(
     out->route = r->route;
 }
 
-/* -- put and get -------------------------------------------------------------------------------- */
+/* -- put and get ------------------------------------------------------------------------------- */
 
 /* The stamp that has not changed for longest goes. */
 static void evict(struct store *s)
@@ -134,8 +134,8 @@ static enum store_verdict put_new(
     return STORE_NEW;
 }
 
-/* What a stamp of the very time that is held is to do: a client's says nothing new, a peer's is another
- * one, and all nodes must keep the same. */
+/* What a stamp of the very time that is held is to do: a client's says nothing new, a peer's is
+ * another one, and all nodes must keep the same. */
 enum tie { TIE_KEEPS, TIE_BREAKS };
 
 static bool is_newer(
@@ -205,7 +205,7 @@ bool store_get(const struct store *s, struct span id, uint64_t hash, struct feed
     return at != 0;
 }
 
-/* -- figures ------------------------------------------------------------------------------------ */
+/* -- figures ----------------------------------------------------------------------------------- */
 
 uint64_t store_count(const struct store *s)
 {
@@ -238,7 +238,7 @@ uint64_t store_evicted(const struct store *s)
     return s->evicted;
 }
 
-/* -- cursors ------------------------------------------------------------------------------------ */
+/* -- cursors ----------------------------------------------------------------------------------- */
 
 unsigned store_cursor_open(struct store *s)
 {

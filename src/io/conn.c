@@ -20,10 +20,8 @@
  *
  * The receive of an OPEN connection follows NODE_WANT_READ: armed when wanted, cancelled when not.
  * One that ran out of buffers waits in a queue (STARVED), because arming on an empty pool fails at
- * once; buffers are back at the end of each turn, and then the first few of the queue go on. They
- * go on with a plain receive: one that polls first (IORING_RECVSEND_POLL_FIRST) is woken once for
- * bytes and the reset behind them, takes the bytes, and never hears of the reset. There is at most
- * one send, because two on one socket may swap. */
+ * once; buffers are back at the end of each turn, and then the first few of the queue go on. There is
+ * at most one send, because two on one socket may swap. */
 #include "io/conn.h"
 #include "io/reason.h"
 #include <errno.h>

@@ -1,8 +1,11 @@
 """test_configuration.py - what the program says to mistakes: in topology.conf, on its command line, in
 secrets; and that nobody outside can write lines into its log."""
+import ctypes
+import errno
 import os
 import re
 import socket
+import struct
 import subprocess
 import unittest
 
@@ -133,6 +136,35 @@ class Node(unittest.TestCase):
         with Herd() as herd, herd.node.client() as client:
             self.refused("Goloman", "-c", herd.config)
             self.assertEqual(client.ask(b"hello"), b"? hello")
+
+
+IO_URING_SETUP = 425  # on every machine
+
+
+def forbid_ring(error):
+    """From here on io_uring_setup fails with this errno, as a container's seccomp profile has it."""
+    load, jump_equal, ret, allow = 0x20, 0x15, 0x06, 0x7fff0000
+    program = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *each) for each in (
+        (load, 0, 0, 0), (jump_equal, 0, 1, IO_URING_SETUP),
+        (ret, 0, 0, 0x00050000 | error), (ret, 0, 0, allow))))
+    filter_ = ctypes.create_string_buffer(struct.pack("HxxxxxxP", 4, ctypes.addressof(program)))
+    prctl = ctypes.CDLL(None, use_errno=True).prctl
+    no_new_privileges, set_seccomp, mode_filter = 38, 22, 2
+    if prctl(no_new_privileges, 1, 0, 0, 0) or prctl(set_seccomp, mode_filter, filter_, 0, 0):
+        raise OSError(ctypes.get_errno(), "seccomp")
+
+
+class Ring(unittest.TestCase):
+    def test_a_machine_without_io_uring_gets_cause_and_remedy(self):
+        for error, words in ((errno.EPERM, (b"forbidden", b"seccomp=unconfined")),
+                             (errno.ENOSYS, (b"no io_uring", b"Linux 6.1 or newer")),
+                             (errno.EINVAL, (b"Linux 6.1 or newer", os.uname().release.encode())),
+                             (errno.ENOMEM, (b"no memory for io_uring", b"ulimit -l"))):
+            with self.subTest(error=errno.errorcode[error]), Herd(start=False) as herd:
+                herd.node.start(ready=False, preexec_fn=lambda error=error: forbid_ring(error))
+                herd.node.ended(1)
+                for word in words:
+                    self.assertIn(word, herd.node.log())
 
 
 class Secrets(unittest.TestCase):
@@ -285,6 +317,15 @@ class Log(unittest.TestCase):
                     logged.append(self.unescaped(text[1]))
             self.assertEqual([line.removesuffix(b"\r") for line in lines],
                              [line for line in logged if not line.startswith(b"HELLO")])
+
+    def test_a_full_disk_is_told_and_holds_nobody_up(self):
+        with Herd(more='log_file = "/dev/full"') as herd:
+            for _ in range(3):
+                with herd.node.client() as client:
+                    self.assertEqual(client.ask(b"hello"), b"? hello")
+            herd.until(lambda: b"/dev/full" in herd.node.log(), "standard error hears of it")
+            herd.node.stop()
+            self.assertEqual(herd.node.log().count(b"log_file"), 1, herd.node.log())
 
     def test_nothing_of_it_at_level_info(self):
         with Herd() as herd:

@@ -276,7 +276,7 @@ Test(peering, a_secret_on_one_side_only_is_said_clearly)
     g.node.secret = SPAN("");
     link_hands();
     cr_expect_eq(side_hears(&g, 0, "AUTH " ZEROS ZEROS "\n"), PEERING_ENDED);
-    says(0, "BYE this node has no secret\n");
+    says(0, "BYE this node has no secret, its peer wants AUTH\n");
 }
 
 /* -- time -------------------------------------------------------------------------------------- */

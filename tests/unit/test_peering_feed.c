@@ -651,8 +651,10 @@ Test(pair, a_secret_at_one_end_only_parts_with_a_clear_word)
         (void)shuttle(65536, SIZE_MAX);
         cr_expect_eq(g.links[0].state, PEERING_OVER);
         cr_expect_eq(h.links[0].state, PEERING_OVER);
-        cr_expect_str_eq(g.links[0].reason, "this node has no secret");
-        cr_expect_str_eq(h.links[0].reason, "this node has no secret");
+        cr_expect_str_eq(g.links[0].reason, "this node has no secret, its peer wants AUTH");
+        cr_expect_str_eq(h.links[0].reason, "this node has no secret, its peer wants AUTH");
+        cr_expect_eq(g.peers[0].boot, 0, "neither was ever linked");
+        cr_expect_eq(h.peers[0].boot, 0);
     }
 }
 
