@@ -143,6 +143,8 @@ static void hear_hello(struct ask *a, struct span line)
     }
     if (a->secret.len)
         say_auth(a);
+    else if (a->theirs.auth)
+        ask_give_up(a, "wants a secret, and topology.conf names no secret_file");
     else
         say_status(a);
 }
@@ -181,8 +183,6 @@ static void hear(struct ask *a, struct span line)
     case ASK_ANSWER:
         if (begins(line, "{"))
             hear_answer(a, line);
-        else if (begins(line, "AUTH ") && !a->secret.len)
-            ask_give_up(a, "wants a secret, and topology.conf names no secret_file");
         break; /* a PING, say, is not for us */
     case ASK_DIALS:
     case ASK_OVER:

@@ -10,9 +10,8 @@ static const char help[] =
     "Tell every error and warning in a topology file, each with its line, and a summary.\n\n"
     "  -c, --topology FILE  the same as FILE (topology.conf)\n"
     "  -h, --help           this text\n\n"
-    "Exit code: 0 when there are no errors (there may be warnings), 1 for errors, 2 for a wrong "
-    "command\n"
-    "line.\n\n"
+    "Exit code: 0 when there are no errors (there may be warnings), 1 for errors, 2 for a wrong\n"
+    "command line.\n\n"
     "Example: stampede check topology.conf\n";
 
 static void print_count(unsigned count, const char *one, const char *before)

@@ -12,8 +12,8 @@
 
 enum {
     LOG_TIME_BYTES = 27, /* log_time_put */
-    CHILD_HELD_BYTES =
-        CHILD_SAID_BYTES / 2, /* of the first that it says; what follows is forgotten */
+    CHILD_HELD_BYTES = CHILD_SAID_BYTES / 2, /* what comes after the first of these is forgotten */
+    CHILD_READS = 16, /* at a time: more than a pipe holds, and others have their turn */
 };
 
 /* In the new process. Returns only when it failed. */
@@ -78,60 +78,63 @@ static bool is_routine(struct span line)
     return false;
 }
 
-/* Take `bytes` out of what was said, from `at` on. */
-static void forget(struct child *c, size_t at, size_t bytes)
-{
-    memmove(c->said + at, c->said + at + bytes, c->len - at - bytes);
-    c->len -= bytes;
-}
-
 /* The whole lines behind those held: hold, show or forget each. */
 static void sort_lines(struct child *c, enum child_lines lines, FILE *out)
 {
+    size_t next = c->held; /* of said: what has not been looked at */
     char *lf;
-    while ((lf = memchr(c->said + c->held, '\n', c->len - c->held)) != NULL) {
-        struct span line = {c->said + c->held, (size_t)(lf - c->said) + 1 - c->held};
+    while ((lf = memchr(c->said + next, '\n', c->len - next)) != NULL) {
+        struct span line = {c->said + next, (size_t)(lf - c->said) + 1 - next};
         bool matters = lines == CHILD_LOG || !is_routine(line);
-        if (matters && lines == CHILD_HOLD && c->held + line.len <= CHILD_HELD_BYTES) {
-            c->held += line.len;
-            continue;
-        }
-        if (matters && lines != CHILD_HOLD)
+        if (matters && lines != CHILD_HOLD) {
             fwrite(line.at, 1, line.len, out);
-        forget(c, c->held, line.len);
+        } else if (matters && c->held + line.len <= CHILD_HELD_BYTES) {
+            memmove(c->said + c->held, line.at, line.len);
+            c->held += line.len;
+        }
+        next += line.len;
     }
+    memmove(c->said + c->held, c->said + next, c->len - next);
+    c->len -= next - c->held;
 }
 
 void child_listen(struct child *c, enum child_lines lines, FILE *out)
 {
-    while (c->said_fd >= 0) {
+    if (lines != CHILD_HOLD && c->held) {
+        child_print_held(c, out);
+        c->len -= c->held;
+        memmove(c->said, c->said + c->held, c->len);
+        c->held = 0;
+    }
+    for (unsigned reads = 0; c->said_fd >= 0 && reads < CHILD_READS; reads++) {
         if (c->len == sizeof c->said) { /* a line beyond all measure: in parts, or not at all */
             if (lines != CHILD_HOLD)
                 fwrite(c->said + c->held, 1, c->len - c->held, out);
-            forget(c, c->held, c->len - c->held);
+            c->len = c->held;
         }
         ssize_t got = read(c->said_fd, c->said + c->len, sizeof c->said - c->len);
-        if (got < 0 && errno == EINTR)
-            continue;
         if (got < 0 && errno == EAGAIN)
             break;
-        if (got <= 0) {
+        if (got == 0 || (got < 0 && errno != EINTR)) {
             close(c->said_fd);
             c->said_fd = -1;
-            break;
+        } else if (got > 0) {
+            c->len += (size_t)got;
+            sort_lines(c, lines, out);
         }
-        c->len += (size_t)got;
-        sort_lines(c, lines, out);
     }
     fflush(out);
 }
 
-void child_release(struct child *c, FILE *out)
+void child_print_held(const struct child *c, FILE *out)
 {
     fwrite(c->said, 1, c->held, out);
     fflush(out);
-    forget(c, 0, c->held);
-    c->held = 0;
+}
+
+bool child_held_equal(const struct child *a, const struct child *b)
+{
+    return span_equal((struct span){a->said, a->held}, (struct span){b->said, b->held});
 }
 
 void child_ended(struct child *c)

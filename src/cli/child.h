@@ -15,7 +15,7 @@ enum { CHILD_SAID_BYTES = 16 << 10 };
 
 /* What becomes of the lines that it writes to standard output and error. */
 enum child_lines {
-    CHILD_HOLD, /* keep those that matter, see child_release */
+    CHILD_HOLD, /* keep those that matter; passed on as soon as it is one of the others */
     CHILD_SHOW, /* pass on those that matter: all but log lines of level info and debug */
     CHILD_LOG, /* pass on all */
 };
@@ -37,8 +37,9 @@ bool child_start(struct child *c, char *const argv[], const sigset_t *mask);
 /* Take in what it has said by now. */
 void child_listen(struct child *c, enum child_lines lines, FILE *out);
 
-/* Pass on the lines held. */
-void child_release(struct child *c, FILE *out);
+/* The lines held, which stay held; and whether two hold the same. */
+void child_print_held(const struct child *c, FILE *out);
+bool child_held_equal(const struct child *a, const struct child *b);
 
 /* It has ended: ended_fd has shown it. */
 void child_ended(struct child *c);

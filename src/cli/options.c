@@ -121,13 +121,11 @@ const char *options_command(const struct options *o, const char *subcommand, con
     return text + 1; /* without the space before the first word */
 }
 
-uint64_t files_limit_raise(void)
+void files_limit_raise(void)
 {
     struct rlimit files;
-    if (getrlimit(RLIMIT_NOFILE, &files) != 0)
-        return 0;
-    files.rlim_cur = files.rlim_max;
-    if (setrlimit(RLIMIT_NOFILE, &files) != 0 && getrlimit(RLIMIT_NOFILE, &files) != 0)
-        return 0;
-    return files.rlim_cur;
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        files.rlim_cur = files.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &files);
+    }
 }

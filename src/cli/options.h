@@ -6,7 +6,6 @@
 #define CLI_OPTIONS_H
 
 #include <stdbool.h>
-#include <stdint.h>
 
 struct options {
     const char *topology_file; /* -c, --topology; topology.conf by default */
@@ -34,7 +33,7 @@ const char *options_command(const struct options *o, const char *subcommand, con
 /* One sentence to standard error, after the program's name. No full stop, no LF. */
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* As many files as this user may open: each connection is one. The limit that then holds. */
-uint64_t files_limit_raise(void);
+/* Allow as many open files as the system lets us: a herd may have a thousand nodes to ask at once. */
+void files_limit_raise(void);
 
 #endif

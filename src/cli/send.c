@@ -22,15 +22,13 @@ enum { SEND_WINDOW_BYTES = 64 << 10, SEND_DIAL_MS = 5000 };
 
 static const char help[] =
     "Usage: stampede send [-n NODE] [-c FILE] [LINE...]\n\n"
-    "Say each LINE to a node and print its replies. Without a LINE, pass on standard input, line "
-    "by\n"
-    "line as it comes, until its end.\n\n"
+    "Say each LINE to a node and print its replies. Without a LINE, pass on standard input, line\n"
+    "by line as it comes, until its end.\n\n"
     "  -n, --node NODE      to this node (the first of the file)\n"
     "  -c, --topology FILE  the herd's description (topology.conf)\n"
     "  -h, --help           this text\n\n"
-    "Exit code: 0 when every line was answered well, 1 when a reply was `? ...` or is missing or "
-    "the\n"
-    "node cannot be reached, 2 for a wrong command line.\n\n"
+    "Exit code: 0 when every line was answered well, 1 when a reply was `? ...` or is missing or\n"
+    "the node cannot be reached, 2 for a wrong command line.\n\n"
     "Examples: stampede send 'IAMAT kiwi +34.068930-118.445127 1520023934.9'\n"
     "          stampede send -n Hands 'WHATSAT kiwi 10 3'\n"
     "          stampede send <lines.txt >replies.txt\n";

@@ -28,15 +28,13 @@ enum { UP_START_MS = 10000, UP_STOP_MS = 2000, UP_ASK_AGAIN_MS = 20 };
 
 static const char help[] =
     "Usage: stampede up [-c FILE] [--log]\n\n"
-    "Run every node whose addresses are this machine's. Ctrl-C stops all; a node that ends by "
-    "itself\n"
-    "is reported, and the others go on.\n\n"
+    "Run every node whose addresses are this machine's. Ctrl-C stops all; a node that ends by\n"
+    "itself is reported, and the others go on.\n\n"
     "  -c, --topology FILE  the herd's description (topology.conf)\n"
     "  -l, --log            show all that the nodes log, not only warnings and errors\n"
     "  -h, --help           this text\n\n"
-    "Exit code: 0 when stopped by Ctrl-C or SIGTERM, 1 when a node could not be started or the "
-    "last\n"
-    "one has ended, 2 for a wrong command line.\n\n"
+    "Exit code: 0 when stopped by Ctrl-C or SIGTERM, 1 when a node could not be started or the\n"
+    "last one has ended, 2 for a wrong command line.\n\n"
     "Example: stampede up -c topology.conf\n";
 
 struct member {
@@ -61,6 +59,7 @@ struct up {
     unsigned stop_signals;
     enum child_lines lines;
     bool failed; /* a node ended while starting */
+    const struct member *told; /* the last whose words on its end were shown */
     bool killing; /* some nodes did not stop when asked to */
 };
 
@@ -136,14 +135,23 @@ static void answered(struct up *u, struct member *m)
         m->ask_at_ns = clock_now().mono_ns + UP_ASK_AGAIN_MS * MS_NS;
 }
 
+/* What it held back has the reason. Where all fail for the same one, that is told once. */
+static void say_why(struct up *u, const struct member *m)
+{
+    if (u->told && child_held_equal(&u->told->child, &m->child))
+        return;
+    u->told = m;
+    child_print_held(&m->child, stderr);
+}
+
 static void ended(struct up *u, struct member *m, bool starting)
 {
     char how[CHILD_END_BYTES];
     child_ended(&m->child);
     child_listen(&m->child, u->lines, stderr);
     u->running--;
-    if (m->child.status != 0 && !u->killing) /* then it has said why */
-        child_release(&m->child, stderr);
+    if (m->child.status != 0 && !u->killing)
+        say_why(u, m);
     if (u->stop_signals || u->failed)
         return;
     child_end_text(&m->child, how);
@@ -244,7 +252,7 @@ static void await_links(struct up *u)
     }
 }
 
-/* How to talk to the first node, in a line for the shell. */
+/* How to talk to the first node, in lines for the shell. */
 static void show_how(const struct up *u)
 {
     char text[ADDRESS_TEXT_BYTES_MAX + 1], *host = text;
@@ -256,27 +264,48 @@ static void show_how(const struct up *u)
         end--;
     }
     *end = '\0';
-    printf("\nTalk to %s:  echo 'IAMAT kiwi +34.068930-118.445127 1520023934.9' | nc -N %s %u\n"
-           "See them all:  %s\n"
-           "Stop them all: Ctrl-C\n",
-        name_of(u, &u->members[0]), host, at.port, options_command(u->options, "status", NULL));
+    const char *name = name_of(u, &u->members[0]);
+    printf("\nTalk to %s:\n"
+           "  echo 'IAMAT kiwi +34.068930-118.445127 1520023934.9' | nc -N %s %u\n",
+        name, host, at.port);
+    printf("  %s -n %s 'WHATSAT kiwi 10 3'\n", options_command(u->options, "send", NULL), name);
+    printf("See them all:\n  %s\n", options_command(u->options, "status", NULL));
+    puts("Stop them all: Ctrl-C");
 }
 
-static void show_herd(struct up *u)
+static void widen(int *width, const char *text)
 {
+    int len = (int)strlen(text);
+    *width = len > *width ? len : *width;
+}
+
+/* How wide the columns of names and addresses have to be. */
+static void measure(const struct up *u, int widths[3])
+{
+    char text[ADDRESS_TEXT_BYTES_MAX + 1];
+    for (unsigned i = 0; i < u->count; i++) {
+        const struct topology_node *n = &u->topology->nodes[u->members[i].node];
+        widen(&widths[0], n->name);
+        address_text(&n->client, text);
+        widen(&widths[1], text);
+        address_text(&n->peer, text);
+        widen(&widths[2], text);
+    }
+}
+
+static void show_herd(const struct up *u)
+{
+    static const char *const heads[] = {"NODE", "CLIENT PORT", "PEER PORT"};
     const struct topology *t = u->topology;
     char client[ADDRESS_TEXT_BYTES_MAX + 1], peer[ADDRESS_TEXT_BYTES_MAX + 1];
-    int width = (int)strlen("NODE");
+    int w[] = {(int)strlen(heads[0]), (int)strlen(heads[1]), (int)strlen(heads[2])};
+    measure(u, w);
+    printf("%-*s  %-*s  %-*s  LINKS\n", w[0], heads[0], w[1], heads[1], w[2], heads[2]);
     for (unsigned i = 0; i < u->count; i++) {
-        int len = (int)strlen(name_of(u, &u->members[i]));
-        width = len > width ? len : width;
-    }
-    printf("%-*s  %-16s  %-16s  LINKS\n", width, "NODE", "CLIENT PORT", "PEER PORT");
-    for (unsigned i = 0; i < u->count; i++) {
-        struct member *m = &u->members[i];
+        const struct member *m = &u->members[i];
         address_text(&t->nodes[m->node].client, client);
         address_text(&t->nodes[m->node].peer, peer);
-        printf("%-*s  %-16s  %-16s  ", width, name_of(u, m), client, peer);
+        printf("%-*s  %-*s  %-*s  ", w[0], name_of(u, m), w[1], client, w[2], peer);
         if (m->report.why)
             fputs(m->report.why, stdout);
         else
@@ -321,7 +350,7 @@ static int run(struct up *u)
         show_herd(u);
         u->lines = u->options->log ? CHILD_LOG : CHILD_SHOW;
         for (unsigned i = 0; i < u->count; i++)
-            child_release(&u->members[i].child, stderr);
+            child_listen(&u->members[i].child, u->lines, stderr);
         while (u->running && !u->stop_signals)
             wait_until(u, NEVER_NS, false);
     }

@@ -1,11 +1,12 @@
-/* arena.c — see arena.h. Boundary tags after Knuth (The Art of Computer Programming 1, 2.5): a block's
- * size at both of its ends, and in each record a flag that says whether the block before it is free,
- * find both neighbours without a search.
+/* arena.c — see arena.h. Boundary tags after Knuth (The Art of Computer Programming 1, 2.5): a
+ * block's size at both of its ends, and in each record a flag that says whether the block before
+ * it is free, find both neighbours without a search.
  *
  *     | record | record |F free .. size|B record | record |F free, the rest of the segment .. size|
  *
- * Holds always: two free blocks never touch; a free block is in the bin of its size; what lies behind
- * one has behind_free; the first unit of a segment is unused, so that no record is number 0. */
+ * Holds always: two free blocks never touch; a free block is in the bin of its size; what lies
+ * behind one has behind_free; the first unit of a segment is unused, so that no record is number
+ * 0. */
 #include "core/arena.h"
 #include "core/invariant.h"
 #include <stdlib.h>
@@ -13,8 +14,6 @@
 enum {
     BIN_LARGE = ARENA_BINS - 1,
     BIN_NONE = ARENA_BINS,
-    PAGE_UNITS = 4096 / RECORD_UNIT_BYTES,
-    TOUCH_AHEAD_UNITS = 16 * PAGE_UNITS,
 };
 
 _Static_assert(ARENA_BINS <= 64, "bins_used has a bit for each");
@@ -98,25 +97,9 @@ static bool segment_add(struct arena *a)
     if (!segment)
         return false;
     a->segments[a->segments_count] = segment;
-    a->touched_units = 0;
+    a->reached_units = 0;
     block_link(a, a->segments_count++ * ARENA_SEGMENT_UNITS + 1, ARENA_SEGMENT_UNITS - 1);
     return true;
-}
-
-/* New memory costs a page fault on its first touch. At most two pages with each record keep it
- * ahead of use, so that no single put meets many. */
-static void touch_ahead(struct arena *a, uint32_t at, uint32_t units)
-{
-    if (at / ARENA_SEGMENT_UNITS != a->segments_count - 1)
-        return;
-    uint32_t wanted = at % ARENA_SEGMENT_UNITS + units + TOUCH_AHEAD_UNITS;
-    for (int i = 0; i < 2 && a->touched_units < wanted; i++) {
-        if (a->touched_units == ARENA_SEGMENT_UNITS)
-            return;
-        volatile uint64_t *page = a->segments[a->segments_count - 1] + a->touched_units;
-        *page = *page;
-        a->touched_units += PAGE_UNITS;
-    }
 }
 
 uint32_t arena_alloc(struct arena *a, uint32_t units)
@@ -141,7 +124,9 @@ uint32_t arena_alloc(struct arena *a, uint32_t units)
     }
     struct record *r = arena_record(a, at);
     r->is_free = r->behind_free = r->under_cursor = 0;
-    touch_ahead(a, at, units);
+    uint32_t end = at % ARENA_SEGMENT_UNITS + units;
+    if (at / ARENA_SEGMENT_UNITS == a->segments_count - 1 && end > a->reached_units)
+        a->reached_units = end;
     return at;
 }
 
@@ -171,5 +156,5 @@ uint64_t arena_bytes(const struct arena *a)
     if (!a->segments_count)
         return table;
     return table + (uint64_t)(a->segments_count - 1) * ARENA_SEGMENT_BYTES +
-           a->touched_units * (uint64_t)RECORD_UNIT_BYTES;
+           a->reached_units * (uint64_t)RECORD_UNIT_BYTES;
 }

@@ -22,7 +22,7 @@ struct arena {
     uint64_t **segments;
     uint32_t segments_count;
     uint32_t segments_max;
-    uint32_t touched_units; /* of the newest segment */
+    uint32_t reached_units; /* how far the newest segment was ever in use */
     uint32_t bins[ARENA_BINS]; /* first free block; 0 for none */
     uint64_t bins_used; /* a bit for each bin that has one */
 };
@@ -45,8 +45,8 @@ static inline __attribute__((always_inline)) void arena_prefetch(const struct ar
     __builtin_prefetch(line + 64);
 }
 
-/* Room for a record of RECORD_UNITS_MIN to RECORD_UNITS_MAX units, its flags 0 and all else unset;
- * the caller fills it with a stamp of that size. 0: no memory. */
+/* Room for a record of RECORD_UNITS_MIN to RECORD_UNITS_MAX units, no flag set and all else
+ * unknown; the caller fills it with a stamp of that size. 0: no memory. */
 MUST_USE uint32_t arena_alloc(struct arena *a, uint32_t units);
 
 /* Give up a record that is filled. */

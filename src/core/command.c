@@ -6,7 +6,7 @@
 #include "core/decimal.h"
 #include "core/word.h"
 
-/* What a byte is to a line. Ordinary bytes are 0: the field loop runs while that is what it sees. */
+/* What a byte is to a line. */
 enum { ORDINARY, SPACE, FORBIDDEN };
 
 static const uint8_t class_of[256] = {
@@ -26,8 +26,8 @@ bool command_is_space(char byte)
     return class_of[(uint8_t)byte] == SPACE;
 }
 
-/* Sets the top bit of every byte that is not ordinary: below 0x21, or DEL. Bytes above the first such
- * one may be wrong, because subtraction borrows from them. */
+/* Sets the top bit of every byte that is not ordinary: below 0x21, or DEL. Bytes above the first
+ * such one may be wrong, because subtraction borrows from them. */
 static uint64_t not_ordinary(uint64_t word)
 {
     uint64_t from_del = word ^ WORD_EACH_BYTE * 0x7f;

@@ -1,8 +1,8 @@
 /* decimal.c — see decimal.h. Digits are read eight at a time where there are eight: a client's line
- * has some forty of them, and they are most of the work of understanding it. The bound of a number is
- * checked after each step, so text of any length can neither wrap around nor lose a digit that counts.
+ * has some forty of them, and they are most of the work of understanding it. The bound of a number
+ * is checked after each step, so text of any length neither wraps around nor loses a digit.
  *
- * Readers take what they read off the front of a span; a text is valid when nothing of it is left. */
+ * Readers take what they read off the front of a span; a text is valid when nothing is left. */
 #include "core/decimal.h"
 #include "core/instant.h"
 #include "core/invariant.h"
@@ -16,8 +16,8 @@ static const uint64_t power_of_ten[STAMPEDE_FRACTION_DIGITS_POSITION_MAX + 1] = 
     10000, 100000, 1000000, 10000000, 100000000, 1000000000, 10000000000, 100000000000,
     1000000000000, 10000000000000, 100000000000000, 1000000000000000};
 
-/* How many of eight bytes are digits, from the first one on. A byte that is none gets its top bit set;
- * those above it may be wrong, because the addition carries into them. */
+/* How many of eight bytes are digits, from the first one on. A byte that is none gets its top bit
+ * set; those above it may be wrong, because the addition carries into them. */
 static unsigned leading_digits(uint64_t word)
 {
     uint64_t digits = word ^ WORD_EACH_BYTE * '0';
@@ -25,8 +25,8 @@ static unsigned leading_digits(uint64_t word)
     return stops ? (unsigned)__builtin_ctzll(stops) / 8 : STEP_DIGITS;
 }
 
-/* The number that the first `count` (1 to 8) bytes spell. Shifted to the top, as if zeros stood before
- * them; then neighbours are joined to numbers of two digits, of four, of eight. */
+/* The number that the first `count` (1 to 8) bytes spell. Shifted to the top, as if zeros stood
+ * before them; then neighbours are joined to numbers of two digits, of four, of eight. */
 static uint64_t joined_digits(uint64_t word, unsigned count)
 {
     uint64_t digits = (word ^ WORD_EACH_BYTE * '0') << 8 * (STEP_DIGITS - count);

@@ -1,9 +1,9 @@
 /* id_index.c — see id_index.h.
  *
  * Searching, then entering and removing, then how tables split and the directory doubles.
- * Holds always: a record is in its hash's bucket, or, going round the table from there, every bucket
- * before it was full when it came and counts it as passed. A table is never full, so a search that
- * finds nothing ends. Tables are never given back: a store does not shrink. */
+ * Holds always: a record is in its hash's bucket, or, going round the table from there, every
+ * bucket before it was full when it came and counts it as passed. A table is never full, so a
+ * search that finds nothing ends. Tables are never given back: a store does not shrink. */
 #include "core/id_index.h"
 #include "core/invariant.h"
 #include "core/siphash.h"
@@ -76,7 +76,7 @@ static inline unsigned bucket_match(const struct bucket *b, uint8_t tag)
 #endif
 }
 
-/* -- searching ---------------------------------------------------------------------------------- */
+/* -- searching --------------------------------------------------------------------------------- */
 
 uint64_t id_index_hash(const struct id_index *x, struct span id)
 {
@@ -112,7 +112,7 @@ uint32_t id_index_find(const struct id_index *x, struct span id, uint64_t hash)
     return 0;
 }
 
-/* -- entering and removing ---------------------------------------------------------------------- */
+/* -- entering and removing --------------------------------------------------------------------- */
 
 static void table_insert(struct table *t, uint64_t hash, uint32_t record)
 {
@@ -170,7 +170,7 @@ void id_index_insert(struct id_index *x, uint64_t hash, uint32_t record)
     table_insert(t, hash, record);
 }
 
-/* -- growing ------------------------------------------------------------------------------------ */
+/* -- growing ----------------------------------------------------------------------------------- */
 
 /* An empty table; NULL: no memory. */
 static struct table *table_take(struct id_index *x)

@@ -3,11 +3,11 @@
  *     hash    tag (8) | - | bucket in the table (6) | - | ... directory (as many bits as it needs)
  *
  * The directory's entry for the hash's lowest bits points to a table of 64 buckets. A bucket is one
- * cache line: 12 tags of one byte, 12 places, and how many records passed it by because it was full:
- * only when there are any does a search go on to the next bucket (as F14, Facebook's table, does). A
- * table that gets too full splits by one more bit of the hash; tables that have not split that often
- * stand in the directory several times. So it grows by at most one table at a time, and no record
- * is ever rehashed but those of that table.
+ * cache line: 12 tags of one byte, 12 places, and how many records passed it by because it was
+ * full: only when there are any does a search go on to the next bucket (as F14, Facebook's table,
+ * does). A table that gets too full splits by one more bit of the hash; tables that have not split
+ * that often stand in the directory several times. So it grows by at most one table at a time, and
+ * no record is ever rehashed but those of that table.
  *
  * R. Fagin et al., "Extendible hashing", 1979. Ids are not kept here: they are compared in their
  * records. Called by store. */

@@ -262,9 +262,6 @@ void clients_apply(struct node *n, struct instant now)
         if (n->group[i].command.kind != COMMAND_INVALID)
             store_prefetch_record(n->store, n->group[i].hash);
     for (unsigned i = 0; i < count; i++)
-        if (n->group[i].command.kind == COMMAND_IAMAT)
-            store_prefetch_neighbours(n->store, n->group[i].hash);
-    for (unsigned i = 0; i < count; i++)
         apply(n, &n->group[i], now);
 }
 
@@ -403,7 +400,7 @@ static void resume(struct node *n, struct connection *c, struct instant now)
         c->choked = true;
         return;
     }
-    client_forget_input(c);
+    node_forget_input(c);
     node_watch(n, c, now);
     node_touch(n, c);
     if (c->ended)
@@ -450,15 +447,6 @@ void clients_answer(struct node *n, struct instant now)
 
 /* -- the end of a client ------------------------------------------------------------------------ */
 
-void client_forget_input(struct connection *c)
-{
-    if (!c->held)
-        return;
-    outbox_clear(c->held, NULL);
-    free(c->held);
-    c->held = NULL;
-}
-
 void client_drop(struct node *n, struct connection *c)
 {
     for (uint32_t place = 0; c->questions && place < PLACES_QUESTIONS_MAX; place++) {
@@ -469,6 +457,6 @@ void client_drop(struct node *n, struct connection *c)
         free_question(n, place);
         c->questions--;
     }
-    client_forget_input(c);
+    node_forget_input(c);
     give_room_back(n, c);
 }

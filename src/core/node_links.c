@@ -5,6 +5,7 @@
  * out. What goes wrong again and again is said at growing distances. PROTOCOL.md, "Peer port". */
 #include "core/invariant.h"
 #include "core/node_private.h"
+#include <bearssl.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -27,6 +28,19 @@ bool links_welcome(struct node *n, struct instant now)
     return false;
 }
 
+/* Nonces are fresh and unguessable: SHA-256 of a secret key and a counter. */
+static void make_nonce(struct node *n, unsigned char out[NONCE_BYTES])
+{
+    unsigned char digest[br_sha256_SIZE];
+    br_sha256_context sha;
+    br_sha256_init(&sha);
+    br_sha256_update(&sha, n->nonce_key, sizeof n->nonce_key);
+    n->nonces++;
+    br_sha256_update(&sha, &n->nonces, sizeof n->nonces);
+    br_sha256_out(&sha, digest);
+    memcpy(out, digest, NONCE_BYTES);
+}
+
 bool link_open(struct node *n, struct connection *c, struct neighbour *dialled, struct span from,
     struct instant now)
 {
@@ -40,7 +54,7 @@ bool link_open(struct node *n, struct connection *c, struct neighbour *dialled, 
     n->links = l;
     c->link = l;
     unsigned char nonce[NONCE_BYTES];
-    node_nonce(n, nonce);
+    make_nonce(n, nonce);
     peering_begin(&l->peering, &n->peering, dialled ? dialled->peer : NULL, nonce, l->room, now);
     return true;
 }
@@ -66,8 +80,8 @@ static void log_link_up(
     log_begin(n->log, LOG_INFO, "link_up", now);
     log_text(n->log, "peer", who->peer->name);
     log_text(n->log, "dialled_by", l->dialled ? n->name : who->peer->name);
-    bool resumes = l->peering.theirs.have_boot == n->peering.boot;
-    log_text(n->log, "sends", resumes ? SPAN("what is new") : SPAN("everything"));
+    log_text(
+        n->log, "sends", peering_resumes(&l->peering) ? SPAN("what is new") : SPAN("everything"));
     log_down_time(n, who, now);
     log_end(n->log);
 }
@@ -170,7 +184,7 @@ static void on_up(struct node *n, struct link *l, struct instant now)
     l->up = true;
     struct neighbour *who = neighbour_at(n, l);
     if (!who)
-        return; /* an observer */
+        return; /* an observer stays a stranger */
     known(n, l);
     bool was_up = who->up;
     int loser = neighbour_linked(&n->neighbours, who, (int)l->connection->number,

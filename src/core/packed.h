@@ -1,7 +1,7 @@
 /* packed.h — position text, two characters a byte.
  *
- * It is made of digits, + - and point: 13 characters whose ASCII codes differ in their low four bits,
- * so those bits are the packed form:
+ * It is made of digits, + - and point: 13 characters whose ASCII codes differ in their low four
+ * bits, so those bits are the packed form:
  *
  *     0..9  0x30..0x39 -> 0..9     +  0x2b -> 11     -  0x2d -> 13     .  0x2e -> 14
  *
@@ -22,7 +22,8 @@ static inline size_t packed_bytes(size_t characters)
  * invariant. */
 void packed_put(unsigned char *out, struct span text);
 
-/* Its inverse. Writes `characters` rounded up to a multiple of eight, those behind without meaning. */
+/* Its inverse. Writes `characters` rounded up to a multiple of eight, those behind without
+ * meaning. */
 void packed_get(const unsigned char *in, size_t characters, char *text);
 
 #endif

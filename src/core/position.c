@@ -1,10 +1,9 @@
-/* position.c — see position.h. A coordinate is read as one integer of 1e-15 degrees: three digits and
- * fifteen more are at most 999999999999999999, which 64 bits hold, so bounds are compared exactly
- * and +90.000000000000001 is north of the pole. */
+/* position.c — see position.h. A coordinate is an integer of 1e-15 degrees, which 64 bits hold, so
+ * bounds are compared exactly and +90.000000000000001 is north of the pole. */
 #include "core/position.h"
 #include "core/decimal.h"
 
-enum { DEGREE_DIGITS_MAX = 3, DEGREES_MAX = 999 };
+enum { DEGREE_DIGITS_MAX = 3 };
 
 /* One coordinate at the beginning of *text, within -bound to +bound degrees. */
 static bool take_coordinate(struct span *text, uint64_t bound, int64_t *fdeg)
@@ -13,7 +12,7 @@ static bool take_coordinate(struct span *text, uint64_t bound, int64_t *fdeg)
     if (!negative && !decimal_take_byte(text, '+'))
         return false;
     uint64_t degrees, fraction = 0;
-    size_t digits = decimal_take_digits(text, DEGREES_MAX, &degrees);
+    size_t digits = decimal_take_digits(text, bound, &degrees);
     if (digits == 0 || digits > DEGREE_DIGITS_MAX)
         return false;
     if (decimal_take_byte(text, '.') &&

@@ -1,10 +1,11 @@
 /* record.h — a stamp as it lies in memory.
  *
- * 48 bytes of header, the client id, and the position text, packed (packed.h), up to the next multiple
- * of 8 bytes: 80 for a 20-byte id with "+34.068930-118.445127". The time's text is not kept: it is the
- * time's digits, and how the client spelled them comes down to two numbers, its length and how many
- * digits stand behind the point; leading zeros fill up the length. A record is known by its place in
- * the arena, a 32-bit number, 0 for none. Written and read by store, linked by feed, placed by arena. */
+ * 48 bytes of header, the client id, and the position text, packed (packed.h), up to the next
+ * multiple of 8 bytes: 80 for a 20-byte id with "+34.068930-118.445127". The time's text is not
+ * kept: it is the time's digits, and how the client spelled them comes down to two numbers, its
+ * length and how many digits stand behind the point; leading zeros fill up the length. A record is
+ * known by its place in the arena, a 32-bit number, 0 for none. Written and read by store, linked
+ * by feed, placed by arena. */
 #ifndef CORE_RECORD_H
 #define CORE_RECORD_H
 
@@ -61,8 +62,8 @@ static inline struct span record_id(const struct record *r)
 void record_write(
     struct record *r, const struct stamp *s, uint64_t hash, uint16_t origin, uint16_t route);
 
-/* The stamp, but for its origin. Its id is a view of the record, its texts are views of two rooms of
- * STAMPEDE_POSITION_BYTES_MAX and STAMPEDE_LINE_BYTES_MAX bytes. */
+/* The stamp, but for its origin. Its id is a view of the record, its texts are views of two rooms
+ * of STAMPEDE_POSITION_BYTES_MAX and STAMPEDE_LINE_BYTES_MAX bytes. */
 void record_read(const struct record *r, struct stamp *out, char *position, char *time);
 
 #endif

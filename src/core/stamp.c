@@ -1,10 +1,10 @@
 /* stamp.c — see stamp.h: the order that decides, the hash behind digests, and the AT line.
  *
  * The hash follows the known multiply-fold design (a 64 x 64 -> 128-bit product whose halves are
- * xored): 16 bytes a step, one multiplication each. Its input is, in this order, time, skew, the four
- * lengths in one word, then the bytes of each text. The lengths come first, so no two stamps spell
- * the same input. Words are read as little-endian wherever it runs. Changing any of this makes old
- * and new nodes disagree about their digests: it is part of the peer protocol.
+ * xored): 16 bytes a step, one multiplication each. Its input is, in this order, time, skew, the
+ * four lengths in one word, then the bytes of each text. The lengths come first, so no two stamps
+ * spell the same input. Words are read as little-endian wherever it runs. Changing any of this
+ * makes old and new nodes disagree about their digests: it is part of the peer protocol.
  *
  * Called by store, peering and node. */
 #include "core/stamp.h"

@@ -2,8 +2,8 @@
  *
  *     id ── id_index ──▶ place ── arena ──▶ record: feed links, change, stamp ── names ──▶ origin
  *
- * A put first gets all it may need (a place in the index, memory, the origin's number), then changes
- * the store, so that one that starves has changed nothing. */
+ * A put first gets all it may need (a place in the index, memory, the origin's number), then
+ * changes the store, so that one that starves has changed nothing. */
 #include "core/store.h"
 #include "core/arena.h"
 #include "core/feed.h"
@@ -79,15 +79,6 @@ void store_prefetch_record(const struct store *s, uint64_t hash)
         arena_prefetch(&s->arena, at);
 }
 
-void store_prefetch_neighbours(const struct store *s, uint64_t hash)
-{
-    uint32_t at = id_index_likely(&s->index, hash);
-    if (at) {
-        __builtin_prefetch(arena_record(&s->arena, arena_record(&s->arena, at)->prev));
-        __builtin_prefetch(arena_record(&s->arena, arena_record(&s->arena, at)->next));
-    }
-}
-
 static void stamp_read(
     const struct store *s, const struct record *r, struct stamp *out, struct stamp_text *text)
 {
@@ -103,7 +94,7 @@ static void item_read(
     out->route = r->route;
 }
 
-/* -- put and get -------------------------------------------------------------------------------- */
+/* -- put and get ------------------------------------------------------------------------------- */
 
 /* The stamp that has not changed for longest goes. */
 static void evict(struct store *s)
@@ -143,8 +134,8 @@ static enum store_verdict put_new(
     return STORE_NEW;
 }
 
-/* What a stamp of the very time that is held is to do: a client's says nothing new, a peer's is another
- * one, and all nodes must keep the same. */
+/* What a stamp of the very time that is held is to do: a client's says nothing new, a peer's is
+ * another one, and all nodes must keep the same. */
 enum tie { TIE_KEEPS, TIE_BREAKS };
 
 static bool is_newer(
@@ -214,7 +205,7 @@ bool store_get(const struct store *s, struct span id, uint64_t hash, struct feed
     return at != 0;
 }
 
-/* -- figures ------------------------------------------------------------------------------------ */
+/* -- figures ----------------------------------------------------------------------------------- */
 
 uint64_t store_count(const struct store *s)
 {
@@ -247,7 +238,7 @@ uint64_t store_evicted(const struct store *s)
     return s->evicted;
 }
 
-/* -- cursors ------------------------------------------------------------------------------------ */
+/* -- cursors ----------------------------------------------------------------------------------- */
 
 unsigned store_cursor_open(struct store *s)
 {

@@ -1,8 +1,8 @@
 /* fuzz_command.c — what a client sends: stream, lines, commands, and the stamps made of them.
  *
- * The first bytes of the data say where the stream is cut, how long a line may be and what the clock
- * says; the others are the stream. Its lines must be the same whole and cut. Each is parsed: a command's
- * fields keep their bounds, and an IAMAT's AT line is understood by a peer as the same stamp. */
+ * The first bytes of the data say where the stream is cut, how long a line may be and what the
+ * clock says; the others are the stream. Its lines must be the same whole and cut. Each is parsed:
+ * a command's fields keep their bounds, and an IAMAT's AT line makes the same stamp at a peer. */
 #include "core/command.h"
 #include "core/invariant.h"
 #include "core/line.h"

@@ -64,9 +64,9 @@ packages_ensure() {
   fi
   mapfile -t missing < <(packages_missing "$1")
   [ ${#missing[@]} != 0 ] || return 0
-  if [ "$(id -u)" != 0 ] && ! command -v sudo >/dev/null; then
-    say "Packages are missing, and there is no sudo to install them. Trying to build all the same; as root:"
-    say "    apt-get install ${missing[*]}"
+  if ! as_root true 2>/dev/null; then
+    say "Packages are missing, and without root they cannot be installed; trying to build all the same."
+    say "As root: apt-get install ${missing[*]}"
     return 0
   fi
   say "Installing ${missing[*]}"
@@ -89,7 +89,7 @@ build() (
   cd "$root" || return
   if [ ! -e "$folder/build.ninja" ] ||
     ! grep -qsxF "CMAKE_HOME_DIRECTORY:INTERNAL=$(pwd -P)" "$folder/CMakeCache.txt"; then
-    say "Building $folder (a minute at most, this first time)"
+    say "Building in $folder; the first time takes a minute"
     rm -rf "$folder"
     quietly cmake --preset "$preset" || return
   fi

@@ -139,8 +139,8 @@ Test(id_index, a_record_that_moved_is_found_where_it_is)
     arena_deinit(&a);
 }
 
-/* First only ids whose hashes end in six zeros: one table splits again and again, at once, while the
- * others stand in the directory many times over. Then all the others. */
+/* First only ids whose hashes end in six zeros: one table splits again and again, at once, while
+ * the others stand in the directory many times over. Then all the others. */
 Test(id_index, uneven_hashes)
 {
     enum { IDS = 100000 };
@@ -168,7 +168,7 @@ Test(id_index, uneven_hashes)
     arena_deinit(&a);
 }
 
-/* With one directory entry there is one table, and it never gets so full that searches do not end. */
+/* With one directory entry there is one table, and it is never so full that searches do not end. */
 Test(id_index, more_ids_than_announced_are_refused)
 {
     struct arena a;

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <pty.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +27,7 @@ struct setting {
     rlim_t files; /* zero: as it is */
     uint16_t client, dial; /* ports */
     const char *log_file;
+    bool terminal; /* standard error is one */
 };
 
 static pid_t child;
@@ -58,7 +60,7 @@ static int run_parrot(const struct setting *with)
 static void launch(struct setting with)
 {
     int line[2];
-    cr_assert_eq(pipe(line), 0);
+    cr_assert_eq(with.terminal ? openpty(&line[0], &line[1], NULL, NULL, NULL) : pipe(line), 0);
     child = fork();
     cr_assert_geq(child, 0);
     if (child == 0) {
@@ -463,9 +465,9 @@ Test(loop, a_rotated_log_goes_on_in_a_new_file)
     rmdir(folder);
 }
 
-Test(loop, a_log_that_nobody_reads_holds_up_nobody)
+static void expect_service_without_a_reader(struct setting with)
 {
-    start((struct setting){0});
+    start(with);
     int fd = connect_to(client_port);
     for (int i = 0; i < 20; i++) { /* far more than pipe and memory hold */
         say(fd, "L");
@@ -473,4 +475,14 @@ Test(loop, a_log_that_nobody_reads_holds_up_nobody)
     }
     hear("lines_dropped_before=");
     stop();
+}
+
+Test(loop, a_log_that_nobody_reads_holds_up_nobody)
+{
+    expect_service_without_a_reader((struct setting){0});
+}
+
+Test(loop, a_terminal_that_was_stopped_holds_up_nobody)
+{
+    expect_service_without_a_reader((struct setting){.terminal = true});
 }

@@ -1,4 +1,5 @@
-/* What goes out of the feed, and when two nodes agree: scripts for one end, then two ends together. */
+/* What goes out of the feed, and when two nodes agree: scripts for one end, then two ends
+ * together. */
 #include "peering_side.h"
 
 enum { HANDS, WILKES };
@@ -56,7 +57,7 @@ static void link_both(void)
     pass_ms(PEERING_LISTS_MS);
 }
 
-/* -- what is sent ------------------------------------------------------------------------------- */
+/* -- what is sent ------------------------------------------------------------------------------ */
 
 Test(feed, own_stamps_go_to_all_and_are_marked_after_each_batch)
 {
@@ -104,7 +105,7 @@ Test(feed, a_stamp_goes_neither_back_nor_to_whom_its_list_names)
     cr_expect_eq(g.peers[HANDS].sent_stamps, 0);
 }
 
-/* -- room --------------------------------------------------------------------------------------- */
+/* -- room -------------------------------------------------------------------------------------- */
 
 Test(feed, whole_lines_only_in_windows_of_every_size)
 {
@@ -168,7 +169,7 @@ Test(feed, changes_under_the_cursor_are_neither_lost_nor_doubled)
         OWN("c", "1", "Goloman") OWN("b", "2", "Goloman") OWN("a", "2", "Goloman") "MARK 5\n");
 }
 
-/* -- coming back -------------------------------------------------------------------------------- */
+/* -- coming back ------------------------------------------------------------------------------- */
 
 Test(feed, where_a_link_reads_on)
 {
@@ -198,6 +199,7 @@ Test(feed, where_a_link_reads_on)
         (void)side_says(&g, HANDS);
         hears(HANDS, "ACK 1\n");
         link_peer(HANDS, rows[i].boot, rows[i].have);
+        cr_expect_eq(peering_resumes(&g.links[HANDS]), i < 4 || i == 9, "row %zu", i);
         char expected[400] = "";
         for (int k = rows[i].first; k <= 3; k++)
             sprintf(expected + strlen(expected), OWN("%c", "%d", "Goloman"), 'a' + k - 1, k);
@@ -259,7 +261,8 @@ Test(feed, a_full_send_that_was_cut_goes_on_as_one)
                  "AT Welsh +0.500000000 kiwi +1-1 2 Wilkes Hands Goloman\nMARK 3\n");
 }
 
-/* It restarted, or it never had a MARK; what is sent from there on does not mind list and source. */
+/* It restarted, or it never had a MARK; what is sent from there on does not mind list and source.
+ * */
 Test(feed, every_way_of_starting_anew_is_a_full_send)
 {
     static const struct {
@@ -287,7 +290,8 @@ Test(feed, every_way_of_starting_anew_is_a_full_send)
     }
 }
 
-/* A stamp that was under way elsewhere while Wilkes restarted comes in with a list that names it. */
+/* A stamp that was under way elsewhere while Wilkes restarted comes in with a list that names it.
+ * */
 Test(feed, lists_do_not_count_for_a_while_after_a_restart_but_sources_do)
 {
     link_both();
@@ -324,7 +328,8 @@ Test(feed, a_loser_of_two_links_does_not_move_the_cursor)
     cr_expect_eq(peering_lag(&g.links[HANDS]), 0);
 }
 
-/* What the peer has had by one link it need not hear of by the other; ACK speaks of its own link. */
+/* What the peer has had by one link it need not hear of by the other; ACK speaks of its own link.
+ * */
 Test(feed, an_ack_echoes_the_mark_of_its_link)
 {
     link_peer(HANDS, 0xaa, NONE);
@@ -336,7 +341,7 @@ Test(feed, an_ack_echoes_the_mark_of_its_link)
     cr_expect_eq(g.peers[HANDS].have_change, 9);
 }
 
-/* -- digests ------------------------------------------------------------------------------------ */
+/* -- digests ----------------------------------------------------------------------------------- */
 
 static const char *ping(uint64_t count, uint64_t digest, const char *partial)
 {
@@ -482,8 +487,8 @@ Test(feed, a_node_that_lost_a_stamp_of_any_peer_is_partial)
     cr_expect_not_null(strstr(side_says(&g, HANDS), " partial\n"));
 }
 
-/* A divergence that resends do not mend: one resend after 10 s, the next after 20 s ..., at most one an
- * hour; and anew once digests have agreed. */
+/* A divergence that resends do not mend: one resend after 10 s, the next after 20 s ..., at most
+ * one an hour; and anew once digests have agreed. */
 Test(feed, resends_back_off)
 {
     catch_up();
@@ -516,7 +521,7 @@ Test(feed, resends_back_off)
     cr_expect_eq(side_hears(&g, HANDS, ping(1, 1, "")), PEERING_DIVERGED);
 }
 
-/* -- two ends together -------------------------------------------------------------------------- */
+/* -- two ends together ------------------------------------------------------------------------- */
 
 static struct side h; /* Hands, with the neighbours Goloman and Wilkes */
 
@@ -646,8 +651,10 @@ Test(pair, a_secret_at_one_end_only_parts_with_a_clear_word)
         (void)shuttle(65536, SIZE_MAX);
         cr_expect_eq(g.links[0].state, PEERING_OVER);
         cr_expect_eq(h.links[0].state, PEERING_OVER);
-        cr_expect_str_eq(g.links[0].reason, "this node has no secret");
-        cr_expect_str_eq(h.links[0].reason, "this node has no secret");
+        cr_expect_str_eq(g.links[0].reason, "this node has no secret, its peer wants AUTH");
+        cr_expect_str_eq(h.links[0].reason, "this node has no secret, its peer wants AUTH");
+        cr_expect_eq(g.peers[0].boot, 0, "neither was ever linked");
+        cr_expect_eq(h.peers[0].boot, 0);
     }
 }
 

@@ -1,4 +1,5 @@
-/* test_record.c — a stamp comes out of a record as it went in, every spelling of its time included. */
+/* test_record.c — a stamp comes out of a record as it went in, every spelling of its time
+ * included. */
 #include "core/record.h"
 #include <criterion/criterion.h>
 #include <signal.h>

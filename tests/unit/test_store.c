@@ -1,9 +1,9 @@
 /* test_store.c — the store against what store.h says.
  *
  * First single rules as tables and short stories, then everything at once: random operations on a
- * store and on a model that is an array and nothing else. In the model a cursor is a number: its next
- * item is the one with the lowest change above it. Last, memory that fails at every turn: the linker
- * leads the store's allocations through here (--wrap, CMakeLists.txt). */
+ * store and on a model that is an array and nothing else. In the model a cursor is a number: its
+ * next item is the one with the lowest change above it. Last, memory that fails at every turn: the
+ * linker leads the store's allocations through here (--wrap, CMakeLists.txt). */
 #include "core/store.h"
 #include "random.h"
 #include <criterion/criterion.h>
@@ -68,7 +68,7 @@ static const char *read_all(struct store *s, unsigned cursor)
     return ids;
 }
 
-/* -- single rules ------------------------------------------------------------------------------- */
+/* -- single rules ------------------------------------------------------------------------------ */
 
 Test(store, empty)
 {
@@ -349,7 +349,7 @@ Test(store, the_largest_is_small_when_empty)
     store_destroy(s);
 }
 
-/* -- cursors ------------------------------------------------------------------------------------ */
+/* -- cursors ----------------------------------------------------------------------------------- */
 
 Test(store, an_item_that_changes_under_a_cursor_is_met_again_and_nothing_else)
 {
@@ -471,7 +471,7 @@ Test(store, as_many_cursors_as_promised_and_closed_ones_again)
     store_destroy(s);
 }
 
-/* -- against a model ---------------------------------------------------------------------------- */
+/* -- against a model --------------------------------------------------------------------------- */
 
 enum { MODEL_IDS = 300, MODEL_CURSORS = 6, TEXT_MAX = 300 };
 
@@ -606,7 +606,6 @@ static void model_get(struct model *m)
     uint64_t hash = store_hash(m->store, wanted->stamp.id);
     store_prefetch_table(m->store, hash);
     store_prefetch_record(m->store, hash);
-    store_prefetch_neighbours(m->store, hash);
     cr_assert_eq(store_get(m->store, wanted->stamp.id, hash, &item, &text), wanted->held);
     if (wanted->held)
         expect_item(&item, wanted);
@@ -715,7 +714,7 @@ Test(store, like_the_model)
     }
 }
 
-/* -- memory that fails -------------------------------------------------------------------------- */
+/* -- memory that fails ------------------------------------------------------------------------- */
 
 /* Records of 256 bytes, which then grow to 272: one segment holds the first, not the second. */
 enum { STARVING_IDS = 16000 };
