@@ -8,14 +8,6 @@
 /* -- JSON --------------------------------------------------------------------------------------- */
 
 /* A comma, but for the first in its object or array. */
-double node_updates_per_s(const struct node *n, struct instant now)
-{
-    int64_t elapsed_ns = now.mono_ns - n->updates.at_ns;
-    if (elapsed_ns < SECOND_NS)
-        return n->updates.per_s;
-    return (double)(store_change(n->store) - n->updates.count) * 1e9 / (double)elapsed_ns;
-}
-
 static void put_comma(struct buf *out)
 {
     char last = out->len ? out->at[out->len - 1] : '{';
@@ -65,6 +57,14 @@ static void put_hex(struct buf *out, const char *key, uint64_t value)
 }
 
 /* -- the state ---------------------------------------------------------------------------------- */
+
+double node_updates_per_s(const struct node *n, struct instant now)
+{
+    int64_t elapsed_ns = now.mono_ns - n->updates.at_ns;
+    if (elapsed_ns < SECOND_NS)
+        return n->updates.per_s;
+    return (double)(store_change(n->store) - n->updates.count) * 1e9 / (double)elapsed_ns;
+}
 
 static void put_clock_ahead(struct buf *out, int64_t ms)
 {
