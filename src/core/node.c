@@ -62,8 +62,8 @@ static void log_budget(struct node *n, struct instant now)
     log_number(n->log, "stamps_bytes", (int64_t)(limits->stamps * NODE_STAMP_BYTES));
     log_number(n->log, "connections_bytes",
         (int64_t)(n->connections_max * (sizeof(struct connection) + n->rooms.block_bytes)));
-    log_number(n->log, "unread_output_bytes",
-        (int64_t)(limits->connections * limits->output_bytes));
+    log_number(
+        n->log, "unread_output_bytes", (int64_t)(limits->connections * limits->output_bytes));
     log_number(n->log, "links_bytes",
         (int64_t)(n->neighbours.count * (sizeof(struct link) + 2 * NODE_LINK_OUTPUT_BYTES)));
     log_end(n->log);
@@ -218,7 +218,8 @@ static void watch_append(struct node *n, struct watch *w, struct connection *c, 
 
 void node_watch(struct node *n, struct connection *c, struct instant now)
 {
-    if (c->kind != CONNECTION_CLIENT || c->aborted)
+    bool watches_itself = c->kind == CONNECTION_LINK && !c->finishing; /* peering does */
+    if (watches_itself || c->aborted)
         return;
     struct watch *w = c->choked || c->finishing ? &n->stalled : &n->idle;
     if (c->watch == w)
@@ -228,7 +229,7 @@ void node_watch(struct node *n, struct connection *c, struct instant now)
     watch_append(n, w, c, now.mono_ns);
 }
 
-static void drop_silent(struct node *n, struct connection *c, struct instant now)
+static void tell_dropped(struct node *n, const struct connection *c, struct instant now)
 {
     bool stalled = c->watch == &n->stalled;
     uint64_t *counter =
@@ -238,6 +239,14 @@ static void drop_silent(struct node *n, struct connection *c, struct instant now
     log_number(n->log, "conn", c->number);
     log_number(n->log, "unread_bytes", (int64_t)c->out.bytes);
     log_end(n->log);
+}
+
+/* A link comes here when it is over and its peer does not read what is left: where both ends are, neither
+ * would ever read again. Its end has been told already. */
+static void drop_silent(struct node *n, struct connection *c, struct instant now)
+{
+    if (c->kind == CONNECTION_CLIENT)
+        tell_dropped(n, c, now);
     node_abort(n, c);
 }
 
