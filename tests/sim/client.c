@@ -92,7 +92,8 @@ void client_vanish(struct client *c)
 {
     if (c->state == CLIENT_AWAY)
         return;
-    network_close(c->network, c->wire, 0, network_once_in(c->network, 2));
+    /* FIN behind half a line would make it a whole one */
+    network_close(c->network, c->wire, 0, c->out_len || network_once_in(c->network, 2));
     forget(c);
 }
 
