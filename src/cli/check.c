@@ -1,17 +1,18 @@
-/* check.c — see check.h: everything that is wrong with a topology.conf, before a node starts.
+/* check.c — `stampede check`: everything that is wrong with a topology.conf, before a node starts.
  *
  * Faults and the summary go to standard output: they are what was asked for. */
-#include "cli/check.h"
+#include "cli/commands.h"
+#include "cli/options.h"
 #include "io/topology_file.h"
 
-static const char usage[] = "usage: stampede check [topology.conf]\n";
-
 static const char help[] =
-    "\n"
-    "Tells every error and warning in a topology file, each with its line, and a summary.\n"
-    "Without a path the file is topology.conf in the current folder.\n"
-    "\n"
-    "Exit code: 0 no errors (there may be warnings), 1 errors, 2 wrong usage.\n";
+    "Usage: stampede check [FILE]\n\n"
+    "Tell every error and warning in a topology file, each with its line, and a summary.\n\n"
+    "  -c, --topology FILE  the same as FILE (topology.conf)\n"
+    "  -h, --help           this text\n\n"
+    "Exit code: 0 when there are no errors (there may be warnings), 1 for errors, 2 for a wrong\n"
+    "command line.\n\n"
+    "Example: stampede check topology.conf\n";
 
 static void print_count(unsigned count, const char *one, const char *before)
 {
@@ -37,18 +38,18 @@ static int check(const char *path)
     printf("\n");
     topology_faults_destroy(&faults);
     topology_destroy(&t);
-    return well ? 0 : 1;
+    return well ? EXIT_WELL : EXIT_SAID_NO;
 }
 
 int cli_check(int argc, char **argv)
 {
-    if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
-        printf("%s%s", usage, help);
-        return 0;
+    struct options o;
+    int code = options_read(&o, argc, argv, "c", help);
+    if (code != OPTIONS_GO_ON)
+        return code;
+    if (o.words_count > 1) {
+        complain("check takes one file; see `stampede check --help`");
+        return EXIT_USAGE;
     }
-    if (argc > 2 || (argc == 2 && argv[1][0] == '-')) {
-        fputs(usage, stderr);
-        return 2;
-    }
-    return check(argc == 2 ? argv[1] : "topology.conf");
+    return check(o.words_count ? o.words[0] : o.topology_file);
 }

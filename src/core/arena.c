@@ -1,11 +1,12 @@
-/* arena.c — see arena.h. Boundary tags after Knuth (The Art of Computer Programming 1, 2.5): a block's
- * size at both of its ends, and in each record a flag that says whether the block before it is free,
- * find both neighbours without a search.
+/* arena.c — see arena.h. Boundary tags after Knuth (The Art of Computer Programming 1, 2.5): a
+ * block's size at both of its ends, and in each record a flag that says whether the block before
+ * it is free, find both neighbours without a search.
  *
  *     | record | record |F free .. size|B record | record |F free, the rest of the segment .. size|
  *
- * Holds always: two free blocks never touch; a free block is in the bin of its size; what lies behind
- * one has RECORD_BEHIND_FREE; the first unit of a segment is unused, so that no record is number 0. */
+ * Holds always: two free blocks never touch; a free block is in the bin of its size; what lies
+ * behind one has behind_free; the first unit of a segment is unused, so that no record is number
+ * 0. */
 #include "core/arena.h"
 #include "core/invariant.h"
 #include <stdlib.h>
@@ -13,10 +14,9 @@
 enum {
     BIN_LARGE = ARENA_BINS - 1,
     BIN_NONE = ARENA_BINS,
-    PAGE_UNITS = 4096 / RECORD_UNIT_BYTES,
-    TOUCH_AHEAD_UNITS = 16 * PAGE_UNITS,
 };
 
+_Static_assert(ARENA_BINS <= 64, "bins_used has a bit for each");
 _Static_assert(ARENA_SEGMENT_UNITS > 2 * RECORD_UNITS_MAX, "a new segment holds any record");
 
 bool arena_init(struct arena *a, uint64_t records_max)
@@ -45,13 +45,8 @@ static uint32_t bin_of(uint32_t units)
 /* The first bin from `bin` on that is not empty. */
 static uint32_t bin_used_from(const struct arena *a, uint32_t bin)
 {
-    uint64_t bits = a->bins_used[bin / 64] >> bin % 64 << bin % 64;
-    for (uint32_t word = bin / 64;; bits = a->bins_used[word]) {
-        if (bits)
-            return word * 64 + (uint32_t)__builtin_ctzll(bits);
-        if (++word == ARENA_BIN_WORDS)
-            return BIN_NONE;
-    }
+    uint64_t used = a->bins_used >> bin << bin;
+    return used ? (uint32_t)__builtin_ctzll(used) : BIN_NONE;
 }
 
 /* What begins right behind a block; NULL at the segment's end. */
@@ -65,7 +60,8 @@ static void block_link(struct arena *a, uint32_t at, uint32_t units)
 {
     struct record *block = arena_record(a, at);
     uint32_t bin = bin_of(units);
-    block->flags = RECORD_FREE;
+    block->is_free = 1;
+    block->behind_free = 0;
     block->change = units;
     ((uint64_t *)block)[units - 1] = units;
     block->prev = 0;
@@ -73,7 +69,7 @@ static void block_link(struct arena *a, uint32_t at, uint32_t units)
     if (block->next)
         arena_record(a, block->next)->prev = at;
     a->bins[bin] = at;
-    a->bins_used[bin / 64] |= UINT64_C(1) << bin % 64;
+    a->bins_used |= UINT64_C(1) << bin;
 }
 
 /* Its size. */
@@ -89,7 +85,7 @@ static uint32_t block_unlink(struct arena *a, uint32_t at)
     else
         a->bins[bin] = block->next;
     if (!a->bins[bin])
-        a->bins_used[bin / 64] &= ~(UINT64_C(1) << bin % 64);
+        a->bins_used &= ~(UINT64_C(1) << bin);
     return units;
 }
 
@@ -101,25 +97,9 @@ static bool segment_add(struct arena *a)
     if (!segment)
         return false;
     a->segments[a->segments_count] = segment;
-    a->touched_units = 0;
+    a->reached_units = 0;
     block_link(a, a->segments_count++ * ARENA_SEGMENT_UNITS + 1, ARENA_SEGMENT_UNITS - 1);
     return true;
-}
-
-/* New memory costs a page fault on its first touch. At most two pages with each record keep it
- * ahead of use, so that no single put meets many. */
-static void touch_ahead(struct arena *a, uint32_t at, uint32_t units)
-{
-    if (at / ARENA_SEGMENT_UNITS != a->segments_count - 1)
-        return;
-    uint32_t wanted = at % ARENA_SEGMENT_UNITS + units + TOUCH_AHEAD_UNITS;
-    for (int i = 0; i < 2 && a->touched_units < wanted; i++) {
-        if (a->touched_units == ARENA_SEGMENT_UNITS)
-            return;
-        volatile uint64_t *page = a->segments[a->segments_count - 1] + a->touched_units;
-        *page = *page;
-        a->touched_units += PAGE_UNITS;
-    }
 }
 
 uint32_t arena_alloc(struct arena *a, uint32_t units)
@@ -140,31 +120,34 @@ uint32_t arena_alloc(struct arena *a, uint32_t units)
     } else {
         struct record *next = behind(a, at, units);
         if (next)
-            next->flags &= (uint8_t)~RECORD_BEHIND_FREE;
+            next->behind_free = 0;
     }
-    arena_record(a, at)->flags = 0;
-    touch_ahead(a, at, units);
+    struct record *r = arena_record(a, at);
+    r->is_free = r->behind_free = r->under_cursor = 0;
+    uint32_t end = at % ARENA_SEGMENT_UNITS + units;
+    if (at / ARENA_SEGMENT_UNITS == a->segments_count - 1 && end > a->reached_units)
+        a->reached_units = end;
     return at;
 }
 
 void arena_free(struct arena *a, uint32_t at)
 {
     const struct record *r = arena_record(a, at);
-    uint32_t units = record_units_held(r);
-    bool before_free = r->flags & RECORD_BEHIND_FREE;
+    uint32_t units = record_units(r->id_len, r->position_len);
+    bool behind_free = r->behind_free;
     struct record *next = behind(a, at, units);
-    if (next && next->flags & RECORD_FREE) {
+    if (next && next->is_free) {
         units += block_unlink(a, at + units);
         next = behind(a, at, units);
     }
-    if (before_free) {
+    if (behind_free) {
         uint32_t before = (uint32_t)((const uint64_t *)r)[-1];
         at -= before;
         units += block_unlink(a, at);
     }
     block_link(a, at, units);
     if (next)
-        next->flags |= RECORD_BEHIND_FREE;
+        next->behind_free = 1;
 }
 
 uint64_t arena_bytes(const struct arena *a)
@@ -173,5 +156,5 @@ uint64_t arena_bytes(const struct arena *a)
     if (!a->segments_count)
         return table;
     return table + (uint64_t)(a->segments_count - 1) * ARENA_SEGMENT_BYTES +
-           a->touched_units * (uint64_t)RECORD_UNIT_BYTES;
+           a->reached_units * (uint64_t)RECORD_UNIT_BYTES;
 }

@@ -41,8 +41,8 @@ bool command_is_space(char byte);
  * line holds a NUL, another control byte or DEL. Also used for the peer port's lines. */
 int command_split(struct span line, struct span *fields, int max);
 
-/* Understand one line. `line` has no LF; whatever is wrong with it makes it COMMAND_INVALID. How far
- * a time may lie in the future is the node's to judge. */
+/* Understand one line. `line` has no LF; whatever is wrong with it makes it COMMAND_INVALID. How
+ * far a time may lie in the future is the node's to judge. */
 void command_parse(struct span line, struct command *out);
 
 /* `? ` and a copy of the line, and LF: line.len + 3 bytes. */

@@ -9,6 +9,17 @@
 #include "stampede/protocol.h"
 #include <stdint.h>
 
+/* Digits at the beginning of *text, taken off it: how many, leading zeros included; 0 when there
+ * are none or their value is above max (*text and *value are then of no use). */
+MUST_USE size_t decimal_take_digits(struct span *text, uint64_t max, uint64_t *value);
+
+/* 1 to digits_max (at most 15) digits behind a point, as a number of 10 ** -digits_max; false when
+ * there are more, or none. */
+MUST_USE bool decimal_take_fraction(struct span *text, unsigned digits_max, uint64_t *value);
+
+/* Whether *text begins with `byte`; then it is taken off. */
+MUST_USE bool decimal_take_byte(struct span *text, char byte);
+
 /* `d...[.d...]`: POSIX seconds, no sign, no exponent, a digit on each side of a point, at most 9
  * fraction digits, value in signed 64-bit nanoseconds. Leading zeros are allowed, any number.
  * false: not such a text; *ns is then untouched. */
@@ -29,7 +40,7 @@ void decimal_skew_put(struct buf *out, int64_t ns);
 size_t decimal_skew_bytes(int64_t ns);
 
 /* Its inverse: a sign, digits without superfluous leading zeros, a point, nine digits; as written
- * by decimal_skew_put and nothing else, so that one skew has one text ("-0.000000000" is refused). */
+ * by decimal_skew_put and nothing else, so that a skew has one text ("-0.000000000" is refused). */
 MUST_USE bool decimal_skew(struct span text, int64_t *ns);
 
 #endif

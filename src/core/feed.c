@@ -36,15 +36,15 @@ static void place_cursor(struct feed *f, struct cursor *c, uint32_t passed)
 {
     c->passed = passed;
     if (passed)
-        record_at(f, passed)->flags |= RECORD_UNDER_CURSOR;
+        record_at(f, passed)->under_cursor = 1;
 }
 
 void feed_remove(struct feed *f, uint32_t at)
 {
     struct record *r = record_at(f, at);
-    if (r->flags & RECORD_UNDER_CURSOR) {
-        r->flags &= (uint8_t)~RECORD_UNDER_CURSOR;
-        for (unsigned i = 0; i < FEED_CURSORS_MAX; i++)
+    if (r->under_cursor) {
+        r->under_cursor = 0;
+        for (unsigned i = 0; i < f->cursors_end; i++)
             if (f->cursors[i].open && f->cursors[i].passed == at)
                 place_cursor(f, &f->cursors[i], r->prev);
     }
@@ -58,7 +58,7 @@ void feed_remove(struct feed *f, uint32_t at)
         f->first = r->next;
 }
 
-/* -- cursors ------------------------------------------------------------------------------------ */
+/* -- cursors ----------------------------------------------------------------------------------- */
 
 unsigned feed_open(struct feed *f)
 {
@@ -66,6 +66,8 @@ unsigned feed_open(struct feed *f)
     while (cursor < FEED_CURSORS_MAX && f->cursors[cursor].open)
         cursor++;
     ASSERT(cursor < FEED_CURSORS_MAX);
+    if (cursor == f->cursors_end)
+        f->cursors_end++;
     f->cursors[cursor] = (struct cursor){.open = true};
     return cursor;
 }

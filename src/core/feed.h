@@ -1,9 +1,9 @@
 /* feed.h — the records in the order of their changes, and the cursors that read them.
  *
- * A list through the records themselves. A cursor knows the record that it passed last, 0 before the
- * first, so what is appended concerns no cursor. A record that goes from its place takes along no
- * cursor either: those that passed it last step back to the one before. RECORD_UNDER_CURSOR says
- * that there may be some; without it nobody is asked. Called by store. */
+ * A list through the records themselves. A cursor knows the record that it passed last, 0 before
+ * the first, so what is appended concerns no cursor. A record that goes from its place takes along
+ * no cursor either: those that passed it last step back to the one before. The record's
+ * under_cursor says that there may be some; without it nobody is asked. Called by store. */
 #ifndef CORE_FEED_H
 #define CORE_FEED_H
 
@@ -14,8 +14,8 @@ enum { FEED_CURSORS_MAX = 72 };
 struct cursor {
     bool open;
     uint32_t passed; /* the record passed last */
-    /* Up to which change all was passed. Not always that of `passed`: a cursor that stepped back has
-     * not unlearnt what it passed. */
+    /* Up to which change all was passed. Not always that of `passed`: a cursor that stepped back
+     * has not unlearnt what it passed. */
     uint64_t change;
 };
 
@@ -23,6 +23,7 @@ struct feed {
     const struct arena *records;
     uint32_t first, last; /* 0: empty */
     uint64_t change; /* the last number given */
+    unsigned cursors_end; /* none from here on was ever open */
     struct cursor cursors[FEED_CURSORS_MAX];
 };
 

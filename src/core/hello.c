@@ -39,12 +39,14 @@ void hello_put(struct buf *out, const struct hello *h)
     buf_hex(out, h->have_boot, BOOT_DIGITS);
     buf_byte(out, ':');
     buf_u64(out, h->have_change);
+    if (h->auth)
+        put_field(out, "auth", SPAN(HELLO_AUTH));
     buf_byte(out, '\n');
 }
 
-/* -- understanding a HELLO ---------------------------------------------------------------------- */
+/* -- understanding a HELLO --------------------------------------------------------------------- */
 
-enum key { KEY_HERD, KEY_FROM, KEY_TO, KEY_BOOT, KEY_NONCE, KEY_HAVE, KEYS };
+enum key { KEY_HERD, KEY_FROM, KEY_TO, KEY_BOOT, KEY_NONCE, KEY_HAVE, KEY_AUTH, KEYS };
 
 static const struct {
     const char *key, *missing, *twice, *wrong;
@@ -59,6 +61,7 @@ static const struct {
     [KEY_BOOT] = KEY("boot"),
     [KEY_NONCE] = KEY("nonce"),
     [KEY_HAVE] = KEY("have"),
+    [KEY_AUTH] = KEY("auth"), /* may be left out */
 #undef KEY
 };
 
@@ -122,6 +125,9 @@ static bool parse_value(enum key key, struct span value, struct hello *out)
         return hello_hex64(value, &out->boot) && out->boot != 0;
     case KEY_NONCE:
         return parse_hex(value, out->nonce, NONCE_BYTES);
+    case KEY_AUTH:
+        out->auth = true;
+        return span_equal(value, SPAN(HELLO_AUTH));
     default:
         return parse_have(value, out);
     }
@@ -163,12 +169,12 @@ const char *hello_parse(struct span line, struct hello *out)
             return wrong;
     }
     for (enum key k = 0; k < KEYS; k++)
-        if (!seen[k])
+        if (!seen[k] && k != KEY_AUTH)
             return keys[k].missing;
     return NULL;
 }
 
-/* -- AUTH --------------------------------------------------------------------------------------- */
+/* -- AUTH -------------------------------------------------------------------------------------- */
 
 static void sign_field(br_hmac_context *hmac, const void *bytes, size_t len)
 {

@@ -13,6 +13,7 @@
 
 #define HELLO_VERSION "stampede/1"
 #define HELLO_OBSERVER "-"
+#define HELLO_AUTH "hmac-sha256"
 
 enum {
     NONCE_BYTES = 16,
@@ -30,6 +31,7 @@ struct hello {
     struct span to;
     uint64_t boot; /* of `from`; never 0. A number per process start, from entropy */
     unsigned char nonce[NONCE_BYTES];
+    bool auth;          /* `auth=hmac-sha256`: AUTH will follow, and is wanted */
     uint64_t have_boot; /* 0: nothing had from `to` yet */
     uint64_t have_change;
 };

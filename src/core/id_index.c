@@ -1,9 +1,9 @@
 /* id_index.c — see id_index.h.
  *
  * Searching, then entering and removing, then how tables split and the directory doubles.
- * Holds always: a record is in its hash's bucket, or, going round the table from there, every bucket
- * before it was full when it came and counts it as passed. A table is never full, so a search that
- * finds nothing ends. Tables are never given back: a store does not shrink. */
+ * Holds always: a record is in its hash's bucket, or, going round the table from there, every
+ * bucket before it was full when it came and counts it as passed. A table is never full, so a
+ * search that finds nothing ends. Tables are never given back: a store does not shrink. */
 #include "core/id_index.h"
 #include "core/invariant.h"
 #include "core/siphash.h"
@@ -76,30 +76,23 @@ static inline unsigned bucket_match(const struct bucket *b, uint8_t tag)
 #endif
 }
 
-/* -- searching ---------------------------------------------------------------------------------- */
+/* -- searching --------------------------------------------------------------------------------- */
 
 uint64_t id_index_hash(const struct id_index *x, struct span id)
 {
     return siphash13(x->seed, id);
 }
 
-void id_index_prefetch_table(const struct id_index *x, uint64_t hash)
+void id_index_prefetch(const struct id_index *x, uint64_t hash)
 {
     __builtin_prefetch(&table_of(x, hash)->buckets[bucket_of(hash)]);
 }
 
-static void prefetch_record(const struct id_index *x, uint32_t record)
-{
-    const char *at = (const char *)arena_record(x->records, record);
-    __builtin_prefetch(at);
-    __builtin_prefetch(at + 64);
-}
-
-void id_index_prefetch_record(const struct id_index *x, uint64_t hash)
+uint32_t id_index_likely(const struct id_index *x, uint64_t hash)
 {
     const struct bucket *b = &table_of(x, hash)->buckets[bucket_of(hash)];
-    for (unsigned match = bucket_match(b, tag_of(hash)); match; match &= match - 1)
-        prefetch_record(x, b->records[__builtin_ctz(match)]);
+    unsigned match = bucket_match(b, tag_of(hash));
+    return match ? b->records[__builtin_ctz(match)] : 0;
 }
 
 uint32_t id_index_find(const struct id_index *x, struct span id, uint64_t hash)
@@ -119,7 +112,7 @@ uint32_t id_index_find(const struct id_index *x, struct span id, uint64_t hash)
     return 0;
 }
 
-/* -- entering and removing ---------------------------------------------------------------------- */
+/* -- entering and removing --------------------------------------------------------------------- */
 
 static void table_insert(struct table *t, uint64_t hash, uint32_t record)
 {
@@ -177,7 +170,7 @@ void id_index_insert(struct id_index *x, uint64_t hash, uint32_t record)
     table_insert(t, hash, record);
 }
 
-/* -- growing ------------------------------------------------------------------------------------ */
+/* -- growing ----------------------------------------------------------------------------------- */
 
 /* An empty table; NULL: no memory. */
 static struct table *table_take(struct id_index *x)
@@ -246,7 +239,7 @@ static void table_divide(struct id_index *x, struct table *old, struct table *ne
     *table_depth(old) = *table_depth(new) = depth;
     for (unsigned i = 0; i < count; i++) {
         if (i + PREFETCH_AHEAD < count)
-            prefetch_record(x, records[i + PREFETCH_AHEAD]);
+            arena_prefetch(x->records, records[i + PREFETCH_AHEAD]);
         uint64_t hash = id_index_hash(x, record_id(arena_record(x->records, records[i])));
         table_insert(hash & bit ? new : old, hash, records[i]);
     }

@@ -3,11 +3,11 @@
  *     hash    tag (8) | - | bucket in the table (6) | - | ... directory (as many bits as it needs)
  *
  * The directory's entry for the hash's lowest bits points to a table of 64 buckets. A bucket is one
- * cache line: 12 tags of one byte, 12 places, and how many records passed it by because it was full:
- * only when there are any does a search go on to the next bucket (as F14, Facebook's table, does). A
- * table that gets too full splits by one more bit of the hash; tables that have not split that often
- * stand in the directory several times. So it grows by at most one table at a time, and no record
- * is ever rehashed but those of that table.
+ * cache line: 12 tags of one byte, 12 places, and how many records passed it by because it was
+ * full: only when there are any does a search go on to the next bucket (as F14, Facebook's table,
+ * does). A table that gets too full splits by one more bit of the hash; tables that have not split
+ * that often stand in the directory several times. So it grows by at most one table at a time, and
+ * no record is ever rehashed but those of that table.
  *
  * R. Fagin et al., "Extendible hashing", 1979. Ids are not kept here: they are compared in their
  * records. Called by store. */
@@ -53,10 +53,11 @@ void id_index_deinit(struct id_index *x);
 /* An id's hash, for the calls below. */
 uint64_t id_index_hash(const struct id_index *x, struct span id);
 
-/* Bring what a find will read into the cache: first its bucket, then, when that has come, the records
- * it names. No other effect. */
-void id_index_prefetch_table(const struct id_index *x, uint64_t hash);
-void id_index_prefetch_record(const struct id_index *x, uint64_t hash);
+/* Bring what a find will read first into the cache. No other effect. */
+void id_index_prefetch(const struct id_index *x, uint64_t hash);
+
+/* The record that a find will most likely look at, by a glance at what was prefetched; 0: none. */
+uint32_t id_index_likely(const struct id_index *x, uint64_t hash);
 
 /* The place of id's record; 0 for none. */
 uint32_t id_index_find(const struct id_index *x, struct span id, uint64_t hash);

@@ -1,9 +1,8 @@
 /* line.c — see line.h for the states and what each call may yield.
  *
- * A line's bytes are what is kept, then what came in; positions below count through both. A line
- * fits when its LF stands at bytes_max at most, or one further right after a CR: so a line is known
- * to be too long by its first bytes_max + 2 bytes, and no search for LF goes beyond them. For the
- * same reason bytes_max + 1 bytes that end in CR are kept until the next byte says what the CR was.
+ * A line's bytes are what is kept, then what came in; positions below count through both. What is
+ * there of it, to its LF or to the input's end and without a CR that stands last, either fits or is
+ * too long already. bytes_max bytes and a CR fit until something follows: room has a byte more.
  *
  * Holds always: kept <= bytes_max + 1, and kept == 0 while skipping. */
 #include "core/line.h"
@@ -69,13 +68,9 @@ enum line_result line_next(struct line_reader *r, struct span *in, struct span *
     ASSERT(r->kept <= r->bytes_max + (size_t)1 && (r->kept == 0 || r->room));
     if (r->skipping && in->len)
         skip(r, in);
-    size_t held = r->kept + in->len, decisive = r->bytes_max + (size_t)2;
-    size_t window = (held < decisive ? held : decisive) - r->kept;
-    const char *lf = window ? memchr(in->at, '\n', window) : NULL;
-    size_t end = lf ? r->kept + (size_t)(lf - in->at) : held;
-    bool undecided = !lf && held < decisive;
-    bool cr = end > 0 && (lf || undecided) && byte_at(r, *in, end - 1) == '\r';
-    size_t bytes = end - cr;
+    const char *lf = in->len ? memchr(in->at, '\n', in->len) : NULL;
+    size_t end = r->kept + (lf ? (size_t)(lf - in->at) : in->len);
+    size_t bytes = end - (end > 0 && byte_at(r, *in, end - 1) == '\r');
     if (bytes > r->bytes_max) {
         *line = yield(r, in, r->bytes_max);
         r->skipping = true;

@@ -2,7 +2,8 @@
  *
  * Lines are cut in place: a line that lies whole in the bytes just received is a view of them. Only
  * one that is split over two receives is put together in the reader's own room, which it holds only
- * while it needs it (an idle connection holds none). Used on both ports. PROTOCOL.md, "Client port".
+ * while it needs it (an idle connection holds none). Both ports use it. PROTOCOL.md,
+ * "Client port".
  *
  *   state      bytes                     next       yields
  *   BETWEEN    ... LF                    BETWEEN    LINE_WHOLE, a view
@@ -12,8 +13,8 @@
  *   SKIPPING   ... LF                    BETWEEN    nothing
  *   PARTIAL    end of the stream         BETWEEN    line_last: the line, in the reader's room
  *
- * A CR right before the LF, or the stream's end, belongs to the line's end and does not count. Where
- * byte max + 1 is a CR, the one after it decides. */
+ * A CR right before the LF, or the stream's end, belongs to the line's end and does not count.
+ * Where byte max + 1 is a CR, the one after it decides. */
 #ifndef CORE_LINE_H
 #define CORE_LINE_H
 
@@ -42,7 +43,7 @@ struct line_reader {
  *       until a later call returns LINE_MORE with r->kept > 0, or the caller takes `room` back. Set
  *       on LINE_WHOLE and LINE_LONG only.
  *
- * After LINE_MORE with r->kept == 0 the caller may take `room` back once it is done with the lines. */
+ * After LINE_MORE with r->kept == 0 the caller may take `room` back, once done with the lines. */
 MUST_USE enum line_result line_next(struct line_reader *r, struct span *in, struct span *line);
 
 /* The last line of a stream that ended without LF, or false when nothing was left (or only the rest

@@ -7,25 +7,27 @@
 
 #include <stdint.h>
 
-#define METRICS(X)                                                                                 \
-    X(clients_accepted, "client connections accepted")                                             \
-    X(clients_refused, "client connections closed at limits.connections")                          \
-    X(clients_dropped_idle, "closed after limits.idle without a byte")                             \
-    X(clients_dropped_stalled, "closed because they did not read for limits.stall")                \
-    X(lines_iamat, "IAMAT lines")                                                                  \
-    X(lines_whatsat, "WHATSAT lines")                                                              \
-    X(lines_invalid, "lines answered with ?")                                                      \
-    X(lines_too_long, "of these, longer than limits.line")                                         \
-    X(stamps_new, "IAMATs that were stored")                                                       \
-    X(stamps_old, "IAMATs older than what was stored")                                             \
-    X(stamps_refused_full, "IAMATs of new ids at limits.stamps")                                   \
-    X(stamps_refused_future, "IAMATs further ahead than limits.future")                            \
-    X(places_asked, "questions to the places provider")                                            \
-    X(bytes_received, "from clients and peers")                                                    \
-    X(bytes_sent, "to clients and peers")                                                          \
-    X(links_up, "links that came up")                                                              \
-    X(links_lost, "links that were lost")                                                          \
-    X(dials_failed, "dials that made no link")                                                     \
+#define METRICS(X)                                                                          \
+    X(clients_accepted, "client connections accepted")                                      \
+    X(clients_refused, "client connections closed at limits.connections")                   \
+    X(clients_dropped_idle, "closed after limits.idle without a byte")                      \
+    X(clients_dropped_stalled, "closed because they did not read for limits.stall")         \
+    X(lines_iamat, "IAMAT lines")                                                           \
+    X(lines_whatsat, "WHATSAT lines")                                                       \
+    X(lines_invalid, "lines answered with ?")                                               \
+    X(lines_too_long, "lines longer than limits.line")                                      \
+    X(stamps_new, "IAMATs that were stored")                                                \
+    X(stamps_old, "IAMATs older than what was stored")                                      \
+    X(stamps_refused_full, "IAMATs of new ids at limits.stamps")                            \
+    X(stamps_refused_memory, "IAMATs for whose stamp no memory was left")                   \
+    X(stamps_refused_future, "IAMATs further ahead than limits.future")                     \
+    X(places_asked, "questions to the places provider")                                     \
+    X(bytes_received, "from clients and peers")                                             \
+    X(bytes_sent, "to clients and peers")                                                   \
+    X(links_up, "links that came up")                                                       \
+    X(links_lost, "links that were lost")                                                   \
+    X(links_refused, "peer connections that were refused, or ended before they were links") \
+    X(dials_failed, "dials that came to nothing while their peer had no link")              \
     X(divergences, "alarms: digests of a link's ends stayed unequal")
 
 struct metrics {

@@ -1,5 +1,5 @@
-/* names.c — see names.h. A hash table with linear probing, at most half full, over an array that only
- * grows and is touched only as far as it is used. */
+/* names.c — see names.h. A hash table with linear probing, at most half full, over an array that
+ * only grows and is touched only as far as it is used. */
 #include "core/names.h"
 #include "core/invariant.h"
 #include "core/siphash.h"

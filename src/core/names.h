@@ -9,7 +9,7 @@
 #include "stampede/protocol.h"
 #include <stdint.h>
 
-enum { NAMES_MAX = 4096, NAMES_SLOTS = 2 * NAMES_MAX };
+enum { NAMES_MAX = 4096 /* a record has 12 bits for it */, NAMES_SLOTS = 2 * NAMES_MAX };
 
 struct name {
     uint8_t len;

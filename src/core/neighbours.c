@@ -33,7 +33,6 @@ static bool tell_down(struct neighbour *who, struct instant now)
     who->up = false;
     who->down_since_ns = now.mono_ns;
     who->tries = 0;
-    who->failure_logged = false;
     return true;
 }
 

@@ -1,19 +1,19 @@
 /* neighbours.h — when to dial whom, and which of two links to one peer stays.
  *
  * Both ends of an edge dial: the first dial comes at once, later ones back off with jitter, 0.1 s
- * doubling to 5 s; only a link that was up for a while starts that anew. A peer that is linked is not
- * dialled. PROTOCOL.md, "Peer port". Called by node.
+ * doubling to 5 s; only a link that was up for a while starts that anew. A peer that is linked is
+ * not dialled. PROTOCOL.md, "Peer port". Called by node.
  *
  *   links to one peer, both LINKED               stays
  *   of two boots of the peer                     the one that came up last: the other leads nowhere
  *   dialled by different ends                    the one dialled by the node whose name sorts first
- *   dialled by the same end                      the one that came up last: its dialler lost the other
+ *   dialled by the same end                      the one that came up last: the other was lost
  *
  * Both ends see the same pair and judge alike. Where one end has not seen both yet, it may lose the
  * one it has by the other's BYE ("duplicate") while the survivor is still in its handshake: that is
- * neither told as a loss nor does it hurry a dial, but one is planned in case the survivor fails. Ends
- * that hold different links for the only one (one broke unnoticed by its other end) agree when the
- * broken one is given up, after 10 s of silence at the latest.
+ * neither told as a loss nor does it hurry a dial, but one is planned in case the survivor fails.
+ * Ends that hold different links for the only one (one broke unnoticed by its other end) agree when
+ * the broken one is given up, after 10 s of silence at the latest.
  *
  *   a neighbour       event                              next
  *   waits             its dial is due                    dialling
@@ -47,7 +47,6 @@ struct neighbour {
     int64_t pause_ms;
     int64_t down_since_ns; /* monotonic; the start, or when it went down */
     unsigned tries;        /* dials since then */
-    bool failure_logged;   /* its present failure has been said; the caller's to set */
     char last_error[NEIGHBOUR_ERROR_BYTES_MAX + 1];
 };
 

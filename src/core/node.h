@@ -27,12 +27,12 @@ struct node;
 
 struct node_config {
     const struct topology *topology; /* outlives the node */
-    unsigned self;                   /* its place in the topology */
-    struct span secret;              /* the herd's; empty: none. Outlives the node */
-    unsigned char seed[48];          /* from entropy: boot id, store hash, nonces, jitter */
-    uint32_t connections_max;        /* clients and links together; what the driver can hold */
-    struct places_provider places;   /* taken over */
-    struct log *log;                 /* where events are told; outlives the node */
+    unsigned self; /* its place in the topology */
+    struct span secret; /* the herd's; empty: none. Outlives the node */
+    unsigned char seed[48]; /* from entropy: boot id, store hash, nonces, jitter */
+    uint32_t connections_max; /* clients and links together; what the driver can hold */
+    struct places_provider places; /* taken over */
+    struct log *log; /* where events are told; outlives the node */
 };
 
 /* NULL: no memory. */
@@ -80,7 +80,7 @@ void node_turn(struct node *n, struct instant now);
 MUST_USE bool node_touched(struct node *n, uint32_t *conn);
 
 enum node_want {
-    NODE_WANT_READ = 1,  /* more bytes are welcome; without it, leave them in the kernel */
+    NODE_WANT_READ = 1, /* more bytes are welcome; without it, leave them in the kernel */
     NODE_WANT_WRITE = 2, /* there is a window */
     NODE_WANT_CLOSE = 4, /* all is said: shut down, drain, close. Never together with the others */
     NODE_WANT_ABORT = 8, /* close at once, unsent output is forgotten; alone */

@@ -13,19 +13,26 @@
 
 /* -- replies ------------------------------------------------------------------------------------ */
 
+static void log_no_memory(struct node *n, const struct connection *c, struct instant now)
+{
+    if (n->logged.memory)
+        return;
+    n->logged.memory = true;
+    log_begin(n->log, LOG_ERROR, "no_memory", now);
+    log_number(n->log, "conn", c->number);
+    log_end(n->log);
+}
+
 static void out_of_memory(struct node *n, struct connection *c, struct instant now)
 {
-    if (node_say_once(n, SPAN("memory"))) {
-        log_begin(n->log, LOG_ERROR, "no_memory", now);
-        log_number(n->log, "conn", c->number);
-        log_end(n->log);
-    }
+    log_no_memory(n, c, now);
     node_abort(n, c);
 }
 
 static bool too_much(const struct node *n, const struct connection *c)
 {
-    return c->out.bytes >= n->topology->limits.output_bytes ||
+    uint64_t most = n->topology->limits.output_bytes;
+    return c->out.bytes >= most || c->out.memory >= NODE_OUTPUT_MEMORY * most ||
            c->questions >= NODE_QUESTIONS_PER_CLIENT;
 }
 
@@ -39,15 +46,21 @@ static void choke(struct node *n, struct connection *c, struct instant now)
     node_touch(n, c);
 }
 
+static void log_line(struct node *n, const struct connection *c, const char *event,
+    struct span line, struct instant now)
+{
+    if (!log_on(n->log, LOG_DEBUG))
+        return;
+    log_begin(n->log, LOG_DEBUG, event, now);
+    log_number(n->log, "conn", c->number);
+    log_text(n->log, "text", line);
+    log_end(n->log);
+}
+
 static void replied(struct node *n, struct connection *c, struct span reply, struct instant now)
 {
     node_touch(n, c);
-    if (log_on(n->log, LOG_DEBUG)) {
-        log_begin(n->log, LOG_DEBUG, "line_out", now);
-        log_number(n->log, "conn", c->number);
-        log_text(n->log, "text", reply);
-        log_end(n->log);
-    }
+    log_line(n, c, "line_out", reply, now);
     if (n->topology->client_close == CLIENT_CLOSE_REPLY)
         node_finish(n, c, now);
     else if (too_much(n, c))
@@ -93,11 +106,11 @@ static void refuse(
     reply_refused(n, c, command->line, now);
 }
 
-static void say_full(struct node *n, struct instant now)
+static void log_full(struct node *n, struct instant now)
 {
-    if (n->full_logged)
+    if (n->logged.stamps)
         return;
-    n->full_logged = true;
+    n->logged.stamps = true;
     log_begin(n->log, LOG_WARN, "stamps_full", now);
     log_number(n->log, "limits.stamps", (int64_t)n->topology->limits.stamps);
     log_text(n->log, "effect", SPAN("IAMATs of new ids are answered with ?, known ids go on"));
@@ -132,9 +145,13 @@ static void on_iamat(
         reply_stamp(n, c, &held.stamp, now);
         return;
     case STORE_FULL:
-    case STORE_STARVED:
         n->metrics.stamps_refused_full++;
-        say_full(n, now);
+        log_full(n, now);
+        refuse(n, c, command, now);
+        return;
+    case STORE_STARVED:
+        n->metrics.stamps_refused_memory++;
+        log_no_memory(n, c, now);
         refuse(n, c, command, now);
         return;
     }
@@ -163,6 +180,7 @@ static void fill_gate(struct node *n, struct connection *c, struct chunk *gate, 
     struct instant now)
 {
     c->questions--;
+    log_line(n, c, "line_out", (struct span){gate->bytes, gate->len - 1}, now);
     if (!outbox_fill(&c->out, gate, answer)) {
         out_of_memory(n, c, now);
         return;
@@ -247,34 +265,27 @@ void clients_apply(struct node *n, struct instant now)
         apply(n, &n->group[i], now);
 }
 
-/* Understand a line and let it wait for its group. */
-static void gather(struct node *n, struct connection *c, struct span line, struct instant now)
+/* Understand a line and let it wait for its group. One that is too long is refused, even if its first
+ * bytes would do. */
+static void gather(struct node *n, struct connection *c, struct span line, enum line_result found,
+    struct instant now)
 {
     struct group_entry *entry = &n->group[n->group_count++];
     entry->connection = c;
-    command_parse(line, &entry->command);
+    if (found == LINE_WHOLE) {
+        command_parse(line, &entry->command);
+    } else {
+        n->metrics.lines_too_long++;
+        entry->command = (struct command){.kind = COMMAND_INVALID, .line = line};
+    }
     if (entry->command.kind != COMMAND_INVALID) {
         entry->hash = store_hash(n->store, entry->command.id);
         store_prefetch_table(n->store, entry->hash);
     }
-    if (log_on(n->log, LOG_DEBUG)) {
-        log_begin(n->log, LOG_DEBUG, "line_in", now);
-        log_number(n->log, "conn", c->number);
-        log_text(n->log, "text", line);
-        log_end(n->log);
-    }
+    log_line(n, c, "line_in", line, now);
     /* A line in the reader's room is overwritten by the next one that is split. */
     if (n->group_count == NODE_GROUP || c->lines.room_in_use)
         clients_apply(n, now);
-}
-
-/* A line that is too long is refused, even if its first bytes would do. */
-static void gather_long(struct node *n, struct connection *c, struct span line, struct instant now)
-{
-    clients_apply(n, now);
-    n->metrics.lines_too_long++;
-    struct command command = {.kind = COMMAND_INVALID, .line = line};
-    refuse(n, c, &command, now);
 }
 
 /* -- input -------------------------------------------------------------------------------------- */
@@ -308,12 +319,11 @@ static void take_lines(struct node *n, struct connection *c, struct span *in, st
 {
     while (!too_much(n, c) && !c->finishing && !c->aborted) {
         struct span line;
-        switch (line_next(&c->lines, in, &line)) {
+        enum line_result found = line_next(&c->lines, in, &line);
+        switch (found) {
         case LINE_WHOLE:
-            gather(n, c, line, now);
-            break;
         case LINE_LONG:
-            gather_long(n, c, line, now);
+            gather(n, c, line, found, now);
             break;
         case LINE_NO_ROOM:
             c->lines.room = pool_get(&n->rooms);
@@ -345,7 +355,7 @@ static void finish_input(struct node *n, struct connection *c, struct instant no
 {
     struct span line;
     if (line_last(&c->lines, &line))
-        gather(n, c, line, now);
+        gather(n, c, line, LINE_WHOLE, now);
     clients_apply(n, now);
     node_finish(n, c, now);
 }
@@ -360,7 +370,8 @@ void client_ended(struct node *n, struct connection *c, struct instant now)
 
 void client_relieve(struct node *n, struct connection *c)
 {
-    bool roomy = c->out.bytes <= n->topology->limits.output_bytes / 2 &&
+    uint64_t half = n->topology->limits.output_bytes / 2;
+    bool roomy = c->out.bytes <= half && c->out.memory <= NODE_OUTPUT_MEMORY * half &&
                  c->questions <= NODE_QUESTIONS_PER_CLIENT / 2;
     if (!c->choked || c->resuming || !roomy)
         return;
@@ -390,7 +401,7 @@ static void resume(struct node *n, struct connection *c, struct instant now)
         c->choked = true;
         return;
     }
-    client_forget_input(c);
+    node_forget_input(c);
     node_watch(n, c, now);
     node_touch(n, c);
     if (c->ended)
@@ -437,15 +448,6 @@ void clients_answer(struct node *n, struct instant now)
 
 /* -- the end of a client ------------------------------------------------------------------------ */
 
-void client_forget_input(struct connection *c)
-{
-    if (!c->held)
-        return;
-    outbox_clear(c->held, NULL);
-    free(c->held);
-    c->held = NULL;
-}
-
 void client_drop(struct node *n, struct connection *c)
 {
     for (uint32_t place = 0; c->questions && place < PLACES_QUESTIONS_MAX; place++) {
@@ -456,6 +458,6 @@ void client_drop(struct node *n, struct connection *c)
         free_question(n, place);
         c->questions--;
     }
-    client_forget_input(c);
+    node_forget_input(c);
     give_room_back(n, c);
 }

@@ -5,6 +5,7 @@
  * out. What goes wrong again and again is said at growing distances. PROTOCOL.md, "Peer port". */
 #include "core/invariant.h"
 #include "core/node_private.h"
+#include <bearssl.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -13,11 +14,36 @@ static struct neighbour *neighbour_at(struct node *n, const struct link *l)
     return l->peering.peer ? &n->neighbour_of[l->peering.peer->number] : NULL;
 }
 
+bool links_welcome(struct node *n, struct instant now)
+{
+    if (n->strangers < NODE_STRANGERS_MAX)
+        return true;
+    n->metrics.links_refused++;
+    if (!n->logged.strangers) {
+        n->logged.strangers = true;
+        log_begin(n->log, LOG_WARN, "strangers_full", now);
+        log_number(n->log, "strangers", NODE_STRANGERS_MAX);
+        log_end(n->log);
+    }
+    return false;
+}
+
+/* Nonces are fresh and unguessable: SHA-256 of a secret key and a counter. */
+static void make_nonce(struct node *n, unsigned char out[NONCE_BYTES])
+{
+    unsigned char digest[br_sha256_SIZE];
+    br_sha256_context sha;
+    br_sha256_init(&sha);
+    br_sha256_update(&sha, n->nonce_key, sizeof n->nonce_key);
+    n->nonces++;
+    br_sha256_update(&sha, &n->nonces, sizeof n->nonces);
+    br_sha256_out(&sha, digest);
+    memcpy(out, digest, NONCE_BYTES);
+}
+
 bool link_open(struct node *n, struct connection *c, struct neighbour *dialled, struct span from,
     struct instant now)
 {
-    if (!dialled && n->strangers >= NODE_STRANGERS_MAX)
-        return false;
     struct link *l = malloc(sizeof *l + PEERING_LINE_BYTES_MAX + 1);
     if (!l)
         return false;
@@ -28,12 +54,12 @@ bool link_open(struct node *n, struct connection *c, struct neighbour *dialled, 
     n->links = l;
     c->link = l;
     unsigned char nonce[NONCE_BYTES];
-    node_nonce(n, nonce);
+    make_nonce(n, nonce);
     peering_begin(&l->peering, &n->peering, dialled ? dialled->peer : NULL, nonce, l->room, now);
     return true;
 }
 
-/* It has shown who it is, or is gone. */
+/* It has shown which neighbour it is, or is gone. */
 static void known(struct node *n, struct link *l)
 {
     n->strangers -= l->stranger;
@@ -54,15 +80,35 @@ static void log_link_up(
     log_begin(n->log, LOG_INFO, "link_up", now);
     log_text(n->log, "peer", who->peer->name);
     log_text(n->log, "dialled_by", l->dialled ? n->name : who->peer->name);
-    log_text(n->log, "sends", l->peering.peer->full_until ? SPAN("everything") : SPAN("what is new"));
+    log_text(
+        n->log, "sends", peering_resumes(&l->peering) ? SPAN("what is new") : SPAN("everything"));
     log_down_time(n, who, now);
     log_end(n->log);
 }
 
-/* A refused handshake: once per distinct reason, for a stranger may try for ever. */
+/* true the first time for this reason, as far as the node remembers; and seldom, when there are more
+ * reasons than it remembers: a stranger can make up new ones for ever. */
+static bool is_news(struct node *n, const char *why, struct instant now)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325); /* FNV-1a: no enemy gains by a collision here */
+    for (; *why; why++)
+        hash = (hash ^ (unsigned char)*why) * UINT64_C(0x100000001b3);
+    unsigned known_count = n->said_count < NODE_SAID_MAX ? n->said_count : NODE_SAID_MAX;
+    for (unsigned i = 0; i < known_count; i++)
+        if (n->said[i] == hash)
+            return false;
+    if (known_count == NODE_SAID_MAX && now.mono_ns < n->said_next_ns)
+        return false;
+    n->said[n->said_count++ % NODE_SAID_MAX] = hash;
+    n->said_next_ns = now.mono_ns + NODE_SAID_PAUSE_MS * MS_NS;
+    return true;
+}
+
+/* A refused handshake. */
 static void log_refused(struct node *n, struct link *l, const char *why, struct instant now)
 {
-    if (!node_say_once(n, span_of(why)))
+    n->metrics.links_refused++;
+    if (!is_news(n, why, now))
         return;
     log_begin(n->log, LOG_WARN, "link_refused", now);
     if (l->peering.peer)
@@ -88,7 +134,7 @@ static void log_link_down(struct node *n, const struct neighbour *who, struct in
 
 void link_failed(struct node *n, struct neighbour *who, const char *why, struct instant now)
 {
-    n->metrics.dials_failed++;
+    n->metrics.dials_failed += who->linked == NEIGHBOUR_NO_LINK;
     if (neighbour_dial_failed(&n->neighbours, who, why, now))
         log_link_down(n, who, now);
     if (who->linked != NEIGHBOUR_NO_LINK || who->tries < 4 || !power_of_four(who->tries))
@@ -98,6 +144,22 @@ void link_failed(struct node *n, struct neighbour *who, const char *why, struct 
     log_down_time(n, who, now);
     log_text(n->log, "last", span_of(why));
     log_end(n->log);
+}
+
+/* -- what a link says -------------------------------------------------------------------------- */
+
+static size_t pull_into(struct node *n, struct link *l, size_t least, struct instant now)
+{
+    size_t room_bytes;
+    char *room = outbox_rest(&l->connection->out, &n->chunks, least, &room_bytes);
+    l->more = false;
+    if (!room)
+        return 0; /* no memory now; the feed keeps it until the next turn */
+    struct buf out = buf_over(room, room_bytes);
+    l->more = peering_pull(&l->peering, &out, NODE_LINK_STAMPS, now);
+    outbox_wrote(&l->connection->out, out.len);
+    outbox_trim(&l->connection->out, &n->chunks);
+    return out.len;
 }
 
 /* -- the life of a link ------------------------------------------------------------------------- */
@@ -119,11 +181,11 @@ static void settle(struct node *n, struct link *l, const char *why, struct insta
 
 static void on_up(struct node *n, struct link *l, struct instant now)
 {
-    known(n, l);
     l->up = true;
     struct neighbour *who = neighbour_at(n, l);
     if (!who)
-        return; /* an observer */
+        return; /* an observer stays a stranger */
+    known(n, l);
     bool was_up = who->up;
     int loser = neighbour_linked(&n->neighbours, who, (int)l->connection->number,
         l->dialled != NULL, l->peering.theirs.boot, now);
@@ -139,20 +201,18 @@ static void on_up(struct node *n, struct link *l, struct instant now)
     node_finish(n, c, now);
 }
 
+/* Its HELLO may still be due: an observer need not wait for it. */
 static void on_asked(struct node *n, struct link *l, struct instant now)
 {
     struct connection *c = l->connection;
-    if (span_equal(l->peering.asked, SPAN("STATUS"))) {
-        char *room = outbox_room(&c->out, NULL, NODE_STATUS_BYTES_MAX);
-        struct buf out = buf_over(room, room ? NODE_STATUS_BYTES_MAX : 0);
-        node_status(n, &out, now);
-        buf_byte(&out, '\n');
-        if (room && !out.overflow)
-            outbox_wrote(&c->out, out.len);
-        outbox_trim(&c->out, &n->chunks);
-    } else {
-        peering_end(&l->peering, "this node does not know the question");
-    }
+    pull_into(n, l, NODE_LINK_ROOM_BYTES, now);
+    char *room = outbox_room(&c->out, NULL, NODE_STATUS_BYTES_MAX);
+    struct buf out = buf_over(room, room ? NODE_STATUS_BYTES_MAX : 0);
+    node_status(n, &out, now);
+    buf_byte(&out, '\n');
+    if (!out.overflow)
+        outbox_wrote(&c->out, out.len);
+    outbox_trim(&c->out, &n->chunks);
     node_finish(n, c, now);
 }
 
@@ -170,7 +230,7 @@ static void on_diverged(struct node *n, struct link *l, struct instant now)
 static void on_ended(struct node *n, struct link *l, struct instant now)
 {
     const char *why = l->peering.reason;
-    if (!l->up && strcmp(why, PEERING_DUPLICATE) != 0 && !l->peering.observer)
+    if (!l->up && strcmp(why, PEERING_DUPLICATE) != 0)
         log_refused(n, l, why, now);
     settle(n, l, why, now);
     node_finish(n, l->connection, now);
@@ -228,19 +288,6 @@ void link_close(struct node *n, struct connection *c)
 
 /* -- the turn ----------------------------------------------------------------------------------- */
 
-static size_t pull_into(struct node *n, struct link *l, size_t least, struct instant now)
-{
-    size_t room_bytes;
-    char *room = outbox_rest(&l->connection->out, &n->chunks, least, &room_bytes);
-    if (!room)
-        return 0; /* no memory now; the feed keeps it */
-    struct buf out = buf_over(room, room_bytes);
-    l->more = peering_pull(&l->peering, &out, NODE_LINK_STAMPS, now);
-    outbox_wrote(&l->connection->out, out.len);
-    outbox_trim(&l->connection->out, &n->chunks);
-    return out.len;
-}
-
 /* Let a link write what is due and the next stamps of the feed. */
 static void pull(struct node *n, struct link *l, struct instant now)
 {
@@ -277,9 +324,13 @@ int64_t links_deadline(const struct node *n)
 
 void links_stop(struct node *n, struct instant now)
 {
+    static const char stops[] = "this node stops";
     for (struct link *l = n->links; l; l = l->next) {
-        l->settled = true;
-        peering_end(&l->peering, "this node stops");
+        struct neighbour *who = neighbour_at(n, l);
+        if (who)
+            neighbour_lost(&n->neighbours, who, (int)l->connection->number, stops, now);
+        l->settled = true; /* what ends now is no loss to tell of */
+        peering_end(&l->peering, stops);
         node_finish(n, l->connection, now);
     }
 }

@@ -13,14 +13,6 @@ static struct chunk *chunk_create(struct pool *chunks, size_t n)
     return c;
 }
 
-static void chunk_destroy(struct chunk *c, struct pool *chunks)
-{
-    if (c->pooled)
-        pool_put(chunks, c);
-    else
-        free(c);
-}
-
 static void append(struct outbox *o, struct chunk *c)
 {
     if (o->tail)
@@ -28,6 +20,18 @@ static void append(struct outbox *o, struct chunk *c)
     else
         o->head = c;
     o->tail = c;
+    o->memory += sizeof *c + c->cap;
+}
+
+static void drop_head(struct outbox *o, struct pool *chunks)
+{
+    struct chunk *c = o->head;
+    o->head = c->next;
+    o->memory -= sizeof *c + c->cap;
+    if (c->pooled)
+        pool_put(chunks, c);
+    else
+        free(c);
 }
 
 /* The last chunk, when it takes `n` more bytes; else a new one behind it. */
@@ -98,6 +102,7 @@ bool outbox_fill(struct outbox *o, struct chunk *gate, struct span rest)
     if (last)
         o->tail = filled;
     memcpy(filled->bytes + filled->len, rest.at, rest.len);
+    o->memory += len - filled->cap;
     filled->cap = filled->len = (uint32_t)len;
     filled->gate = false;
     o->bytes += rest.len;
@@ -114,11 +119,8 @@ struct span outbox_window(const struct outbox *o)
 
 void outbox_trim(struct outbox *o, struct pool *chunks)
 {
-    while (o->head && !o->head->gate && o->head->sent == o->head->len) {
-        struct chunk *c = o->head;
-        o->head = c->next;
-        chunk_destroy(c, chunks);
-    }
+    while (o->head && !o->head->gate && o->head->sent == o->head->len)
+        drop_head(o, chunks);
     if (!o->head)
         o->tail = NULL;
 }
@@ -134,10 +136,7 @@ void outbox_sent(struct outbox *o, struct pool *chunks, size_t n)
 
 void outbox_clear(struct outbox *o, struct pool *chunks)
 {
-    while (o->head) {
-        struct chunk *c = o->head;
-        o->head = c->next;
-        chunk_destroy(c, chunks);
-    }
+    while (o->head)
+        drop_head(o, chunks);
     *o = (struct outbox){0};
 }

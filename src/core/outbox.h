@@ -30,6 +30,7 @@ struct outbox {
     struct chunk *head;
     struct chunk *tail;
     size_t bytes; /* written and not sent, gates included */
+    size_t memory; /* of all its chunks: more than `bytes` where gates and replies alternate */
 };
 
 /* Room for `n` more bytes in one piece at the end; NULL when memory is out. n >= 1. */

@@ -26,22 +26,27 @@ static inline uint64_t unpack_word(uint32_t packed)
     return (x | EACH(0x30)) ^ ((x + EACH(0x06)) & EACH(0x10));
 }
 
-void packed_put(unsigned char *out, char *text, size_t chars)
+static inline void put_word(unsigned char *out, uint64_t text, size_t bytes)
 {
-    memset(text + chars, '0', PACKED_TEXT_SLACK);
-    for (size_t i = 0; i < chars; i += 8) {
-        uint64_t word = word_load(text + i);
-        uint32_t packed = pack_word(word);
-        ASSERT(unpack_word(packed) == word);
-        size_t bytes = packed_bytes(chars - i);
-        for (size_t k = 0; k < 4 && k < bytes; k++)
-            out[i / 2 + k] = (unsigned char)(packed >> (8 * k));
-    }
+    uint32_t packed = pack_word(text);
+    ASSERT(unpack_word(packed) == text);
+    for (size_t i = 0; i < bytes; i++)
+        out[i] = (unsigned char)(packed >> (8 * i));
 }
 
-void packed_get(const unsigned char *in, size_t chars, char *text)
+void packed_put(unsigned char *out, struct span text)
 {
-    for (size_t i = 0; i < chars; i += 8) {
+    size_t i = 0;
+    for (; i + 8 <= text.len; i += 8)
+        put_word(out + i / 2, word_load(text.at + i), 4);
+    if (i < text.len)
+        put_word(out + i / 2, word_tail(text) | EACH('0') << 8 * (text.len - i),
+            packed_bytes(text.len - i));
+}
+
+void packed_get(const unsigned char *in, size_t characters, char *text)
+{
+    for (size_t i = 0; i < characters; i += 8) {
         const unsigned char *p = in + i / 2;
         uint32_t packed = p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
         word_store(text + i, unpack_word(packed));

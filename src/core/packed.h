@@ -1,34 +1,29 @@
-/* packed.h — position and time text, two characters a byte.
+/* packed.h — position text, two characters a byte.
  *
- * Both are made of digits, + - and point. Together with the comma that keeps them apart these are 14
- * characters whose ASCII codes differ in their low four bits, so those bits are the packed form:
+ * It is made of digits, + - and point: 13 characters whose ASCII codes differ in their low four
+ * bits, so those bits are the packed form:
  *
- *     0..9  0x30..0x39 -> 0..9     +  0x2b -> 11     ,  0x2c -> 12     -  0x2d -> 13     .  0x2e -> 14
+ *     0..9  0x30..0x39 -> 0..9     +  0x2b -> 11     -  0x2d -> 13     .  0x2e -> 14
  *
  * Eight characters are worked on at a time, in one 64-bit word. Called by record. */
 #ifndef CORE_PACKED_H
 #define CORE_PACKED_H
 
-#include <stddef.h>
+#include "core/span.h"
 
-/* Room behind a text and behind its packed form, so that whole words may be read and written. */
-enum { PACKED_TEXT_SLACK = 7, PACKED_SLACK = 3 };
+enum { PACKED_SLACK = 3 }; /* readable bytes that must follow a packed text */
 
-static inline size_t packed_bytes(size_t chars)
+static inline size_t packed_bytes(size_t characters)
 {
-    return (chars + 1) / 2;
+    return (characters + 1) / 2;
 }
 
-/* Pack `chars` characters of the alphabet above; others are a broken invariant.
- *
- * text  chars + PACKED_TEXT_SLACK bytes of room; the slack is overwritten
- * out   exactly packed_bytes(chars) bytes are written */
-void packed_put(unsigned char *out, char *text, size_t chars);
+/* Pack a text into packed_bytes(text.len) bytes. A character from outside the alphabet is a broken
+ * invariant. */
+void packed_put(unsigned char *out, struct span text);
 
-/* Its inverse.
- *
- * in    packed_bytes(chars) bytes, and PACKED_SLACK readable ones
- * text  chars characters are written, and up to PACKED_TEXT_SLACK more */
-void packed_get(const unsigned char *in, size_t chars, char *text);
+/* Its inverse. Writes `characters` rounded up to a multiple of eight, those behind without
+ * meaning. */
+void packed_get(const unsigned char *in, size_t characters, char *text);
 
 #endif

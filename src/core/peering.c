@@ -1,17 +1,19 @@
 /* peering.c — a link's life, and what comes in by it. See peering.h for the states, PROTOCOL.md,
  * "Peer port", for the lines; what goes out is peering_out.c's.
  *
- * Holds always: before LINKED no line reaches the store or a struct peer; stamps are put in the order
- * in which they came, and before any other line that follows them is acted upon, so that a MARK is
- * true when it is noted; nothing is allocated. All bytes are the other side's: whatever is wrong with
- * them ends the link with a BYE that says what, and never more than the link. */
+ * Holds always: before LINKED no line reaches the store or a struct peer; stamps are put in the
+ * order in which they came, and before any other line that follows them is acted upon, so that a
+ * MARK is true when it is noted; nothing is allocated. All bytes are the other side's: whatever is
+ * wrong with them ends the link with a BYE that says what, and never more than the link. */
 #include "core/command.h"
 #include "core/decimal.h"
 #include "core/peering_private.h"
 
 enum { WORDS_MAX = 5 }; /* of a line that is no AT: PING with all its words */
 
-/* -- how it ends -------------------------------------------------------------------------------- */
+#define NO_SECRET "this node has no secret, its peer wants AUTH"
+
+/* -- how it ends ------------------------------------------------------------------------------- */
 
 /* A reason in parts; also what a BYE said, so it is made printable. */
 static void set_reason(struct peering *p, const struct span *parts, size_t count)
@@ -54,7 +56,7 @@ static enum peering_event on_bye(struct peering *p, struct span reason)
     return PEERING_ENDED;
 }
 
-/* -- opening ------------------------------------------------------------------------------------ */
+/* -- opening ----------------------------------------------------------------------------------- */
 
 void peering_begin(struct peering *p, const struct peering_node *node, struct peer *peer,
     const unsigned char nonce[NONCE_BYTES], char *room, struct instant now)
@@ -68,6 +70,7 @@ void peering_begin(struct peering *p, const struct peering_node *node, struct pe
         .opened_ns = now.mono_ns,
         .heard_ns = now.mono_ns,
         .said_ns = now.mono_ns,
+        .ping_mono_ns = now.mono_ns,
         .ping_real_ns = -1,
     };
     memcpy(p->nonce, nonce, NONCE_BYTES);
@@ -82,6 +85,7 @@ struct hello peering_mine(const struct peering *p)
         .from = p->node->name,
         .to = peer ? peer->name : SPAN(HELLO_OBSERVER),
         .boot = p->node->boot,
+        .auth = p->node->secret.len > 0,
         .have_boot = has ? peer->boot : 0,
         .have_change = has ? peer->have_change : 0,
     };
@@ -89,33 +93,26 @@ struct hello peering_mine(const struct peering *p)
     return mine;
 }
 
-/* A peer that has restarted holds nothing of what it once had. Until its first full send is through,
- * neither list nor source says anything; and for a while after, stamps that were under way elsewhere
- * come in with lists that still speak of its former life. Such a list must not keep them from it, so
- * for PEERING_LISTS_MS lists do not count: herds flood in well under a second, and what was held up
- * for longer behind another cut is found by the digests. The source does count: what came by a link
- * to this boot, this boot has. */
+/* A peer that has restarted holds nothing of what it once had. Until its first full send is
+ * through, neither list nor source says anything; and for a while after, stamps that were under way
+ * elsewhere come in with lists that still speak of its former life. Such a list must not keep them
+ * from it, so for PEERING_LISTS_MS lists do not count: herds flood in well under a second, and what
+ * was held up for longer behind another cut is found by the digests. The source does count: what
+ * came by a link to this boot, this boot has. */
 static void meet_boot(struct peering *p, struct instant now)
 {
     struct peer *peer = p->peer;
-    uint64_t change = store_change(p->node->store);
     peer->boot = p->theirs.boot;
     peer->have_change = 0;
     peer->acked = 0;
-    peer->full_until = change;
-    peer->lists_after = change;
+    peer->full_until = store_change(p->node->store);
     peer->lists_from_ns = now.mono_ns + PEERING_LISTS_MS * MS_NS;
-    peer->partial = false;
     peer->unequal = 0;
-    peer->resend_pause_ms = 0;
-    peer->resend_not_before_ns = now.mono_ns;
 }
 
 static enum peering_event come_up(struct peering *p, struct instant now)
 {
     p->state = PEERING_LINKED;
-    p->said_ns = now.mono_ns;
-    p->ping_mono_ns = now.mono_ns;
     if (p->peer && p->peer->boot != p->theirs.boot)
         meet_boot(p, now);
     return PEERING_UP;
@@ -137,6 +134,8 @@ static enum peering_event check_hello(struct peering *p, const struct hello *h)
     if (span_equal(h->from, node->name) || h->boot == node->boot ||
         memcmp(h->nonce, p->nonce, NONCE_BYTES) == 0)
         return end_parts(p, REASON(node->name, SPAN(" talks to itself")));
+    if (h->auth && !node->secret.len)
+        return end(p, NO_SECRET);
     if (p->peer && !span_equal(h->from, p->peer->name))
         return end_parts(p, REASON(SPAN("dialled "), p->peer->name, SPAN(", found "), h->from));
     if (!span_equal(h->to, node->name))
@@ -178,7 +177,7 @@ static enum peering_event on_auth(struct peering *p, struct span line, struct in
     return come_up(p, now);
 }
 
-/* -- stamps that come in, in groups ------------------------------------------------------------- */
+/* -- stamps that come in, in groups ------------------------------------------------------------ */
 
 struct group {
     unsigned count;
@@ -186,7 +185,8 @@ struct group {
     uint16_t routes[PEERING_GROUP];
 };
 
-/* A stamp that finds no room is lost to this node; PING tells the peers that such a thing happened. */
+/* A stamp that finds no room is lost to this node; PING tells the peers that such a thing
+ * happened. */
 static void group_put(struct peering *p, struct group *g)
 {
     struct store *store = p->node->store;
@@ -232,7 +232,7 @@ static enum peering_event on_at(struct peering *p, struct group *g, struct span 
     return wrong ? end(p, wrong) : PEERING_NOTHING;
 }
 
-/* -- other lines -------------------------------------------------------------------------------- */
+/* -- other lines ------------------------------------------------------------------------------- */
 
 static enum peering_event on_mark(struct peering *p, const struct span *words)
 {
@@ -256,8 +256,8 @@ static enum peering_event on_ack(struct peering *p, const struct span *words)
     return PEERING_NOTHING;
 }
 
-/* The peer has all that this node has, and has said so. It does not PING before it has sent all that
- * it has, so then both digests are of the same stamps. */
+/* The peer has all that this node has, and has said so. It does not PING before it has sent all
+ * that it has, so then both digests are of the same stamps. */
 static bool caught_up(const struct peering *p)
 {
     uint64_t change = store_change(p->node->store);
@@ -341,11 +341,11 @@ static enum peering_event on_word(struct peering *p, struct span line, struct in
     if (count == 2 && span_equal(word, SPAN("PONG")))
         return on_pong(p, words, now);
     if (span_equal(word, SPAN("AUTH")) && !p->node->secret.len)
-        return end(p, "this node has no secret");
+        return end(p, NO_SECRET);
     return end(p, "a line that is none of the peer protocol");
 }
 
-/* -- lines -------------------------------------------------------------------------------------- */
+/* -- lines ------------------------------------------------------------------------------------- */
 
 static bool begins_with(struct span line, struct span word)
 {
@@ -388,7 +388,7 @@ enum peering_event peering_take(struct peering *p, struct span *in, struct insta
     return event;
 }
 
-/* -- time --------------------------------------------------------------------------------------- */
+/* -- time -------------------------------------------------------------------------------------- */
 
 int64_t peering_deadline(const struct peering *p)
 {
@@ -396,8 +396,10 @@ int64_t peering_deadline(const struct peering *p)
         return NEVER_NS;
     if (p->state != PEERING_LINKED)
         return p->opened_ns + PEERING_HANDSHAKE_MS * MS_NS;
+    if (p->observer)
+        return p->opened_ns + PEERING_DEAD_MS * MS_NS;
     int64_t dead_ns = p->heard_ns + PEERING_DEAD_MS * MS_NS;
-    if (p->observer || p->ping_due)
+    if (p->ping_due)
         return dead_ns;
     int64_t silent_ns = p->said_ns + PEERING_PING_MS * MS_NS;
     int64_t busy_ns = p->ping_mono_ns + PEERING_PING_BUSY_MS * MS_NS;
@@ -410,10 +412,18 @@ enum peering_event peering_tick(struct peering *p, struct instant now)
         return PEERING_NOTHING;
     if (p->state != PEERING_LINKED)
         return end(p, "no handshake within 2 s");
+    if (p->observer)
+        return end(p, "an observer has 10 s");
     if (now.mono_ns >= p->heard_ns + PEERING_DEAD_MS * MS_NS)
         return end(p, "no byte for 10 s");
     p->ping_due = true;
     return PEERING_NOTHING;
+}
+
+bool peering_resumes(const struct peering *p)
+{
+    return p->theirs.have_boot == p->node->boot &&
+           p->theirs.have_change <= store_change(p->node->store);
 }
 
 uint64_t peering_lag(const struct peering *p)

@@ -1,14 +1,14 @@
 /* peering.h — one link: its handshake, what comes in by it, what goes out.
  *
  * A state machine over bytes, without sockets: the driver puts in what was received and fills its
- * output from peering_pull, which writes what is due (HELLO, AUTH, ACK, PONG), then as many stamps of
- * the feed as there is room for, then MARK and PING. Nothing is queued: what is due is state, and the
- * queue is the store. PROTOCOL.md, "Peer port".
+ * output from peering_pull, which writes what is due (HELLO, AUTH, ACK, PONG), then as many stamps
+ * of the feed as there is room for, then MARK and PING. Nothing is queued: what is due is state,
+ * and the queue is the store. PROTOCOL.md, "Peer port".
  *
  *   state     event                      next      does
  *   HELLO     HELLO, well, no secret     LINKED    cursor behind `have`, or before the head
  *   HELLO     HELLO, well, secret        AUTH      AUTH due
- *   HELLO     HELLO, not well            OVER      BYE and why
+ *   HELLO     HELLO, not well            OVER      BYE and why; so is `auth` where there is no secret
  *   AUTH      AUTH, right                LINKED    as above
  *   AUTH      anything else              OVER      BYE
  *   LINKED    AT                         LINKED    store_put
@@ -23,7 +23,8 @@
  *
  * The end that dials says HELLO first; the other answers once it knows whom it speaks to. LINKED
  * follows from what was heard: whatever of the own HELLO and AUTH is still due goes out before any
- * other line. An observer (hello.h) goes the same way up to LINKED; then it may ask, and PING. */
+ * other line. An observer (hello.h) goes the same way up to LINKED; then it may ask, and PING, for
+ * PEERING_DEAD_MS in all. */
 #ifndef CORE_PEERING_H
 #define CORE_PEERING_H
 
@@ -93,7 +94,7 @@ enum peering_state { PEERING_HELLO, PEERING_AUTH, PEERING_LINKED, PEERING_OVER }
 enum peering_event {
     PEERING_NOTHING,  /* go on */
     PEERING_UP,       /* has just become LINKED; peer or observer is set */
-    PEERING_ASKED,    /* an observer asks: `asked` says what. Answer on its connection, then close it */
+    PEERING_ASKED,    /* an observer asks: `asked` says what. Answer it, then close */
     PEERING_DIVERGED, /* digests stay unequal: a full resend has begun; an alarm */
     PEERING_ENDED,    /* has just become OVER: let peering_pull write the BYE, send it, close */
 };
@@ -115,7 +116,7 @@ struct peering {
     uint64_t mark_heard;  /* the last MARK that came in by this link: what ACK echoes */
     int64_t pong_ns;      /* what PONG has to echo */
     int64_t ping_real_ns; /* what the last PING said, and */
-    int64_t ping_mono_ns; /* when it left; at first when the link came up */
+    int64_t ping_mono_ns; /* when it left; at first opened_ns */
     int64_t opened_ns;    /* monotonic, as all of these */
     int64_t heard_ns;     /* the last byte */
     int64_t said_ns;      /* the last stamp, MARK or PING */
@@ -134,8 +135,8 @@ void peering_begin(struct peering *p, const struct peering_node *node, struct pe
  * still in *in: call again until it returns PEERING_NOTHING, which has used up all. */
 MUST_USE enum peering_event peering_take(struct peering *p, struct span *in, struct instant now);
 
-/* Write what is due into `out`, as far as whole lines fit; at most `stamps_max` stamps are looked at.
- * A window that is to make progress always has room for PEERING_LINE_BYTES_MAX bytes.
+/* Write what is due into `out`, as far as whole lines fit; at most `stamps_max` stamps are looked
+ * at. A window that is to make progress always has room for PEERING_LINE_BYTES_MAX bytes.
  * true: there is more to write (room or stamps_max ran out). */
 bool peering_pull(struct peering *p, struct buf *out, unsigned stamps_max, struct instant now);
 
@@ -147,6 +148,10 @@ int64_t peering_deadline(const struct peering *p);
 
 /* End it from this side: state OVER, BYE <reason> due. Nothing when it is OVER already. */
 void peering_end(struct peering *p, const char *reason);
+
+/* Whether what the peer said to have (in HELLO) is of this node's boot, so that the feed is read on
+ * from there and not from its head. From PEERING_UP on; not for observers. */
+bool peering_resumes(const struct peering *p);
 
 /* Own changes that the peer has not yet confirmed; 0 while there is no peer. */
 uint64_t peering_lag(const struct peering *p);

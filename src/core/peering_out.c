@@ -1,9 +1,10 @@
 /* peering_out.c — what goes out by a link: see peering_pull in peering.h.
  *
- * A line is written whole or not at all; what found no room stays due. Holds always: HELLO and AUTH
- * go before anything else; every batch of stamps is followed by its MARK, whose room is kept free
- * while stamps are written; a PING goes only when all that this node has was sent and marked before
- * it, so that its digest tells the peer what it should have by now. Called by the driver's turns. */
+ * A line is written whole or not at all; what found no room stays due. Holds always: HELLO and
+ * AUTH go before anything else; every batch of stamps is followed by its MARK, whose room is kept
+ * free while stamps are written; a PING goes only when all that this node has was sent and marked
+ * before it, so that its digest tells the peer what it should have by now. Called by the driver's
+ * turns. */
 #include "core/peering_private.h"
 
 enum { MARK_LINE_BYTES_MAX = 5 + 20 + 1 };
@@ -46,7 +47,7 @@ static bool put_bye(struct peering *p, struct buf *out)
     return !p->bye_due;
 }
 
-/* -- opening ------------------------------------------------------------------------------------ */
+/* -- opening ----------------------------------------------------------------------------------- */
 
 static bool put_hello(struct peering *p, struct buf *out)
 {
@@ -74,7 +75,7 @@ static bool put_opening(struct peering *p, struct buf *out)
     return !met || p->auth_sent || !p->node->secret.len || put_auth(p, out);
 }
 
-/* -- linked ------------------------------------------------------------------------------------- */
+/* -- linked ------------------------------------------------------------------------------------ */
 
 static bool put_answers(struct peering *p, struct buf *out)
 {
@@ -85,22 +86,22 @@ static bool put_answers(struct peering *p, struct buf *out)
     return !p->ack_due && !p->pong_due;
 }
 
-/* Puts the cursor where the peer's HELLO says that it has come to. Not before the first pull: of two
- * links to one peer, which share its cursor, the loser is ended before that and must not move it. */
+/* Puts the cursor where the peer's HELLO says that it has come to. Not before the first pull: of
+ * two links to one peer, which share its cursor, the loser is ended before that and must not move
+ * it. */
 static void place(struct peering *p)
 {
     struct store *store = p->node->store;
     struct peer *peer = p->peer;
     uint64_t change = p->theirs.have_change;
     p->placed = true;
-    if (p->theirs.have_boot == p->node->boot && change <= store_change(store)) {
+    if (peering_resumes(p)) {
         store_cursor_seek(store, peer->cursor, change);
         p->marked = change;
         if (peer->acked < change)
             peer->acked = change;
     } else {
         store_cursor_rewind(store, peer->cursor);
-        p->marked = 0;
         peer->acked = 0;
         peer->full_until = store_change(store);
     }

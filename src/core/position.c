@@ -1,51 +1,30 @@
-/* position.c — see position.h. A coordinate is read as one integer of 1e-15 degrees: three digits and
- * fifteen more are at most 999999999999999999, which 64 bits hold, so bounds are compared exactly
- * and +90.000000000000001 is north of the pole. */
+/* position.c — see position.h. A coordinate is an integer of 1e-15 degrees, which 64 bits hold, so
+ * bounds are compared exactly and +90.000000000000001 is north of the pole. */
 #include "core/position.h"
+#include "core/decimal.h"
 
-enum { DEGREE_DIGITS_MAX = 3, FRACTION_DIGITS_MAX = STAMPEDE_FRACTION_DIGITS_POSITION_MAX };
+enum { DEGREE_DIGITS_MAX = 3 };
 
-static const int64_t power_of_ten[FRACTION_DIGITS_MAX + 1] = {1, 10, 100, 1000, 10000, 100000,
-    1000000, 10000000, 100000000, 1000000000, 10000000000, 100000000000, 1000000000000,
-    10000000000000, 100000000000000, FDEG_PER_DEGREE};
-
-/* Appends the digits at *at, at most digits_max of them, to *value: how many; 0 when there are more,
- * or none. */
-static unsigned eat_digits(const char **at, const char *end, unsigned digits_max, int64_t *value)
+/* One coordinate at the beginning of *text, within -bound to +bound degrees. */
+static bool take_coordinate(struct span *text, uint64_t bound, int64_t *fdeg)
 {
-    unsigned digits = 0;
-    for (; *at < end && **at >= '0' && **at <= '9'; (*at)++) {
-        if (digits++ == digits_max)
-            return 0;
-        *value = *value * 10 + (**at - '0');
-    }
-    return digits;
-}
-
-/* One coordinate from *at on, within -bound to +bound degrees. */
-static bool eat_coordinate(const char **at, const char *end, int64_t bound, int64_t *fdeg)
-{
-    if (*at == end || (**at != '+' && **at != '-'))
+    bool negative = decimal_take_byte(text, '-');
+    if (!negative && !decimal_take_byte(text, '+'))
         return false;
-    bool negative = *(*at)++ == '-';
-    int64_t value = 0;
-    unsigned fraction_digits = 0;
-    if (!eat_digits(at, end, DEGREE_DIGITS_MAX, &value))
+    uint64_t degrees, fraction = 0;
+    size_t digits = decimal_take_digits(text, bound, &degrees);
+    if (digits == 0 || digits > DEGREE_DIGITS_MAX)
         return false;
-    if (*at < end && **at == '.') {
-        (*at)++;
-        fraction_digits = eat_digits(at, end, FRACTION_DIGITS_MAX, &value);
-        if (!fraction_digits)
-            return false;
-    }
-    value *= power_of_ten[FRACTION_DIGITS_MAX - fraction_digits];
-    *fdeg = negative ? -value : value;
+    if (decimal_take_byte(text, '.') &&
+        !decimal_take_fraction(text, STAMPEDE_FRACTION_DIGITS_POSITION_MAX, &fraction))
+        return false;
+    uint64_t value = degrees * FDEG_PER_DEGREE + fraction;
+    *fdeg = negative ? -(int64_t)value : (int64_t)value;
     return value <= bound * FDEG_PER_DEGREE;
 }
 
 bool position_parse(struct span text, struct position *out)
 {
-    const char *at = text.at, *end = text.at + text.len;
-    return eat_coordinate(&at, end, 90, &out->latitude_fdeg) &&
-           eat_coordinate(&at, end, 180, &out->longitude_fdeg) && at == end;
+    return take_coordinate(&text, 90, &out->latitude_fdeg) &&
+           take_coordinate(&text, 180, &out->longitude_fdeg) && text.len == 0;
 }

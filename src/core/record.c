@@ -1,32 +1,90 @@
-/* record.c — see record.h. */
+/* record.c — see record.h. A time's text, by way of example:
+ *
+ *     text                    time_ns                  length   decimals
+ *     1520023934.918963998    1520023934918963998          20          9
+ *     0007.50                 7500000000                    7          2
+ *     12                      12000000000                   2          0 */
 #include "core/record.h"
 #include "core/invariant.h"
 
-void record_write(struct record *r, const struct stamp *s, uint16_t origin, uint16_t route)
+static unsigned decimals_of(struct span time)
+{
+    for (unsigned i = 1; i <= STAMPEDE_FRACTION_DIGITS_TIME_MAX && i < time.len; i++)
+        if (time.at[time.len - 1 - i] == '.')
+            return i;
+    return 0;
+}
+
+static unsigned digits_in(uint64_t value)
+{
+    unsigned digits = 1;
+    for (uint64_t power = 10; value >= power; power *= 10)
+        digits++;
+    return digits;
+}
+
+/* What the time's text takes up without leading zeros. */
+static unsigned time_len_min(int64_t time_ns, unsigned decimals)
+{
+    unsigned fraction = decimals ? 1 + decimals : 0;
+    return digits_in((uint64_t)(time_ns / SECOND_NS)) + fraction;
+}
+
+void record_write(
+    struct record *r, const struct stamp *s, uint64_t hash, uint16_t origin, uint16_t route)
 {
     ASSERT(s->id.len >= 1 && s->id.len <= STAMPEDE_CLIENT_ID_BYTES_MAX);
     ASSERT(s->position.len <= STAMPEDE_POSITION_BYTES_MAX);
+    unsigned decimals = decimals_of(s->time);
+    ASSERT(s->time_ns >= 0 && s->time.len >= time_len_min(s->time_ns, decimals));
     ASSERT(s->time.len <= STAMPEDE_LINE_BYTES_MAX);
-    char text[RECORD_TEXT_BYTES_MAX + PACKED_TEXT_SLACK];
-    memcpy(text, s->position.at, s->position.len);
-    text[s->position.len] = ',';
-    memcpy(text + s->position.len + 1, s->time.at, s->time.len);
-
+    r->hash = hash;
     r->time_ns = s->time_ns;
     r->skew_ns = s->skew_ns;
-    r->origin = origin;
     r->route = route;
-    r->text_len = (uint16_t)(s->position.len + 1 + s->time.len);
-    r->id_len = (uint8_t)s->id.len;
+    r->origin = origin & 0xfffu;
+    r->id_len = s->id.len & 0xff;
+    r->position_len = s->position.len & 0x3f;
+    r->time_len = s->time.len & 0x3fff;
+    r->time_decimals = decimals & 0xf;
     memcpy(r->bytes, s->id.at, s->id.len);
-    packed_put(r->bytes + s->id.len, text, r->text_len);
+    packed_put(r->bytes + s->id.len, s->position);
 }
 
-void record_texts(const struct record *r, char *text, struct span *position, struct span *time)
+/* Write `digits` digits that end before `end`. */
+static void put_digits(char *end, uint32_t value, unsigned digits)
 {
-    packed_get(r->bytes + r->id_len, r->text_len, text);
-    const char *comma = memchr(text, ',', r->text_len);
-    ASSERT(comma);
-    *position = (struct span){text, (size_t)(comma - text)};
-    *time = (struct span){comma + 1, r->text_len - position->len - 1};
+    for (; digits; digits--, value /= 10)
+        *--end = (char)('0' + value % 10);
+}
+
+static void put_time(char *out, unsigned len, int64_t time_ns, unsigned decimals)
+{
+    uint32_t fraction = (uint32_t)(time_ns % SECOND_NS);
+    unsigned whole_len = len;
+    if (decimals) {
+        for (unsigned i = decimals; i < STAMPEDE_FRACTION_DIGITS_TIME_MAX; i++)
+            fraction /= 10;
+        put_digits(out + len, fraction, decimals);
+        whole_len = len - decimals - 1;
+        out[whole_len] = '.';
+    }
+    uint64_t seconds = (uint64_t)(time_ns / SECOND_NS);
+    unsigned digits = digits_in(seconds);
+    memset(out, '0', whole_len - digits);
+    put_digits(out + whole_len - 1, (uint32_t)(seconds / 10), digits - 1);
+    out[whole_len - 1] = (char)('0' + seconds % 10);
+}
+
+_Static_assert(STAMPEDE_POSITION_BYTES_MAX % 8 == 0, "packed_get writes no more than that");
+
+void record_read(const struct record *r, struct stamp *out, char *position, char *time)
+{
+    packed_get(r->bytes + r->id_len, r->position_len, position);
+    put_time(time, r->time_len, r->time_ns, r->time_decimals);
+    out->id = record_id(r);
+    out->position = (struct span){position, r->position_len};
+    out->time = (struct span){time, r->time_len};
+    out->time_ns = r->time_ns;
+    out->skew_ns = r->skew_ns;
 }

@@ -114,7 +114,8 @@ void route_table_destroy(struct route_table *t)
     free(t);
 }
 
-/* Whether every name may be one, and the last is `sender`. Cuts *names to its last ROUTE_NAMES_MAX. */
+/* Whether every name may be one, and the last is `sender`. Cuts *names to its last
+ * ROUTE_NAMES_MAX. */
 static bool list_valid(struct span *names, struct span sender)
 {
     if (!names->len || names->at[names->len - 1] == ' ')

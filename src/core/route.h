@@ -1,9 +1,9 @@
 /* route.h — received lists, each kept once.
  *
- * The list behind an AT names the nodes that have seen the stamp, its sender last (PROTOCOL.md, "Peer
- * port"). A herd sees few different ones, so the store keeps a 16-bit number and this table the text.
- * The list is a hint that saves messages: when the table is full, a new list is cut to its sender,
- * whose number is always there. Called by peering. */
+ * The list behind an AT names the nodes that have seen the stamp, its sender last (PROTOCOL.md,
+ * "Peer port"). A herd sees few different ones, so the store keeps a 16-bit number and this table
+ * the text. The list is a hint that saves messages: when the table is full, a new list is cut to
+ * its sender, whose number is always there. Called by peering. */
 #ifndef CORE_ROUTE_H
 #define CORE_ROUTE_H
 

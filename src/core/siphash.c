@@ -34,20 +34,6 @@ static inline void sip_word(struct sip *s, uint64_t word)
     s->v0 ^= word;
 }
 
-/* The input's last len % 8 bytes as a word. */
-static uint64_t tail_word(struct span bytes)
-{
-    unsigned left = bytes.len % 8;
-    if (left == 0)
-        return 0;
-    if (bytes.len > 8) /* one load that also reaches back into the word before */
-        return word_load(bytes.at + bytes.len - 8) >> (64 - 8 * left);
-    uint64_t word = 0;
-    for (unsigned i = 0; i < left; i++)
-        word |= (uint64_t)(unsigned char)bytes.at[i] << (8 * i);
-    return word;
-}
-
 uint64_t siphash13(const uint64_t key[2], struct span bytes)
 {
     struct sip s = {
@@ -58,7 +44,7 @@ uint64_t siphash13(const uint64_t key[2], struct span bytes)
     };
     for (size_t i = 0; i + 8 <= bytes.len; i += 8)
         sip_word(&s, word_load(bytes.at + i));
-    sip_word(&s, tail_word(bytes) | (uint64_t)bytes.len << 56);
+    sip_word(&s, word_tail(bytes) | (uint64_t)bytes.len << 56);
     s.v2 ^= 0xff;
     for (int i = 0; i < 3; i++)
         sip_round(&s);

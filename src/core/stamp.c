@@ -1,15 +1,16 @@
 /* stamp.c — see stamp.h: the order that decides, the hash behind digests, and the AT line.
  *
  * The hash follows the known multiply-fold design (a 64 x 64 -> 128-bit product whose halves are
- * xored): 16 bytes a step, one multiplication each. Its input is, in this order, time, skew, the four
- * lengths in one word, then the bytes of each text. The lengths come first, so no two stamps spell
- * the same input. Words are read as little-endian wherever it runs. Changing any of this makes old
- * and new nodes disagree about their digests: it is part of the peer protocol.
+ * xored): 16 bytes a step, one multiplication each. Its input is, in this order, time, skew, the
+ * four lengths in one word, then the bytes of each text. The lengths come first, so no two stamps
+ * spell the same input. Words are read as little-endian wherever it runs. Changing any of this
+ * makes old and new nodes disagree about their digests: it is part of the peer protocol.
  *
  * Called by store, peering and node. */
 #include "core/stamp.h"
 #include "core/decimal.h"
 #include "core/position.h"
+#include "core/word.h"
 
 /* The first 64 bits of the fractions of pi, e and the square root of 2. */
 #define KEY_TEXT UINT64_C(0x243f6a8885a308d3)
@@ -31,13 +32,6 @@ int stamp_compare(const struct stamp *a, const struct stamp *b)
     if (!by)
         by = span_compare(a->position, b->position);
     return by ? by : span_compare(a->time, b->time);
-}
-
-static uint64_t load_64(const char *at)
-{
-    uint64_t word;
-    memcpy(&word, at, sizeof word);
-    return __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? __builtin_bswap64(word) : word;
 }
 
 static uint64_t load_32(const char *at)
@@ -65,10 +59,10 @@ static uint64_t absorb(uint64_t hash, uint64_t first, uint64_t second)
 static uint64_t absorb_text(uint64_t hash, struct span text)
 {
     for (; text.len > 16; text = span_from(text, 16))
-        hash = absorb(hash, load_64(text.at), load_64(text.at + 8));
+        hash = absorb(hash, word_load(text.at), word_load(text.at + 8));
     const char *at = text.at, *end = text.at + text.len;
     if (text.len >= 8)
-        return absorb(hash, load_64(at), load_64(end - 8));
+        return absorb(hash, word_load(at), word_load(end - 8));
     if (text.len >= 4)
         return absorb(hash, load_32(at), load_32(end - 4));
     uint64_t word = 0;

@@ -1,9 +1,9 @@
 /* stamp.h — what a herd knows about one client: where it was, when, and who heard it say so.
  *
  * Its order decides everything: whether a stamp is stored, answered from memory, or flooded. It is
- * total, so nodes that saw the same stamps in any order hold the same one. PROTOCOL.md, "Total order
- * on stamps of one client id", with the time's text as a last word: texts of one value may differ
- * ("1.5", "1.50") and answers must not. */
+ * total, so nodes that saw the same stamps in any order hold the same one. PROTOCOL.md, "Total
+ * order on stamps of one client id", with the time's text as a last word: texts of one value may
+ * differ ("1.5", "1.50") and answers must not. */
 #ifndef CORE_STAMP_H
 #define CORE_STAMP_H
 
@@ -18,11 +18,11 @@ struct stamp {
     struct span time;     /* the client's own text of time_ns */
     struct span origin;   /* node name, 1 to STAMPEDE_NODE_NAME_BYTES_MAX bytes */
     int64_t time_ns;      /* >= 0 */
-    int64_t skew_ns;      /* origin's receive time minus time_ns; the sum of both is >= 0 and fits */
+    int64_t skew_ns;      /* origin's receive time minus time_ns; their sum is >= 0 and fits */
 };
 
-/* Above 0 when `a` is the newer of two stamps of one id, below when `b` is, 0 when they are equal in
- * every field: time, origin, skew, position text, time text. */
+/* Above 0 when `a` is the newer of two stamps of one id, below when `b` is, 0 when they are equal
+ * in every field: time, origin, skew, position text, time text. */
 int stamp_compare(const struct stamp *a, const struct stamp *b);
 
 /* A 64-bit hash of all fields, the same on every node and machine. Digests are sums of it. */
@@ -31,8 +31,8 @@ uint64_t stamp_hash(const struct stamp *s);
 /* The bytes that stamp_at_put will write. */
 size_t stamp_at_bytes(const struct stamp *s);
 
-/* `AT <origin> <skew> <client-id> <position> <time>`, without LF: the reply to IAMAT, the head of the
- * reply to WHATSAT, and the beginning of a peer's AT. */
+/* `AT <origin> <skew> <client-id> <position> <time>`, without LF: the reply to IAMAT, the head of
+ * the reply to WHATSAT, and the beginning of a peer's AT. */
 void stamp_at_put(struct buf *out, const struct stamp *s);
 
 /* Understand the first six fields of an AT line, as command_split cuts them (fields[0] is "AT" and

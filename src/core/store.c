@@ -2,8 +2,8 @@
  *
  *     id ── id_index ──▶ place ── arena ──▶ record: feed links, change, stamp ── names ──▶ origin
  *
- * A put first gets all it may need (a place in the index, memory, the origin's number), then changes
- * the store, so that one that starves has changed nothing. */
+ * A put first gets all it may need (a place in the index, memory, the origin's number), then
+ * changes the store, so that one that starves has changed nothing. */
 #include "core/store.h"
 #include "core/arena.h"
 #include "core/feed.h"
@@ -13,8 +13,6 @@
 #include <stdlib.h>
 
 _Static_assert((int)STORE_CURSORS_MAX == (int)FEED_CURSORS_MAX, "a store's cursors are its feed's");
-_Static_assert(sizeof(struct stamp_text) >= RECORD_TEXT_BYTES_MAX + PACKED_TEXT_SLACK,
-    "stamp_text holds any record's text");
 
 struct store {
     uint64_t stamps_max;
@@ -71,45 +69,40 @@ uint64_t store_hash(const struct store *s, struct span id)
 
 void store_prefetch_table(const struct store *s, uint64_t hash)
 {
-    id_index_prefetch_table(&s->index, hash);
+    id_index_prefetch(&s->index, hash);
 }
 
 void store_prefetch_record(const struct store *s, uint64_t hash)
 {
-    id_index_prefetch_record(&s->index, hash);
+    uint32_t at = id_index_likely(&s->index, hash);
+    if (at)
+        arena_prefetch(&s->arena, at);
 }
 
-static struct stamp stamp_held(const struct store *s, const struct record *r, char *text)
+static void stamp_read(
+    const struct store *s, const struct record *r, struct stamp *out, struct stamp_text *text)
 {
-    struct stamp held = {
-        .id = record_id(r),
-        .origin = names_text(&s->origins, r->origin),
-        .time_ns = r->time_ns,
-        .skew_ns = r->skew_ns,
-    };
-    record_texts(r, text, &held.position, &held.time);
-    return held;
+    record_read(r, out, text->position, text->time);
+    out->origin = names_text(&s->origins, r->origin);
 }
 
-static void item_held(const struct store *s, uint32_t at, struct feed_item *out, char *text)
+static void item_read(
+    const struct store *s, const struct record *r, struct feed_item *out, struct stamp_text *text)
 {
-    const struct record *r = arena_record(&s->arena, at);
-    out->stamp = stamp_held(s, r, text);
+    stamp_read(s, r, &out->stamp, text);
     out->change = r->change;
     out->route = r->route;
 }
 
-/* -- put and get -------------------------------------------------------------------------------- */
+/* -- put and get ------------------------------------------------------------------------------- */
 
 /* The stamp that has not changed for longest goes. */
 static void evict(struct store *s)
 {
     uint32_t at = s->feed.first;
     const struct record *r = arena_record(&s->arena, at);
-    struct stamp_text text;
-    struct stamp held = stamp_held(s, r, text.position_time);
-    s->digest -= stamp_hash(&held);
-    id_index_remove(&s->index, id_index_hash(&s->index, held.id), at);
+    s->digest -= r->hash;
+    id_index_remove(&s->index, id_index_hash(&s->index, record_id(r)), at);
     feed_remove(&s->feed, at);
     arena_free(&s->arena, at);
     s->count--;
@@ -127,50 +120,61 @@ static enum store_verdict put_new(
     uint16_t origin;
     if (!names_number(&s->origins, in->origin, &origin) || !id_index_reserve(&s->index, hash))
         return STORE_STARVED;
-    uint32_t at = arena_alloc(&s->arena, record_units(in));
+    uint32_t at = arena_alloc(&s->arena, record_units(in->id.len, in->position.len));
     if (!at)
         return STORE_STARVED;
-    record_write(arena_record(&s->arena, at), in, origin, route);
+    struct record *r = arena_record(&s->arena, at);
+    record_write(r, in, stamp_hash(in), origin, route);
     if (full)
         evict(s);
     id_index_insert(&s->index, hash, at);
     feed_append(&s->feed, at);
-    s->digest += stamp_hash(in);
+    s->digest += r->hash;
     s->count++;
     return STORE_NEW;
 }
 
-/* What a stamp of the time that is held is to do: a client's says nothing new, a peer's is another
- * one, and all nodes must keep the same. */
+/* What a stamp of the very time that is held is to do: a client's says nothing new, a peer's is
+ * another one, and all nodes must keep the same. */
 enum tie { TIE_KEEPS, TIE_BREAKS };
+
+static bool is_newer(
+    const struct store *s, const struct stamp *in, const struct record *held, enum tie tie)
+{
+    if (in->time_ns != held->time_ns || tie == TIE_KEEPS)
+        return in->time_ns > held->time_ns;
+    struct stamp stamp;
+    struct stamp_text text;
+    stamp_read(s, held, &stamp, &text);
+    return stamp_compare(in, &stamp) > 0;
+}
 
 static enum store_verdict put_known(struct store *s, const struct stamp *in, uint64_t hash,
     uint16_t route, uint32_t at, enum tie tie)
 {
-    struct record *r = arena_record(&s->arena, at);
-    if (in->time_ns < r->time_ns || (in->time_ns == r->time_ns && tie == TIE_KEEPS))
-        return STORE_OLD;
-    struct stamp_text text;
-    struct stamp held = stamp_held(s, r, text.position_time);
-    if (in->time_ns == r->time_ns && stamp_compare(in, &held) <= 0)
+    struct record *held = arena_record(&s->arena, at);
+    if (!is_newer(s, in, held, tie))
         return STORE_OLD;
     uint16_t origin;
     if (!names_number(&s->origins, in->origin, &origin))
         return STORE_STARVED;
     uint32_t to = at;
-    if (record_units(in) != record_units_held(r)) {
-        to = arena_alloc(&s->arena, record_units(in));
+    uint32_t units = record_units(in->id.len, in->position.len);
+    if (units != record_units(held->id_len, held->position_len)) {
+        to = arena_alloc(&s->arena, units);
         if (!to)
             return STORE_STARVED;
     }
-    s->digest += stamp_hash(in) - stamp_hash(&held);
+    struct record *r = arena_record(&s->arena, to);
+    s->digest -= held->hash;
+    record_write(r, in, stamp_hash(in), origin, route);
     feed_remove(&s->feed, at);
-    record_write(arena_record(&s->arena, to), in, origin, route);
     if (to != at) {
         id_index_move(&s->index, hash, at, to);
         arena_free(&s->arena, at);
     }
     feed_append(&s->feed, to);
+    s->digest += r->hash;
     return STORE_NEW;
 }
 
@@ -197,11 +201,11 @@ bool store_get(const struct store *s, struct span id, uint64_t hash, struct feed
 {
     uint32_t at = id_index_find(&s->index, id, hash);
     if (at)
-        item_held(s, at, out, text->position_time);
+        item_read(s, arena_record(&s->arena, at), out, text);
     return at != 0;
 }
 
-/* -- figures ------------------------------------------------------------------------------------ */
+/* -- figures ----------------------------------------------------------------------------------- */
 
 uint64_t store_count(const struct store *s)
 {
@@ -234,7 +238,7 @@ uint64_t store_evicted(const struct store *s)
     return s->evicted;
 }
 
-/* -- cursors ------------------------------------------------------------------------------------ */
+/* -- cursors ----------------------------------------------------------------------------------- */
 
 unsigned store_cursor_open(struct store *s)
 {
@@ -260,9 +264,12 @@ bool store_cursor_peek(
     const struct store *s, unsigned cursor, struct feed_item *out, struct stamp_text *text)
 {
     uint32_t at = feed_next(&s->feed, cursor);
-    if (at)
-        item_held(s, at, out, text->position_time);
-    return at != 0;
+    if (!at)
+        return false;
+    const struct record *r = arena_record(&s->arena, at);
+    arena_prefetch(&s->arena, r->next); /* while the caller has to do with this one */
+    item_read(s, r, out, text);
+    return true;
 }
 
 void store_cursor_pass(struct store *s, unsigned cursor)

@@ -1,14 +1,16 @@
 /* store.h — the newest stamp of every client id, and the order in which they changed.
  *
- * One a node. It is the table that answers WHATSAT and, at the same time, the queue that links read:
- * each accepted change moves its stamp to the end of the feed and takes the next change number.
- * Holds always: change numbers grow along the feed; every id stands in it once; the digest is the sum
- * of stamp_hash() over all stamps. DESIGN: "the store is the queue". Called by node and peering.
+ * One a node. It is the table that answers WHATSAT and, at the same time, the queue that links
+ * read: each accepted change moves its stamp to the end of the feed and takes the next change
+ * number. Holds always: change numbers grow along the feed; every id stands in it once; the digest
+ * is the sum of stamp_hash() over all stamps. DESIGN: "the store is the queue". Called by node and
+ * peering.
  *
  * Memory: records of varying length in an arena of 4 MiB segments, addressed in units of 8 bytes by
- * 32 bits (32 GiB at most); position and time text packed two characters a byte. The index is a
- * directory of 4 KiB tables that split one at a time, so no single put ever rehashes more than one
- * table. Memory is touched ahead of its use, a little with every put. */
+ * 32 bits (32 GiB at most); position text packed two characters a byte, time text kept as the
+ * number it spells. The index is a directory of 4 KiB tables that split one at a time, so no
+ * single put ever rehashes more than one table. New memory is touched as it is used: a put meets a
+ * few page faults at most. */
 #ifndef CORE_STORE_H
 #define CORE_STORE_H
 
@@ -35,10 +37,11 @@ enum store_verdict {
     STORE_STARVED, /* memory could not be had; nothing changed */
 };
 
-/* Room for the texts of one stamp that was read out of the store: the record holds them packed. They
- * are unpacked eight characters at a time, hence the 7. */
+/* Room for the texts of one stamp that was read out of the store, which does not hold them as
+ * such. */
 struct stamp_text {
-    char position_time[STAMPEDE_POSITION_BYTES_MAX + 1 + STAMPEDE_LINE_BYTES_MAX + 7];
+    char position[STAMPEDE_POSITION_BYTES_MAX];
+    char time[STAMPEDE_LINE_BYTES_MAX];
 };
 
 /* What stands at a place of the feed. */
@@ -58,15 +61,16 @@ void store_destroy(struct store *s);
  * not collide. For the calls below. */
 uint64_t store_hash(const struct store *s, struct span id);
 
-/* For groups: first all store_prefetch_table, then all store_prefetch_record, then the puts and gets.
- * At a million ids the store is bound by cache misses, and this lets them overlap. No effect else. */
+/* For groups: first all store_prefetch_table, then all store_prefetch_record, then the puts and
+ * gets. At a million ids the store is bound by cache misses, and this lets them overlap. No effect
+ * else. */
 void store_prefetch_table(const struct store *s, uint64_t hash);
 void store_prefetch_record(const struct store *s, uint64_t hash);
 
 /* Put `in` if it is newer, in the total order of stamps, than the stamp held for its client id.
  *
- * in     borrowed for the call; bounds of its fields in stamp.h; in->time at most
- *        STAMPEDE_LINE_BYTES_MAX bytes
+ * in     borrowed for the call; bounds of its fields in stamp.h; in->time a text of in->time_ns, at
+ *        most STAMPEDE_LINE_BYTES_MAX bytes
  * hash   store_hash(s, in->id)
  * route  the caller's word on how it came; given back by the feed
  *
@@ -94,7 +98,7 @@ uint64_t store_bytes(const struct store *s);   /* memory held, all in */
 uint64_t store_refused(const struct store *s); /* new ids refused since the start */
 uint64_t store_evicted(const struct store *s);
 
-/* -- cursors: who reads the feed ---------------------------------------------------------------- */
+/* -- cursors: who reads the feed --------------------------------------------------------------- */
 
 /* A cursor stands behind the last item that it passed. Items that change move to the feed's end, so
  * a cursor meets each id at most once per change and skips none, however slow it is. */
@@ -107,8 +111,8 @@ void store_cursor_close(struct store *s, unsigned cursor);
 /* Back before the feed's first item. */
 void store_cursor_rewind(struct store *s, unsigned cursor);
 
-/* To right behind the last item whose change number is <= `change`. Costs one step per item behind it,
- * which are those that the cursor is going to read. */
+/* To right behind the last item whose change number is <= `change`. Costs one step per item behind
+ * it, which are those that the cursor is going to read. */
 void store_cursor_seek(struct store *s, unsigned cursor, uint64_t change);
 
 /* The next item, which the cursor does not pass yet. false: it is at the end. */

@@ -23,7 +23,6 @@
  * once; buffers are back at the end of each turn, and then the first few of the queue go on. There is
  * at most one send, because two on one socket may swap. */
 #include "io/conn.h"
-#include "core/invariant.h"
 #include "io/reason.h"
 #include <errno.h>
 #include <unistd.h>
@@ -67,28 +66,32 @@ bool conn_accepted(
     if (port == NODE_CLIENT_PORT && c->slots.max - c->slots.used <= c->spare)
         return false;
     uint32_t slot = take_place(c, fd);
-    bool known = slot != SLOT_NONE && node_accepted(c->node, slot, port, from, now);
-    if (slot != SLOT_NONE && !known)
-        slots_give(&c->slots, slot);
-    return known;
+    if (slot == SLOT_NONE)
+        return false;
+    if (node_accepted(c->node, slot, port, from, now))
+        return true;
+    slots_give(&c->slots, slot);
+    return false;
 }
 
 bool conn_dialled(struct conns *c, int fd, unsigned neighbour, struct instant now)
 {
     uint32_t slot = take_place(c, fd);
-    bool known = slot != SLOT_NONE && node_dialled(c->node, slot, neighbour, now);
-    if (slot != SLOT_NONE && !known)
-        slots_give(&c->slots, slot);
-    return known;
+    if (slot == SLOT_NONE)
+        return false;
+    if (node_dialled(c->node, slot, neighbour, now))
+        return true;
+    slots_give(&c->slots, slot);
+    return false;
 }
 
-/* The rest of what was with the kernel comes back soon: nothing is left that could wait. */
+/* From here on everything that is with the kernel answers soon. */
 static void die(struct conns *c, struct conn *conn, int error)
 {
     if (conn->state == CONN_OPEN)
         conn->error = (uint16_t)error;
     conn->state = CONN_DYING;
-    slots_remove(&c->slots, CONN_LINGERED, number_of(c, conn));
+    slots_remove(&c->slots, CONN_LINGERING, number_of(c, conn));
     if (conn->receiving || conn->sending)
         shutdown(conn->fd, SHUT_RDWR);
 }
@@ -109,7 +112,6 @@ static void received(
         if (conn->state == CONN_OPEN)
             node_ended(c->node, slot, now);
     } else if (e->result == -ENOBUFS) {
-        conn->starved = true;
         slots_append(&c->slots, CONN_STARVED, slot);
     } else if (e->result != -ECANCELED && e->result != -EINTR && conn->state != CONN_DYING) {
         die(c, conn, -e->result);
@@ -158,7 +160,7 @@ static void begin_close(struct conns *c, struct conn *conn, struct instant now)
     }
     conn->state = CONN_DRAINING;
     conn->drain_until_ns = now.mono_ns + CONN_DRAIN_MS * MS_NS;
-    slots_append(&c->slots, CONN_LINGERED, number_of(c, conn));
+    slots_append(&c->slots, CONN_LINGERING, number_of(c, conn));
     shutdown(conn->fd, SHUT_WR);
 }
 
@@ -176,9 +178,8 @@ static void steer_receive(struct conns *c, struct conn *conn, bool wanted)
     bool starving = conn->listed & 1U << CONN_STARVED;
     if (wanted && !conn->receiving && !conn->ended && !starving) {
         conn->sequence++;
-        ring_receive(c->ring, conn->fd, tag_of(c, conn, RING_RECEIVE), conn->starved);
+        ring_receive(c->ring, conn->fd, tag_of(c, conn, RING_RECEIVE));
         conn->receiving = true;
-        conn->starved = false;
     } else if (!wanted && conn->receiving && !conn->cancelling) {
         ring_cancel(c->ring, tag_of(c, conn, RING_RECEIVE));
         conn->cancelling = true;
@@ -193,7 +194,7 @@ static void follow_wants(struct conns *c, struct conn *conn, struct instant now)
         begin_abort(c, conn);
         return;
     }
-    if (wants & NODE_WANT_CLOSE && !conn->sending) {
+    if (wants & NODE_WANT_CLOSE) {
         begin_close(c, conn, now);
         return;
     }
@@ -245,10 +246,10 @@ static void readmit_starved(struct conns *c)
 void conns_settle(struct conns *c, struct instant now)
 {
     readmit_starved(c);
-    for (uint32_t slot; (slot = slots_first(&c->slots, CONN_LINGERED)) != SLOT_NONE;) {
+    for (uint32_t slot; (slot = slots_first(&c->slots, CONN_LINGERING)) != SLOT_NONE;) {
         if (now.mono_ns < c->slots.each[slot].drain_until_ns)
             break;
-        slots_remove(&c->slots, CONN_LINGERED, slot);
+        slots_remove(&c->slots, CONN_LINGERING, slot);
         touch(c, slot);
     }
     for (;;) {
@@ -266,6 +267,6 @@ int64_t conns_deadline(const struct conns *c)
 {
     if (slots_first(&c->slots, CONN_STARVED) != SLOT_NONE)
         return 0;
-    uint32_t slot = slots_first(&c->slots, CONN_LINGERED);
+    uint32_t slot = slots_first(&c->slots, CONN_LINGERING);
     return slot == SLOT_NONE ? NEVER_NS : c->slots.each[slot].drain_until_ns;
 }

@@ -73,7 +73,11 @@ static void log_listening(struct log *log, enum node_port port, int fd, struct i
 bool listeners_open(struct listeners *l, struct conns *conns, struct log *log,
     const struct address *client, const struct address *peer, struct instant now)
 {
-    *l = (struct listeners){.conns = conns, .log = log, .ports = {{.fd = -1}, {.fd = -1}}};
+    *l = (struct listeners){.conns = conns,
+        .log = log,
+        .ports = {{.fd = -1}, {.fd = -1}},
+        .failed = {.event = "accept_fails"},
+        .turned_away = {.event = "connections_turned_away"}};
     const struct address *const at[] = {client, peer};
     for (unsigned p = NODE_CLIENT_PORT; p <= NODE_PEER_PORT; p++) {
         int fd = bind_and_listen(at[p]);
@@ -102,19 +106,23 @@ void listeners_stop(struct listeners *l)
 
 /* -- taking in ---------------------------------------------------------------------------------- */
 
-/* A crowd before a full table is told in one line every ten seconds, not in one line each. */
-static void turn_away(struct listeners *l, int fd, struct instant now)
+static void note(struct listen_trouble *t, int error)
 {
-    close(fd);
-    l->turned_away++;
-    if (now.mono_ns < l->report_ns)
+    t->count++;
+    t->error = error;
+}
+
+static void tell(struct listeners *l, struct listen_trouble *t, struct instant now)
+{
+    if (!t->count || now.mono_ns < t->quiet_until_ns)
         return;
-    log_begin(l->log, LOG_WARN, "connections_turned_away", now);
-    log_number(l->log, "count", (int64_t)l->turned_away);
-    log_number(l->log, "held", l->conns->slots.used);
+    log_begin(l->log, LOG_WARN, t->event, now);
+    log_number(l->log, "count", (int64_t)t->count);
+    log_text(l->log, "why", span_of(reason_of(t->error)));
+    log_number(l->log, "connections", l->conns->slots.used);
     log_end(l->log);
-    l->turned_away = 0;
-    l->report_ns = now.mono_ns + LISTEN_REPORT_MS * MS_NS;
+    t->count = 0;
+    t->quiet_until_ns = now.mono_ns + LISTEN_QUIET_MS * MS_NS;
 }
 
 static void take_in(struct listeners *l, int fd, enum node_port port, struct instant now)
@@ -126,19 +134,10 @@ static void take_in(struct listeners *l, int fd, enum node_port port, struct ins
         struct address at = sockaddr_address(&other);
         address_text(&at, from);
     }
-    if (!conn_accepted(l->conns, fd, port, span_of(from), now))
-        turn_away(l, fd, now);
-}
-
-static void rest(struct listeners *l, struct listener *port, int error, struct instant now)
-{
-    port->rest_until_ns = now.mono_ns + LISTEN_REST_MS * MS_NS;
-    if (port->failing)
+    if (conn_accepted(l->conns, fd, port, span_of(from), now))
         return;
-    port->failing = true;
-    log_begin(l->log, LOG_WARN, "accept_fails", now);
-    log_text(l->log, "why", span_of(reason_of(error)));
-    log_end(l->log);
+    close(fd);
+    note(&l->turned_away, ENOBUFS);
 }
 
 void listener_completed(struct listeners *l, const struct ring_event *e, struct instant now)
@@ -150,10 +149,10 @@ void listener_completed(struct listeners *l, const struct ring_event *e, struct 
         if (e->result >= 0)
             close(e->result);
     } else if (e->result >= 0) {
-        port->failing = false;
         take_in(l, e->result, e->tag.slot, now);
     } else {
-        rest(l, port, -e->result, now);
+        port->rest_until_ns = now.mono_ns + LISTEN_REST_MS * MS_NS;
+        note(&l->failed, -e->result);
     }
 }
 
@@ -163,11 +162,12 @@ void listeners_settle(struct listeners *l, struct instant now)
         struct listener *port = &l->ports[p];
         if (port->armed || (now.mono_ns < port->rest_until_ns && !l->conns->freed))
             continue;
-        struct ring_tag tag = {.op = RING_ACCEPT, .sequence = ++port->sequence, .slot = p};
-        ring_accept(l->conns->ring, port->fd, tag);
+        ring_accept(l->conns->ring, port->fd, (struct ring_tag){.op = RING_ACCEPT, .slot = p});
         port->armed = true;
     }
     l->conns->freed = false;
+    tell(l, &l->failed, now);
+    tell(l, &l->turned_away, now);
 }
 
 int64_t listeners_deadline(const struct listeners *l)
@@ -176,5 +176,9 @@ int64_t listeners_deadline(const struct listeners *l)
     for (unsigned p = NODE_CLIENT_PORT; p <= NODE_PEER_PORT && !l->stopped; p++)
         if (!l->ports[p].armed)
             next_ns = earlier_ns(next_ns, l->ports[p].rest_until_ns);
+    if (l->failed.count)
+        next_ns = earlier_ns(next_ns, l->failed.quiet_until_ns);
+    if (l->turned_away.count)
+        next_ns = earlier_ns(next_ns, l->turned_away.quiet_until_ns);
     return next_ns;
 }

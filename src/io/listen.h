@@ -13,14 +13,20 @@
 enum {
     LISTEN_BACKLOG = 4096, /* the kernel lowers it to net.core.somaxconn */
     LISTEN_REST_MS = 100, /* after a failed accept */
-    LISTEN_REPORT_MS = 10000 /* between two log lines about connections turned away */
+    LISTEN_QUIET_MS = 10000, /* between two log lines about the same trouble */
+};
+
+/* A trouble that may come thousandfold: told at once, then in sums. */
+struct listen_trouble {
+    const char *event;
+    uint64_t count; /* not yet told */
+    int error; /* of the last one */
+    int64_t quiet_until_ns;
 };
 
 struct listener {
     int fd;
     bool armed;
-    bool failing; /* the last accept failed; said once */
-    uint8_t sequence;
     int64_t rest_until_ns;
 };
 
@@ -28,8 +34,8 @@ struct listeners {
     struct conns *conns;
     struct log *log;
     struct listener ports[NODE_PEER_PORT + 1];
-    uint64_t turned_away; /* since the last report */
-    int64_t report_ns; /* the next one, not before */
+    struct listen_trouble failed; /* accepts */
+    struct listen_trouble turned_away; /* connections beyond the table */
     bool stopped;
 };
 
@@ -41,7 +47,7 @@ MUST_USE bool listeners_open(struct listeners *l, struct conns *conns, struct lo
 
 void listener_completed(struct listeners *l, const struct ring_event *e, struct instant now);
 
-/* The end of a turn: ask again where the kernel has stopped to answer. */
+/* The end of a turn: ask again where the kernel has stopped to answer, tell of trouble. */
 void listeners_settle(struct listeners *l, struct instant now);
 int64_t listeners_deadline(const struct listeners *l);
 

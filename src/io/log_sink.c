@@ -4,6 +4,7 @@
 #include "io/reason.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -25,15 +26,15 @@ static void append_only(int fd)
 bool log_sink_open(struct log_sink *s, struct ring *ring, struct log *log, const char *path)
 {
     *s = (struct log_sink){.ring = ring, .log = log, .path = path, .fd = STDERR_FILENO};
-    if (!*path) {
-        append_only(STDERR_FILENO);
-        return true;
-    }
-    s->fd = open_file(path);
+    if (*path)
+        s->fd = open_file(path);
+    else
+        append_only(s->fd);
     if (s->fd < 0)
         fprintf(stderr,
             "stampede: cannot write the log to %s: %s; correct log_file in topology.conf\n", path,
             reason_of(errno));
+    s->terminal = isatty(s->fd);
     return s->fd >= 0;
 }
 
@@ -55,7 +56,17 @@ void log_sink_reopen(struct log_sink *s, struct instant now)
         return;
     close(s->fd); /* a write that is with the ring keeps the old file open until it is done */
     s->fd = fd;
+    s->terminal = isatty(fd);
     s->rest_until_ns = 0;
+}
+
+/* Whoever reads standard error may not keep up: it is told only if it takes the words at once. */
+static void tell_failure(const struct log_sink *s)
+{
+    struct pollfd there = {.fd = STDERR_FILENO, .events = POLLOUT};
+    if (*s->path && poll(&there, 1, 0) == 1 && there.revents & POLLOUT)
+        dprintf(STDERR_FILENO, "stampede: cannot write to log_file %s: %s; trying again\n", s->path,
+            reason_of(s->error));
 }
 
 void log_sink_completed(struct log_sink *s, const struct ring_event *e, struct instant now)
@@ -64,9 +75,12 @@ void log_sink_completed(struct log_sink *s, const struct ring_event *e, struct i
     if (e->result > 0)
         log_taken(s->log, (size_t)e->result);
     if (e->result < 0) {
-        if (!s->error)
-            s->failing_since_ns = now.mono_ns;
+        bool news = !s->error;
         s->error = -e->result;
+        if (news) {
+            s->failing_since_ns = now.mono_ns;
+            tell_failure(s);
+        }
         s->rest_until_ns = now.mono_ns + LOG_SINK_REST_MS * MS_NS;
     } else if (s->error) {
         log_begin(s->log, LOG_WARN, "log_works_again", now);
@@ -86,7 +100,8 @@ void log_sink_settle(struct log_sink *s, struct instant now)
 {
     if (!waits(s) || now.mono_ns < s->rest_until_ns)
         return;
-    ring_write(s->ring, s->fd, (struct ring_tag){.op = RING_WRITE}, buf_span(&s->log->pending));
+    struct ring_tag tag = {.op = RING_WRITE};
+    ring_write(s->ring, s->fd, tag, buf_span(&s->log->pending), s->terminal);
     s->writing = true;
 }
 

@@ -17,10 +17,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-enum {
-    FILES_BESIDE_CONNECTIONS = 32, /* ring, listeners, signals, log, standard ones, dials */
-    FLUSH_MS = 100, /* for the last log lines */
-};
+enum { FILES_BESIDE_CONNECTIONS = 32 }; /* ring, listeners, signals, log, standard ones, dials */
 
 struct loop {
     const struct loop_config *config;
@@ -146,11 +143,11 @@ static bool over(const struct loop *l, struct instant now)
     return all_out || now.mono_ns >= l->stop_ns;
 }
 
-/* What the log still holds, as far as it can be written in FLUSH_MS. */
+/* What the log still holds, as far as it can be written in LOOP_FLUSH_MS. */
 static void flush_log(struct loop *l)
 {
     struct instant now = clock_now();
-    int64_t until_ns = now.mono_ns + FLUSH_MS * MS_NS;
+    int64_t until_ns = now.mono_ns + LOOP_FLUSH_MS * MS_NS;
     log_sink_settle(&l->sink, now);
     while (!log_sink_idle(&l->sink) && now.mono_ns < until_ns &&
            ring_enter(l->ring, until_ns - now.mono_ns) == 0) {

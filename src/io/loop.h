@@ -15,7 +15,8 @@ enum {
     /* What node_config.connections_max must be above limits.connections: room for links and
      * observers, and for clients that are being turned away. Half of it no client may take. */
     LOOP_CONNECTIONS_SPARE = 256,
-    LOOP_STOP_MS = 300, /* from SIGINT or SIGTERM to the end, whatever the other ends do */
+    LOOP_STOP_MS = 250, /* from SIGINT or SIGTERM, whatever the other ends do */
+    LOOP_FLUSH_MS = 50, /* and then for the last log lines */
 };
 
 struct loop_config {

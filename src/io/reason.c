@@ -18,6 +18,7 @@ static const struct {
     {ENETUNREACH, "no route to the network"},
     {EMFILE, "out of file descriptors (ulimit -n)"},
     {ENFILE, "the machine is out of file descriptors"},
+    {ENOBUFS, "no room"},
     {ENOSPC, "the disk is full"},
 };
 

@@ -319,14 +319,14 @@ void ring_accept(struct ring *r, int fd, struct ring_tag tag)
     e->user_data = ring_tag_pack(tag);
 }
 
-void ring_receive(struct ring *r, int fd, struct ring_tag tag, bool poll_first)
+/* Not with IORING_RECVSEND_POLL_FIRST, also after an empty pool: on Linux 6.18 a receive that is armed
+ * so on a socket that was reset already never answers, and its descriptor is lost. */
+void ring_receive(struct ring *r, int fd, struct ring_tag tag)
 {
     struct io_uring_sqe *e = entry(r);
     io_uring_prep_recv_multishot(e, fd, NULL, 0, 0);
     e->flags = IOSQE_BUFFER_SELECT;
     e->buf_group = BUFFER_GROUP;
-    if (poll_first)
-        e->ioprio |= IORING_RECVSEND_POLL_FIRST;
     e->user_data = ring_tag_pack(tag);
 }
 
@@ -353,10 +353,12 @@ void ring_poll(struct ring *r, int fd, struct ring_tag tag)
     e->user_data = ring_tag_pack(tag);
 }
 
-void ring_write(struct ring *r, int fd, struct ring_tag tag, struct span bytes)
+void ring_write(struct ring *r, int fd, struct ring_tag tag, struct span bytes, bool may_block)
 {
     struct io_uring_sqe *e = entry(r);
     io_uring_prep_write(e, fd, bytes.at, (unsigned)bytes.len, (uint64_t)-1);
+    if (may_block)
+        e->flags = IOSQE_ASYNC;
     e->user_data = ring_tag_pack(tag);
 }
 

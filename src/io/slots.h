@@ -17,7 +17,7 @@ enum conn_state { CONN_FREE, CONN_OPEN, CONN_DRAINING, CONN_DYING };
 enum conn_list {
     CONN_TOUCHED, /* to be looked at before the turn ends */
     CONN_STARVED, /* wait for receive buffers, in the order in which they ran dry */
-    CONN_LINGERED, /* drain, in the order of their deadlines */
+    CONN_LINGERING, /* drain, in the order of their deadlines */
     CONN_LISTS
 };
 
@@ -37,7 +37,6 @@ struct conn {
     bool cancelling : 1; /* ... and has been asked to stop */
     bool sending : 1; /* a send is with the kernel */
     bool ended : 1; /* the other end has finished sending */
-    bool starved : 1; /* the last receive found no buffer: wait for the socket first */
 };
 
 _Static_assert(sizeof(struct conn) <= 48, "an idle connection is meant to be cheap");

@@ -12,6 +12,7 @@
  * Keys are the same in all sections as far as libconfuse knows; which belong where is the draft's
  * matter. Lines are right because comments are gone before (topology_text.h). */
 #include "io/topology_file.h"
+#include "core/invariant.h"
 #include "io/topology_text.h"
 #include <confuse.h>
 #include <errno.h>
@@ -78,6 +79,8 @@ static void tell_word(struct word *w, int line, const char *section)
 static int on_value(cfg_t *cfg, cfg_opt_t *option, const char *value, void *result)
 {
     *(const char **)result = value;
+    if (reading->full)
+        return -1;
     const char *section = section_of(cfg);
     struct word *unknown = find_word(option->name);
     if (unknown && option->nvalues == 1)
@@ -134,7 +137,10 @@ static void give_up_at_unknown(const cfg_t *cfg, const char *text)
 static void on_unknown(const cfg_t *cfg, const char *text)
 {
     if (strcmp(text, "node") == 0 || strcmp(text, "limits") == 0 || strcmp(text, "places") == 0) {
-        give_up(cfg, "a \"}\" must be missing before this \"", text);
+        give_up(cfg,
+            cfg == reading->root ? "this is out of place: \""
+                                 : "a \"}\" must be missing before this \"",
+            text);
         return;
     }
     /* "|" and "=" are paths to libconfuse, "root" is the section with which it clears up. */
@@ -263,6 +269,7 @@ static void tell_words_left(void)
 /* Read `text` again and again until every unknown word in it has its place. */
 static struct topology_draft *read_draft(struct span text)
 {
+    ASSERT(!reading);
     struct reader reader = {0};
     reading = &reader;
     bool well = true;

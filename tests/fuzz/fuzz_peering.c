@@ -1,9 +1,10 @@
 /* fuzz_peering.c — garbage to an accepted link in each of its states.
  *
- * The first byte chooses the state that the link is brought to by a well-behaved other end, the second
- * the size of the pieces in which the rest arrives, the third how much time passes between them and
- * how much room there is to answer. Before LINKED the store and what is remembered of the peers must be
- * as they were; whatever goes out must be whole lines; what is OVER must stay so and fall silent. */
+ * The first byte chooses the state that the link is brought to by a well-behaved other end, the
+ * second the size of the pieces in which the rest arrives, the third how much time passes between
+ * them and how much room there is to answer. Before LINKED the store and what is remembered of the
+ * peers must be as they were; whatever goes out must be whole lines; what is OVER must stay so and
+ * fall silent. */
 #include "core/invariant.h"
 #include "core/peering.h"
 #include <stdint.h>

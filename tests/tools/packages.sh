@@ -53,25 +53,20 @@ as_root() {
   fi
 }
 
-# Make the packages of a list be there, or say which are needed and go on: the tools may have come
-# by another way than packages, and what is really missing the build will name.
+# Make the packages of a list be there, or say which are needed and go on: they may have come by
+# another way than apt-get, and what is really missing the build will name.
 packages_ensure() {
-  local missing tool
+  local missing
   if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
-    for tool in cmake ninja pkg-config cc; do
-      command -v "$tool" >/dev/null && continue
-      say "There is no \`$tool\` here, and no apt-get to install it with. What is needed, by the names of"
-      say "Debian's packages:"
-      say "$1"
-      return 1
-    done
+    say "This is not Debian; what is needed, by the names of Debian's packages:"
+    say "$1"
     return 0
   fi
   mapfile -t missing < <(packages_missing "$1")
   [ ${#missing[@]} != 0 ] || return 0
-  if [ "$(id -u)" != 0 ] && ! command -v sudo >/dev/null; then
-    say "Packages are missing, and there is no sudo to install them. Trying to build all the same; as root:"
-    say "    apt-get install ${missing[*]}"
+  if ! as_root true 2>/dev/null; then
+    say "Packages are missing, and without root they cannot be installed; trying to build all the same."
+    say "As root: apt-get install ${missing[*]}"
     return 0
   fi
   say "Installing ${missing[*]}"
@@ -86,16 +81,17 @@ packages_install() {
   quietly as_root "${apt[@]}" install -y --no-install-recommends "$@"
 }
 
-# Configure and build a preset. A build folder that was left half configured, or that has been moved
-# together with its checkout, is of no use to CMake and begun again.
+# Configure and build: a preset, then targets (all). A build folder that was left half configured, or
+# that was moved together with its checkout, is of no use to CMake and begun again.
 build() (
   preset=$1 folder=build/$1
+  shift
   cd "$root" || return
   if [ ! -e "$folder/build.ninja" ] ||
     ! grep -qsxF "CMAKE_HOME_DIRECTORY:INTERNAL=$(pwd -P)" "$folder/CMakeCache.txt"; then
-    say "Building $folder (a minute at most, this first time)"
+    say "Building in $folder; the first time takes a minute"
     rm -rf "$folder"
     quietly cmake --preset "$preset" || return
   fi
-  quietly cmake --build --preset "$preset"
+  quietly cmake --build --preset "$preset" ${1:+--target "$@"}
 )

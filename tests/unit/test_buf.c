@@ -1,4 +1,4 @@
-/* test_buf.c — the bounded buffer: what fits is there, what does not leaves no trace but the flag. */
+/* test_buf.c — the bounded buffer: what fits is there, what does not leaves only the flag. */
 #include "core/buf.h"
 #include <criterion/criterion.h>
 

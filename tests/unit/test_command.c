@@ -63,15 +63,22 @@ Test(command, split)
     }
 }
 
+/* Every byte at every distance from the ends of a line, among ordinary bytes of all kinds. */
 Test(command, every_byte_is_ordinary_space_or_forbidden)
 {
+    enum { BYTES = 19 };
     for (int byte = 0; byte < 256; byte++) {
-        char bytes[] = {'a', (char)byte, 'b'};
-        struct span line = boxed((struct span){bytes, sizeof bytes}), fields[2];
-        bool space = command_is_space((char)byte), control = byte < 0x20 || byte == 0x7f;
-        int expected = space ? 2 : control ? -1 : 1;
-        cr_expect_eq(command_split(line, fields, 2), expected, "byte %d", byte);
-        unbox(line);
+        for (size_t at = 1; at + 1 < BYTES; at++) {
+            char bytes[BYTES + 1] = "~\xff!\x80~az~\xa0~\x7e\x21\xff\xfe~~!!~";
+            bytes[at] = (char)byte;
+            struct span line = boxed((struct span){bytes, BYTES}), fields[2];
+            bool space = command_is_space((char)byte), control = byte < 0x20 || byte == 0x7f;
+            int expected = space ? 2 : control ? -1 : 1;
+            cr_assert_eq(command_split(line, fields, 2), expected, "byte %d at %zu", byte, at);
+            cr_assert(expected < 0 || fields[0].len == (space ? at : BYTES));
+            cr_assert(!space || fields[1].len == BYTES - at - 1);
+            unbox(line);
+        }
     }
 }
 

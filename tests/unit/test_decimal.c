@@ -7,6 +7,94 @@
 
 enum { UNTOUCHED = 4711 };
 
+/* Every byte at every place among up to 20 digits: those before it are read, it is not. */
+Test(decimal, digits_end_at_any_other_byte)
+{
+    static const char digits[] = "18446744073709551615";
+    for (size_t len = 1; len <= 20; len++) {
+        for (size_t at = 0; at < len; at++) {
+            for (int byte = 0; byte < 256; byte++) {
+                struct span text = boxed((struct span){digits, len}), left = text;
+                ((char *)text.at)[at] = (char)byte;
+                uint64_t value = UNTOUCHED, expected = 0;
+                size_t count = 0;
+                for (; count < len && text.at[count] >= '0' && text.at[count] <= '9'; count++)
+                    expected = expected * 10 + (uint64_t)(text.at[count] - '0');
+                if (count < 20) {
+                    cr_assert_eq(decimal_take_digits(&left, UINT64_MAX, &value), count);
+                    cr_assert_eq(left.len, len - count);
+                    cr_assert(count == 0 || value == expected);
+                }
+                unbox(text);
+            }
+        }
+    }
+}
+
+Test(decimal, digits_up_to_a_bound)
+{
+    static const struct {
+        struct span text;
+        uint64_t max, value;
+        size_t digits;
+    } rows[] = {
+        {SPAN("12345678"), UINT64_MAX, 12345678, 8},
+        {SPAN("123456789"), UINT64_MAX, 123456789, 9},
+        {SPAN("1234567890123456"), UINT64_MAX, 1234567890123456, 16},
+        {SPAN("12345678901234567"), UINT64_MAX, 12345678901234567, 17},
+        {SPAN("18446744073709551615"), UINT64_MAX, UINT64_MAX, 20},
+        {SPAN("18446744073709551616"), UINT64_MAX, 0, 0},
+        {SPAN("99999999999999999999"), UINT64_MAX, 0, 0},
+        {SPAN("100000000000000000000000000000000"), UINT64_MAX, 0, 0},
+        {SPAN("000000000000000000000000000000001"), 1, 1, 33},
+        {SPAN("999"), 999, 999, 3},
+        {SPAN("999x"), 999, 999, 3},
+        {SPAN("1000"), 999, 0, 0},
+        {SPAN("12345678"), 12345677, 0, 0},
+        {SPAN(""), UINT64_MAX, 0, 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct span text = boxed(rows[i].text), left = text;
+        uint64_t value = 0;
+        cr_expect_eq(decimal_take_digits(&left, rows[i].max, &value), rows[i].digits, "row %zu", i);
+        if (rows[i].digits)
+            cr_expect_eq(value, rows[i].value, "row %zu: %" PRIu64, i, value);
+        unbox(text);
+    }
+}
+
+Test(decimal, fraction)
+{
+    static const struct {
+        struct span text;
+        unsigned digits_max;
+        uint64_t value;
+        bool valid;
+    } rows[] = {
+        {SPAN("5"), 9, 500000000, true},
+        {SPAN("05"), 9, 50000000, true},
+        {SPAN("000000001"), 9, 1, true},
+        {SPAN("123456789"), 9, 123456789, true},
+        {SPAN("1234567890"), 9, 0, false},
+        {SPAN("0000000000"), 9, 0, false},
+        {SPAN("00000000000000000000000000000000"), 9, 0, false},
+        {SPAN("1"), 15, 100000000000000, true},
+        {SPAN("999999999999999"), 15, 999999999999999, true},
+        {SPAN("9999999999999999"), 15, 0, false},
+        {SPAN(""), 15, 0, false},
+        {SPAN("-"), 15, 0, false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct span text = boxed(rows[i].text), left = text;
+        uint64_t value = 0;
+        bool valid = decimal_take_fraction(&left, rows[i].digits_max, &value);
+        cr_expect_eq(valid, rows[i].valid, "row %zu", i);
+        if (valid)
+            cr_expect(value == rows[i].value && left.len == 0, "row %zu: %" PRIu64, i, value);
+        unbox(text);
+    }
+}
+
 Test(decimal, time)
 {
     static const struct {

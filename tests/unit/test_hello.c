@@ -40,7 +40,7 @@ Test(hello, the_longest_fits)
 {
     char name[63], text[HELLO_LINE_BYTES_MAX];
     memset(name, 'a', sizeof name);
-    struct hello h = {.boot = UINT64_MAX, .have_boot = UINT64_MAX, .have_change = UINT64_MAX};
+    struct hello h = {.boot = UINT64_MAX, .have_boot = UINT64_MAX, .have_change = UINT64_MAX, .auth = true};
     h.herd = h.from = h.to = (struct span){name, sizeof name};
     struct buf out = buf_over(text, sizeof text);
     hello_put(&out, &h);
@@ -48,6 +48,18 @@ Test(hello, the_longest_fits)
     struct hello back;
     cr_expect_null(hello_parse((struct span){text, out.len - 1}, &back));
     cr_expect_eq(back.have_change, UINT64_MAX);
+    cr_expect(back.auth);
+}
+
+Test(hello, auth_is_announced_by_name_or_not_at_all)
+{
+    struct hello h;
+    cr_expect_null(hello_parse(SPAN(WHOLE), &h));
+    cr_expect_not(h.auth);
+    cr_expect_null(hello_parse(SPAN(WHOLE " auth=hmac-sha256"), &h));
+    cr_expect(h.auth);
+    cr_expect_str_eq(hello_parse(SPAN(WHOLE " auth=none"), &h), "HELLO with a bad auth");
+    cr_expect_str_eq(hello_parse(SPAN(WHOLE " auth="), &h), "HELLO with a bad auth");
 }
 
 Test(hello, is_understood_with_fields_in_any_order_and_unknown_ones)
@@ -171,7 +183,7 @@ Test(hello, hex_numbers)
     cr_expect_not(hello_hex64(SPAN("0x23456789abcdef"), &value));
 }
 
-/* -- AUTH --------------------------------------------------------------------------------------- */
+/* -- AUTH -------------------------------------------------------------------------------------- */
 
 static struct span auth_of(char *text, struct span with, enum hello_role role,
     const struct hello *speaker, const struct hello *other)

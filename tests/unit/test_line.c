@@ -216,6 +216,22 @@ Test(line, whole_lines_are_views_and_need_no_room)
     unbox(stream);
 }
 
+Test(line, no_bytes_at_all)
+{
+    struct line_reader r = {.bytes_max = 2};
+    struct span nothing = {NULL, 0}, in = nothing, line;
+    cr_assert_eq(line_next(&r, &in, &line), LINE_MORE);
+    in = SPAN("abc");
+    cr_assert_eq(line_next(&r, &in, &line), LINE_LONG);
+    cr_assert_eq(line_next(&r, &in, &line), LINE_MORE);
+    in = nothing;
+    cr_assert_eq(line_next(&r, &in, &line), LINE_MORE);
+    cr_assert(!line_last(&r, &line));
+    in = SPAN("bc\nd\n");
+    cr_assert_eq(line_next(&r, &in, &line), LINE_WHOLE, "still skipping, however little came");
+    cr_assert(span_equal(line, SPAN("d")));
+}
+
 Test(line, without_room_nothing_is_taken)
 {
     struct line_reader r = {.bytes_max = 8};
@@ -247,4 +263,21 @@ Test(line, a_line_in_room_outlives_those_that_follow_whole)
     cr_assert(span_equal(split, SPAN("abcd")));
     cr_assert_eq(line_next(&r, &in, &line), LINE_MORE);
     cr_assert_eq(r.kept, 2);
+}
+
+Test(line, room_is_in_use_until_it_is_written_again)
+{
+    char room[9];
+    struct line_reader r = {.bytes_max = 8, .room = room};
+    struct span in = SPAN("ab"), line;
+    cr_assert_eq(line_next(&r, &in, &line), LINE_MORE);
+    in = SPAN("cd\n");
+    cr_assert_eq(line_next(&r, &in, &line), LINE_WHOLE);
+    cr_assert_eq(line_next(&r, &in, &line), LINE_MORE);
+    cr_assert(r.room_in_use, "nothing was kept: the line still stands");
+    in = SPAN("ef");
+    cr_assert_eq(line_next(&r, &in, &line), LINE_MORE);
+    cr_assert(!r.room_in_use);
+    cr_assert(line_last(&r, &line));
+    cr_assert(r.room_in_use && line.at == room);
 }

@@ -1,209 +1,14 @@
-/* test_node.c — one node, driven by hand: clients, order of replies, limits, time-outs.
- *
- * The driver here does what node.h says and nothing more; what is sent to a client is collected in
- * `heard`. Herds of many nodes are the simulator's. */
-#include "core/log.h"
-#include "core/node.h"
-#include <criterion/criterion.h>
-#include <stdio.h>
-#include <stdlib.h>
+/* test_node.c — one node, driven by hand: clients, order of replies, limits, time-outs. */
+#include "core/store.h"
+#include "node_side.h"
 
-enum { CONNECTIONS = 64, HEARD_BYTES = 1 << 20, NOW_S = 1700000000 };
-
-/* -- a provider that answers when the test says so ------------------------------------------------ */
-
-struct slow_places {
-    uint64_t waiting[64];
-    unsigned waiting_count;
-    uint64_t ready[64];
-    unsigned ready_count;
-    struct places_question last;
-    unsigned cancelled;
-};
-
-static void slow_ask(void *self, uint64_t ticket, const struct places_question *question,
-    int64_t deadline_ns, struct instant now)
-{
-    struct slow_places *p = self;
-    cr_assert_gt(deadline_ns, now.mono_ns);
-    p->waiting[p->waiting_count++] = ticket;
-    p->last = *question;
-}
-
-static bool slow_answer(void *self, struct places_answer *out, struct instant now)
-{
-    (void)now;
-    struct slow_places *p = self;
-    if (!p->ready_count)
-        return false;
-    out->ticket = p->ready[0];
-    memmove(p->ready, p->ready + 1, --p->ready_count * sizeof *p->ready);
-    out->json = malloc(64);
-    out->json_bytes = (size_t)snprintf(out->json, 64, "{}\n\n");
-    return true;
-}
-
-/* Answer the i-th question that waits. */
-static void slow_make_ready(struct slow_places *p, unsigned i)
-{
-    cr_assert_lt(i, p->waiting_count);
-    p->ready[p->ready_count++] = p->waiting[i];
-    p->waiting_count--;
-    memmove(p->waiting + i, p->waiting + i + 1, (p->waiting_count - i) * sizeof *p->waiting);
-}
-
-static void slow_cancel(void *self, uint64_t ticket)
-{
-    struct slow_places *p = self;
-    for (unsigned i = 0; i < p->waiting_count; i++)
-        if (p->waiting[i] == ticket) {
-            p->waiting_count--;
-            memmove(p->waiting + i, p->waiting + i + 1,
-                (p->waiting_count - i) * sizeof *p->waiting);
-            p->cancelled++;
-            return;
-        }
-    cr_assert_fail("cancelled a question that does not wait");
-}
-
-static int64_t slow_deadline(const void *self)
-{
-    return ((const struct slow_places *)self)->ready_count ? 0 : NEVER_NS;
-}
-
-static void slow_destroy(void *self)
-{
-    (void)self;
-}
-
-/* -- the driver ----------------------------------------------------------------------------------- */
-
-static struct topology topology;
-static struct topology_node self_node;
-static struct slow_places places;
-static struct log log_;
-static char log_memory[1 << 16];
-static struct node *node;
-static struct instant now;
-static char *heard[CONNECTIONS]; /* all that a client was sent; ended by NUL */
-static size_t heard_len[CONNECTIONS];
-static unsigned wants[CONNECTIONS];
-static size_t send_at_most; /* bytes the kernel takes at a time; 0: none */
-
-static void begin(void)
-{
-    strcpy(topology.herd, "test");
-    strcpy(self_node.name, "Goloman");
-    topology.nodes = &self_node;
-    topology.nodes_count = 1;
-    topology.places_timeout_ms = 10000;
-    topology.limits = (struct topology_limits){.line_bytes = 1024,
-        .output_bytes = 65536,
-        .connections = 8,
-        .stamps = 1000,
-        .idle_ms = 600000,
-        .stall_ms = 30000,
-        .future_ns = (uint64_t)86400 * SECOND_NS};
-    log_init(&log_, LOG_INFO, (struct span){"", 0}, log_memory, sizeof log_memory);
-    now = (struct instant){.mono_ns = SECOND_NS, .real_ns = NOW_S * SECOND_NS};
-    send_at_most = SIZE_MAX;
-}
-
-static void start(void)
-{
-    struct node_config config = {.topology = &topology,
-        .connections_max = CONNECTIONS,
-        .places = {&places, slow_ask, slow_answer, slow_cancel, slow_deadline, slow_destroy},
-        .log = &log_};
-    memset(config.seed, 7, sizeof config.seed);
-    node = node_create(&config, now);
-    cr_assert_not_null(node);
-}
-
-static void end(void)
-{
-    node_destroy(node);
-    for (unsigned i = 0; i < CONNECTIONS; i++)
-        free(heard[i]);
-}
-
-TestSuite(node, .init = begin, .fini = end);
-
-static void send_out(uint32_t conn)
-{
-    while (wants[conn] & NODE_WANT_WRITE && send_at_most) {
-        struct span window = node_output(node, conn);
-        size_t n = window.len < send_at_most ? window.len : send_at_most;
-        cr_assert_leq(heard_len[conn] + n, HEARD_BYTES);
-        memcpy(heard[conn] + heard_len[conn], window.at, n);
-        heard_len[conn] += n;
-        heard[conn][heard_len[conn]] = '\0';
-        node_sent(node, conn, n, now);
-        wants[conn] = node_wants(node, conn);
-    }
-}
-
-/* Turns until nothing more happens at this instant. */
-static void turn(void)
-{
-    for (int i = 0; i < 10000; i++) {
-        node_turn(node, now);
-        uint32_t conn;
-        while (node_touched(node, &conn)) {
-            wants[conn] = node_wants(node, conn);
-            send_out(conn);
-        }
-        if (node_deadline(node) > now.mono_ns || node_stopped(node))
-            return;
-    }
-    cr_assert_fail("the node never comes to rest");
-}
-
-static void passes_ms(int64_t ms)
-{
-    now.mono_ns += ms * MS_NS;
-    now.real_ns += ms * MS_NS;
-    turn();
-}
-
-static void joins(uint32_t conn)
-{
-    free(heard[conn]);
-    heard[conn] = calloc(1, HEARD_BYTES + 1);
-    heard_len[conn] = 0;
-    cr_assert(node_accepted(node, conn, NODE_CLIENT_PORT, SPAN("127.0.0.1:5"), now));
-    turn();
-}
-
-/* Bytes are handed over in a block of their own, freed after the turn, as receive buffers are. */
-static void sends(uint32_t conn, const char *text)
-{
-    size_t n = strlen(text);
-    char *block = malloc(n);
-    memcpy(block, text, n);
-    node_received(node, conn, (struct span){block, n}, now);
-    turn();
-    free(block);
-}
-
-static void hangs_up(uint32_t conn)
-{
-    node_closed(node, conn, "", now);
-    turn();
-}
-
-static void hears(uint32_t conn, const char *expected)
-{
-    cr_assert_str_eq(heard[conn], expected);
-    heard_len[conn] = 0;
-    heard[conn][0] = '\0';
-}
+TestSuite(node, .init = side_begin, .fini = side_end);
 
 /* -- commands ------------------------------------------------------------------------------------- */
 
 Test(node, answers_with_the_clients_own_text)
 {
-    start();
+    side_start();
     joins(0);
     sends(0, " IAMAT\tkiwi  +34.068930-118.445127 001699999999.736126614 \r\n");
     hears(0, "AT Goloman +0.263873386 kiwi +34.068930-118.445127 001699999999.736126614\n");
@@ -211,7 +16,7 @@ Test(node, answers_with_the_clients_own_text)
 
 Test(node, answers_an_older_time_with_what_is_stored)
 {
-    start();
+    side_start();
     joins(0);
     sends(0, "IAMAT k +1+1 1699999999.918963998\n");
     hears(0, "AT Goloman +0.081036002 k +1+1 1699999999.918963998\n");
@@ -225,7 +30,7 @@ Test(node, answers_an_older_time_with_what_is_stored)
 
 Test(node, refuses_what_it_does_not_understand)
 {
-    start();
+    side_start();
     joins(0);
     sends(0, "hello\n\nAT Goloman +0.1 k +1+1 1\r\nWHATSAT nobody 10 5\nIAMAT k +1+1 9e9\n");
     hears(0, "? hello\n? \n? AT Goloman +0.1 k +1+1 1\n? WHATSAT nobody 10 5\n"
@@ -234,7 +39,7 @@ Test(node, refuses_what_it_does_not_understand)
 
 Test(node, refuses_times_beyond_the_future)
 {
-    start();
+    side_start();
     joins(0);
     sends(0, "IAMAT k +1+1 1700086400.000000001\nIAMAT k +1+1 1700086400\n");
     hears(0, "? IAMAT k +1+1 1700086400.000000001\n"
@@ -250,7 +55,7 @@ static const char mixed_heard[] =
 
 Test(node, answers_the_same_however_the_bytes_are_split)
 {
-    start();
+    side_start();
     size_t n = sizeof mixed - 1;
     for (size_t split = 1; split < n; split++) {
         char first[sizeof mixed] = {0};
@@ -268,7 +73,7 @@ Test(node, answers_the_same_however_the_bytes_are_split)
 
 Test(node, answers_byte_by_byte)
 {
-    start();
+    side_start();
     joins(0);
     for (size_t i = 0; i < sizeof mixed - 1; i++)
         sends(0, (char[]){mixed[i], '\0'});
@@ -280,7 +85,7 @@ Test(node, answers_byte_by_byte)
 
 Test(node, an_over_long_line_is_refused_in_its_place)
 {
-    start();
+    side_start();
     joins(0);
     char line[3000] = "IAMAT a +1+1 1\n", expected[3000] = {0};
     memset(line + 15, 'x', 1500);
@@ -292,11 +97,58 @@ Test(node, an_over_long_line_is_refused_in_its_place)
     hears(0, expected);
 }
 
+Test(node, takes_bytes_as_they_are)
+{
+    side_start();
+    joins(0);
+    sends(0, "IAMAT \xd0\xba\xff +1+1 1\nIAMAT\v\f\r b \t+2+2 2\x0b\nIAMAT c\x7f +1+1 1\n");
+    hears(0, "AT Goloman +1699999999.000000000 \xd0\xba\xff +1+1 1\n"
+             "AT Goloman +1699999998.000000000 b +2+2 2\n? IAMAT c\x7f +1+1 1\n");
+    static const char with_nul[] = "IAMAT d +1+1 1\0\n";
+    sends_bytes(0, with_nul, sizeof with_nul - 1);
+    cr_assert_eq(heard_len[0], sizeof "? " - 1 + sizeof with_nul - 1);
+    cr_assert_eq(memcmp(heard[0], "? IAMAT d +1+1 1\0\n", heard_len[0]), 0);
+    cr_assert_eq(store_count(node_store(node)), 2);
+}
+
+/* A line of `bytes` bytes before its end; what the node says to it. */
+static void line_of(size_t bytes, const char *ending, size_t answered)
+{
+    char line[3000], expected[3000];
+    size_t n = (size_t)snprintf(line, sizeof line, "WHATSAT nobody 1 1");
+    memset(line + n, ' ', bytes - n);
+    strcpy(line + bytes, ending);
+    snprintf(expected, sizeof expected, "? %.*s\n", (int)answered, line);
+    sends(0, line);
+    if (!*ending)
+        finishes(0);
+    hears(0, expected);
+}
+
+Test(node, a_line_holds_its_limit_and_not_a_byte_more)
+{
+    side_start();
+    joins(0);
+    line_of(1024, "\n", 1024);
+    line_of(1024, "\r\n", 1024);
+    cr_assert_eq(node_metrics(node)->lines_too_long, 0);
+    line_of(1025, "\n", 1024);
+    line_of(1025, "\r\n", 1024);
+    cr_assert_eq(node_metrics(node)->lines_too_long, 2);
+    line_of(1024, "", 1024);
+    cr_assert_eq(node_metrics(node)->lines_too_long, 2);
+    hangs_up(0);
+    joins(0);
+    line_of(2900, "", 1024);
+    cr_assert_eq(wants[0], NODE_WANT_CLOSE);
+    cr_assert_eq(node_metrics(node)->lines_invalid, 6);
+}
+
 /* -- places --------------------------------------------------------------------------------------- */
 
 Test(node, replies_wait_for_places_in_order_and_others_do_not)
 {
-    start();
+    side_start();
     joins(0);
     joins(1);
     sends(0, "IAMAT a +1.5-2 1\nWHATSAT a 1.5 3\nIAMAT b +2+2 2\n");
@@ -315,7 +167,7 @@ Test(node, replies_wait_for_places_in_order_and_others_do_not)
 
 Test(node, a_client_that_leaves_cancels_its_questions)
 {
-    start();
+    side_start();
     joins(0);
     sends(0, "IAMAT a +1+1 1\nWHATSAT a 1 1\nWHATSAT a 1 2\nWHATSAT a 1 3\n");
     cr_assert_eq(places.waiting_count, 3);
@@ -330,7 +182,7 @@ Test(node, a_client_that_leaves_cancels_its_questions)
 
 Test(node, holds_input_while_too_many_questions_wait)
 {
-    start();
+    side_start();
     joins(0);
     sends(0, "IAMAT a +1+1 1\n");
     hears(0, "AT Goloman +1699999999.000000000 a +1+1 1\n");
@@ -345,20 +197,83 @@ Test(node, holds_input_while_too_many_questions_wait)
     }
     cr_assert(wants[0] & NODE_WANT_READ);
     cr_assert_eq(store_count(node_store(node)), 2);
-    heard_len[0] = 0;
+    forgets(0);
     sends(0, "AT d +1+1 1\n");
     hears(0, "AT Goloman +1699999999.000000000 d +1+1 1\n");
+}
+
+Test(node, past_the_questions_of_all_clients_the_answer_is_a_limit)
+{
+    topology.limits.connections = 40;
+    side_start();
+    joins(0);
+    sends(0, "IAMAT a +1+1 1\n");
+    for (uint32_t i = 1; i <= PLACES_QUESTIONS_MAX / 63; i++) {
+        joins(i);
+        for (unsigned k = 0; k < 63; k++)
+            sends(i, "WHATSAT a 1 1\n");
+    }
+    while (places.waiting_count < PLACES_QUESTIONS_MAX)
+        sends(0, "WHATSAT a 1 1\n");
+    cr_assert_eq(node_metrics(node)->places_asked, PLACES_QUESTIONS_MAX);
+    joins(39);
+    sends(39, "WHATSAT a 1 1\nIAMAT a +1+1 1\n");
+    cr_assert_not_null(strstr(heard[39], "\"OVER_QUERY_LIMIT\""));
+    cr_assert_str_eq(strstr(heard[39], "\n\n"), "\n\nAT Goloman +1699999999.000000000 a +1+1 1\n");
+    cr_assert_eq(wants[39], NODE_WANT_READ);
+    slow_make_ready(&places, 0);
+    turn();
+    forgets(39);
+    sends(39, "WHATSAT a 1 1\n");
+    cr_assert_eq(places.waiting_count, PLACES_QUESTIONS_MAX, "there is a place again");
+}
+
+Test(node, a_client_that_waits_for_places_is_not_idle)
+{
+    topology.limits.idle_ms = 2000;
+    topology.limits.stall_ms = 1000;
+    side_start();
+    joins(0);
+    joins(1);
+    sends(0, "IAMAT a +1+1 1\nWHATSAT a 1 1\n");
+    sends(1, "WHATSAT a 1 1\n");
+    finishes(1);
+    for (unsigned i = 0; i < 100; i++)
+        passes_ms(100);
+    slow_make_ready(&places, 0);
+    slow_make_ready(&places, 0);
+    turn();
+    hears(1, "AT Goloman +1699999999.000000000 a +1+1 1\n{}\n\n");
+    cr_assert_eq(wants[0], NODE_WANT_READ);
+    cr_assert_eq(wants[1], NODE_WANT_CLOSE);
+    for (unsigned i = 0; i < 25; i++)
+        passes_ms(100);
+    cr_assert_eq(wants[0], NODE_WANT_ABORT);
+}
+
+Test(node, logs_every_line_and_every_reply_when_asked_to)
+{
+    log_.level = LOG_DEBUG;
+    side_start();
+    joins(0);
+    sends(0, "IAMAT a +1+1 1\nWHATSAT a 1 1\n");
+    slow_make_ready(&places, 0);
+    turn();
+    cr_assert_eq(logged(" line_in conn=0 text=\"IAMAT a +1+1 1\"\n"), 1);
+    cr_assert_eq(logged(" line_in conn=0 text=\"WHATSAT a 1 1\"\n"), 1);
+    cr_assert_eq(
+        logged(" line_out conn=0 text=\"AT Goloman +1699999999.000000000 a +1+1 1\"\n"), 2);
+    cr_assert_eq(logged(" line_out conn=0 text=\"{}\\x0a\\x0a\"\n"), 1);
 }
 
 /* -- ends ----------------------------------------------------------------------------------------- */
 
 Test(node, a_last_line_without_lf_counts_and_all_replies_are_sent_before_the_close)
 {
-    start();
+    side_start();
     joins(0);
     sends(0, "IAMAT a +1+1 1\nWHATSAT a 1 1\nIAMAT b +2+2 2");
-    node_ended(node, 0, now);
-    turn();
+    finishes(0);
     cr_assert_eq(wants[0], 0, "it waits for places");
     slow_make_ready(&places, 0);
     turn();
@@ -369,10 +284,60 @@ Test(node, a_last_line_without_lf_counts_and_all_replies_are_sent_before_the_clo
     hangs_up(0);
 }
 
+Test(node, a_client_that_reads_late_gets_all_replies_though_it_has_finished_sending)
+{
+    side_start();
+    joins(0);
+    deaf[0] = true;
+    char batch[3000 * 15 + 16] = {0};
+    for (unsigned i = 0; i < 3000; i++)
+        memcpy(batch + i * 15, "IAMAT a +1+1 1\n", 15);
+    strcpy(batch + 3000 * 15, "IAMAT b +1+1 1");
+    sends(0, batch);
+    finishes(0);
+    cr_assert_eq(wants[0], NODE_WANT_WRITE);
+    cr_assert_eq(store_count(node_store(node)), 1, "the rest of the input is held");
+    deaf[0] = false;
+    send_out(0);
+    turn();
+    static const char reply[] = "AT Goloman +1699999999.000000000 a +1+1 1\n";
+    cr_assert_eq(heard_len[0], 3001 * (sizeof reply - 1));
+    cr_assert_str_eq(
+        heard[0] + 3000 * (sizeof reply - 1), "AT Goloman +1699999999.000000000 b +1+1 1\n");
+    cr_assert_eq(wants[0], NODE_WANT_CLOSE);
+}
+
+Test(node, a_client_that_has_finished_and_does_not_read_is_dropped)
+{
+    side_start();
+    joins(0);
+    deaf[0] = true;
+    sends(0, "IAMAT a +1+1 1\n");
+    finishes(0);
+    passes_ms(29999);
+    cr_assert_eq(wants[0], NODE_WANT_WRITE);
+    passes_ms(30000 / 8 + 1);
+    cr_assert_eq(wants[0], NODE_WANT_ABORT);
+}
+
+Test(node, nothing_sent_is_nothing_answered)
+{
+    side_start();
+    joins(0);
+    finishes(0);
+    hears(0, "");
+    cr_assert_eq(wants[0], NODE_WANT_CLOSE);
+    joins(1);
+    sends(1, "\r\n\r");
+    finishes(1);
+    hears(1, "? \n? \n");
+    cr_assert_eq(wants[1], NODE_WANT_CLOSE);
+}
+
 Test(node, closes_after_the_first_reply_when_told_to)
 {
     topology.client_close = CLIENT_CLOSE_REPLY;
-    start();
+    side_start();
     joins(0);
     sends(0, "IAMAT a +1+1 1\nIAMAT b +1+1 1\n");
     hears(0, "AT Goloman +1699999999.000000000 a +1+1 1\n");
@@ -385,12 +350,24 @@ Test(node, closes_after_the_first_reply_when_told_to)
     turn();
     hears(1, "AT Goloman +1699999999.000000000 a +1+1 1\n{}\n\n");
     cr_assert_eq(wants[1], NODE_WANT_CLOSE);
-    topology.client_close = CLIENT_CLOSE_EOF;
+}
+
+Test(node, one_reply_is_all_before_the_close_even_when_a_long_line_follows)
+{
+    topology.client_close = CLIENT_CLOSE_REPLY;
+    side_start();
+    joins(0);
+    char lines[2000] = "IAMAT a +1+1 1\n";
+    memset(lines + strlen(lines), 'x', 1500);
+    strcat(lines, "\n");
+    sends(0, lines);
+    hears(0, "AT Goloman +1699999999.000000000 a +1+1 1\n");
+    cr_assert_eq(wants[0], NODE_WANT_CLOSE);
 }
 
 Test(node, stops_when_what_is_pending_is_out)
 {
-    start();
+    side_start();
     joins(0);
     joins(1);
     sends(0, "IAMAT a +1+1 1\nWHATSAT a 1 1\n");
@@ -408,7 +385,7 @@ Test(node, stops_when_what_is_pending_is_out)
 
 Test(node, stops_in_bounded_time_whatever_is_pending)
 {
-    start();
+    side_start();
     joins(0);
     sends(0, "IAMAT a +1+1 1\nWHATSAT a 1 1\n");
     node_stop(node, now);
@@ -418,11 +395,23 @@ Test(node, stops_in_bounded_time_whatever_is_pending)
     cr_assert(node_stopped(node));
 }
 
+Test(node, a_node_that_stops_takes_nobody_in_and_does_not_call_that_full)
+{
+    side_start();
+    joins(0);
+    node_stop(node, now);
+    turn();
+    joins(1);
+    cr_assert_eq(wants[1], NODE_WANT_ABORT);
+    cr_assert_eq(node_metrics(node)->clients_refused, 0);
+    cr_assert_eq(logged(" connections_full "), 0);
+}
+
 /* -- limits --------------------------------------------------------------------------------------- */
 
 Test(node, a_client_that_does_not_read_is_no_longer_read_from_then_dropped)
 {
-    start();
+    side_start();
     joins(0);
     send_at_most = 0;
     unsigned lines = 0;
@@ -439,9 +428,31 @@ Test(node, a_client_that_does_not_read_is_no_longer_read_from_then_dropped)
     hangs_up(0);
 }
 
+Test(node, unread_output_is_bounded_in_memory_not_only_in_bytes)
+{
+    side_start();
+    joins(0);
+    sends(0, "IAMAT a +1+1 1\n");
+    send_at_most = 0;
+    unsigned pairs =
+        0; /* of an answer that has a chunk to itself, and a reply that begins a new one */
+    for (; wants[0] & NODE_WANT_READ; pairs++) {
+        sends(0, "WHATSAT a 1 1\nIAMAT a +1+1 1\n");
+        slow_make_ready(&places, 0);
+        turn();
+    }
+    cr_assert_gt(pairs, 1);
+    cr_assert_leq(pairs, 2 * topology.limits.output_bytes / 16384);
+    send_at_most = SIZE_MAX;
+    wants[0] = node_wants(node, 0);
+    send_out(0);
+    turn();
+    cr_assert_eq(wants[0], NODE_WANT_READ);
+}
+
 Test(node, a_client_that_reads_again_loses_nothing)
 {
-    start();
+    side_start();
     joins(0);
     send_at_most = 0;
     char batch[100 * 16] = {0};
@@ -468,7 +479,7 @@ Test(node, a_client_that_reads_again_loses_nothing)
 
 Test(node, drops_idle_clients_only)
 {
-    start();
+    side_start();
     joins(0);
     joins(1);
     for (unsigned i = 0; i < 11; i++) {
@@ -483,7 +494,7 @@ Test(node, drops_idle_clients_only)
 
 Test(node, keeps_to_its_number_of_connections)
 {
-    start();
+    side_start();
     for (uint32_t i = 0; i < 8; i++)
         joins(i);
     joins(8);
@@ -499,21 +510,77 @@ Test(node, keeps_to_its_number_of_connections)
 Test(node, refuses_new_ids_when_full_and_says_so_once)
 {
     topology.limits.stamps = 2;
-    start();
+    side_start();
     joins(0);
     sends(0, "IAMAT a +1+1 1\nIAMAT b +1+1 1\n");
-    heard_len[0] = 0;
+    forgets(0);
     sends(0, "IAMAT c +1+1 1\nIAMAT d +1+1 1\nIAMAT a +1+1 2\n");
     hears(0, "? IAMAT c +1+1 1\n? IAMAT d +1+1 1\nAT Goloman +1699999998.000000000 a +1+1 2\n");
-    log_memory[log_.pending.len] = '\0';
-    char *first = strstr(log_memory, " stamps_full ");
-    cr_assert_not_null(first);
-    cr_assert_null(strstr(first + 1, " stamps_full "));
+    cr_assert_eq(logged(" stamps_full "), 1);
+}
+
+Test(node, evicts_the_stamp_that_is_longest_unchanged_when_told_to)
+{
+    topology.limits.stamps = 2;
+    topology.limits.stamps_evict = true;
+    side_start();
+    joins(0);
+    sends(0, "IAMAT a +1+1 1\nIAMAT b +1+1 1\nIAMAT a +1+1 2\nIAMAT c +1+1 1\n");
+    forgets(0);
+    sends(0, "WHATSAT b 1 1\nIAMAT a +1+1 2\nIAMAT c +1+1 0\n");
+    hears(0, "? WHATSAT b 1 1\nAT Goloman +1699999998.000000000 a +1+1 2\n"
+             "AT Goloman +1699999999.000000000 c +1+1 1\n");
+    cr_assert_eq(logged(" stamps_full "), 0);
+}
+
+Test(node, the_longest_limits_and_the_last_times_do_not_overflow)
+{
+    topology.limits.idle_ms = UINT64_C(365) * 86400 * 1000;
+    topology.limits.stall_ms = UINT64_C(86400) * 1000;
+    topology.limits.future_ns = UINT64_C(3650) * 86400 * SECOND_NS;
+    topology.limits.stamps = UINT64_C(1) << 31;
+    topology.limits.output_bytes = UINT64_C(1) << 30;
+    topology.limits.connections = 1000000;
+    side_start();
+    cr_assert_eq(logged(" stamps_bytes=274877906944 "), 1);
+    cr_assert_eq(logged(" unread_output_bytes=2147483648000000 "), 1);
+    joins(0);
+    sends(0, "IAMAT a +1+1 9223372036.854775807\nIAMAT a +1+1 2015360000.000000001\n"
+             "IAMAT a +1+1 2015360000\nIAMAT b +1+1 0\n");
+    hears(0, "? IAMAT a +1+1 9223372036.854775807\n? IAMAT a +1+1 2015360000.000000001\n"
+             "AT Goloman -315360000.000000000 a +1+1 2015360000\n"
+             "AT Goloman +1700000000.000000000 b +1+1 0\n");
+    cr_assert_eq(node_metrics(node)->stamps_refused_future, 2);
+    now.mono_ns += 364 * 86400 * SECOND_NS;
+    turn();
+    cr_assert_eq(wants[0], NODE_WANT_READ);
+    now.mono_ns += 366 * 86400 * SECOND_NS / 8;
+    turn();
+    cr_assert_eq(wants[0], NODE_WANT_ABORT);
+}
+
+Test(node, a_number_that_is_used_again_while_it_waits_to_go_on_is_a_new_client)
+{
+    side_start();
+    joins(0);
+    deaf[0] = true;
+    char batch[3000 * 15 + 1] = {0};
+    for (unsigned i = 0; i < 3000; i++)
+        memcpy(batch + i * 15, "IAMAT a +1+1 1\n", 15);
+    sends(0, batch);
+    deaf[0] = false;
+    send_out(0); /* it may go on at the next turn, but is gone by then */
+    node_closed(node, 0, "reset", now);
+    joins(0);
+    hears(0, "");
+    cr_assert_eq(wants[0], NODE_WANT_READ);
+    sends(0, "IAMAT b +1+1 1\n");
+    hears(0, "AT Goloman +1699999999.000000000 b +1+1 1\n");
 }
 
 Test(node, a_number_that_is_used_again_brings_nothing_over_from_its_last_life)
 {
-    start();
+    side_start();
     joins(0);
     sends(0, "IAMAT a +1+1 1\nIAMAT half");
     node_closed(node, 0, "reset", now);

@@ -41,6 +41,7 @@ Test(outbox, holds_nothing_when_all_is_sent)
     says(&o, "two\n");
     shows(&o, "one\ntwo\n");
     cr_assert_eq(o.bytes, 8);
+    cr_assert_eq(o.memory, OUTBOX_CHUNK_BYTES);
     outbox_sent(&o, &chunks, 5);
     shows(&o, "wo\n");
     outbox_sent(&o, &chunks, 3);
@@ -108,6 +109,7 @@ Test(outbox, what_is_behind_a_gate_waits_for_it)
     }
     cr_assert_null(o.head);
     cr_assert_null(o.tail);
+    cr_assert_eq(o.memory, 0);
 }
 
 Test(outbox, a_last_gate_that_is_filled_takes_no_more_bytes)

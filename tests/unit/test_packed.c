@@ -7,12 +7,12 @@
 
 static void expect_round_trip(const char *characters, size_t len)
 {
-    char *text = malloc(len + PACKED_TEXT_SLACK);
-    char *back = malloc(len + PACKED_TEXT_SLACK);
+    char *text = malloc(len); /* exactly: the address sanitizer watches */
+    char *back = malloc((len + 7) / 8 * 8);
     unsigned char *packed = malloc(packed_bytes(len) + PACKED_SLACK);
     memcpy(text, characters, len);
     memset(packed, 0xa5, packed_bytes(len) + PACKED_SLACK);
-    packed_put(packed, text, len);
+    packed_put(packed, (struct span){text, len});
     for (int i = 0; i < PACKED_SLACK; i++)
         cr_assert_eq(packed[packed_bytes(len) + (size_t)i], 0xa5, "%zu characters", len);
     packed_get(packed, len, back);
@@ -25,13 +25,13 @@ static void expect_round_trip(const char *characters, size_t len)
 Test(packed, texts)
 {
     static const char *const cases[] = {
-        "+0+0,0",
-        "+34.068930-118.445127,1520023934.918963998",
-        "-90-180,0",
+        "+0+0",
+        "+34.068930-118.445127",
+        "-90.000000000000000+180.000000000000000",
         "0",
         "01234567",
-        "+,-.+,-.",
-        "+,-.+,-.8",
+        "+--.++-.",
+        "+--.++-.8",
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         expect_round_trip(cases[i], strlen(cases[i]));
@@ -39,28 +39,30 @@ Test(packed, texts)
 
 Test(packed, known_bytes)
 {
-    char text[8 + PACKED_TEXT_SLACK] = "+1-2.3,9";
-    unsigned char packed[4];
-    packed_put(packed, text, 8);
-    static const unsigned char expected[4] = {0x1b, 0x2d, 0x3e, 0x9c};
-    cr_expect_arr_eq(packed, expected, 4);
+    unsigned char packed[5];
+    packed_put(packed, SPAN("+1-2.3489"));
+    static const unsigned char expected[5] = {0x1b, 0x2d, 0x3e, 0x84, 0x09};
+    cr_expect_arr_eq(packed, expected, 5);
 }
 
-Test(packed, every_length_up_to_the_longest_line)
+Test(packed, every_length)
 {
     struct random r = random_begin();
-    char text[8300];
+    char text[400];
     for (size_t i = 0; i < sizeof text; i++)
-        text[i] = "0123456789+-.,"[random_below(&r, 14)];
+        text[i] = "0123456789+-."[random_below(&r, 13)];
     for (size_t len = 0; len <= 200; len++)
         expect_round_trip(text + len, len);
-    for (size_t len = sizeof text - 9; len <= sizeof text; len++)
-        expect_round_trip(text, len);
 }
 
 Test(packed, a_foreign_character_is_not_kept_wrong, .signal = SIGABRT)
 {
-    char text[12 + PACKED_TEXT_SLACK] = "+34-118,1e99";
-    unsigned char packed[6];
-    packed_put(packed, text, 12);
+    unsigned char packed[4];
+    packed_put(packed, SPAN("+34-1e8"));
+}
+
+Test(packed, a_foreign_character_in_a_whole_word_neither, .signal = SIGABRT)
+{
+    unsigned char packed[4];
+    packed_put(packed, SPAN("+34-118E"));
 }

@@ -1,4 +1,5 @@
-/* One end of a link against a script: every line that may come, wrong ones included, at every time. */
+/* One end of a link against a script: every line that may come, wrong ones included, at every
+ * time. */
 #include "peering_side.h"
 
 enum { HANDS, WILKES };
@@ -45,6 +46,7 @@ static void link_with(int link, const char *hello)
     struct buf out = buf_over(window, sizeof window);
     (void)peering_pull(&g.links[link], &out, 0, now);
     cr_assert(out.len > 6 && memcmp(window, "HELLO ", 6) == 0);
+    cr_assert_eq(memchr(window, '\n', out.len), window + out.len - 1, "nothing but HELLO");
 }
 
 static void link_hands(void)
@@ -54,7 +56,7 @@ static void link_hands(void)
     (void)side_hears(&g, HANDS, "PONG 1\n");
 }
 
-/* -- handshake ---------------------------------------------------------------------------------- */
+/* -- handshake --------------------------------------------------------------------------------- */
 
 Test(peering, the_dialling_end_speaks_first)
 {
@@ -176,7 +178,7 @@ Test(peering, a_bye_is_kept_printable_and_short_in_every_state)
     cr_expect_eq(strlen(g.links[0].reason), (size_t)PEERING_REASON_BYTES_MAX);
 }
 
-/* -- AUTH --------------------------------------------------------------------------------------- */
+/* -- AUTH -------------------------------------------------------------------------------------- */
 
 /* AUTH as Hands says it on link 0, whose end here it has heard HELLO from. */
 static const char *auth_of_hands(const char *secret, enum hello_role role)
@@ -274,10 +276,10 @@ Test(peering, a_secret_on_one_side_only_is_said_clearly)
     g.node.secret = SPAN("");
     link_hands();
     cr_expect_eq(side_hears(&g, 0, "AUTH " ZEROS ZEROS "\n"), PEERING_ENDED);
-    says(0, "BYE this node has no secret\n");
+    says(0, "BYE this node has no secret, its peer wants AUTH\n");
 }
 
-/* -- time --------------------------------------------------------------------------------------- */
+/* -- time -------------------------------------------------------------------------------------- */
 
 Test(peering, a_handshake_has_two_seconds)
 {
@@ -335,7 +337,21 @@ Test(peering, any_byte_is_life_but_only_stamps_marks_and_pings_are_speech)
     side_put(&g, "kiwi", 1);
     says(0, OWN("kiwi", "1", "Goloman") "MARK 1\n");
     cr_expect_eq(peering_deadline(&g.links[0]), now.mono_ns + 3 * SECOND_NS);
-    cr_expect_eq(g.links[0].heard_ns, now.mono_ns);
+    pass_ms(500);
+    (void)side_hears(&g, 0, AT("fig", "1", "Hands"));
+    says(0, "MARK 2\n");
+    cr_expect_eq(peering_deadline(&g.links[0]), now.mono_ns + 3 * SECOND_NS);
+    pass_ms(2999);
+    (void)side_hears(&g, 0, "A");
+    pass_ms(1);
+    cr_expect_eq(peering_tick(&g.links[0], now), PEERING_NOTHING);
+    cr_expect_not_null(strstr(side_says(&g, 0), "PING "));
+    pass_ms(2000);
+    (void)side_hears(&g, 0, "T");
+    cr_expect_eq(peering_deadline(&g.links[0]), now.mono_ns + SECOND_NS);
+    pass_ms(1000);
+    cr_expect_eq(peering_tick(&g.links[0], now), PEERING_NOTHING);
+    cr_expect_eq(peering_deadline(&g.links[0]), now.mono_ns + 9 * SECOND_NS);
 }
 
 Test(peering, a_busy_link_pings_every_thirty_seconds)
@@ -373,7 +389,7 @@ Test(peering, a_pong_measures_the_last_ping)
     cr_expect_eq(g.peers[HANDS].digest, 255);
 }
 
-/* -- lines of a linked peer --------------------------------------------------------------------- */
+/* -- lines of a linked peer -------------------------------------------------------------------- */
 
 Test(peering, stamps_come_in_in_order_whatever_their_number)
 {
@@ -563,7 +579,7 @@ Test(peering, splits_at_every_byte)
         side_time(&g, "kiwi") == 5 && side_time(&g, "fig") == 6 && side_time(&g, "plum") == 7);
 }
 
-/* -- observers ---------------------------------------------------------------------------------- */
+/* -- observers --------------------------------------------------------------------------------- */
 
 #define HELLO_OBSERVES HELLO_OF("-", BOOT_B, "0000000000000060:1")
 
@@ -577,10 +593,20 @@ Test(peering, an_observer_may_ask_and_ping_and_hears_no_stamps)
     says(0, "PONG 5\n");
     cr_expect_eq(side_hears(&g, 0, "STATUS\n"), PEERING_ASKED);
     cr_expect_eq(peering_lag(&g.links[0]), 0);
-    cr_expect_eq(peering_deadline(&g.links[0]), now.mono_ns + 10 * SECOND_NS);
-    pass_ms(10000);
+}
+
+Test(peering, an_observer_does_not_stay_longer_by_pinging)
+{
+    link_with(0, HELLO_OBSERVES);
+    says(0, "");
+    int64_t end_ns = now.mono_ns + 10 * SECOND_NS;
+    pass_ms(9999);
+    cr_expect_eq(side_hears(&g, 0, "PING 5 0 0000000000000000\n"), PEERING_NOTHING);
+    says(0, "PONG 5\n");
+    cr_expect_eq(peering_deadline(&g.links[0]), end_ns);
+    pass_ms(1);
     cr_expect_eq(peering_tick(&g.links[0], now), PEERING_ENDED);
-    says(0, "BYE no byte for 10 s\n");
+    says(0, "BYE an observer has 10 s\n");
 }
 
 Test(peering, what_an_observer_asks_is_shown)
@@ -614,7 +640,7 @@ Test(peering, an_observer_needs_the_secret_as_well)
     says(0, "BYE this node wants AUTH\n");
 }
 
-/* -- ending it from here ------------------------------------------------------------------------ */
+/* -- ending it from here ----------------------------------------------------------------------- */
 
 Test(peering, ended_from_this_side_says_why_once)
 {

@@ -1,4 +1,5 @@
-/* What goes out of the feed, and when two nodes agree: scripts for one end, then two ends together. */
+/* What goes out of the feed, and when two nodes agree: scripts for one end, then two ends
+ * together. */
 #include "peering_side.h"
 
 enum { HANDS, WILKES };
@@ -45,6 +46,7 @@ static void link_peer(int peer, int boot, const char *have)
     struct buf out = buf_over(window, sizeof window);
     (void)peering_pull(&g.links[peer], &out, 0, now);
     cr_assert(out.len > 6 && memcmp(window, "HELLO ", 6) == 0);
+    cr_assert_eq(memchr(window, '\n', out.len), window + out.len - 1, "nothing but HELLO");
 }
 
 /* Both linked for so long that lists count. */
@@ -55,7 +57,7 @@ static void link_both(void)
     pass_ms(PEERING_LISTS_MS);
 }
 
-/* -- what is sent ------------------------------------------------------------------------------- */
+/* -- what is sent ------------------------------------------------------------------------------ */
 
 Test(feed, own_stamps_go_to_all_and_are_marked_after_each_batch)
 {
@@ -103,7 +105,7 @@ Test(feed, a_stamp_goes_neither_back_nor_to_whom_its_list_names)
     cr_expect_eq(g.peers[HANDS].sent_stamps, 0);
 }
 
-/* -- room --------------------------------------------------------------------------------------- */
+/* -- room -------------------------------------------------------------------------------------- */
 
 Test(feed, whole_lines_only_in_windows_of_every_size)
 {
@@ -167,7 +169,7 @@ Test(feed, changes_under_the_cursor_are_neither_lost_nor_doubled)
         OWN("c", "1", "Goloman") OWN("b", "2", "Goloman") OWN("a", "2", "Goloman") "MARK 5\n");
 }
 
-/* -- coming back -------------------------------------------------------------------------------- */
+/* -- coming back ------------------------------------------------------------------------------- */
 
 Test(feed, where_a_link_reads_on)
 {
@@ -197,6 +199,7 @@ Test(feed, where_a_link_reads_on)
         (void)side_says(&g, HANDS);
         hears(HANDS, "ACK 1\n");
         link_peer(HANDS, rows[i].boot, rows[i].have);
+        cr_expect_eq(peering_resumes(&g.links[HANDS]), i < 4 || i == 9, "row %zu", i);
         char expected[400] = "";
         for (int k = rows[i].first; k <= 3; k++)
             sprintf(expected + strlen(expected), OWN("%c", "%d", "Goloman"), 'a' + k - 1, k);
@@ -258,7 +261,37 @@ Test(feed, a_full_send_that_was_cut_goes_on_as_one)
                  "AT Welsh +0.500000000 kiwi +1-1 2 Wilkes Hands Goloman\nMARK 3\n");
 }
 
-/* A stamp that was under way elsewhere while Wilkes restarted comes in with a list that names it. */
+/* It restarted, or it never had a MARK; what is sent from there on does not mind list and source.
+ * */
+Test(feed, every_way_of_starting_anew_is_a_full_send)
+{
+    static const struct {
+        int boot;
+        const char *have;
+        bool plum;
+    } rows[] = {{0xbb, NONE, true}, {0xb2, NONE, true}, {0xb2, OURS("1"), false}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        destroy();
+        create();
+        link_both();
+        side_put(&g, "plum", 1);
+        hears(WILKES, FROM_WILKES);
+        hears(HANDS, NAMES_WILKES);
+        says(WILKES, OWN("plum", "1", "Goloman") "MARK 3\n");
+        hears(WILKES, "ACK 3\n");
+        link_peer(WILKES, rows[i].boot, rows[i].have);
+        pass_ms(PEERING_LISTS_MS);
+        char expected[400] = "";
+        strcat(expected, rows[i].plum ? OWN("plum", "1", "Goloman") : "");
+        strcat(expected, "AT Wilkes +0.500000000 fig +1-1 1 Wilkes Goloman\n"
+                         "AT Welsh +0.500000000 kiwi +1-1 2 Wilkes Hands Goloman\nMARK 3\n");
+        says(WILKES, expected);
+        cr_expect_eq(peering_lag(&g.links[WILKES]), rows[i].plum ? 3 : 2);
+    }
+}
+
+/* A stamp that was under way elsewhere while Wilkes restarted comes in with a list that names it.
+ * */
 Test(feed, lists_do_not_count_for_a_while_after_a_restart_but_sources_do)
 {
     link_both();
@@ -295,7 +328,20 @@ Test(feed, a_loser_of_two_links_does_not_move_the_cursor)
     cr_expect_eq(peering_lag(&g.links[HANDS]), 0);
 }
 
-/* -- digests ------------------------------------------------------------------------------------ */
+/* What the peer has had by one link it need not hear of by the other; ACK speaks of its own link.
+ * */
+Test(feed, an_ack_echoes_the_mark_of_its_link)
+{
+    link_peer(HANDS, 0xaa, NONE);
+    hears(HANDS, "MARK 9\n");
+    says(HANDS, "ACK 9\n");
+    link_peer(HANDS, 0xaa, NONE);
+    hears(HANDS, "MARK 4\n");
+    says(HANDS, "ACK 4\n");
+    cr_expect_eq(g.peers[HANDS].have_change, 9);
+}
+
+/* -- digests ----------------------------------------------------------------------------------- */
 
 static const char *ping(uint64_t count, uint64_t digest, const char *partial)
 {
@@ -328,6 +374,50 @@ Test(feed, unequal_twice_in_a_row_is_an_alarm_and_a_full_send)
     cr_expect_eq(g.links[HANDS].state, PEERING_LINKED);
     says(HANDS, "PONG 1\n" OWN("kiwi", "1", "Goloman"));
     says(HANDS, "");
+}
+
+Test(feed, unequal_once_before_a_restart_and_once_after_is_not_twice)
+{
+    catch_up();
+    hears(HANDS, ping(1, 1, ""));
+    link_peer(HANDS, 0xab, NONE);
+    (void)side_says(&g, HANDS);
+    hears(HANDS, "ACK 1\n");
+    hears(HANDS, ping(1, 1, ""));
+    cr_expect_eq(side_hears(&g, HANDS, ping(1, 1, "")), PEERING_DIVERGED);
+}
+
+Test(feed, after_an_alarm_it_takes_two_again)
+{
+    catch_up();
+    hears(HANDS, ping(1, 1, ""));
+    cr_expect_eq(side_hears(&g, HANDS, ping(1, 1, "")), PEERING_DIVERGED);
+    (void)side_says(&g, HANDS);
+    pass_ms(60000);
+    hears(HANDS, ping(1, 1, ""));
+    cr_expect_eq(side_hears(&g, HANDS, ping(1, 1, "")), PEERING_DIVERGED);
+}
+
+/* All in one go: the stamp counts before the PING that follows it. */
+Test(feed, digests_are_compared_after_the_stamps_before_them)
+{
+    catch_up();
+    hears(HANDS, "AT Welsh +0.500000000 fig +1-1 2 Hands\nPING 1 1 0000000000000001\n"
+                 "PING 1 1 0000000000000001\n");
+    cr_expect_eq(g.peers[HANDS].unequal, 0);
+}
+
+Test(feed, digests_are_not_compared_before_the_cursor_is_placed)
+{
+    catch_up();
+    side_begin(&g, HANDS, ACCEPTED);
+    cr_expect_eq(side_hears(&g, HANDS,
+                     "HELLO stampede/1 herd=demo from=Hands to=Goloman boot=00000000000000aa "
+                     "nonce=99999999999999999999999999999999 have=" NONE "\n"),
+        PEERING_UP);
+    for (int i = 0; i < 5; i++)
+        hears(HANDS, ping(0, 0, ""));
+    cr_expect_eq(g.peers[HANDS].unequal, 0);
 }
 
 Test(feed, a_full_send_for_digests_ignores_list_and_source)
@@ -386,8 +476,19 @@ Test(feed, a_node_that_refused_says_so_and_raises_no_alarm)
     cr_expect_not_null(strstr(said, " partial\n"), "%s", said);
 }
 
-/* A divergence that resends do not mend: one resend after 10 s, the next after 20 s ..., at most one an
- * hour; and anew once digests have agreed. */
+Test(feed, a_node_that_lost_a_stamp_of_any_peer_is_partial)
+{
+    catch_up();
+    g.peers[WILKES].lost_stamps = 1;
+    for (int i = 0; i < 5; i++)
+        hears(HANDS, ping(9, 1, ""));
+    pass_ms(3000);
+    cr_expect_eq(peering_tick(&g.links[HANDS], now), PEERING_NOTHING);
+    cr_expect_not_null(strstr(side_says(&g, HANDS), " partial\n"));
+}
+
+/* A divergence that resends do not mend: one resend after 10 s, the next after 20 s ..., at most
+ * one an hour; and anew once digests have agreed. */
 Test(feed, resends_back_off)
 {
     catch_up();
@@ -420,7 +521,7 @@ Test(feed, resends_back_off)
     cr_expect_eq(side_hears(&g, HANDS, ping(1, 1, "")), PEERING_DIVERGED);
 }
 
-/* -- two ends together -------------------------------------------------------------------------- */
+/* -- two ends together ------------------------------------------------------------------------- */
 
 static struct side h; /* Hands, with the neighbours Goloman and Wilkes */
 
@@ -550,8 +651,10 @@ Test(pair, a_secret_at_one_end_only_parts_with_a_clear_word)
         (void)shuttle(65536, SIZE_MAX);
         cr_expect_eq(g.links[0].state, PEERING_OVER);
         cr_expect_eq(h.links[0].state, PEERING_OVER);
-        cr_expect_str_eq(g.links[0].reason, "this node has no secret");
-        cr_expect_str_eq(h.links[0].reason, "this node has no secret");
+        cr_expect_str_eq(g.links[0].reason, "this node has no secret, its peer wants AUTH");
+        cr_expect_str_eq(h.links[0].reason, "this node has no secret, its peer wants AUTH");
+        cr_expect_eq(g.peers[0].boot, 0, "neither was ever linked");
+        cr_expect_eq(h.peers[0].boot, 0);
     }
 }
 

@@ -2,8 +2,14 @@
 #include "core/instant.h"
 #include "io/ring.h"
 #include <criterion/criterion.h>
+#include <criterion/parameterized.h>
 #include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <netinet/in.h>
+#include <stddef.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 static const struct ring_sizes small = {
@@ -30,6 +36,72 @@ Test(ring, tags_survive_the_kernel)
     struct ring_tag beyond = {.generation = RING_SLOT_MAX + 1};
     cr_assert_eq(
         ring_tag_pack(beyond), 0, "a generation beyond 24 bits wraps, and hits nothing else");
+}
+
+/* -- where there is no ring ---------------------------------------------------------------------- */
+
+/* From now on io_uring_setup for more than `entries` entries fails with `error`, as a container's
+ * profile or a poor kernel would have it. */
+static void forbid_setup(unsigned entries, int error)
+{
+    struct sock_filter program[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_io_uring_setup, 0, 3),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[0])),
+        BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, entries, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned)error),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog filter = {.len = sizeof program / sizeof *program, .filter = program};
+    cr_assert_eq(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+    cr_assert_eq(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter), 0);
+}
+
+static const struct {
+    int error;
+    const char *cause, *remedy;
+} refusals[] = {
+    {EPERM, "io_uring is", "io_uring"},
+    {ENOSYS, "no io_uring", "6.1 or newer"},
+    {EINVAL, "6.1 or newer", "this is "},
+    {ENOMEM, "no memory", "ulimit -l"},
+    {EMFILE, "cannot be set up", "Too many open files"},
+};
+
+ParameterizedTestParameters(refusal, tells_cause_and_remedy)
+{
+    static size_t each[] = {0, 1, 2, 3, 4};
+    _Static_assert(sizeof each / sizeof *each == sizeof refusals / sizeof *refusals, "");
+    return cr_make_param_array(size_t, each, sizeof each / sizeof *each);
+}
+
+ParameterizedTest(const size_t *which, refusal, tells_cause_and_remedy)
+{
+    int out[2];
+    char told[512] = "";
+    cr_assert_eq(pipe(out), 0);
+    int standard_error = dup(STDERR_FILENO);
+    dup2(out[1], STDERR_FILENO);
+    forbid_setup(0, refusals[*which].error);
+    struct ring *r = ring_open(&small, 0);
+    dup2(standard_error, STDERR_FILENO);
+    cr_assert_null(r);
+    cr_assert_gt(read(out[0], told, sizeof told - 1), 0);
+    cr_assert_eq(strncmp(told, "stampede: ", 10), 0, "%s", told);
+    cr_assert_not_null(strstr(told, refusals[*which].cause), "%s", told);
+    cr_assert_not_null(strstr(told, refusals[*which].remedy), "%s", told);
+}
+
+Test(refusal, of_a_large_ring_leads_to_a_smaller_one)
+{
+    struct ring_sizes sizes = RING_SIZES;
+    forbid_setup(sizes.submissions / 4, ENOMEM);
+    struct ring *r = ring_open(&sizes, 0);
+    cr_assert_not_null(r);
+    cr_assert_eq(ring_sizes(r)->submissions, sizes.submissions / 4);
+    cr_assert_eq(ring_sizes(r)->completions, sizes.completions / 4);
+    cr_assert_eq(ring_sizes(r)->buffers, sizes.buffers);
+    ring_close(r);
 }
 
 /* -- on sockets --------------------------------------------------------------------------------- */
@@ -80,7 +152,7 @@ static void expect_bytes(struct ring_event e, const char *text)
 
 Test(sockets, one_receive_answers_as_long_as_there_is_more)
 {
-    ring_receive(ring, ours, tag, false);
+    ring_receive(ring, ours, tag);
     for (int i = 0; i < 5; i++) {
         say("hello");
         struct ring_event e = next();
@@ -97,7 +169,7 @@ Test(sockets, one_receive_answers_as_long_as_there_is_more)
 
 Test(sockets, received_bytes_stay_until_the_buffers_are_returned)
 {
-    ring_receive(ring, ours, tag, false);
+    ring_receive(ring, ours, tag);
     say("0123456789abcdef");
     struct ring_event first = next();
     say("fedcba9876543210");
@@ -110,14 +182,14 @@ Test(sockets, received_bytes_stay_until_the_buffers_are_returned)
     cr_assert_not(starved.more);
     expect_bytes(first, "0123456789abcdef");
     ring_buffers_return(ring);
-    ring_receive(ring, ours, tag, true);
+    ring_receive(ring, ours, tag);
     expect_bytes(next(), "more");
 }
 
 Test(sockets, waiting_ends_at_its_time)
 {
     struct ring_event e;
-    ring_receive(ring, ours, tag, false);
+    ring_receive(ring, ours, tag);
     cr_assert_eq(ring_enter(ring, 1), 0);
     cr_assert_not(ring_next(ring, &e));
     cr_assert_eq(ring_enter(ring, 0), 0);
@@ -128,7 +200,7 @@ Test(sockets, waiting_ends_at_its_time)
 
 Test(sockets, a_cancelled_receive_answers_and_a_late_cancel_hits_nobody)
 {
-    ring_receive(ring, ours, tag, false);
+    ring_receive(ring, ours, tag);
     cr_assert_eq(ring_enter(ring, 0), 0);
     ring_cancel(ring, tag);
     struct ring_event e = next();
@@ -138,7 +210,7 @@ Test(sockets, a_cancelled_receive_answers_and_a_late_cancel_hits_nobody)
 
     struct ring_tag again = tag;
     again.sequence++;
-    ring_receive(ring, ours, again, false);
+    ring_receive(ring, ours, again);
     ring_cancel(ring, tag);
     cr_assert_eq(next().tag.op, RING_CANCEL, "there was nothing to cancel");
     say("still here");
@@ -176,7 +248,7 @@ Test(sockets, spinning_finds_what_sleeping_finds)
 {
     ring_close(ring);
     ring = ring_open(&small, SECOND_NS);
-    ring_receive(ring, ours, tag, false);
+    ring_receive(ring, ours, tag);
     for (int i = 0; i < 10; i++) {
         say("ping");
         expect_bytes(next(), "ping");

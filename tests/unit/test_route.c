@@ -67,6 +67,9 @@ Test(route, names_sender_and_neighbours_on_it)
         uint16_t route = number(rows[i].names, rows[i].sender);
         names_are(route, rows[i].names);
         cr_expect_eq(route_sender(t, route), (int)rows[i].sender, "%s", rows[i].names);
+        uint16_t none;
+        for (unsigned k = 0; k < PEERS; k++)
+            cr_expect_eq(route_number(t, span_of(rows[i].names), k, &none), k == rows[i].sender);
         for (unsigned k = 0; k < PEERS; k++)
             cr_expect_eq(route_has(t, route, k), rows[i].has[k], "%s, %u", rows[i].names, k);
     }

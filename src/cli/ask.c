@@ -1,0 +1,253 @@
+/* ask.c — see ask.h. */
+#include "cli/ask.h"
+#include "cli/reach.h"
+#include "io/entropy.h"
+#include "io/reason.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* Texts from the other end may be meant to move the cursor of a terminal. */
+static void make_printable(char *text)
+{
+    for (; *text; text++)
+        if (*text < ' ' || *text > '~')
+            *text = '?';
+}
+
+void ask_give_up(struct ask *a, const char *why)
+{
+    if (a->state == ASK_OVER)
+        return;
+    a->state = ASK_OVER;
+    snprintf(a->why, sizeof a->why, "%s", why);
+    make_printable(a->why);
+    if (a->fd >= 0)
+        close(a->fd);
+    a->fd = -1;
+}
+
+void ask_begin(struct ask *a, const struct topology *topology, unsigned node, struct span secret)
+{
+    *a = (struct ask){.topology = topology, .node = &topology->nodes[node], .secret = secret};
+    struct address at = reach_peer(a->node);
+    a->fd = reach_begin(&at);
+    if (a->fd < 0) {
+        ask_give_up(a, reason_of(errno));
+        return;
+    }
+    struct hello *mine = &a->mine;
+    entropy_fill(mine->nonce, sizeof mine->nonce);
+    entropy_fill(&mine->boot, sizeof mine->boot);
+    mine->boot |= 1; /* never 0 */
+    mine->herd = span_of(topology->herd);
+    mine->from = span_of(HELLO_OBSERVER);
+    mine->to = span_of(a->node->name);
+}
+
+void ask_end(struct ask *a)
+{
+    ask_give_up(a, "");
+    free(a->answer);
+    free(a->in);
+    a->answer = a->in = NULL;
+}
+
+struct pollfd ask_poll(const struct ask *a)
+{
+    bool writes = a->state == ASK_DIALS || a->out_len;
+    return (struct pollfd){.fd = a->fd, .events = (short)(POLLIN | (writes ? POLLOUT : 0))};
+}
+
+/* -- what we say -------------------------------------------------------------------------------- */
+
+static struct buf begin_line(struct ask *a)
+{
+    struct buf out = buf_over(a->out, sizeof a->out);
+    out.len = a->out_len;
+    return out;
+}
+
+static void end_line(struct ask *a, struct buf out, enum ask_state next)
+{
+    if (out.overflow) { /* it has taken none of the lines before */
+        ask_give_up(a, "does not take in what it is told");
+        return;
+    }
+    a->out_len = out.len;
+    a->state = next;
+}
+
+static void say_hello(struct ask *a)
+{
+    struct buf out = begin_line(a);
+    hello_put(&out, &a->mine);
+    end_line(a, out, ASK_HELLO);
+}
+
+static void say_auth(struct ask *a)
+{
+    struct buf out = begin_line(a);
+    auth_put(&out, a->secret, HELLO_DIALLED, &a->mine, &a->theirs);
+    end_line(a, out, ASK_AUTH);
+}
+
+static void say_status(struct ask *a)
+{
+    struct buf out = begin_line(a);
+    buf_text(&out, "STATUS\n");
+    end_line(a, out, ASK_ANSWER);
+}
+
+static void send_out(struct ask *a)
+{
+    while (a->out_len) {
+        ssize_t sent = send(a->fd, a->out, a->out_len, MSG_NOSIGNAL);
+        if (sent < 0) {
+            if (errno != EAGAIN && errno != EINTR)
+                ask_give_up(a, reason_of(errno));
+            return;
+        }
+        a->out_len -= (size_t)sent;
+        memmove(a->out, a->out + sent, a->out_len);
+    }
+}
+
+/* -- what we hear ------------------------------------------------------------------------------- */
+
+static bool begins(struct span line, const char *word)
+{
+    size_t len = strlen(word);
+    return line.len >= len && memcmp(line.at, word, len) == 0;
+}
+
+static void hear_hello(struct ask *a, struct span line)
+{
+    if (line.len > sizeof a->theirs_text) {
+        ask_give_up(a, "what answers there is no node");
+        return;
+    }
+    memcpy(a->theirs_text, line.at, line.len);
+    if (hello_parse((struct span){a->theirs_text, line.len}, &a->theirs)) {
+        ask_give_up(a, "what answers there is no node");
+        return;
+    }
+    char why[ASK_WHY_BYTES_MAX + 1];
+    if (!span_equal(a->theirs.herd, a->mine.herd) || !span_equal(a->theirs.from, a->mine.to)) {
+        snprintf(why, sizeof why, "what answers there is %.*s of herd %.*s",
+            (int)a->theirs.from.len, a->theirs.from.at, (int)a->theirs.herd.len, a->theirs.herd.at);
+        ask_give_up(a, why);
+        return;
+    }
+    if (a->secret.len)
+        say_auth(a);
+    else if (a->theirs.auth)
+        ask_give_up(a, "wants a secret, and topology.conf names no secret_file");
+    else
+        say_status(a);
+}
+
+static void hear_answer(struct ask *a, struct span line)
+{
+    a->answer = malloc(line.len + 1);
+    if (!a->answer) {
+        ask_give_up(a, "out of memory");
+        return;
+    }
+    memcpy(a->answer, line.at, line.len);
+    a->answer[line.len] = '\0';
+    ask_give_up(a, "");
+}
+
+static void hear(struct ask *a, struct span line)
+{
+    if (begins(line, "BYE ")) {
+        char why[ASK_WHY_BYTES_MAX + 1];
+        struct span reason = span_from(line, strlen("BYE "));
+        snprintf(why, sizeof why, "turns us away: %.*s", (int)reason.len, reason.at);
+        ask_give_up(a, why);
+        return;
+    }
+    switch (a->state) {
+    case ASK_HELLO:
+        hear_hello(a, line);
+        break;
+    case ASK_AUTH:
+        if (auth_valid(line, a->secret, HELLO_ACCEPTED, &a->theirs, &a->mine))
+            say_status(a);
+        else
+            ask_give_up(a, "does not know the herd's secret");
+        break;
+    case ASK_ANSWER:
+        if (begins(line, "{"))
+            hear_answer(a, line);
+        break; /* a PING, say, is not for us */
+    case ASK_DIALS:
+    case ASK_OVER:
+        break;
+    }
+}
+
+static bool make_room(struct ask *a)
+{
+    if (a->in_len < a->in_cap)
+        return true;
+    size_t cap = a->in_cap ? 2 * a->in_cap : 4 * ASK_LINE_BYTES_MAX;
+    char *in = cap <= ASK_ANSWER_BYTES_MAX ? realloc(a->in, cap) : NULL;
+    if (!in) {
+        ask_give_up(a, "its answer is too long");
+        return false;
+    }
+    a->in = in;
+    a->in_cap = cap;
+    return true;
+}
+
+/* Cut lines from what has come in. `seen` bytes of it are known to hold no LF. */
+static void take_lines(struct ask *a, size_t seen)
+{
+    size_t start = 0;
+    char *end;
+    while (a->state != ASK_OVER && (end = memchr(a->in + seen, '\n', a->in_len - seen))) {
+        size_t stop = (size_t)(end - a->in);
+        hear(a, (struct span){a->in + start, stop - start});
+        start = seen = stop + 1;
+    }
+    a->in_len -= start;
+    memmove(a->in, a->in + start, a->in_len);
+}
+
+static void receive(struct ask *a)
+{
+    while (a->state != ASK_OVER && make_room(a)) {
+        ssize_t got = recv(a->fd, a->in + a->in_len, a->in_cap - a->in_len, 0);
+        if (got == 0)
+            ask_give_up(a, "hung up without an answer");
+        else if (got < 0 && errno != EAGAIN && errno != EINTR)
+            ask_give_up(a, reason_of(errno));
+        if (got <= 0)
+            return;
+        a->in_len += (size_t)got;
+        take_lines(a, a->in_len - (size_t)got);
+    }
+}
+
+void ask_step(struct ask *a)
+{
+    if (a->state == ASK_OVER)
+        return;
+    if (a->state == ASK_DIALS) {
+        int error = reach_result(a->fd);
+        if (error) {
+            ask_give_up(a, reason_of(error));
+            return;
+        }
+        say_hello(a);
+    }
+    send_out(a);
+    receive(a);
+    if (a->state != ASK_OVER)
+        send_out(a);
+}

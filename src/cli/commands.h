@@ -1,0 +1,19 @@
+/* commands.h — the subcommands of `stampede`, one file each.
+ *
+ * argv[0] is the subcommand's name. They return the exit code of the program: */
+#ifndef CLI_COMMANDS_H
+#define CLI_COMMANDS_H
+
+enum exit_code {
+    EXIT_WELL = 0,
+    EXIT_SAID_NO = 1, /* a sentence on standard error says what */
+    EXIT_USAGE = 2, /* the command line was wrong */
+};
+
+int cli_node(int argc, char **argv);
+int cli_up(int argc, char **argv);
+int cli_check(int argc, char **argv);
+int cli_send(int argc, char **argv);
+int cli_status(int argc, char **argv);
+
+#endif

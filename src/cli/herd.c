@@ -1,0 +1,39 @@
+/* herd.c — see herd.h. */
+#include "cli/herd.h"
+#include "core/nearest.h"
+#include "io/topology_file.h"
+
+bool herd_open(struct herd *h, const struct options *o)
+{
+    size_t bytes = 0;
+    *h = (struct herd){0};
+    if (!topology_load(o->topology_file, &h->topology))
+        return false;
+    if (!secret_load(&h->topology, o->topology_file, h->secret_text, &bytes)) {
+        topology_destroy(&h->topology);
+        return false;
+    }
+    h->secret = (struct span){h->secret_text, bytes};
+    return true;
+}
+
+void herd_close(struct herd *h)
+{
+    topology_destroy(&h->topology);
+}
+
+int herd_node(const struct topology *t, const struct options *o, const char *name)
+{
+    int found = topology_find(t, span_of(name));
+    if (found >= 0)
+        return found;
+    struct nearest near = nearest_to(span_of(name));
+    for (unsigned i = 0; i < t->nodes_count; i++)
+        nearest_offer(&near, t->nodes[i].name);
+    if (near.best)
+        complain("%s has no node \"%s\"; did you mean \"%s\"?", o->topology_file, name, near.best);
+    else
+        complain(
+            "%s has no node \"%s\"; its first is \"%s\"", o->topology_file, name, t->nodes[0].name);
+    return -1;
+}

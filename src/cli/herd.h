@@ -1,0 +1,22 @@
+/* herd.h — the herd that -c names: its topology.conf, checked, and its secret. */
+#ifndef CLI_HERD_H
+#define CLI_HERD_H
+
+#include "cli/options.h"
+#include "core/topology.h"
+#include "io/secret.h"
+
+struct herd {
+    struct topology topology;
+    struct span secret; /* of secret_text; empty: none */
+    char secret_text[SECRET_BYTES_MAX];
+};
+
+/* false: what is wrong has been said. Else herd_close it. */
+MUST_USE bool herd_open(struct herd *h, const struct options *o);
+void herd_close(struct herd *h);
+
+/* The place of the node called `name`; -1: there is none, and it has been said. */
+int herd_node(const struct topology *t, const struct options *o, const char *name);
+
+#endif

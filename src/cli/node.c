@@ -1,0 +1,78 @@
+/* node.c — `stampede node`: puts a node and its loop together, and lets them run. */
+#include "core/node.h"
+#include "cli/commands.h"
+#include "cli/herd.h"
+#include "core/places_gazetteer.h"
+#include "io/clock.h"
+#include "io/entropy.h"
+#include "io/loop.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { NODE_LOG_BYTES = 1 << 20 }; /* what one turn may say; the loop writes it out after each */
+
+static const char help[] =
+    "Usage: stampede node NAME [-c FILE]\n\n"
+    "Run one node of the herd in the foreground, until Ctrl-C or SIGTERM.\n\n"
+    "  -c, --topology FILE  the herd's description (topology.conf)\n"
+    "  -h, --help           this text\n\n"
+    "What happens is logged to standard error, or to log_file; SIGHUP opens that file anew.\n"
+    "Exit code: 0 when stopped, 1 when it could not start or go on, 2 for a wrong command line.\n\n"
+    "Example: stampede node Goloman\n";
+
+static int run(const struct herd *herd, unsigned self)
+{
+    const struct topology *t = &herd->topology;
+    const struct topology_node *at = &t->nodes[self];
+    struct log log;
+    struct node_config config = {
+        .topology = t,
+        .self = self,
+        .secret = herd->secret,
+        .connections_max = t->limits.connections + LOOP_CONNECTIONS_SPARE,
+        .log = &log,
+    };
+    struct node *node = NULL;
+    int code = EXIT_SAID_NO;
+    char *log_memory = malloc(NODE_LOG_BYTES);
+    if (log_memory && places_gazetteer(&config.places)) {
+        log_init(&log, t->log_level, span_of(at->name), log_memory, NODE_LOG_BYTES);
+        entropy_fill(config.seed, sizeof config.seed);
+        node = node_create(&config, clock_now());
+    }
+    if (node)
+        code = loop_run(&(struct loop_config){
+            .node = node,
+            .log = &log,
+            .log_file = t->log_file,
+            .client = at->client,
+            .peer = at->peer,
+            .connections_max = config.connections_max,
+            .spin_ns = (int64_t)t->spin_ns,
+            .sizes = RING_SIZES,
+        });
+    else
+        complain("out of memory; lower limits.connections");
+    node_destroy(node);
+    free(log_memory);
+    return code;
+}
+
+int cli_node(int argc, char **argv)
+{
+    struct options o;
+    struct herd herd;
+    int code = options_read(&o, argc, argv, "c", help);
+    if (code != OPTIONS_GO_ON)
+        return code;
+    if (o.words_count != 1) {
+        complain("node needs the name of one node; see `stampede node --help`");
+        return EXIT_USAGE;
+    }
+    if (!herd_open(&herd, &o))
+        return EXIT_SAID_NO;
+    int self = herd_node(&herd.topology, &o, o.words[0]);
+    code = self < 0 ? EXIT_SAID_NO : run(&herd, (unsigned)self);
+    herd_close(&herd);
+    return code;
+}

@@ -1,0 +1,131 @@
+/* options.c — see options.h. */
+#include "cli/options.h"
+#include "cli/commands.h"
+#include "core/nearest.h"
+#include <errno.h>
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#define TOPOLOGY_FILE "topology.conf"
+
+static const struct option options_long[] = {
+    {"topology", required_argument, NULL, 'c'},
+    {"node", required_argument, NULL, 'n'},
+    {"json", no_argument, NULL, 'j'},
+    {"log", no_argument, NULL, 'l'},
+    {"help", no_argument, NULL, 'h'},
+    {NULL, 0, NULL, 0},
+};
+
+void complain(const char *format, ...)
+{
+    va_list values;
+    fflush(stdout);
+    fputs("stampede: ", stderr);
+    va_start(values, format);
+    vfprintf(stderr, format, values);
+    va_end(values);
+    fputc('\n', stderr);
+}
+
+/* What getopt stumbled over: ':' is an option without its value, '?' one that nobody has, a letter one
+ * that only other subcommands have. */
+static int refuse(int letter, char **argv)
+{
+    const char *word = argv[optind - 1];
+    struct nearest near = nearest_to(span_of(word + strspn(word, "-")));
+    char one[] = {'-', (char)(letter == ':' || letter == '?' ? optopt : letter), '\0'};
+    if (strncmp(word, "--", 2) != 0)
+        word = one;
+    else if (letter == '?')
+        for (const struct option *o = options_long; o->name; o++)
+            nearest_offer(&near, o->name);
+    complain("%s %s %s; %s%s%s", argv[0], letter == ':' ? "needs a value after" : "has no option",
+        word, near.best ? "did you mean --" : "see `stampede ", near.best ? near.best : argv[0],
+        near.best ? "?" : " --help`");
+    return EXIT_USAGE;
+}
+
+int options_read(struct options *o, int argc, char **argv, const char *letters, const char *help)
+{
+    *o = (struct options){.topology_file = TOPOLOGY_FILE};
+    int letter;
+    opterr = 0;
+    while ((letter = getopt_long(argc, argv, ":c:n:jlh", options_long, NULL)) != -1) {
+        if (letter == 'h') {
+            fputs(help, stdout);
+            return EXIT_WELL;
+        }
+        if (!strchr(letters, letter))
+            return refuse(letter, argv);
+        switch (letter) {
+        case 'c':
+            o->topology_file = optarg;
+            break;
+        case 'n':
+            o->node = optarg;
+            break;
+        case 'j':
+            o->json = true;
+            break;
+        default:
+            o->log = true;
+        }
+    }
+    o->words = argv + optind;
+    o->words_count = argc - optind;
+    return OPTIONS_GO_ON;
+}
+
+/* A word as the shell reads it back; plain where nothing in it means anything to a shell. */
+static void put_quoted(FILE *out, const char *word)
+{
+    static const char plain[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+,";
+    fputc(' ', out);
+    if (*word && !word[strspn(word, plain)]) {
+        fputs(word, out);
+        return;
+    }
+    fputc('\'', out);
+    for (; *word; word++)
+        if (*word == '\'')
+            fputs("'\\''", out);
+        else
+            fputc(*word, out);
+    fputc('\'', out);
+}
+
+const char *options_command(const struct options *o, const char *subcommand, const char *node)
+{
+    static char *text;
+    size_t bytes;
+    free(text);
+    text = NULL;
+    FILE *out = open_memstream(&text, &bytes);
+    if (!out)
+        return "stampede";
+    put_quoted(out, program_invocation_name);
+    put_quoted(out, subcommand);
+    if (node)
+        put_quoted(out, node);
+    if (strcmp(o->topology_file, TOPOLOGY_FILE) != 0) {
+        fputs(" -c", out);
+        put_quoted(out, o->topology_file);
+    }
+    fclose(out);
+    return text + 1; /* without the space before the first word */
+}
+
+void files_limit_raise(void)
+{
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        files.rlim_cur = files.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &files);
+    }
+}

@@ -1,0 +1,296 @@
+/* send.c — `stampede send`: lines to a node, its replies to standard output.
+ *
+ * Two streams side by side, each through one bounded window: what is read is passed on before more is
+ * read, so a million lines take no more memory than one, and neither end can make the other wait for
+ * ever. Ends when the node has closed, which it does once it has answered all. */
+#include "cli/commands.h"
+#include "cli/herd.h"
+#include "cli/reach.h"
+#include "cli/replies.h"
+#include "io/reason.h"
+#include "io/topology_file.h"
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { SEND_WINDOW_BYTES = 64 << 10, SEND_DIAL_MS = 5000 };
+
+static const char help[] =
+    "Usage: stampede send [-n NODE] [-c FILE] [LINE...]\n\n"
+    "Say each LINE to a node and print its replies. Without a LINE, pass on standard input, line\n"
+    "by line as it comes, until its end.\n\n"
+    "  -n, --node NODE      to this node (the first of the file)\n"
+    "  -c, --topology FILE  the herd's description (topology.conf)\n"
+    "  -h, --help           this text\n\n"
+    "Exit code: 0 when every line was answered well, 1 when a reply was `? ...` or is missing or\n"
+    "the node cannot be reached, 2 for a wrong command line.\n\n"
+    "Examples: stampede send 'IAMAT kiwi +34.068930-118.445127 1520023934.9'\n"
+    "          stampede send -n Hands 'WHATSAT kiwi 10 3'\n"
+    "          stampede send <lines.txt >replies.txt\n";
+
+struct window {
+    char bytes[SEND_WINDOW_BYTES];
+    size_t start, len; /* what has still to go */
+};
+
+struct talk {
+    char **words; /* the lines still to be said, when the command line gives them */
+    int words_left;
+    size_t word_said; /* bytes of words[0] that are in the window already */
+    bool from_stdin;
+    bool input_ended, half_closed;
+    int input_error; /* an errno: standard input could not be read to its end */
+    struct window to_node;
+    uint64_t lines;
+    bool in_line; /* the input's last byte was no LF */
+
+    int node;
+    bool connected, node_ended;
+    int error; /* an errno: the connection broke */
+    struct window to_output;
+    struct replies replies;
+    bool output_closed;
+    int output_error; /* an errno: standard output takes no more, and not because its reader left */
+};
+
+static void count_lines(struct talk *t, struct span bytes)
+{
+    for (const char *lf; (lf = memchr(bytes.at, '\n', bytes.len)) != NULL;) {
+        t->lines++;
+        bytes = span_from(bytes, (size_t)(lf - bytes.at) + 1);
+        t->in_line = false;
+    }
+    if (bytes.len)
+        t->in_line = true;
+}
+
+/* As many of the words as fit, each with an LF. */
+static void take_words(struct talk *t)
+{
+    struct window *w = &t->to_node;
+    while (t->words_left && w->len < sizeof w->bytes) {
+        struct span rest = span_from(span_of(t->words[0]), t->word_said);
+        size_t room = sizeof w->bytes - w->len, part = rest.len < room ? rest.len : room;
+        memcpy(w->bytes + w->len, rest.at, part);
+        w->len += part;
+        t->word_said += part;
+        if (part == rest.len && w->len < sizeof w->bytes) {
+            w->bytes[w->len++] = '\n';
+            t->words++;
+            t->words_left--;
+            t->word_said = 0;
+        }
+    }
+    t->input_ended = !t->words_left;
+}
+
+static void take_stdin(struct talk *t)
+{
+    struct window *w = &t->to_node;
+    ssize_t got = read(STDIN_FILENO, w->bytes, sizeof w->bytes);
+    if (got < 0 && (errno == EAGAIN || errno == EINTR))
+        return;
+    if (got < 0)
+        t->input_error = errno;
+    if (got <= 0)
+        t->input_ended = true;
+    else
+        w->len = (size_t)got;
+}
+
+static void take_input(struct talk *t)
+{
+    t->to_node.start = 0;
+    if (t->from_stdin)
+        take_stdin(t);
+    else
+        take_words(t);
+    count_lines(t, (struct span){t->to_node.bytes, t->to_node.len});
+}
+
+/* The node takes no more. What it has said before that can still be read. */
+static void stop_saying(struct talk *t, int error)
+{
+    t->error = error;
+    t->input_ended = t->half_closed = true;
+    t->to_node.len = 0;
+}
+
+static void say(struct talk *t)
+{
+    struct window *w = &t->to_node;
+    ssize_t sent = send(t->node, w->bytes + w->start, w->len, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent >= 0) {
+        w->start += (size_t)sent;
+        w->len -= (size_t)sent;
+    } else if (errno != EAGAIN && errno != EINTR) {
+        stop_saying(t, errno);
+    }
+}
+
+static void hear(struct talk *t)
+{
+    struct window *w = &t->to_output;
+    ssize_t got = recv(t->node, w->bytes, sizeof w->bytes, MSG_DONTWAIT);
+    if (got < 0 && (errno == EAGAIN || errno == EINTR))
+        return;
+    if (got <= 0) {
+        t->node_ended = true;
+        t->error = got < 0 ? errno : t->error;
+        return;
+    }
+    w->start = 0;
+    w->len = (size_t)got;
+    replies_take(&t->replies, (struct span){w->bytes, w->len});
+}
+
+/* A pipe that poll(2) calls writable takes PIPE_BUF bytes without blocking, and maybe no more. */
+static void print(struct talk *t)
+{
+    struct window *w = &t->to_output;
+    ssize_t done = write(STDOUT_FILENO, w->bytes + w->start, w->len < PIPE_BUF ? w->len : PIPE_BUF);
+    if (done >= 0) {
+        w->start += (size_t)done;
+        w->len -= (size_t)done;
+    } else if (errno != EAGAIN && errno != EINTR) {
+        t->output_closed = true;
+        t->output_error = errno == EPIPE ? 0 : errno;
+    }
+}
+
+/* The dial has a result. */
+static void connect_end(struct talk *t)
+{
+    int error = reach_result(t->node);
+    t->connected = error == 0;
+    t->node_ended = error != 0;
+    t->error = error;
+}
+
+/* Wait until something can be done, and do it. */
+static void step(struct talk *t)
+{
+    bool wants_input = t->connected && !t->input_ended && !t->to_node.len;
+    short node_events = (short)((t->to_output.len || !t->connected ? 0 : POLLIN) |
+                                (t->to_node.len || !t->connected ? POLLOUT : 0));
+    struct pollfd polls[] = {
+        {.fd = wants_input && t->from_stdin ? STDIN_FILENO : -1, .events = POLLIN},
+        {.fd = node_events ? t->node : -1, .events = node_events},
+        {.fd = STDOUT_FILENO, .events = t->to_output.len ? POLLOUT : 0},
+    };
+    if (wants_input && !t->from_stdin) {
+        take_input(t);
+        return;
+    }
+    int ready = poll(polls, 3, t->connected ? -1 : SEND_DIAL_MS);
+    if (ready == 0) {
+        t->node_ended = true;
+        t->error = ETIMEDOUT;
+    }
+    if (ready <= 0)
+        return;
+    if (polls[0].revents)
+        take_input(t);
+    if (polls[1].revents && !t->connected) {
+        connect_end(t);
+        return;
+    }
+    if (polls[1].revents && t->to_node.len)
+        say(t);
+    if (polls[1].revents && !t->to_output.len)
+        hear(t);
+    if (polls[2].revents & POLLOUT)
+        print(t);
+    else if (polls[2].revents)
+        t->output_closed = true;
+}
+
+static void converse(struct talk *t)
+{
+    while (!t->output_closed && !(t->node_ended && !t->to_output.len)) {
+        if (t->connected && t->input_ended && !t->to_node.len && !t->half_closed) {
+            shutdown(t->node, SHUT_WR);
+            t->half_closed = true;
+        }
+        step(t);
+    }
+}
+
+/* The exit code, and a sentence where the replies do not speak for themselves. */
+static int judge(const struct options *o, const struct talk *t, const struct topology_node *node)
+{
+    uint64_t lines = t->lines + t->in_line;
+    if (t->output_closed) {
+        if (t->output_error)
+            complain("cannot write the replies: %s", reason_of(t->output_error));
+        return EXIT_SAID_NO;
+    }
+    if (!t->connected) {
+        char at[ADDRESS_TEXT_BYTES_MAX + 1];
+        struct address client = reach_client(node);
+        address_text(&client, at);
+        complain("cannot reach %s at %s: %s; start it with: %s", node->name, at,
+            reason_of(t->error), options_command(o, "node", node->name));
+        return EXIT_SAID_NO;
+    }
+    if (t->replies.count != lines || replies_cut(&t->replies)) {
+        complain("%s closed the connection after %" PRIu64 " %s to %" PRIu64 " %s%s%s", node->name,
+            t->replies.count, t->replies.count == 1 ? "reply" : "replies", lines,
+            lines == 1 ? "line" : "lines", t->error ? ": " : "", reason_of(t->error));
+        return EXIT_SAID_NO;
+    }
+    if (!t->half_closed) {
+        complain("%s closed the connection", node->name);
+        return EXIT_SAID_NO;
+    }
+    if (t->input_error) {
+        complain("cannot read standard input: %s", reason_of(t->input_error));
+        return EXIT_SAID_NO;
+    }
+    return t->replies.refused ? EXIT_SAID_NO : EXIT_WELL;
+}
+
+static int talk_to(const struct options *o, const struct topology_node *node)
+{
+    struct address to = reach_client(node);
+    struct talk *t = calloc(1, sizeof *t);
+    if (!t) {
+        complain("out of memory");
+        return EXIT_SAID_NO;
+    }
+    signal(SIGPIPE, SIG_IGN); /* a reader of ours that leaves is no reason to die noisily */
+    t->words = o->words;
+    t->words_left = o->words_count;
+    t->from_stdin = !o->words_count;
+    t->node = reach_begin(&to);
+    if (t->node < 0) {
+        t->error = errno;
+        t->node_ended = true;
+    }
+    converse(t);
+    int code = judge(o, t, node);
+    if (t->node >= 0)
+        close(t->node);
+    free(t);
+    return code;
+}
+
+int cli_send(int argc, char **argv)
+{
+    struct options o;
+    struct topology topology;
+    int code = options_read(&o, argc, argv, "cn", help);
+    if (code != OPTIONS_GO_ON)
+        return code;
+    if (!topology_load(o.topology_file, &topology))
+        return EXIT_SAID_NO;
+    int at = o.node ? herd_node(&topology, &o, o.node) : 0;
+    code = at < 0 ? EXIT_SAID_NO : talk_to(&o, &topology.nodes[at]);
+    topology_destroy(&topology);
+    return code;
+}

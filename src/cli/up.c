@@ -1,0 +1,399 @@
+/* up.c — `stampede up`: the nodes of this machine as one command.
+ *
+ *   phase      ends when                                next
+ *   STARTING   every node answers and is linked, or     RUNNING, with a table of the nodes
+ *              has had UP_START_MS for it
+ *   STARTING   a node ends                              STOPPING, exit code 1
+ *   RUNNING    the last node ends                       over, exit code 1
+ *   any        SIGINT, SIGTERM                          STOPPING, exit code 0
+ *   STOPPING   all have ended                           over
+ *   STOPPING   UP_STOP_MS, or a second signal           SIGKILL for those that are left
+ *
+ * One poll(2) waits for everything: signals, the ends of nodes, what they say, what they answer. */
+#include "cli/ask.h"
+#include "cli/child.h"
+#include "cli/commands.h"
+#include "cli/herd.h"
+#include "cli/reach.h"
+#include "cli/report.h"
+#include "io/clock.h"
+#include "io/sockaddr.h"
+#include <errno.h>
+#include <ifaddrs.h>
+#include <stdlib.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+enum { UP_START_MS = 10000, UP_STOP_MS = 2000, UP_ASK_AGAIN_MS = 20 };
+
+static const char help[] =
+    "Usage: stampede up [-c FILE] [--log]\n\n"
+    "Run every node whose addresses are this machine's. Ctrl-C stops all; a node that ends by\n"
+    "itself is reported, and the others go on.\n\n"
+    "  -c, --topology FILE  the herd's description (topology.conf)\n"
+    "  -l, --log            show all that the nodes log, not only warnings and errors\n"
+    "  -h, --help           this text\n\n"
+    "Exit code: 0 when stopped by Ctrl-C or SIGTERM, 1 when a node could not be started or the\n"
+    "last one has ended, 2 for a wrong command line.\n\n"
+    "Example: stampede up -c topology.conf\n";
+
+struct member {
+    unsigned node; /* its place in the topology */
+    struct child child;
+    struct ask ask;
+    int64_t started_ns;
+    int64_t ask_at_ns; /* when to ask it again; NEVER_NS while asking and when it is linked */
+    struct report report;
+};
+
+enum { POLLS_OF_MEMBER = 3 };
+
+struct up {
+    const struct options *options;
+    const struct topology *topology;
+    struct span secret;
+    struct member *members;
+    unsigned count, running;
+    struct pollfd *polls; /* the signals, then each member's end, words and answer */
+    sigset_t mask; /* of signals, as we were given it */
+    unsigned stop_signals;
+    enum child_lines lines;
+    bool failed; /* a node ended while starting */
+    const struct member *told; /* the last whose words on its end were shown */
+    bool killing; /* some nodes did not stop when asked to */
+};
+
+/* -- whose node is it? -------------------------------------------------------------------------- */
+
+static bool is_here(const struct address *a, const struct ifaddrs *interfaces)
+{
+    if (address_is_loopback(a) || address_is_any(a))
+        return true;
+    for (const struct ifaddrs *i = interfaces; i; i = i->ifa_next) {
+        if (!i->ifa_addr ||
+            (i->ifa_addr->sa_family != AF_INET && i->ifa_addr->sa_family != AF_INET6))
+            continue;
+        struct address own =
+            sockaddr_address((const union sockaddr_any *)(const void *)i->ifa_addr);
+        if (address_same_host(&own, a))
+            return true;
+    }
+    return false;
+}
+
+/* Room for every node's member and its files, then those that belong here. */
+static bool gather(struct up *u)
+{
+    const struct topology *t = u->topology;
+    struct ifaddrs *interfaces = NULL;
+    u->members = calloc(t->nodes_count, sizeof *u->members);
+    u->polls = calloc(1 + (size_t)t->nodes_count * POLLS_OF_MEMBER, sizeof *u->polls);
+    if (!u->members || !u->polls) {
+        complain("out of memory");
+        return false;
+    }
+    if (getifaddrs(&interfaces) != 0)
+        interfaces = NULL; /* loopback is known without */
+    for (unsigned i = 0; i < t->nodes_count; i++)
+        if (is_here(&t->nodes[i].client, interfaces) && is_here(&t->nodes[i].peer, interfaces))
+            u->members[u->count++] = (struct member){.node = i,
+                .ask_at_ns = 0,
+                .child = {.ended_fd = -1, .said_fd = -1},
+                .ask = {.state = ASK_OVER, .fd = -1}};
+    freeifaddrs(interfaces);
+    if (!u->count)
+        complain("no node of %s has addresses of this machine", u->options->topology_file);
+    return u->count > 0;
+}
+
+/* -- waiting ------------------------------------------------------------------------------------ */
+
+static const char *name_of(const struct up *u, const struct member *m)
+{
+    return u->topology->nodes[m->node].name;
+}
+
+/* Linked with all its neighbours on this machine; others need not be running yet. One that runs for
+ * longer than ours is not ours: it has the port, and ours will end and say so. */
+static bool is_linked(const struct up *u, const struct member *m)
+{
+    if (m->report.uptime_ms > (uint64_t)((clock_now().mono_ns - m->started_ns) / MS_NS))
+        return false;
+    const struct topology_node *n = &u->topology->nodes[m->node];
+    for (unsigned i = 0; i < n->neighbours_count; i++)
+        for (unsigned j = 0; j < u->count; j++)
+            if (u->members[j].node == n->neighbours[i] && !m->report.linked[i])
+                return false;
+    return m->report.why == NULL;
+}
+
+static void answered(struct up *u, struct member *m)
+{
+    report_read(&m->report, u->topology, m->node, m->ask.answer, m->ask.why, NULL);
+    ask_end(&m->ask);
+    if (!is_linked(u, m))
+        m->ask_at_ns = clock_now().mono_ns + UP_ASK_AGAIN_MS * MS_NS;
+}
+
+/* What it held back has the reason. Where all fail for the same one, that is told once. */
+static void say_why(struct up *u, const struct member *m)
+{
+    if (u->told && child_held_equal(&u->told->child, &m->child))
+        return;
+    u->told = m;
+    child_print_held(&m->child, stderr);
+}
+
+static void ended(struct up *u, struct member *m, bool starting)
+{
+    char how[CHILD_END_BYTES];
+    child_ended(&m->child);
+    child_listen(&m->child, u->lines, stderr);
+    u->running--;
+    if (m->child.status != 0 && !u->killing)
+        say_why(u, m);
+    if (u->stop_signals || u->failed)
+        return;
+    child_end_text(&m->child, how);
+    u->failed = starting;
+    if (starting)
+        complain("%s did not start: %s", name_of(u, m), how);
+    else
+        complain("%s has ended: %s; start it again with: %s", name_of(u, m), how,
+            options_command(u->options, "node", name_of(u, m)));
+}
+
+static void read_signals(struct up *u)
+{
+    struct signalfd_siginfo signal;
+    while (read(u->polls[0].fd, &signal, sizeof signal) == sizeof signal)
+        u->stop_signals++;
+}
+
+/* Wait for anything until `until_ns`, and take note of it. */
+static void wait_until(struct up *u, int64_t until_ns, bool starting)
+{
+    int64_t left_ns = until_ns - clock_now().mono_ns;
+    int wait_ms = until_ns == NEVER_NS ? -1 : left_ns <= 0 ? 0 : (int)(left_ns / MS_NS) + 1;
+    for (unsigned i = 0; i < u->count; i++) {
+        struct pollfd *p = &u->polls[1 + i * POLLS_OF_MEMBER];
+        p[0] = (struct pollfd){.fd = u->members[i].child.ended_fd, .events = POLLIN};
+        p[1] = (struct pollfd){.fd = u->members[i].child.said_fd, .events = POLLIN};
+        p[2] = ask_poll(&u->members[i].ask);
+    }
+    if (poll(u->polls, 1 + u->count * POLLS_OF_MEMBER, wait_ms) <= 0)
+        return;
+    if (u->polls[0].revents)
+        read_signals(u);
+    for (unsigned i = 0; i < u->count; i++) {
+        const struct pollfd *p = &u->polls[1 + i * POLLS_OF_MEMBER];
+        struct member *m = &u->members[i];
+        if (p[1].revents)
+            child_listen(&m->child, u->lines, stderr);
+        if (p[2].revents) {
+            ask_step(&m->ask);
+            if (m->ask.state == ASK_OVER)
+                answered(u, m);
+        }
+        if (p[0].revents)
+            ended(u, m, starting);
+    }
+}
+
+/* -- phases ------------------------------------------------------------------------------------- */
+
+static bool start_all(struct up *u)
+{
+    for (; u->running < u->count; u->running++) {
+        struct member *m = &u->members[u->running];
+        char *argv[] = {program_invocation_name, "node", u->topology->nodes[m->node].name, "-c",
+            (char *)u->options->topology_file, NULL};
+        m->started_ns = clock_now().mono_ns;
+        if (!child_start(&m->child, argv, &u->mask)) {
+            complain("cannot start a process for %s: %s", name_of(u, m), strerror(errno));
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Ask whoever is due. The time of the next question; 0 when all are linked. */
+static int64_t ask_those_due(struct up *u)
+{
+    int64_t now_ns = clock_now().mono_ns, next_ns = NEVER_NS;
+    bool all_linked = true;
+    for (unsigned i = 0; i < u->count; i++) {
+        struct member *m = &u->members[i];
+        if (m->ask_at_ns <= now_ns) {
+            m->ask_at_ns = NEVER_NS;
+            ask_begin(&m->ask, u->topology, m->node, u->secret);
+            if (m->ask.state == ASK_OVER)
+                answered(u, m);
+        }
+        next_ns = earlier_ns(next_ns, m->ask_at_ns);
+        all_linked = all_linked && m->ask.state == ASK_OVER && m->ask_at_ns == NEVER_NS;
+    }
+    return all_linked ? 0 : next_ns;
+}
+
+/* Until all are linked, or it has taken too long, or one has ended, or we are to stop. */
+static void await_links(struct up *u)
+{
+    int64_t until_ns = clock_now().mono_ns + UP_START_MS * MS_NS, next_ns;
+    while (!u->failed && !u->stop_signals && clock_now().mono_ns < until_ns &&
+           (next_ns = ask_those_due(u)) != 0)
+        wait_until(u, earlier_ns(next_ns, until_ns), true);
+    for (unsigned i = 0; i < u->count; i++) {
+        struct member *m = &u->members[i];
+        if (m->ask.state != ASK_OVER) {
+            ask_give_up(&m->ask, "does not answer");
+            answered(u, m);
+        }
+    }
+}
+
+/* How to talk to the first node, in lines for the shell. */
+static void show_how(const struct up *u)
+{
+    char text[ADDRESS_TEXT_BYTES_MAX + 1], *host = text;
+    struct address at = reach_client(&u->topology->nodes[u->members[0].node]);
+    address_text(&at, text);
+    char *end = strrchr(text, ':');
+    if (at.v6) { /* nc wants no brackets */
+        host++;
+        end--;
+    }
+    *end = '\0';
+    const char *name = name_of(u, &u->members[0]);
+    printf("\nTalk to %s:\n"
+           "  echo 'IAMAT kiwi +34.068930-118.445127 1520023934.9' | nc -N %s %u\n",
+        name, host, at.port);
+    printf("  %s -n %s 'WHATSAT kiwi 10 3'\n", options_command(u->options, "send", NULL), name);
+    printf("See them all:\n  %s\n", options_command(u->options, "status", NULL));
+    puts("Stop them all: Ctrl-C");
+}
+
+static void widen(int *width, const char *text)
+{
+    int len = (int)strlen(text);
+    *width = len > *width ? len : *width;
+}
+
+/* How wide the columns of names and addresses have to be. */
+static void measure(const struct up *u, int widths[3])
+{
+    char text[ADDRESS_TEXT_BYTES_MAX + 1];
+    for (unsigned i = 0; i < u->count; i++) {
+        const struct topology_node *n = &u->topology->nodes[u->members[i].node];
+        widen(&widths[0], n->name);
+        address_text(&n->client, text);
+        widen(&widths[1], text);
+        address_text(&n->peer, text);
+        widen(&widths[2], text);
+    }
+}
+
+static void show_herd(const struct up *u)
+{
+    static const char *const heads[] = {"NODE", "CLIENT PORT", "PEER PORT"};
+    const struct topology *t = u->topology;
+    char client[ADDRESS_TEXT_BYTES_MAX + 1], peer[ADDRESS_TEXT_BYTES_MAX + 1];
+    int w[] = {(int)strlen(heads[0]), (int)strlen(heads[1]), (int)strlen(heads[2])};
+    measure(u, w);
+    printf("%-*s  %-*s  %-*s  LINKS\n", w[0], heads[0], w[1], heads[1], w[2], heads[2]);
+    for (unsigned i = 0; i < u->count; i++) {
+        const struct member *m = &u->members[i];
+        address_text(&t->nodes[m->node].client, client);
+        address_text(&t->nodes[m->node].peer, peer);
+        printf("%-*s  %-*s  %-*s  ", w[0], name_of(u, m), w[1], client, w[2], peer);
+        if (m->report.why)
+            fputs(m->report.why, stdout);
+        else
+            report_links(stdout, t, m->node, &m->report);
+        putchar('\n');
+    }
+    if (u->count < t->nodes_count)
+        printf("%u of the herd's %u nodes belong on this machine.\n", u->count, t->nodes_count);
+    show_how(u);
+    fflush(stdout);
+}
+
+static void signal_all(struct up *u, int signal)
+{
+    for (unsigned i = 0; i < u->count; i++)
+        if (u->members[i].child.ended_fd >= 0)
+            kill(u->members[i].child.pid, signal);
+}
+
+static void stop_all(struct up *u)
+{
+    int64_t until_ns = clock_now().mono_ns + UP_STOP_MS * MS_NS;
+    unsigned signals_before = u->stop_signals;
+    u->lines = u->options->log ? CHILD_LOG : CHILD_HOLD; /* links that break now are no news */
+    signal_all(u, SIGTERM);
+    while (u->running && clock_now().mono_ns < until_ns && u->stop_signals == signals_before)
+        wait_until(u, until_ns, false);
+    u->killing = u->running > 0;
+    signal_all(u, SIGKILL);
+    while (u->running)
+        wait_until(u, NEVER_NS, false);
+}
+
+static int run(struct up *u)
+{
+    u->lines = u->options->log ? CHILD_LOG : CHILD_HOLD;
+    if (!start_all(u))
+        u->failed = true;
+    if (!u->failed)
+        await_links(u);
+    if (!u->failed && !u->stop_signals) {
+        show_herd(u);
+        u->lines = u->options->log ? CHILD_LOG : CHILD_SHOW;
+        for (unsigned i = 0; i < u->count; i++)
+            child_listen(&u->members[i].child, u->lines, stderr);
+        while (u->running && !u->stop_signals)
+            wait_until(u, NEVER_NS, false);
+    }
+    bool asked_to = u->stop_signals > 0;
+    stop_all(u);
+    return asked_to ? EXIT_WELL : EXIT_SAID_NO;
+}
+
+/* Signals come as bytes to read; the nodes get the mask that we were given. */
+static bool catch_signals(struct up *u)
+{
+    sigset_t ours;
+    sigemptyset(&ours);
+    sigaddset(&ours, SIGINT);
+    sigaddset(&ours, SIGTERM);
+    signal(SIGPIPE, SIG_IGN); /* whoever read what we print may leave; the herd stays */
+    sigprocmask(SIG_BLOCK, &ours, &u->mask);
+    u->polls[0] =
+        (struct pollfd){.fd = signalfd(-1, &ours, SFD_NONBLOCK | SFD_CLOEXEC), .events = POLLIN};
+    return u->polls[0].fd >= 0;
+}
+
+int cli_up(int argc, char **argv)
+{
+    struct options o;
+    struct herd herd;
+    int code = options_read(&o, argc, argv, "cl", help);
+    if (code != OPTIONS_GO_ON)
+        return code;
+    if (o.words_count) {
+        complain("up takes no argument \"%s\"; see `stampede up --help`", o.words[0]);
+        return EXIT_USAGE;
+    }
+    if (!herd_open(&herd, &o))
+        return EXIT_SAID_NO;
+    struct up u = {.options = &o, .topology = &herd.topology, .secret = herd.secret};
+    files_limit_raise();
+    code = gather(&u) && catch_signals(&u) ? run(&u) : EXIT_SAID_NO;
+    for (unsigned i = 0; i < u.count; i++)
+        if (u.members[i].child.said_fd >= 0)
+            close(u.members[i].child.said_fd);
+    free(u.members);
+    free(u.polls);
+    herd_close(&herd);
+    return code;
+}

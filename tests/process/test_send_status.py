@@ -1,0 +1,300 @@
+"""test_send_status.py - the subcommands that talk to running nodes: send, status, up."""
+import contextlib
+import json
+import os
+import pathlib
+import re
+import select
+import signal
+import socket
+import subprocess
+import sys
+import unittest
+
+from herd import DEADLINE_S, ROOT, SANITIZER, SHIPPED, STAMPEDE, Herd, environment, run, until
+
+TRACK = ROOT / "tests/tools/track.py"
+UCLA = "+34.068930-118.445127"
+
+
+class Send(unittest.TestCase):
+    def test_lines_as_arguments(self):
+        with Herd() as herd:
+            done = herd.command("send", f"IAMAT kiwi {UCLA} 1.50", f"IAMAT emu {UCLA} 2")
+            self.assertRegex(done.stdout, rb"\AAT Goloman \S+ kiwi \S+ 1\.50\nAT Goloman \S+ emu \S+ 2\n\Z")
+            self.assertEqual(done.stderr, b"")
+
+    def test_a_reply_of_places(self):
+        with Herd() as herd:
+            at = herd.command("send", f"IAMAT kiwi {UCLA} 1").stdout
+            done = herd.command("send", "WHATSAT kiwi 10 2", f"IAMAT kiwi {UCLA} 0")
+            line, text, last = re.fullmatch(rb"(.*?\n)(.*\n)\n(.*\n)", done.stdout, re.S).groups()
+            self.assertEqual((line, last), (at, at))
+            self.assertEqual(len(json.loads(text)["results"]), 2)
+
+    def test_a_refused_line_is_code_1(self):
+        with Herd() as herd:
+            done = herd.command("send", f"IAMAT kiwi {UCLA} 1", "nonsense", "WHATSAT kiwi 0 0", expect=(1,))
+            self.assertIn(b"\n? nonsense\nAT Goloman ", done.stdout)
+            self.assertTrue(done.stdout.endswith(b"\n\n"))
+
+    def test_to_a_named_node(self):
+        with Herd(SHIPPED) as herd:
+            for name in SHIPPED:
+                done = herd.command("send", "-n", name, f"IAMAT {name} {UCLA} 1")
+                self.assertTrue(done.stdout.startswith(b"AT %b " % name.encode()), done.stdout)
+
+    def test_standard_input(self):
+        with Herd() as herd:
+            for text, replies, code in ((b"", b"", 0), (b"hello", b"? hello\n", 1), (b"a\nb\n", b"? a\n? b\n", 1),
+                                        (b"\n\n", b"? \n? \n", 1), (b"a\r\nb", b"? a\n? b\n", 1),
+                                        (b"x" * 5000, b"? " + b"x" * 1024 + b"\n", 1)):
+                with self.subTest(text=text[:20]):
+                    self.assertEqual(herd.command("send", stdin=text, expect=(code,)).stdout, replies)
+
+    def test_a_track_of_five_thousand_positions(self):
+        track = subprocess.run([sys.executable, "-B", TRACK, "--lines", "5000", "--clients", "20", "--start",
+                                "1520023934"], capture_output=True, check=True).stdout
+        lines = track.splitlines()
+        self.assertEqual(len(lines), 5000)
+        with Herd(SHIPPED) as herd:
+            herd.linked()
+            replies = herd.command("send", "-n", "Welsh", stdin=track).stdout.splitlines()
+            self.assertEqual(len(replies), 5000)
+            last = {}
+            for line, reply in zip(lines, replies):
+                self.assertEqual(reply.split()[3:], line.split()[1:])
+                last[line.split()[1]] = reply
+            self.assertEqual(len(last), 20)
+            for client_id, reply in last.items():
+                herd.agree(client_id, reply)
+            again = herd.command("send", "-n", "Welsh", stdin=track).stdout.splitlines()
+            self.assertEqual(set(again), set(last.values()))
+
+    def test_a_node_that_cannot_be_reached(self):
+        with Herd(start=False) as herd:
+            done = herd.command("send", "hello", expect=(1,))
+            self.assertEqual(done.stdout, b"")
+            self.assertIn(b"Goloman", done.stderr)
+
+    def test_a_node_that_is_none(self):
+        with Herd(start=False) as herd:
+            done = herd.command("send", "-n", "Golomen", "hello", expect=(1,))
+            self.assertIn(b'did you mean "Goloman"', done.stderr)
+
+    def test_a_node_that_is_killed_meanwhile(self):
+        with Herd() as herd, subprocess.Popen([STAMPEDE, "send", "-c", herd.config], stdin=subprocess.PIPE,
+                                              stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                              env=environment()) as sender:
+            sender.stdin.write(b"hello\n")
+            sender.stdin.flush()
+            self.assertEqual(sender.stdout.readline(), b"? hello\n")  # it prints replies as they come
+            herd.node.kill()
+            self.assertEqual(sender.wait(timeout=DEADLINE_S), 1)  # though its input has not ended
+            self.assertIn(b"Goloman", sender.stderr.read())
+
+    def test_a_reader_that_leaves(self):
+        with Herd() as herd, subprocess.Popen([STAMPEDE, "send", "-c", herd.config], stdin=subprocess.PIPE,
+                                              stdout=subprocess.PIPE, env=environment()) as sender:
+            sender.stdin.write(b"hello\n")
+            sender.stdin.flush()
+            sender.stdout.readline()
+            sender.stdout.close()
+            with contextlib.suppress(BrokenPipeError):
+                sender.stdin.write(b"hello\n" * 100000)
+            with contextlib.suppress(BrokenPipeError):
+                sender.stdin.close()
+            self.assertIn(sender.wait(timeout=DEADLINE_S), (0, 1))
+
+
+class Status(unittest.TestCase):
+    def test_json(self):
+        with Herd(SHIPPED) as herd, herd["Goloman"].client() as client:
+            herd.linked()
+            before = herd.status()
+            line = client.tell(b"kiwi", b"+1-1", b"1")
+            client.ask(b"nonsense")
+            herd.agree(b"kiwi", line)
+            after = herd.status()
+            self.assertEqual(list(after), list(SHIPPED))
+            for name in SHIPPED:
+                with self.subTest(node=name):
+                    self.assertEqual(before[name]["boot"], after[name]["boot"])
+                    self.assertEqual((before[name]["stamps"], after[name]["stamps"]), (0, 1))
+                    self.assertEqual(after[name]["change"], before[name]["change"] + 1)
+                    self.assertNotEqual(before[name]["digest"], after[name]["digest"])
+                    self.assertEqual(after[name]["digest"], after["Welsh"]["digest"])
+                    neighbours = {n for n in SHIPPED if n in SHIPPED[name] or name in SHIPPED[n]}
+                    self.assertEqual({link["peer"] for link in after[name]["links"]}, neighbours)
+                    self.assertTrue(all(link["up"] for link in after[name]["links"]))
+            self.assertEqual(len({node["boot"] for node in after.values()}), len(SHIPPED))
+            metrics = after["Goloman"]["metrics"]
+            self.assertGreaterEqual(after["Goloman"]["clients"], 1)
+            self.assertEqual((metrics["lines_iamat"], metrics["stamps_new"]), (1, 1))
+            self.assertEqual(after["Hands"]["metrics"]["lines_iamat"], 0)
+            herd.until(lambda: all(link["lag"] == 0 for node in herd.status().values()
+                                   for link in node["links"]), "all has been confirmed")
+
+    def test_table(self):
+        with Herd(SHIPPED) as herd:
+            herd.linked()
+            table = herd.command("status").stdout.decode()
+            for name in SHIPPED:
+                self.assertRegex(table, rf"(?m)^{name}\b")
+            self.assertNotIn("down", table)
+            herd["Welsh"].kill()
+            table = herd.command("status", expect=(1,)).stdout.decode()
+            self.assertRegex(table, r"(?m)^Welsh +down\b")
+            self.assertRegex(table, r"(?m)^Holiday .*not Welsh")
+            self.assertEqual(sorted(herd.status()), ["Goloman", "Hands", "Holiday", "Wilkes"])
+
+    def test_one_node(self):
+        with Herd({"Goloman": ("Hands",), "Hands": ()}) as herd:
+            one = json.loads(herd.command("status", "-n", "Hands", "--json").stdout)
+            self.assertEqual([node["node"] for node in one], ["Hands"])
+            table = herd.command("status", "-n", "Hands").stdout.decode()
+            self.assertNotRegex(table, r"(?m)^Goloman\b")
+            herd.command("status", "-n", "Hnads", expect=(1,))
+
+    def test_when_nobody_answers(self):
+        with Herd(SHIPPED, start=False) as herd:
+            done = herd.command("status", expect=(1,))
+            for name in SHIPPED:
+                self.assertRegex(done.stdout.decode(), rf"(?m)^{name} +down\b")
+
+    def test_a_port_that_is_no_node(self):
+        """Something else listens there and says nothing, or nonsense: status ends all the same."""
+        with Herd(start=False) as herd, socket.socket() as other:
+            other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            other.bind(herd.node.peer_address)
+            other.listen()
+            self.assertRegex(herd.command("status", expect=(1,)).stdout, rb"(?m)^Goloman +down\b")
+
+
+class Up:
+    """A running `stampede up`, and the processes under it."""
+
+    def __init__(self, herd, *options):
+        self.herd = herd
+        self.said_path = herd.folder / "up.log"
+        with open(self.said_path, "wb") as out:
+            self.process = subprocess.Popen(
+                [STAMPEDE, "up", "-c", herd.config, *options], stdin=subprocess.DEVNULL, stdout=out,
+                stderr=subprocess.STDOUT, env=environment(), start_new_session=True)
+        self.pidfd = os.pidfd_open(self.process.pid)
+        self.children = {}  # pid -> pidfd
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *_):
+        self.adopt()
+        for fd in self.children.values():
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(fd, signal.SIGKILL)
+            os.close(fd)
+        self.process.kill()
+        self.process.wait()
+        os.close(self.pidfd)
+        if kind is not None:
+            print(self.said(), file=sys.stderr)
+
+    def said(self):
+        return self.said_path.read_text(errors="backslashreplace")
+
+    def adopt(self):
+        """Note the processes whose parent is `up`."""
+        for entry in pathlib.Path("/proc").iterdir():
+            with contextlib.suppress(OSError):
+                if entry.name.isdigit() and int(entry.name) not in self.children:
+                    parent = (entry / "stat").read_text().rpartition(")")[2].split()[1]
+                    if int(parent) == self.process.pid:
+                        self.children[int(entry.name)] = os.pidfd_open(int(entry.name))
+
+    def running(self, names):
+        """Wait until it has said of each node that it runs, and each answers."""
+        until(lambda: all(re.search(rf"(?m)^{name}\b", self.said()) for name in names), "a line for each", [self])
+        self.adopt()
+        for name in names:
+            with self.herd[name].client() as client:
+                client.ask(b"hello")
+
+    def pid_of(self, name):
+        for pid in self.children:
+            words = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+            if name.encode() in words:
+                return pid
+        raise AssertionError(f"no process for {name}")
+
+    def all_gone(self):
+        ends = select.poll()
+        for fd in self.children.values():
+            ends.register(fd, select.POLLIN)
+        until(lambda: len(ends.poll(0)) == len(self.children), "no node is left")
+
+    def ended(self, code):
+        got = self.process.wait(timeout=DEADLINE_S)
+        if got != code:
+            raise AssertionError(f"up ended with {got}, expected {code}")
+        self.all_gone()
+        if SANITIZER.search(self.said_path.read_bytes()):
+            raise AssertionError("a node left a sanitizer's report")
+
+
+class UpTest(unittest.TestCase):
+    def test_ctrl_c_stops_all(self):
+        with Herd(SHIPPED, start=False) as herd, Up(herd) as up:
+            up.running(SHIPPED)
+            self.assertEqual(len(up.children), len(SHIPPED))
+            line = herd.command("send", "-n", "Welsh", f"IAMAT kiwi {UCLA} 1").stdout.strip()
+            with herd["Goloman"].client() as client:
+                until(lambda: client.known(b"kiwi") == line, "Goloman knows", [up])
+                os.killpg(up.process.pid, signal.SIGINT)
+                up.ended(0)
+                self.assertEqual(client.rest(), b"")
+
+    def test_term_stops_all_and_ports_are_free_at_once(self):
+        with Herd(SHIPPED, start=False) as herd:
+            for _ in range(2):
+                with Up(herd) as up:
+                    up.running(SHIPPED)
+                    up.process.send_signal(signal.SIGTERM)
+                    up.ended(0)
+
+    def test_killed_it_leaves_no_node(self):
+        with Herd(SHIPPED, start=False) as herd, Up(herd) as up:
+            up.running(SHIPPED)
+            up.process.kill()
+            up.ended(-signal.SIGKILL)
+
+    def test_a_killed_node_is_reported_and_the_others_go_on(self):
+        with Herd(SHIPPED, start=False) as herd, Up(herd) as up:
+            up.running(SHIPPED)
+            before = len(up.said())
+            os.kill(up.pid_of("Holiday"), signal.SIGKILL)
+            until(lambda: re.search(r"Holiday.*signal 9", up.said()[before:]), "Holiday's end is told", [up])
+            for name in ("Goloman", "Hands", "Welsh", "Wilkes"):
+                with herd[name].client() as client:
+                    self.assertEqual(client.ask(b"hello"), b"? hello")
+            os.killpg(up.process.pid, signal.SIGINT)
+            up.ended(0)
+
+    def test_a_node_that_cannot_start_stops_all(self):
+        with Herd(SHIPPED, start=False) as herd:
+            herd["Wilkes"].start()  # so its ports are taken
+            with Up(herd) as up:
+                up.adopt()
+                up.ended(1)
+                self.assertRegex(up.said(), r"Wilkes")
+            with herd["Wilkes"].client() as client:
+                self.assertEqual(client.ask(b"hello"), b"? hello")
+            for name in ("Goloman", "Hands", "Holiday", "Welsh"):
+                self.assertFalse(herd[name].accepts())
+
+    def test_a_file_with_mistakes(self):
+        with Herd(start=False, more="limits { lin = 5 }") as herd:
+            self.assertIn(b'did you mean "line"', herd.command("up", expect=(1,)).stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()

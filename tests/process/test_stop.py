@@ -1,0 +1,185 @@
+"""test_stop.py - nodes that are told to stop, and nodes that are shot.
+
+A signal ends a node with 0: what it has taken in is answered, and its ports are free at once.
+"""
+import contextlib
+import re
+import signal
+import threading
+import unittest
+
+from herd import DEADLINE_S, SHIPPED, Herd, until
+
+UCLA = b"+34.068930-118.445127"
+
+
+class Signals(unittest.TestCase):
+    def test_each_ends_an_idle_node(self):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            with self.subTest(signal=number.name), Herd() as herd, herd.node.client() as client:
+                self.assertEqual(client.ask(b"hello"), b"? hello")
+                herd.node.stop(number)
+                self.assertEqual(client.rest(), b"")
+
+    def test_before_it_has_a_client_or_a_link(self):
+        with Herd(SHIPPED, start=False) as herd:
+            herd["Goloman"].start().stop()
+
+    def test_again_while_stopping(self):
+        with Herd() as herd, self.never_reading(herd.node):
+            for _ in range(5):
+                with contextlib.suppress(ProcessLookupError):
+                    herd.node.deliver(signal.SIGTERM)
+            herd.node.ended()
+
+    def test_under_load(self):
+        """Each client, cut where it may be, has had whole replies only, in order, from the first on."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            with self.subTest(signal=number.name), Herd() as herd:
+                got = [[] for _ in range(8)]
+                started = threading.Barrier(len(got) + 1)
+                loads = [threading.Thread(target=self.load, args=(herd.node, i, got[i], started))
+                         for i in range(len(got))]
+                for load in loads:
+                    load.start()
+                started.wait()
+                herd.node.stop(number)
+                for load in loads:
+                    load.join()
+                for i, replies in enumerate(got):
+                    self.assertGreater(len(replies), 100)
+                    for n, reply in enumerate(replies):
+                        self.assertTrue(reply.endswith(b" c%d +1-1 %d" % (i, n)), reply)
+
+    @staticmethod
+    def load(node, number, got, started):
+        """Tell without end; note all replies, and fail at one that is cut."""
+        with node.client() as client:
+            told = 0
+            with contextlib.suppress(ConnectionError, AssertionError):
+                while True:
+                    client.send(b"".join(b"IAMAT c%d +1-1 %d\n" % (number, told + i) for i in range(20)))
+                    told += 20
+                    got += [client.line() for _ in range(20)]
+                    if told == 200:
+                        started.wait()
+            while b"\n" in client.pending:
+                got.append(client.line())
+            if client.pending:
+                got.append(b"cut: " + client.pending)
+
+    def test_pending_replies_are_sent(self):
+        """To a client that begins to read only when the node has ended."""
+        count = 100
+        with Herd() as herd, herd.node.client() as client:
+            at = client.tell(b"kiwi", UCLA, b"1")
+            reply = at + b"\n" + client.near(b"WHATSAT kiwi 50 20")[1] + b"\n\n"
+            with self.never_reading(herd.node, b"WHATSAT kiwi 50 20\n" * count) as slow:
+                until(lambda: self.asked(herd) == count + 1, "the node has taken all in", [herd.node])
+                herd.node.stop()
+                slow.socket.settimeout(DEADLINE_S)
+                self.assertTrue(slow.rest() == reply * count, "not all replies")
+
+    @staticmethod
+    def asked(herd):
+        return herd.status()["Goloman"]["metrics"]["lines_whatsat"]
+
+    @staticmethod
+    @contextlib.contextmanager
+    def never_reading(node, lines=b"WHATSAT kiwi 50 20\n" * 20000, finish=False):
+        """A client that has sent lines, as far as they are taken, and has not read."""
+        with node.client(receive_bytes=4096) as client:
+            client.tell(b"kiwi", UCLA, b"1")
+            client.socket.setblocking(False)
+            with contextlib.suppress(BlockingIOError):
+                while lines:
+                    lines = lines[client.socket.send(lines):]
+            if finish:
+                client.finish()
+            yield client
+
+    def test_with_clients_that_never_read(self):
+        for finish in (False, True):
+            with self.subTest(finish=finish), Herd() as herd, self.never_reading(herd.node, finish=finish):
+                herd.node.stop()
+
+    def test_with_a_client_in_the_middle_of_a_line(self):
+        with Herd() as herd, herd.node.client() as client:
+            client.send(b"IAMAT kiwi")
+            herd.node.stop()
+            self.assertEqual(client.rest(), b"")
+
+    def test_ports_are_free_at_once(self):
+        with Herd(SHIPPED) as herd:
+            herd.linked()
+            for number in (signal.SIGTERM, signal.SIGINT):
+                self.ends_and_starts(herd, herd["Wilkes"], number, 0)
+
+    def test_a_killed_node_starts_again_at_once(self):
+        """The kernel closes a dead ring's listeners a moment late; the next process waits for it."""
+        with Herd(SHIPPED) as herd:
+            herd.linked()
+            self.ends_and_starts(herd, herd["Wilkes"], signal.SIGKILL, -signal.SIGKILL)
+
+    def ends_and_starts(self, herd, node, number, code):
+        with contextlib.ExitStack() as stack:
+            for _ in range(50):
+                client = stack.enter_context(node.client())
+                self.assertEqual(client.ask(b"hello"), b"? hello")
+            node.deliver(number)
+            node.ended(code)
+            node.start()
+            herd.linked()
+
+    def test_a_killed_node_leaves_the_others_answering(self):
+        with Herd(SHIPPED) as herd:
+            herd.linked()
+            with herd["Welsh"].client() as client:
+                line = client.tell(b"kiwi", b"+1-1", b"1")
+            herd.agree(b"kiwi", line)
+            herd["Holiday"].kill()
+            herd["Wilkes"].kill()
+            for node in herd.running():
+                with node.client() as client:
+                    self.assertEqual(client.known(b"kiwi"), line)
+                    self.assertIsNotNone(client.tell(b"to-" + node.name.encode(), b"+1-1", b"1"))
+            herd.agree(b"to-Goloman", herd.known(b"to-Goloman")["Goloman"], ("Goloman", "Hands"))
+
+    def test_a_stopping_node_says_goodbye(self):
+        """Its peers know at once, not after ten seconds of silence."""
+        with Herd({"Goloman": ("Hands",), "Hands": ()}) as herd:
+            herd.linked()
+            herd["Hands"].stop()
+            herd.until(lambda: not herd.status()["Goloman"]["links"][0]["up"], "the link is down")
+
+
+class Logs(unittest.TestCase):
+    def test_hangup_opens_the_log_file_again(self):
+        with Herd(start=False) as herd:
+            log, old = herd.folder / "node.log", herd.folder / "node.log.1"
+            herd.config.write_text(herd.config.read_text() + f'log_file = "{log}"\n')
+            herd.node.start()
+            with herd.node.client() as client:
+                self.assertEqual(client.ask(b"hello"), b"? hello")
+            herd.until(lambda: log.exists() and log.read_bytes(), "the log has begun")
+            log.rename(old)
+            herd.node.deliver(signal.SIGHUP)
+            herd.until(log.exists, "the log file is there again")
+            with herd.node.client() as client:
+                self.assertEqual(client.ask(b"hello"), b"? hello")
+                told = f" client_opened conn=\\d+ from=127.0.0.1:{client.socket.getsockname()[1]}\n"
+            herd.node.stop()
+            self.assertRegex(log.read_text(), told)
+            self.assertNotRegex(old.read_text(), told)
+            for part in (old, log):
+                self.assertRegex(part.read_text(), re.compile(r"\A(\d{4}-\d\d-\d\dT.* node=Goloman .*\n)+\Z"))
+
+    def test_hangup_without_a_log_file_means_that_the_terminal_is_gone(self):
+        with Herd() as herd, herd.node.client() as client:
+            self.assertEqual(client.ask(b"hello"), b"? hello")
+            herd.node.stop(signal.SIGHUP)
+            self.assertEqual(client.rest(), b"")
+
+
+if __name__ == "__main__":
+    unittest.main()
