@@ -224,7 +224,7 @@ static void on_diverged(struct node *n, struct link *l, struct instant now)
 static void on_ended(struct node *n, struct link *l, struct instant now)
 {
     const char *why = l->peering.reason;
-    if (!l->up && strcmp(why, PEERING_DUPLICATE) != 0 && !l->peering.observer)
+    if (!l->up && strcmp(why, PEERING_DUPLICATE) != 0)
         log_refused(n, l, why, now);
     settle(n, l, why, now);
     node_finish(n, l->connection, now);
