@@ -1,9 +1,10 @@
-/* node_private.h — the node's inside, shared by its four files and nobody else.
+/* node_private.h — the node's inside, shared by its five files and nobody else.
  *
  *   node.c          life, connection table, what the driver asks for, the turn
  *   node_clients.c  client connections: lines, groups of commands, replies, places
  *   node_links.c    peer connections: links, dials, what goes wrong with them
- *   node_status.c   the state as JSON
+ *   node_status.c   the state as JSON, and what it knows of one stamp
+ *   node_alarms.c   what it notices about its herd, and tells the log
  *
  * A connection is a CLIENT or a LINK. Its life, seen from here:
  *
@@ -18,6 +19,7 @@
 #define CORE_NODE_PRIVATE_H
 
 #include "core/command.h"
+#include "core/history.h"
 #include "core/line.h"
 #include "core/log.h"
 #include "core/neighbours.h"
@@ -140,6 +142,7 @@ struct node {
     struct stamp_text text; /* of the stamp that is being answered */
     struct metrics metrics;
     struct rate updates;
+    struct history history; /* when the store came to which change */
     struct log *log;
     uint64_t said[NODE_SAID_MAX]; /* hashes of reasons why links were refused */
     unsigned said_count;
@@ -147,6 +150,9 @@ struct node {
     struct {
         bool connections, strangers, stamps, memory;
     } logged; /* limits that were reached, each once */
+    struct {
+        uint64_t diverged, future; /* bit i: peer number i */
+    } told;
     bool stopping;
     struct instant now; /* of the last turn */
     int64_t started_ns;
@@ -168,6 +174,18 @@ void node_watch(struct node *n, struct connection *c, struct instant now);
 /* Changes of the store a second, over the last second or, when no turn came, longer. */
 double node_updates_per_s(const struct node *n, struct instant now);
 void node_nonce(struct node *n, unsigned char out[NONCE_BYTES]);
+
+/* Answer an observer that asks TRACE: what this node knows of one client id, as one line of JSON,
+ * without LF. */
+void node_trace(const struct node *n, struct span id, struct buf *out, struct instant now);
+
+/* -- node_alarms.c ------------------------------------------------------------------------------- */
+
+/* Note when changes were made, and see whether peers' clocks, digests and stamps are as they should
+ * be: what is not is told once when it begins, and once when it is over. */
+void alarms_turn(struct node *n, struct instant now);
+/* Whether this peer's digest has stayed unequal, so that everything is sent again. */
+bool alarm_diverged(const struct peer *peer);
 
 /* -- node_clients.c ------------------------------------------------------------------------------ */
 
