@@ -159,15 +159,21 @@ void node_status(const struct node *n, struct buf *out, struct instant now)
     print(all, out);
 }
 
-/* When this node took the change in, by its own clock as it goes now. */
-static void add_taken(struct cJSON *all, const struct node *n, uint64_t change, struct instant now)
+/* When this node took it in, by its own clock as it goes now; from a client, as the stamp says. */
+static void add_taken(
+    struct cJSON *all, const struct node *n, const struct feed_item *held, struct instant now)
 {
     int64_t at_ns = now.mono_ns, within_ns = 0;
-    bool known = change > n->history.change || /* made in this very turn */
-                 history_find(&n->history, change, &at_ns, &within_ns);
+    if (held->route == ROUTE_LOCAL) {
+        add_time(all, "taken_ns", held->stamp.time_ns + held->stamp.skew_ns);
+        add_number(all, "taken_within_ns", 0);
+        return;
+    }
+    bool known = held->change > n->history.change || /* came in this very turn */
+                 history_find(&n->history, held->change, &at_ns, &within_ns);
     add_time(all, known ? "taken_ns" : "taken_before_ns", now.real_ns - (now.mono_ns - at_ns));
     if (known)
-        add_signed(all, "taken_within_ns", within_ns);
+        add_number(all, "taken_within_ns", (uint64_t)within_ns);
 }
 
 static void add_stamp(
@@ -182,7 +188,7 @@ static void add_stamp(
     add_span(all, "position", stamp->position);
     add_span(all, "time", stamp->time);
     add_number(all, "change", held->change);
-    add_taken(all, n, held->change, now);
+    add_taken(all, n, held, now);
     struct cJSON *via = cJSON_AddArrayToObject(all, "via");
     struct span names = route_names(n->routes, held->route);
     while (names.len) {

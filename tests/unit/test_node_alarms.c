@@ -155,27 +155,30 @@ Test(node_alarms, trace_tells_of_a_clients_stamp)
     answers("TRACE kiwi\n",
         "\"known\":true,\"origin\":\"Goloman\",\"skew\":\"+0.500000000\",\"position\":\"+1.5-2\","
         "\"time\":\"1699999999.50\",\"change\":1,\"taken_ns\":\"1700000000000000000\","
-        "\"taken_within_ns\":100000,\"via\":[],\"links\":[{\"peer\":\"Ant\"");
+        "\"taken_within_ns\":0,\"via\":[],\"links\":[{\"peer\":\"Ant\"");
 }
 
 Test(node_alarms, trace_tells_the_way_of_a_stamp)
 {
     sends(HANDS_CONN, "AT Welsh +1.000000000 kiwi +1.5-2 5 Welsh Holiday Hands\n");
-    answers("TRACE kiwi\n", "\"via\":[\"Welsh\",\"Holiday\",\"Hands\"]");
+    passes_ms(5000);
+    answers("TRACE kiwi\n", "\"time\":\"5\",\"change\":1,\"taken_ns\":\"1700000000000000000\","
+                            "\"taken_within_ns\":100000,\"via\":[\"Welsh\",\"Holiday\",\"Hands\"]");
     answers("TRACE emu\n", "\"boot\":\"0707070707070707\",\"known\":false,\"links\"");
 }
 
 /* What came before the oldest bucket of the history is known to be old. */
 Test(node_alarms, trace_of_an_old_stamp)
 {
-    sends(CLIENT_CONN, "IAMAT old +1+1 1\n");
-    char line[60];
+    sends(HANDS_CONN, "AT Welsh +1.000000000 old +1+1 1 Hands\n");
+    char line[80];
     for (int i = 1; i <= HISTORY_BUCKETS + 1; i++) {
-        passes_ms(200000);
-        snprintf(line, sizeof line, "IAMAT new +1+1 %d\n", i);
-        joins(CLIENT_CONN + 1); /* the one before was idle for too long */
-        sends(CLIENT_CONN + 1, line);
-        hangs_up(CLIENT_CONN + 1);
+        passes_ms(200000); /* no byte for so long: each stamp comes by a new link */
+        hangs_up(HANDS_CONN);
+        joins_by(HANDS_CONN, NODE_PEER_PORT);
+        sends(HANDS_CONN, HELLO("Hands"));
+        snprintf(line, sizeof line, "AT Welsh +1.000000000 new +1+1 %d Hands\n", i);
+        sends(HANDS_CONN, line);
     }
     answers("TRACE old\n", "\"taken_before_ns\":\"1700000400000000000\",\"via\"");
 }
