@@ -216,7 +216,11 @@ static void on_asked(struct node *n, struct link *l, struct instant now)
     pull_into(n, l, NODE_LINK_ROOM_BYTES, now);
     char *room = outbox_room(&c->out, NULL, NODE_STATUS_BYTES_MAX);
     struct buf out = buf_over(room, room ? NODE_STATUS_BYTES_MAX : 0);
-    node_status(n, &out, now);
+    struct span words[2];
+    if (command_split(l->peering.asked, words, 2) == 2)
+        node_trace(n, words[1], &out, now);
+    else
+        node_status(n, &out, now);
     buf_byte(&out, '\n');
     if (!out.overflow)
         outbox_wrote(&c->out, out.len);
