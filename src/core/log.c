@@ -102,7 +102,8 @@ static size_t character(struct span text)
     }
     static const uint32_t least[] = {0, 0, 0xa0, 0x800, 0x10000};
     bool surrogate = value >= 0xd800 && value < 0xe000;
-    return value < least[len] || value > 0x10ffff || surrogate ? 0 : len;
+    bool line_end = value == 0x2028 || value == 0x2029;
+    return value < least[len] || value > 0x10ffff || surrogate || line_end ? 0 : len;
 }
 
 static void put_quoted(struct buf *out, struct span value)

@@ -94,6 +94,7 @@ struct node *node_create(const struct node_config *config, struct instant now)
         .name = n->name,
         .secret = config->secret,
         .boot = load_u64(config->seed + 24) | 1,
+        .future_ns = t->limits.future_ns,
         .peers = n->peers,
         .peers_count = n->self->neighbours_count,
         .store = n->store,
@@ -151,7 +152,7 @@ static bool open_link(
     struct connection *c = node_connection_open(n, number, CONNECTION_LINK, now);
     if (!c)
         return false;
-    if (n->stopping || !(who || links_welcome(n, now))) {
+    if (n->stopping) {
         node_abort(n, c);
         return true;
     }
@@ -303,6 +304,7 @@ void node_turn(struct node *n, struct instant now)
     clients_resume(n, now);
     node_watches_run(n, now);
     links_turn(n, now);
+    alarms_turn(n, now);
     measure_updates(n, now);
 }
 
@@ -328,7 +330,7 @@ unsigned node_wants(const struct node *n, uint32_t conn)
     bool write = outbox_window(&c->out).len > 0;
     if (c->finishing && !c->out.head)
         return NODE_WANT_CLOSE;
-    bool read = !c->finishing && !c->ended && !c->choked;
+    bool read = !c->finishing && !c->choked; /* after FIN it is one of them */
     return (read ? NODE_WANT_READ : 0u) | (write ? NODE_WANT_WRITE : 0u);
 }
 

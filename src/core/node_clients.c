@@ -128,7 +128,7 @@ static void on_iamat(
         .origin = n->name,
         .time_ns = command->iamat.time_ns,
         .skew_ns = now.real_ns - command->iamat.time_ns};
-    if (-stamp.skew_ns > (int64_t)n->topology->limits.future_ns) {
+    if (stamp_is_of_future(&stamp, n->peering.future_ns)) {
         n->metrics.stamps_refused_future++;
         refuse(n, c, command, now);
         return;
@@ -370,8 +370,7 @@ void client_ended(struct node *n, struct connection *c, struct instant now)
 
 void client_relieve(struct node *n, struct connection *c)
 {
-    uint64_t half = n->topology->limits.output_bytes / 2;
-    bool roomy = c->out.bytes <= half && c->out.memory <= NODE_OUTPUT_MEMORY * half &&
+    bool roomy = c->out.bytes <= n->topology->limits.output_bytes / 2 &&
                  c->questions <= NODE_QUESTIONS_PER_CLIENT / 2;
     if (!c->choked || c->resuming || !roomy)
         return;
