@@ -31,7 +31,7 @@ struct node_config {
     struct span secret; /* the herd's; empty: none. Outlives the node */
     unsigned char seed[48]; /* from entropy: boot id, store hash, nonces, jitter */
     uint32_t connections_max; /* clients and links together; what the driver can hold */
-    struct places_provider places; /* taken over */
+    struct places_provider places; /* taken over, unless NULL comes back */
     struct log *log; /* where events are told; outlives the node */
 };
 

@@ -5,6 +5,7 @@
  * out. What goes wrong again and again is said at growing distances. PROTOCOL.md, "Peer port". */
 #include "core/invariant.h"
 #include "core/node_private.h"
+#include <bearssl.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -41,6 +42,19 @@ static void make_room(struct node *n, struct instant now)
     log_end(n->log);
 }
 
+/* Nonces are fresh and unguessable: SHA-256 of a secret key and a counter. */
+static void make_nonce(struct node *n, unsigned char out[NONCE_BYTES])
+{
+    unsigned char digest[br_sha256_SIZE];
+    br_sha256_context sha;
+    br_sha256_init(&sha);
+    br_sha256_update(&sha, n->nonce_key, sizeof n->nonce_key);
+    n->nonces++;
+    br_sha256_update(&sha, &n->nonces, sizeof n->nonces);
+    br_sha256_out(&sha, digest);
+    memcpy(out, digest, NONCE_BYTES);
+}
+
 bool link_open(struct node *n, struct connection *c, struct neighbour *dialled, struct span from,
     struct instant now)
 {
@@ -56,7 +70,7 @@ bool link_open(struct node *n, struct connection *c, struct neighbour *dialled, 
     n->links = l;
     c->link = l;
     unsigned char nonce[NONCE_BYTES];
-    node_nonce(n, nonce);
+    make_nonce(n, nonce);
     peering_begin(&l->peering, &n->peering, dialled ? dialled->peer : NULL, nonce, l->room, now);
     return true;
 }
@@ -129,7 +143,7 @@ static void log_link_down(struct node *n, const struct neighbour *who, struct in
 
 void link_failed(struct node *n, struct neighbour *who, const char *why, struct instant now)
 {
-    n->metrics.dials_failed++;
+    n->metrics.dials_failed += who->linked == NEIGHBOUR_NO_LINK;
     if (neighbour_dial_failed(&n->neighbours, who, why, now))
         log_link_down(n, who, now);
     if (who->linked != NEIGHBOUR_NO_LINK || who->tries < 4 || !power_of_four(who->tries))
@@ -147,8 +161,9 @@ static size_t pull_into(struct node *n, struct link *l, size_t least, struct ins
 {
     size_t room_bytes;
     char *room = outbox_rest(&l->connection->out, &n->chunks, least, &room_bytes);
+    l->more = false;
     if (!room)
-        return 0; /* no memory now; the feed keeps it */
+        return 0; /* no memory now; the feed keeps it until the next turn */
     struct buf out = buf_over(room, room_bytes);
     l->more = peering_pull(&l->peering, &out, NODE_LINK_STAMPS, now);
     outbox_wrote(&l->connection->out, out.len);
@@ -191,7 +206,6 @@ static void on_up(struct node *n, struct link *l, struct instant now)
         return;
     struct connection *c = node_connection(n, (uint32_t)loser);
     peering_end(&c->link->peering, PEERING_DUPLICATE);
-    settle(n, c->link, PEERING_DUPLICATE, now);
     node_finish(n, c, now);
 }
 
@@ -202,7 +216,11 @@ static void on_asked(struct node *n, struct link *l, struct instant now)
     pull_into(n, l, NODE_LINK_ROOM_BYTES, now);
     char *room = outbox_room(&c->out, NULL, NODE_STATUS_BYTES_MAX);
     struct buf out = buf_over(room, room ? NODE_STATUS_BYTES_MAX : 0);
-    node_status(n, &out, now);
+    struct span words[2];
+    if (command_split(l->peering.asked, words, 2) == 2)
+        node_trace(n, words[1], &out, now);
+    else
+        node_status(n, &out, now);
     buf_byte(&out, '\n');
     if (!out.overflow)
         outbox_wrote(&c->out, out.len);
@@ -287,8 +305,10 @@ static void pull(struct node *n, struct link *l, struct instant now)
 {
     struct connection *c = l->connection;
     l->more = false;
-    bool answered = c->finishing && l->peering.state != PEERING_OVER; /* an observer's */
-    if (c->aborted || answered || c->out.bytes >= NODE_LINK_OUTPUT_BYTES)
+    /* An observer that was answered, or a link that the other end has closed: what it took of the feed
+     * now, the link that follows would lack. */
+    bool said_all = c->finishing && l->peering.state != PEERING_OVER;
+    if (c->aborted || said_all || c->out.bytes >= NODE_LINK_OUTPUT_BYTES)
         return;
     size_t wrote = pull_into(n, l, NODE_LINK_ROOM_BYTES, now);
     if (wrote == 0 && l->more) /* its next line is a long one */
@@ -309,10 +329,8 @@ void links_turn(struct node *n, struct instant now)
 int64_t links_deadline(const struct node *n)
 {
     int64_t soonest = n->stopping ? NEVER_NS : neighbours_deadline(&n->neighbours);
-    for (const struct link *l = n->links; l; l = l->next) {
-        bool roomy = l->connection->out.bytes < NODE_LINK_OUTPUT_BYTES;
-        soonest = earlier_ns(soonest, l->more && roomy ? 0 : peering_deadline(&l->peering));
-    }
+    for (const struct link *l = n->links; l; l = l->next)
+        soonest = earlier_ns(soonest, l->more ? 0 : peering_deadline(&l->peering));
     return soonest;
 }
 

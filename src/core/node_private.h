@@ -1,29 +1,20 @@
-/* node_private.h — the node's inside, shared by its four files and nobody else.
+/* node_private.h — the node's inside, shared by its files and nobody else. From the top floor down:
  *
- *   node.c          life, connection table, what the driver asks for, the turn
- *   node_clients.c  client connections: lines, groups of commands, replies, places
- *   node_links.c    peer connections: links, dials, what goes wrong with them
- *   node_status.c   the state as JSON
- *
- * A connection is a CLIENT or a LINK. Its life, seen from here:
- *
- *   state      event                          next       wants
- *   OPEN       bytes                          OPEN       READ, and WRITE while output waits
- *   OPEN       output over limits.output      OPEN       WRITE only ("choked"); input is held
- *   OPEN       FIN, BYE, client_close reply   FINISHING  WRITE while output or gates wait
- *   FINISHING  all is sent                    FINISHING  CLOSE
- *   any        idle, stalled, no memory       ABORTED    ABORT
- *   any        node_closed                    (free)                                              */
+ *   node.c             life, what the driver tells and asks, the turn
+ *   node_clients.c     client connections: lines, groups of commands, replies, places
+ *   node_links.c       peer connections: links, dials, what goes wrong with them
+ *   node_status.c      the state as JSON, and what it knows of one stamp
+ *   node_alarms.c      what it notices about its herd, and tells the log
+ *   node_connection.c  the table of connections, and what can happen to each */
 #ifndef CORE_NODE_PRIVATE_H
 #define CORE_NODE_PRIVATE_H
 
 #include "core/command.h"
-#include "core/line.h"
+#include "core/history.h"
 #include "core/log.h"
 #include "core/neighbours.h"
 #include "core/node.h"
-#include "core/outbox.h"
-#include "core/pool.h"
+#include "core/node_connection.h"
 
 enum {
     NODE_GROUP = 16, /* commands that are prefetched together */
@@ -33,51 +24,11 @@ enum {
     NODE_LINK_ROOM_BYTES = 1024, /* it gets at least; most lines are far shorter */
     NODE_LINK_STAMPS = 256, /* stamps a link pulls in one turn: clients are never starved */
     NODE_STRANGERS_MAX = 64, /* peer connections that have not shown which neighbour they are */
-    NODE_WATCH_PARTS = 8, /* a time-out is noticed late by 1/8 of itself at most */
-    NODE_STATUS_BYTES_MAX = 65536, /* the state as JSON, with 64 links */
+    NODE_STATUS_BYTES_MAX = 131072, /* an answer to an observer, with 64 links */
     NODE_STAMP_BYTES = 128, /* all in, for an id of 20 bytes; for the budget only */
     NODE_SAID_MAX = 32, /* distinct refusals that are remembered as said */
     NODE_SAID_PAUSE_MS = 120000, /* between two more, once there were so many */
     NODE_STOP_MS = 200, /* for the last bytes when the node is told to stop */
-    NODE_TABLE_BLOCK = 256, /* connections that are allocated together */
-};
-
-#define NODE_CONN_NONE UINT32_MAX
-
-enum connection_kind { CONNECTION_FREE, CONNECTION_CLIENT, CONNECTION_LINK };
-
-/* Connections whose silence is watched: each is looked at once a period, in the order in which they
- * were put here, so an active one costs nothing per byte. */
-struct watch {
-    uint32_t first, last;
-    int64_t period_ns;
-};
-
-struct link;
-
-struct connection {
-    enum connection_kind kind : 8;
-    bool finishing : 1; /* nothing more is read; closes when all is sent */
-    bool aborted : 1;
-    bool ended : 1; /* the other end has sent FIN */
-    bool touched : 1;
-    bool admitted : 1; /* CLIENT: counted against limits.connections */
-    bool choked : 1; /* over its output or its questions: not read from */
-    bool resuming : 1; /* in node.resuming */
-    uint16_t questions; /* gates in out */
-    uint32_t number;
-    uint32_t next_touched;
-    uint32_t next_resuming;
-    uint32_t watch_next, watch_prev;
-    struct watch *watch; /* which it is in; NULL: none */
-    int64_t look_at_ns; /* when the watch looks */
-    int64_t active_ns; /* last byte in or out; monotonic */
-    struct outbox out;
-    struct line_reader lines; /* CLIENT */
-    union {
-        struct outbox *held; /* CLIENT: input that waits until the output is read; mostly NULL */
-        struct link *link; /* LINK */
-    };
 };
 
 struct link {
@@ -140,6 +91,7 @@ struct node {
     struct stamp_text text; /* of the stamp that is being answered */
     struct metrics metrics;
     struct rate updates;
+    struct history history; /* when the store came to which change */
     struct log *log;
     uint64_t said[NODE_SAID_MAX]; /* hashes of reasons why links were refused */
     unsigned said_count;
@@ -147,27 +99,14 @@ struct node {
     struct {
         bool connections, strangers, stamps, memory;
     } logged; /* limits that were reached, each once */
+    struct {
+        uint64_t diverged, future; /* bit i: peer number i */
+    } told;
     bool stopping;
     struct instant now; /* of the last turn */
     int64_t started_ns;
     int64_t stop_at_ns;
 };
-
-/* -- node.c: what the others use ----------------------------------------------------------------- */
-
-/* A connection by its number, in use or not; NULL: its block was never used. */
-struct connection *node_connection(const struct node *n, uint32_t number);
-/* `c`'s wants may have changed. */
-void node_touch(struct node *n, struct connection *c);
-/* Nothing more is read from `c`; it closes when all is sent. */
-void node_finish(struct node *n, struct connection *c, struct instant now);
-/* `c` is given up at once. */
-void node_abort(struct node *n, struct connection *c);
-/* Which watch `c` belongs to has changed, or it is new. */
-void node_watch(struct node *n, struct connection *c, struct instant now);
-/* Changes of the store a second, over the last second or, when no turn came, longer. */
-double node_updates_per_s(const struct node *n, struct instant now);
-void node_nonce(struct node *n, unsigned char out[NONCE_BYTES]);
 
 /* -- node_clients.c ------------------------------------------------------------------------------ */
 
@@ -181,8 +120,6 @@ void clients_answer(struct node *n, struct instant now);
 void clients_resume(struct node *n, struct instant now);
 /* Output was sent or answered: `c` may go on. */
 void client_relieve(struct node *n, struct connection *c);
-/* Input that is held will not be looked at any more. */
-void client_forget_input(struct connection *c);
 /* Forget what `c` waits for and holds. */
 void client_drop(struct node *n, struct connection *c);
 
@@ -204,5 +141,21 @@ int64_t links_deadline(const struct node *n);
 void links_stop(struct node *n, struct instant now);
 /* A dial of `who` made no link; said in the log now and then. */
 void link_failed(struct node *n, struct neighbour *who, const char *why, struct instant now);
+
+/* -- node_status.c -------------------------------------------------------------------------------- */
+
+/* Changes of the store a second, over the last second or, when no turn came, longer. */
+double node_updates_per_s(const struct node *n, struct instant now);
+/* Answer an observer that asks TRACE: what this node knows of one client id, as one line of JSON,
+ * without LF. */
+void node_trace(const struct node *n, struct span id, struct buf *out, struct instant now);
+
+/* -- node_alarms.c ------------------------------------------------------------------------------- */
+
+/* Note when changes were made, and see whether peers' clocks, digests and stamps are as they should
+ * be: what is not is told once when it begins, and once when it is over. */
+void alarms_turn(struct node *n, struct instant now);
+/* Whether this peer's digest has stayed unequal, so that everything is sent again. */
+bool alarm_diverged(const struct peer *peer);
 
 #endif

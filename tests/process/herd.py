@@ -7,9 +7,9 @@
 
 Ports come from the kernel and stay reserved for a herd's life, so that a node can be killed and
 started again on its own. Nothing waits for time to pass: a wait is for a condition, it ends at once
-when a node dies, and only its failure is bounded by DEADLINE_S. Whatever a herd started is gone when
-it ends. A node that left a sanitizer's report, or another exit code than expected, fails the test;
-the logs of a failed test are printed.
+when a node dies, and only its failure is bounded by DEADLINE_S. Whatever a herd started is gone
+when it ends. A node that left a sanitizer's report, or another exit code than expected, fails the
+test; the logs of a failed test are printed.
 """
 import json
 import os
@@ -45,7 +45,7 @@ LOG_LINES_SHOWN = 60
 
 
 def until(condition, what, nodes=()):
-    """The first true result of condition(). Fails when a node of `nodes` ends, or at the deadline."""
+    """The first true result of condition(). Fails when one of `nodes` ends, or at the deadline."""
     ended = select.poll()
     for node in nodes:
         ended.register(node.pidfd, select.POLLIN)
@@ -67,15 +67,16 @@ def reserve_port():
 
 
 def environment():
-    """The program's: sanitizers end it with a code that no test expects, and keep little of what was
-    freed, so that a node's memory can be judged."""
-    ours = {"ASAN_OPTIONS": "exitcode=99:quarantine_size_mb=8", "UBSAN_OPTIONS": "print_stacktrace=1"}
+    """The program's: sanitizers end it with a code that no test expects, and keep little of what
+    was freed, so that a node's memory can be judged."""
+    ours = {"ASAN_OPTIONS": "exitcode=99:quarantine_size_mb=8",
+            "UBSAN_OPTIONS": "print_stacktrace=1"}
     return os.environ | {name: ":".join(filter(None, [os.environ.get(name), options]))
                          for name, options in ours.items()}
 
 
 def run(*arguments, stdin=b"", expect=(0,), folder=None):
-    """`stampede ARGUMENTS`, to its end; what it wrote, as bytes. `expect`: exit codes it may have."""
+    """`stampede ARGUMENTS`, to its end; what it wrote. `expect`: the exit codes it may have."""
     done = subprocess.run([STAMPEDE, *map(str, arguments)], input=stdin, capture_output=True,
                           timeout=DEADLINE_S, env=environment(), cwd=folder, check=False)
     if done.returncode not in expect:
@@ -136,7 +137,7 @@ class Client:
         return self._take(b"\n")
 
     def places(self):
-        """A reply to WHATSAT: the AT line and the JSON's text; None for the text of a `? ` reply."""
+        """A reply to WHATSAT: the AT line and the JSON's text, which is None for a `? ` reply."""
         at = self.line()
         return (at, None) if at.startswith(b"? ") else (at, self._take(b"\n\n"))
 

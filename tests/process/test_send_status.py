@@ -3,12 +3,14 @@ import contextlib
 import json
 import os
 import pathlib
+import pty
 import re
 import select
 import signal
 import socket
 import subprocess
 import sys
+import time
 import unittest
 
 from herd import DEADLINE_S, ROOT, SANITIZER, SHIPPED, STAMPEDE, Herd, environment, run, until
@@ -21,7 +23,8 @@ class Send(unittest.TestCase):
     def test_lines_as_arguments(self):
         with Herd() as herd:
             done = herd.command("send", f"IAMAT kiwi {UCLA} 1.50", f"IAMAT emu {UCLA} 2")
-            self.assertRegex(done.stdout, rb"\AAT Goloman \S+ kiwi \S+ 1\.50\nAT Goloman \S+ emu \S+ 2\n\Z")
+            self.assertRegex(done.stdout, rb"\AAT Goloman \S+ kiwi \S+ 1\.50\n"
+                                          rb"AT Goloman \S+ emu \S+ 2\n\Z")
             self.assertEqual(done.stderr, b"")
 
     def test_a_reply_of_places(self):
@@ -34,7 +37,8 @@ class Send(unittest.TestCase):
 
     def test_a_refused_line_is_code_1(self):
         with Herd() as herd:
-            done = herd.command("send", f"IAMAT kiwi {UCLA} 1", "nonsense", "WHATSAT kiwi 0 0", expect=(1,))
+            done = herd.command("send", f"IAMAT kiwi {UCLA} 1", "nonsense", "WHATSAT kiwi 0 0",
+                                expect=(1,))
             self.assertIn(b"\n? nonsense\nAT Goloman ", done.stdout)
             self.assertTrue(done.stdout.endswith(b"\n\n"))
 
@@ -46,15 +50,17 @@ class Send(unittest.TestCase):
 
     def test_standard_input(self):
         with Herd() as herd:
-            for text, replies, code in ((b"", b"", 0), (b"hello", b"? hello\n", 1), (b"a\nb\n", b"? a\n? b\n", 1),
-                                        (b"\n\n", b"? \n? \n", 1), (b"a\r\nb", b"? a\n? b\n", 1),
+            for text, replies, code in ((b"", b"", 0), (b"hello", b"? hello\n", 1),
+                                        (b"a\nb\n", b"? a\n? b\n", 1), (b"\n\n", b"? \n? \n", 1),
+                                        (b"a\r\nb", b"? a\n? b\n", 1),
                                         (b"x" * 5000, b"? " + b"x" * 1024 + b"\n", 1)):
                 with self.subTest(text=text[:20]):
-                    self.assertEqual(herd.command("send", stdin=text, expect=(code,)).stdout, replies)
+                    done = herd.command("send", stdin=text, expect=(code,))
+                    self.assertEqual(done.stdout, replies)
 
     def test_a_track_of_five_thousand_positions(self):
-        track = subprocess.run([sys.executable, "-B", TRACK, "--lines", "5000", "--clients", "20", "--start",
-                                "1520023934"], capture_output=True, check=True).stdout
+        track = subprocess.run([sys.executable, "-B", TRACK, "--lines", "5000", "--clients", "20",
+                                "--start", "1520023934"], capture_output=True, check=True).stdout
         lines = track.splitlines()
         self.assertEqual(len(lines), 5000)
         with Herd(SHIPPED) as herd:
@@ -82,20 +88,23 @@ class Send(unittest.TestCase):
             done = herd.command("send", "-n", "Golomen", "hello", expect=(1,))
             self.assertIn(b'did you mean "Goloman"', done.stderr)
 
+    @staticmethod
+    def sender(herd):
+        """A `stampede send` whose input goes on."""
+        return subprocess.Popen([STAMPEDE, "send", "-c", herd.config], stdin=subprocess.PIPE,
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment())
+
     def test_a_node_that_is_killed_meanwhile(self):
-        with Herd() as herd, subprocess.Popen([STAMPEDE, "send", "-c", herd.config], stdin=subprocess.PIPE,
-                                              stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                              env=environment()) as sender:
+        with Herd() as herd, self.sender(herd) as sender:
             sender.stdin.write(b"hello\n")
             sender.stdin.flush()
-            self.assertEqual(sender.stdout.readline(), b"? hello\n")  # it prints replies as they come
+            self.assertEqual(sender.stdout.readline(), b"? hello\n")  # as it comes
             herd.node.kill()
             self.assertEqual(sender.wait(timeout=DEADLINE_S), 1)  # though its input has not ended
             self.assertIn(b"Goloman", sender.stderr.read())
 
     def test_a_reader_that_leaves(self):
-        with Herd() as herd, subprocess.Popen([STAMPEDE, "send", "-c", herd.config], stdin=subprocess.PIPE,
-                                              stdout=subprocess.PIPE, env=environment()) as sender:
+        with Herd() as herd, self.sender(herd) as sender:
             sender.stdin.write(b"hello\n")
             sender.stdin.flush()
             sender.stdout.readline()
@@ -138,27 +147,60 @@ class Status(unittest.TestCase):
     def test_table(self):
         with Herd(SHIPPED) as herd:
             herd.linked()
-            table = herd.command("status").stdout.decode()
+            table = herd.command("status", "--table").stdout.decode()
             for name in SHIPPED:
                 self.assertRegex(table, rf"(?m)^{name}\b")
             self.assertNotIn("down", table)
             herd["Welsh"].kill()
-            table = herd.command("status", expect=(1,)).stdout.decode()
+            table = herd.command("status", "--table", expect=(1,)).stdout.decode()
             self.assertRegex(table, r"(?m)^Welsh +down\b")
-            self.assertRegex(table, r"(?m)^Holiday .*not Welsh")
+            self.assertRegex(table, r"(?m)^Holiday .* 2/3$")
+            self.assertNotIn("no link", table)  # that Welsh is down is said once
+            detail = herd.command("status", "-tn", "Holiday").stdout.decode()
+            self.assertRegex(detail, r"(?m)^Goloman +up .* 0 +0 ")
+            self.assertRegex(detail, r"(?m)^Welsh +down .*connection \w+")
             self.assertEqual(sorted(herd.status()), ["Goloman", "Hands", "Holiday", "Wilkes"])
 
     def test_one_node(self):
         with Herd({"Goloman": ("Hands",), "Hands": ()}) as herd:
             one = json.loads(herd.command("status", "-n", "Hands", "--json").stdout)
             self.assertEqual([node["node"] for node in one], ["Hands"])
-            table = herd.command("status", "-n", "Hands").stdout.decode()
-            self.assertNotRegex(table, r"(?m)^Goloman\b")
+            table = herd.command("status", "-n", "Hands", "--table").stdout.decode()
+            row, links = table.split("\n\n")[:2]
+            self.assertNotRegex(row, r"(?m)^Goloman\b")
+            self.assertRegex(links, r"(?m)^Goloman +up\b")
             herd.command("status", "-n", "Hnads", expect=(1,))
+
+    def test_a_table_on_a_terminal_and_json_elsewhere(self):
+        with Herd() as herd:
+            self.assertEqual(json.loads(herd.command("status").stdout)[0]["node"], "Goloman")
+            ours, theirs = pty.openpty()
+            with open(ours, "rb", buffering=0) as terminal, open(theirs, "wb", buffering=0) as screen:
+                for arguments, first in (((), b"NODE"), (("--json",), b"[{"), (("-t",), b"NODE")):
+                    subprocess.run([STAMPEDE, "status", "-c", herd.config, *arguments], stdout=screen,
+                                   env=environment(), check=True)
+                    self.assertTrue(terminal.read(1 << 16).startswith(first))
+
+    def test_nodes_that_differ_on_the_future(self):
+        with Herd({"A": ("B",), "B": ()}, start=False) as herd:
+            herd["A"].start()
+            herd.more = "limits { future = 1h }"
+            herd["B"].start(herd.write("strict.conf"))
+            herd.linked()
+            with herd["A"].client() as client:
+                line = client.tell(b"early", UCLA.encode(), b"%d" % (time.time() + 7200))
+                self.assertTrue(line.startswith(b"AT A -"), line)
+                herd.agree(b"now", client.tell(b"now", UCLA.encode(), b"%.3f" % time.time()))
+            self.assertEqual(herd.known(b"early"), {"A": line, "B": None})
+            status = herd.status()
+            self.assertEqual(status["B"]["links"][0]["got_future"], 1)
+            self.assertEqual((status["A"]["partial"], status["B"]["partial"]), (False, True))
+            self.assertEqual(herd["B"].log().count(b" stamps_of_future peer=A "), 1)
+            self.assertIn("1 of 2 nodes have refused", herd.command("status", "-t").stdout.decode())
 
     def test_when_nobody_answers(self):
         with Herd(SHIPPED, start=False) as herd:
-            done = herd.command("status", expect=(1,))
+            done = herd.command("status", "--table", expect=(1,))
             for name in SHIPPED:
                 self.assertRegex(done.stdout.decode(), rf"(?m)^{name} +down\b")
 
@@ -168,7 +210,7 @@ class Status(unittest.TestCase):
             other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             other.bind(herd.node.peer_address)
             other.listen()
-            self.assertRegex(herd.command("status", expect=(1,)).stdout, rb"(?m)^Goloman +down\b")
+            self.assertRegex(herd.command("status", "-t", expect=(1,)).stdout, rb"(?m)^Goloman +down\b")
 
 
 class Up:
@@ -213,7 +255,8 @@ class Up:
 
     def running(self, names):
         """Wait until it has said of each node that it runs, and each answers."""
-        until(lambda: all(re.search(rf"(?m)^{name}\b", self.said()) for name in names), "a line for each", [self])
+        until(lambda: all(re.search(rf"(?m)^{name}\b", self.said()) for name in names),
+              "a line for each", [self])
         self.adopt()
         for name in names:
             with self.herd[name].client() as client:
@@ -272,7 +315,8 @@ class UpTest(unittest.TestCase):
             up.running(SHIPPED)
             before = len(up.said())
             os.kill(up.pid_of("Holiday"), signal.SIGKILL)
-            until(lambda: re.search(r"Holiday.*signal 9", up.said()[before:]), "Holiday's end is told", [up])
+            until(lambda: re.search(r"Holiday.*signal 9", up.said()[before:]),
+                  "Holiday's end is told", [up])
             for name in ("Goloman", "Hands", "Welsh", "Wilkes"):
                 with herd[name].client() as client:
                     self.assertEqual(client.ask(b"hello"), b"? hello")
