@@ -8,12 +8,14 @@
  *   ANSWER   a line of JSON         OVER     keeps it
  *   any      anything else, BYE     OVER     remembers why
  *
- * Nothing blocks and no clock is read: the caller polls and gives up when it has waited enough. What
- * comes in is bounded and not trusted. Used by `status` and `up`. */
+ * Where links are TLS, all of it goes through TLS, and the node's certificate must be for its name.
+ * Nothing blocks, and only the dates of certificates need a clock: the caller polls, and gives up when
+ * it has waited enough. What comes in is bounded and not trusted. Used by `status` and `up`. */
 #ifndef CLI_ASK_H
 #define CLI_ASK_H
 
 #include "core/hello.h"
+#include "core/tls.h"
 #include "core/topology.h"
 #include <poll.h>
 
@@ -34,6 +36,7 @@ struct ask {
     const struct topology *topology;
     const struct topology_node *node;
     struct span secret;
+    struct tls *tls; /* NULL: links are plain */
     int fd; /* -1 when OVER */
     struct hello mine, theirs;
     char theirs_text[ASK_LINE_BYTES_MAX]; /* what `theirs` views */
@@ -43,8 +46,10 @@ struct ask {
     size_t in_len, in_cap;
 };
 
-/* Begin. topology and secret (empty: none) outlive the ask. End with ask_end. */
-void ask_begin(struct ask *a, const struct topology *topology, unsigned node, struct span secret);
+/* Begin. topology, secret (empty: none) and tls (NULL: links are plain) outlive the ask. End with
+ * ask_end. */
+void ask_begin(struct ask *a, const struct topology *topology, unsigned node, struct span secret,
+    const struct tls_config *tls);
 
 /* What to poll for; an ask that is OVER gives one that poll(2) skips. */
 struct pollfd ask_poll(const struct ask *a);

@@ -75,7 +75,7 @@ static int ask_and_show(struct survey *s, const struct options *o, const struct 
     const struct topology *t = &herd->topology;
     int code = EXIT_WELL;
     for (unsigned i = 0; i < count; i++)
-        ask_begin(&s->asks[i], t, nodes[i], herd->secret);
+        ask_begin(&s->asks[i], t, nodes[i], herd->secret, herd->tls);
     wait_for_answers(s->asks, s->polls, count);
     for (unsigned i = 0; i < count; i++) {
         report_read(&s->reports[i], t, nodes[i], s->asks[i].answer, s->asks[i].why,
@@ -128,7 +128,8 @@ int cli_status(int argc, char **argv)
     if (o.node)
         only = herd_node(&herd.topology, &o, o.node);
     files_limit_raise();
-    code = o.node && only < 0 ? EXIT_SAID_NO : survey(&o, &herd, only);
+    bool well = (!o.node || only >= 0) && herd_observes(&herd, &o, only);
+    code = well ? survey(&o, &herd, only) : EXIT_SAID_NO;
     herd_close(&herd);
     return code;
 }

@@ -64,8 +64,9 @@ static void log_budget(struct node *n, struct instant now)
         (int64_t)(n->connections_max * (sizeof(struct connection) + n->rooms.block_bytes)));
     log_number(n->log, "unread_output_bytes",
         (int64_t)(limits->connections * limits->output_bytes * NODE_OUTPUT_MEMORY));
-    log_number(n->log, "links_bytes",
-        (int64_t)(n->neighbours.count * (sizeof(struct link) + 2 * NODE_LINK_OUTPUT_BYTES)));
+    size_t link_bytes =
+        sizeof(struct link) + 2 * NODE_LINK_OUTPUT_BYTES + (n->tls ? tls_bytes() : 0);
+    log_number(n->log, "links_bytes", (int64_t)(n->neighbours.count * link_bytes));
     log_end(n->log);
 }
 
@@ -84,7 +85,8 @@ struct node *node_create(const struct node_config *config, struct instant now)
     n->started_ns = now.mono_ns;
     n->stop_at_ns = NEVER_NS;
     n->updates.at_ns = now.mono_ns;
-    memcpy(n->nonce_key, config->seed + 32, sizeof n->nonce_key);
+    n->tls = config->tls;
+    memcpy(n->random_key, config->seed + 32, sizeof n->random_key);
     init_questions(n);
     init_watches(n);
     pool_init(&n->chunks, OUTBOX_CHUNK_BYTES, OUTBOX_SPARE_CHUNKS);
@@ -126,17 +128,17 @@ static struct connection *at(const struct node *n, uint32_t number)
     return c;
 }
 
-/* Nonces are fresh and unguessable: SHA-256 of a secret key and a counter. */
-void node_nonce(struct node *n, unsigned char out[NONCE_BYTES])
+/* SHA-256 of a secret key and a counter. Parts of some are told to peers (nonces), others must stay
+ * unknown (TLS): none says anything about another. */
+void node_random(struct node *n, unsigned char out[NODE_RANDOM_BYTES])
 {
-    unsigned char digest[br_sha256_SIZE];
+    _Static_assert(NODE_RANDOM_BYTES == br_sha256_SIZE, "it is one digest");
     br_sha256_context sha;
     br_sha256_init(&sha);
-    br_sha256_update(&sha, n->nonce_key, sizeof n->nonce_key);
-    n->nonces++;
-    br_sha256_update(&sha, &n->nonces, sizeof n->nonces);
-    br_sha256_out(&sha, digest);
-    memcpy(out, digest, NONCE_BYTES);
+    br_sha256_update(&sha, n->random_key, sizeof n->random_key);
+    n->randoms++;
+    br_sha256_update(&sha, &n->randoms, sizeof n->randoms);
+    br_sha256_out(&sha, out);
 }
 
 /* -- touching and watching ---------------------------------------------------------------------- */

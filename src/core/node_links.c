@@ -34,14 +34,19 @@ bool link_open(struct node *n, struct connection *c, struct neighbour *dialled, 
     if (!l)
         return false;
     *l = (struct link){.connection = c, .next = n->links, .dialled = dialled};
+    if (n->tls && !link_tls_open(n, l, now)) {
+        free(l);
+        return false;
+    }
     l->stranger = !dialled;
     n->strangers += l->stranger;
     snprintf(l->from, sizeof l->from, "%.*s", (int)from.len, from.at);
     n->links = l;
     c->link = l;
-    unsigned char nonce[NONCE_BYTES];
-    node_nonce(n, nonce);
-    peering_begin(&l->peering, &n->peering, dialled ? dialled->peer : NULL, nonce, l->room, now);
+    unsigned char random[NODE_RANDOM_BYTES]; /* the nonce is its first half */
+    node_random(n, random);
+    peering_begin(&l->peering, &n->peering, dialled ? dialled->peer : NULL, random, l->room, now);
+    l->peering.certified = l->tls ? tls_names(l->tls) : NULL;
     return true;
 }
 
@@ -136,6 +141,8 @@ void link_failed(struct node *n, struct neighbour *who, const char *why, struct 
 
 static size_t pull_into(struct node *n, struct link *l, size_t least, struct instant now)
 {
+    if (l->tls)
+        return link_tls_pull(n, l, now);
     size_t room_bytes;
     char *room = outbox_rest(&l->connection->out, &n->chunks, least, &room_bytes);
     if (!room)
@@ -186,18 +193,30 @@ static void on_up(struct node *n, struct link *l, struct instant now)
     node_finish(n, c, now);
 }
 
+static bool say(struct node *n, struct link *l, struct span text)
+{
+    if (l->tls)
+        return link_tls_say(n, l, text);
+    char *room = outbox_room(&l->connection->out, &n->chunks, text.len);
+    if (!room)
+        return false;
+    memcpy(room, text.at, text.len);
+    outbox_wrote(&l->connection->out, text.len);
+    return true;
+}
+
 /* Its HELLO may still be due: an observer need not wait for it. */
 static void on_asked(struct node *n, struct link *l, struct instant now)
 {
     struct connection *c = l->connection;
     pull_into(n, l, NODE_LINK_ROOM_BYTES, now);
-    char *room = outbox_room(&c->out, NULL, NODE_STATUS_BYTES_MAX);
-    struct buf out = buf_over(room, room ? NODE_STATUS_BYTES_MAX : 0);
+    char *text = malloc(NODE_STATUS_BYTES_MAX);
+    struct buf out = buf_over(text, text ? NODE_STATUS_BYTES_MAX : 0);
     node_status(n, &out, now);
     buf_byte(&out, '\n');
-    if (!out.overflow)
-        outbox_wrote(&c->out, out.len);
-    outbox_trim(&c->out, &n->chunks);
+    if (out.overflow || !say(n, l, buf_span(&out)))
+        node_abort(n, c);
+    free(text);
     node_finish(n, c, now);
 }
 
@@ -241,13 +260,27 @@ static void handle(struct node *n, struct link *l, enum peering_event event, str
     }
 }
 
-void link_take(struct node *n, struct connection *c, struct span in, struct instant now)
+void link_hear(struct node *n, struct link *l, struct span in, struct instant now)
 {
     enum peering_event event;
     do {
-        event = peering_take(&c->link->peering, &in, now);
-        handle(n, c->link, event, now);
-    } while (event != PEERING_NOTHING && !c->finishing);
+        event = peering_take(&l->peering, &in, now);
+        handle(n, l, event, now);
+    } while (event != PEERING_NOTHING && !l->connection->finishing);
+}
+
+void link_end(struct node *n, struct link *l, const char *why, struct instant now)
+{
+    peering_end(&l->peering, why);
+    on_ended(n, l, now);
+}
+
+void link_take(struct node *n, struct connection *c, struct span in, struct instant now)
+{
+    if (c->link->tls)
+        link_tls_take(n, c->link, in, now);
+    else
+        link_hear(n, c->link, in, now);
 }
 
 void link_drop(struct node *n, struct connection *c, const char *why, struct instant now)
@@ -267,6 +300,7 @@ void link_close(struct node *n, struct connection *c)
     while (*place != l)
         place = &(*place)->next;
     *place = l->next;
+    tls_destroy(l->tls);
     free(l);
     c->link = NULL;
 }
@@ -294,6 +328,8 @@ void links_turn(struct node *n, struct instant now)
         if (now.mono_ns >= peering_deadline(&l->peering))
             handle(n, l, peering_tick(&l->peering, now), now);
         pull(n, l, now);
+        if (l->tls && l->connection->finishing)
+            link_tls_finish(n, l);
     }
 }
 
