@@ -77,33 +77,49 @@ void log_begin(struct log *l, enum log_level level, const char *event, struct in
         log_number(l, "lines_dropped_before", (int64_t)l->dropped);
 }
 
-/* Letters, digits and the punctuation of names, addresses and numbers stand bare. UTF-8 is quoted
- * but not escaped. */
+/* Letters, digits and the punctuation of names, addresses and numbers stand bare. */
 static bool stands_bare(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
            (c && strchr("_.:/+-,@[]", c));
 }
 
-static bool must_escape(char c)
+/* The bytes of the character that `text` begins with, when it is UTF-8 and shows as text: no control,
+ * of those above 0x7f neither, for terminals obey them. 0: its first byte must be escaped. */
+static size_t character(struct span text)
 {
-    unsigned char byte = (unsigned char)c;
-    return byte < 0x20 || byte == 0x7f;
+    const unsigned char *at = (const unsigned char *)text.at;
+    if (at[0] < 0x80)
+        return at[0] >= 0x20 && at[0] != 0x7f;
+    size_t len = at[0] >= 0xf0 ? 4 : at[0] >= 0xe0 ? 3 : 2;
+    if (at[0] < 0xc2 || at[0] > 0xf4 || len > text.len)
+        return 0;
+    uint32_t value = at[0] & (0x7fu >> len);
+    for (size_t i = 1; i < len; i++) {
+        if ((at[i] & 0xc0) != 0x80)
+            return 0;
+        value = value << 6 | (at[i] & 0x3f);
+    }
+    static const uint32_t least[] = {0, 0, 0xa0, 0x800, 0x10000};
+    bool surrogate = value >= 0xd800 && value < 0xe000;
+    bool line_end = value == 0x2028 || value == 0x2029;
+    return value < least[len] || value > 0x10ffff || surrogate || line_end ? 0 : len;
 }
 
 static void put_quoted(struct buf *out, struct span value)
 {
     buf_byte(out, '"');
-    for (size_t i = 0; i < value.len; i++) {
-        char c = value.at[i];
-        if (must_escape(c)) {
+    while (value.len) {
+        size_t len = character(value);
+        if (!len) {
             buf_text(out, "\\x");
-            buf_hex(out, (unsigned char)c, 2);
-            continue;
+            buf_hex(out, (unsigned char)value.at[0], 2);
+        } else {
+            if (value.at[0] == '"' || value.at[0] == '\\')
+                buf_byte(out, '\\');
+            buf_put(out, value.at, len);
         }
-        if (c == '"' || c == '\\')
-            buf_byte(out, '\\');
-        buf_byte(out, c);
+        value = span_from(value, len ? len : 1);
     }
     buf_byte(out, '"');
 }

@@ -4,8 +4,9 @@
  *
  * Written into a bounded buffer that the driver empties (io/log_sink); what does not fit is dropped
  * whole and counted, so a slow disk never holds up the node. Values are quoted where they need it,
- * and every byte from outside that could break a line is escaped (\xNN): nobody can forge one. Keys
- * and event names are ours. Called by node; the sink belongs to io. */
+ * and every byte that is not of a visible UTF-8 character is escaped (\xNN): nobody can forge a
+ * line, nor speak to the operator's terminal. Keys and event names are ours. Called by node; the sink
+ * belongs to io. */
 #ifndef CORE_LOG_H
 #define CORE_LOG_H
 

@@ -19,6 +19,7 @@
     X(stamps_new, "IAMATs that were stored")                                                \
     X(stamps_old, "IAMATs older than what was stored")                                      \
     X(stamps_refused_full, "IAMATs of new ids at limits.stamps")                            \
+    X(stamps_refused_memory, "IAMATs for whose stamp no memory was left")                   \
     X(stamps_refused_future, "IAMATs further ahead than limits.future")                     \
     X(places_asked, "questions to the places provider")                                     \
     X(bytes_received, "from clients and peers")                                             \
@@ -26,7 +27,7 @@
     X(links_up, "links that came up")                                                       \
     X(links_lost, "links that were lost")                                                   \
     X(links_refused, "peer connections that were refused, or ended before they were links") \
-    X(dials_failed, "dials that made no link")                                              \
+    X(dials_failed, "dials that came to nothing while their peer had no link")              \
     X(divergences, "alarms: digests of a link's ends stayed unequal")
 
 struct metrics {

@@ -1,12 +1,11 @@
-/* node.c — the node's life, its table of connections, and the turn that its driver drives.
+/* node.c — the node's life, and the turn that its driver drives.
  *
- * node.h tells how to drive it; node_private.h shows the inside and the life of a connection. What a
- * client says is node_clients.c's, what a peer says node_links.c's; here is what both share. Nothing
- * is done twice and nothing is forgotten, because all that may change a connection's wants touches
- * it, and the driver asks for the wants of all that were touched. */
+ * node.h tells how to drive it, node_private.h shows the inside. What a client says is
+ * node_clients.c's, what a peer says node_links.c's, and what both kinds of connections share
+ * node_connection.c's. Nothing is done twice and nothing is forgotten, because all that may change a
+ * connection's wants touches it, and the driver asks for the wants of all that were touched. */
 #include "core/invariant.h"
 #include "core/node_private.h"
-#include <bearssl.h>
 #include <stdlib.h>
 
 /* -- life --------------------------------------------------------------------------------------- */
@@ -46,14 +45,6 @@ static void init_questions(struct node *n)
         n->questions[i].next_free = i + 1;
 }
 
-static void init_watches(struct node *n)
-{
-    const struct topology_limits *limits = &n->topology->limits;
-    n->idle = n->stalled = (struct watch){.first = NODE_CONN_NONE, .last = NODE_CONN_NONE};
-    n->idle.period_ns = (int64_t)limits->idle_ms * MS_NS / NODE_WATCH_PARTS;
-    n->stalled.period_ns = (int64_t)limits->stall_ms * MS_NS / NODE_WATCH_PARTS;
-}
-
 /* What the node may come to hold at the most, by limits of topology.conf. */
 static void log_budget(struct node *n, struct instant now)
 {
@@ -88,7 +79,7 @@ struct node *node_create(const struct node_config *config, struct instant now)
     n->tls = config->tls;
     memcpy(n->random_key, config->seed + 32, sizeof n->random_key);
     init_questions(n);
-    init_watches(n);
+    node_watches_begin(n);
     pool_init(&n->chunks, OUTBOX_CHUNK_BYTES, OUTBOX_SPARE_CHUNKS);
     pool_init(&n->rooms, t->limits.line_bytes + 1, OUTBOX_SPARE_CHUNKS);
     struct store_config store = {.stamps_max = t->limits.stamps,
@@ -113,12 +104,6 @@ struct node *node_create(const struct node_config *config, struct instant now)
     return n;
 }
 
-struct connection *node_connection(const struct node *n, uint32_t number)
-{
-    struct connection *block = n->blocks[number / NODE_TABLE_BLOCK];
-    return block ? &block[number % NODE_TABLE_BLOCK] : NULL;
-}
-
 /* A connection in use. */
 static struct connection *at(const struct node *n, uint32_t number)
 {
@@ -128,152 +113,7 @@ static struct connection *at(const struct node *n, uint32_t number)
     return c;
 }
 
-/* SHA-256 of a secret key and a counter. Parts of some are told to peers (nonces), others must stay
- * unknown (TLS): none says anything about another. */
-void node_random(struct node *n, unsigned char out[NODE_RANDOM_BYTES])
-{
-    _Static_assert(NODE_RANDOM_BYTES == br_sha256_SIZE, "it is one digest");
-    br_sha256_context sha;
-    br_sha256_init(&sha);
-    br_sha256_update(&sha, n->random_key, sizeof n->random_key);
-    n->randoms++;
-    br_sha256_update(&sha, &n->randoms, sizeof n->randoms);
-    br_sha256_out(&sha, out);
-}
-
-/* -- touching and watching ---------------------------------------------------------------------- */
-
-void node_touch(struct node *n, struct connection *c)
-{
-    if (c->touched)
-        return;
-    c->touched = true;
-    c->next_touched = n->touched_first;
-    n->touched_first = c->number;
-}
-
-static void watch_remove(struct node *n, struct connection *c)
-{
-    struct watch *w = c->watch;
-    if (!w)
-        return;
-    uint32_t *before = c->watch_prev == NODE_CONN_NONE
-                           ? &w->first
-                           : &node_connection(n, c->watch_prev)->watch_next;
-    uint32_t *after =
-        c->watch_next == NODE_CONN_NONE ? &w->last : &node_connection(n, c->watch_next)->watch_prev;
-    *before = c->watch_next;
-    *after = c->watch_prev;
-    c->watch = NULL;
-}
-
-static void watch_append(struct node *n, struct watch *w, struct connection *c, int64_t now_ns)
-{
-    c->watch = w;
-    c->look_at_ns = now_ns + w->period_ns;
-    c->watch_next = NODE_CONN_NONE;
-    c->watch_prev = w->last;
-    if (w->last == NODE_CONN_NONE)
-        w->first = c->number;
-    else
-        node_connection(n, w->last)->watch_next = c->number;
-    w->last = c->number;
-}
-
-void node_watch(struct node *n, struct connection *c, struct instant now)
-{
-    bool minds_itself =
-        c->kind == CONNECTION_LINK && !c->finishing; /* peering has its own timers */
-    if (c->aborted || minds_itself)
-        return;
-    struct watch *w = c->choked || c->finishing ? &n->stalled : &n->idle;
-    if (c->watch == w)
-        return;
-    watch_remove(n, c);
-    c->active_ns = now.mono_ns;
-    watch_append(n, w, c, now.mono_ns);
-}
-
-static void log_silent(struct node *n, const struct connection *c, struct instant now)
-{
-    bool stalled = c->watch == &n->stalled;
-    uint64_t *counter =
-        stalled ? &n->metrics.clients_dropped_stalled : &n->metrics.clients_dropped_idle;
-    ++*counter;
-    log_begin(n->log, LOG_INFO, stalled ? "client_stalled" : "client_idle", now);
-    log_number(n->log, "conn", c->number);
-    log_number(n->log, "unread_bytes", (int64_t)c->out.bytes);
-    log_end(n->log);
-}
-
-/* Look at those whose time has come. A client that waits for places is not silent by its own doing. */
-static void watch_run(struct node *n, struct watch *w, struct instant now)
-{
-    while (w->first != NODE_CONN_NONE) {
-        struct connection *c = node_connection(n, w->first);
-        if (c->look_at_ns > now.mono_ns)
-            return;
-        watch_remove(n, c);
-        watch_append(n, w, c, now.mono_ns);
-        bool waits_for_us = c->questions > 0 && outbox_window(&c->out).len == 0;
-        if (waits_for_us)
-            c->active_ns = now.mono_ns;
-        if (now.mono_ns - c->active_ns < w->period_ns * NODE_WATCH_PARTS)
-            continue;
-        if (c->kind == CONNECTION_CLIENT)
-            log_silent(n, c, now); /* of a link it is known already that it is down */
-        node_abort(n, c);
-    }
-}
-
-static int64_t watch_deadline(const struct node *n, const struct watch *w)
-{
-    return w->first == NODE_CONN_NONE ? NEVER_NS : node_connection(n, w->first)->look_at_ns;
-}
-
-void node_finish(struct node *n, struct connection *c, struct instant now)
-{
-    if (c->finishing)
-        return;
-    c->finishing = true;
-    if (c->kind == CONNECTION_CLIENT)
-        client_forget_input(c);
-    node_watch(n, c, now);
-    node_touch(n, c);
-}
-
-void node_abort(struct node *n, struct connection *c)
-{
-    c->aborted = true;
-    watch_remove(n, c);
-    node_touch(n, c);
-}
-
 /* -- what happened ------------------------------------------------------------------------------ */
-
-static struct connection *open_connection(
-    struct node *n, uint32_t number, enum connection_kind kind, struct instant now)
-{
-    ASSERT(number < n->connections_max);
-    struct connection **block = &n->blocks[number / NODE_TABLE_BLOCK];
-    if (!*block)
-        *block = calloc(NODE_TABLE_BLOCK, sizeof **block);
-    if (!*block)
-        return NULL;
-    struct connection *c = node_connection(n, number);
-    ASSERT(c->kind == CONNECTION_FREE);
-    const struct connection last = *c; /* it may stand in lists from its last life */
-    *c = (struct connection){.kind = kind,
-        .number = number,
-        .touched = last.touched,
-        .next_touched = last.next_touched,
-        .resuming = last.resuming,
-        .next_resuming = last.next_resuming,
-        .active_ns = now.mono_ns,
-        .lines = {.bytes_max = n->topology->limits.line_bytes}};
-    node_touch(n, c);
-    return c;
-}
 
 static void log_connections_full(struct node *n, struct instant now)
 {
@@ -306,32 +146,39 @@ static void accept_client(
     log_end(n->log);
 }
 
+/* `who` was dialled; NULL: it was accepted. */
+static bool open_link(
+    struct node *n, uint32_t number, struct neighbour *who, struct span from, struct instant now)
+{
+    struct connection *c = node_connection_open(n, number, CONNECTION_LINK, now);
+    if (!c)
+        return false;
+    if (n->stopping) {
+        node_abort(n, c);
+        return true;
+    }
+    if (link_open(n, c, who, from, now))
+        return true;
+    c->kind = CONNECTION_FREE;
+    return false;
+}
+
 bool node_accepted(
     struct node *n, uint32_t conn, enum node_port port, struct span from, struct instant now)
 {
-    bool client = port == NODE_CLIENT_PORT;
-    struct connection *c =
-        open_connection(n, conn, client ? CONNECTION_CLIENT : CONNECTION_LINK, now);
-    if (!c)
-        return false;
-    if (client)
+    if (port == NODE_PEER_PORT)
+        return open_link(n, conn, NULL, from, now);
+    struct connection *c = node_connection_open(n, conn, CONNECTION_CLIENT, now);
+    if (c)
         accept_client(n, c, from, now);
-    else if (n->stopping || !links_welcome(n, now) || !link_open(n, c, NULL, from, now))
-        node_abort(n, c);
-    return true;
+    return c != NULL;
 }
 
 bool node_dialled(struct node *n, uint32_t conn, unsigned neighbour, struct instant now)
 {
-    struct neighbour *who = &n->neighbour_of[neighbour];
-    struct connection *c = open_connection(n, conn, CONNECTION_LINK, now);
-    if (!c)
-        return false;
     char address[ADDRESS_TEXT_BYTES_MAX + 1];
     address_text(&n->topology->nodes[n->self->neighbours[neighbour]].peer, address);
-    if (n->stopping || !link_open(n, c, who, span_of(address), now))
-        node_abort(n, c);
-    return true;
+    return open_link(n, conn, &n->neighbour_of[neighbour], span_of(address), now);
 }
 
 void node_dial_failed(struct node *n, unsigned neighbour, const char *why, struct instant now)
@@ -394,7 +241,7 @@ static void release(struct node *n, struct connection *c)
         client_drop(n, c);
     else
         link_close(n, c);
-    watch_remove(n, c);
+    node_unwatch(n, c);
     outbox_clear(&c->out, &n->chunks);
     c->kind = CONNECTION_FREE;
 }
@@ -441,14 +288,6 @@ void node_destroy(struct node *n)
 
 /* -- what it wants ------------------------------------------------------------------------------ */
 
-double node_updates_per_s(const struct node *n, struct instant now)
-{
-    int64_t elapsed_ns = now.mono_ns - n->updates.at_ns;
-    if (elapsed_ns < SECOND_NS)
-        return n->updates.per_s;
-    return (double)(store_change(n->store) - n->updates.count) * 1e9 / (double)elapsed_ns;
-}
-
 static void measure_updates(struct node *n, struct instant now)
 {
     if (now.mono_ns - n->updates.at_ns < SECOND_NS)
@@ -464,8 +303,7 @@ void node_turn(struct node *n, struct instant now)
     clients_apply(n, now);
     clients_answer(n, now);
     clients_resume(n, now);
-    watch_run(n, &n->idle, now);
-    watch_run(n, &n->stalled, now);
+    node_watches_run(n, now);
     links_turn(n, now);
     measure_updates(n, now);
 }
@@ -492,7 +330,7 @@ unsigned node_wants(const struct node *n, uint32_t conn)
     bool write = outbox_window(&c->out).len > 0;
     if (c->finishing && !c->out.head)
         return NODE_WANT_CLOSE;
-    bool read = !c->finishing && !c->ended && !c->choked;
+    bool read = !c->finishing && !c->choked; /* after FIN it is one of them */
     return (read ? NODE_WANT_READ : 0u) | (write ? NODE_WANT_WRITE : 0u);
 }
 
@@ -517,8 +355,7 @@ int64_t node_deadline(const struct node *n)
         return 0;
     bool stop_due = n->now.mono_ns < n->stop_at_ns; /* later its driver knows */
     int64_t soonest = stop_due ? n->stop_at_ns : NEVER_NS;
-    soonest = earlier_ns(soonest, watch_deadline(n, &n->idle));
-    soonest = earlier_ns(soonest, watch_deadline(n, &n->stalled));
+    soonest = earlier_ns(soonest, node_watches_deadline(n));
     soonest = earlier_ns(soonest, n->places.deadline(n->places.self));
     return earlier_ns(soonest, links_deadline(n));
 }

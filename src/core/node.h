@@ -33,7 +33,7 @@ struct node_config {
     const struct tls_config *tls; /* links are TLS; NULL: they are plain. Outlives the node */
     unsigned char seed[64]; /* from entropy: boot id, store hash, jitter, all random bytes */
     uint32_t connections_max; /* clients and links together; what the driver can hold */
-    struct places_provider places; /* taken over */
+    struct places_provider places; /* taken over, unless NULL comes back */
     struct log *log; /* where events are told; outlives the node */
 };
 

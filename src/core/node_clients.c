@@ -13,14 +13,19 @@
 
 /* -- replies ------------------------------------------------------------------------------------ */
 
+static void log_no_memory(struct node *n, const struct connection *c, struct instant now)
+{
+    if (n->logged.memory)
+        return;
+    n->logged.memory = true;
+    log_begin(n->log, LOG_ERROR, "no_memory", now);
+    log_number(n->log, "conn", c->number);
+    log_end(n->log);
+}
+
 static void out_of_memory(struct node *n, struct connection *c, struct instant now)
 {
-    if (!n->logged.memory) {
-        n->logged.memory = true;
-        log_begin(n->log, LOG_ERROR, "no_memory", now);
-        log_number(n->log, "conn", c->number);
-        log_end(n->log);
-    }
+    log_no_memory(n, c, now);
     node_abort(n, c);
 }
 
@@ -101,7 +106,7 @@ static void refuse(
     reply_refused(n, c, command->line, now);
 }
 
-static void say_full(struct node *n, struct instant now)
+static void log_full(struct node *n, struct instant now)
 {
     if (n->logged.stamps)
         return;
@@ -140,9 +145,13 @@ static void on_iamat(
         reply_stamp(n, c, &held.stamp, now);
         return;
     case STORE_FULL:
-    case STORE_STARVED:
         n->metrics.stamps_refused_full++;
-        say_full(n, now);
+        log_full(n, now);
+        refuse(n, c, command, now);
+        return;
+    case STORE_STARVED:
+        n->metrics.stamps_refused_memory++;
+        log_no_memory(n, c, now);
         refuse(n, c, command, now);
         return;
     }
@@ -361,8 +370,7 @@ void client_ended(struct node *n, struct connection *c, struct instant now)
 
 void client_relieve(struct node *n, struct connection *c)
 {
-    uint64_t half = n->topology->limits.output_bytes / 2;
-    bool roomy = c->out.bytes <= half && c->out.memory <= NODE_OUTPUT_MEMORY * half &&
+    bool roomy = c->out.bytes <= n->topology->limits.output_bytes / 2 &&
                  c->questions <= NODE_QUESTIONS_PER_CLIENT / 2;
     if (!c->choked || c->resuming || !roomy)
         return;
@@ -392,7 +400,7 @@ static void resume(struct node *n, struct connection *c, struct instant now)
         c->choked = true;
         return;
     }
-    client_forget_input(c);
+    node_forget_input(c);
     node_watch(n, c, now);
     node_touch(n, c);
     if (c->ended)
@@ -439,15 +447,6 @@ void clients_answer(struct node *n, struct instant now)
 
 /* -- the end of a client ------------------------------------------------------------------------ */
 
-void client_forget_input(struct connection *c)
-{
-    if (!c->held)
-        return;
-    outbox_clear(c->held, NULL);
-    free(c->held);
-    c->held = NULL;
-}
-
 void client_drop(struct node *n, struct connection *c)
 {
     for (uint32_t place = 0; c->questions && place < PLACES_QUESTIONS_MAX; place++) {
@@ -458,6 +457,6 @@ void client_drop(struct node *n, struct connection *c)
         free_question(n, place);
         c->questions--;
     }
-    client_forget_input(c);
+    node_forget_input(c);
     give_room_back(n, c);
 }

@@ -13,18 +13,32 @@ static struct neighbour *neighbour_at(struct node *n, const struct link *l)
     return l->peering.peer ? &n->neighbour_of[l->peering.peer->number] : NULL;
 }
 
-bool links_welcome(struct node *n, struct instant now)
+/* It has shown which neighbour it is, or is gone. */
+static void known(struct node *n, struct link *l)
+{
+    n->strangers -= l->stranger;
+    l->stranger = false;
+}
+
+static void make_room(struct node *n, struct instant now)
 {
     if (n->strangers < NODE_STRANGERS_MAX)
-        return true;
+        return;
+    struct link *oldest = NULL;
+    for (struct link *l = n->links; l; l = l->next)
+        if (l->stranger)
+            oldest = l; /* new ones stand first */
     n->metrics.links_refused++;
-    if (!n->logged.strangers) {
-        n->logged.strangers = true;
-        log_begin(n->log, LOG_WARN, "strangers_full", now);
-        log_number(n->log, "strangers", NODE_STRANGERS_MAX);
-        log_end(n->log);
-    }
-    return false;
+    known(n, oldest);
+    oldest->settled = true;
+    peering_end(&oldest->peering, "strangers make room");
+    node_abort(n, oldest->connection);
+    if (n->logged.strangers)
+        return;
+    n->logged.strangers = true;
+    log_begin(n->log, LOG_WARN, "strangers_full", now);
+    log_number(n->log, "strangers", NODE_STRANGERS_MAX);
+    log_end(n->log);
 }
 
 bool link_open(struct node *n, struct connection *c, struct neighbour *dialled, struct span from,
@@ -33,11 +47,14 @@ bool link_open(struct node *n, struct connection *c, struct neighbour *dialled, 
     struct link *l = malloc(sizeof *l + PEERING_LINE_BYTES_MAX + 1);
     if (!l)
         return false;
-    *l = (struct link){.connection = c, .next = n->links, .dialled = dialled};
+    *l = (struct link){.connection = c, .dialled = dialled};
     if (n->tls && !link_tls_open(n, l, now)) {
         free(l);
         return false;
     }
+    if (!dialled)
+        make_room(n, now);
+    l->next = n->links;
     l->stranger = !dialled;
     n->strangers += l->stranger;
     snprintf(l->from, sizeof l->from, "%.*s", (int)from.len, from.at);
@@ -48,13 +65,6 @@ bool link_open(struct node *n, struct connection *c, struct neighbour *dialled, 
     peering_begin(&l->peering, &n->peering, dialled ? dialled->peer : NULL, random, l->room, now);
     l->peering.certified = l->tls ? tls_names(l->tls) : NULL;
     return true;
-}
-
-/* It has shown which neighbour it is, or is gone. */
-static void known(struct node *n, struct link *l)
-{
-    n->strangers -= l->stranger;
-    l->stranger = false;
 }
 
 /* -- what is said about links ------------------------------------------------------------------- */
@@ -125,7 +135,7 @@ static void log_link_down(struct node *n, const struct neighbour *who, struct in
 
 void link_failed(struct node *n, struct neighbour *who, const char *why, struct instant now)
 {
-    n->metrics.dials_failed++;
+    n->metrics.dials_failed += who->linked == NEIGHBOUR_NO_LINK;
     if (neighbour_dial_failed(&n->neighbours, who, why, now))
         log_link_down(n, who, now);
     if (who->linked != NEIGHBOUR_NO_LINK || who->tries < 4 || !power_of_four(who->tries))
@@ -145,8 +155,9 @@ static size_t pull_into(struct node *n, struct link *l, size_t least, struct ins
         return link_tls_pull(n, l, now);
     size_t room_bytes;
     char *room = outbox_rest(&l->connection->out, &n->chunks, least, &room_bytes);
+    l->more = false;
     if (!room)
-        return 0; /* no memory now; the feed keeps it */
+        return 0; /* no memory now; the feed keeps it until the next turn */
     struct buf out = buf_over(room, room_bytes);
     l->more = peering_pull(&l->peering, &out, NODE_LINK_STAMPS, now);
     outbox_wrote(&l->connection->out, out.len);
@@ -189,7 +200,6 @@ static void on_up(struct node *n, struct link *l, struct instant now)
         return;
     struct connection *c = node_connection(n, (uint32_t)loser);
     peering_end(&c->link->peering, PEERING_DUPLICATE);
-    settle(n, c->link, PEERING_DUPLICATE, now);
     node_finish(n, c, now);
 }
 
@@ -234,7 +244,7 @@ static void on_diverged(struct node *n, struct link *l, struct instant now)
 static void on_ended(struct node *n, struct link *l, struct instant now)
 {
     const char *why = l->peering.reason;
-    if (!l->up && strcmp(why, PEERING_DUPLICATE) != 0 && !l->peering.observer)
+    if (!l->up && strcmp(why, PEERING_DUPLICATE) != 0)
         log_refused(n, l, why, now);
     settle(n, l, why, now);
     node_finish(n, l->connection, now);
@@ -312,8 +322,10 @@ static void pull(struct node *n, struct link *l, struct instant now)
 {
     struct connection *c = l->connection;
     l->more = false;
-    bool answered = c->finishing && l->peering.state != PEERING_OVER; /* an observer's */
-    if (c->aborted || answered || c->out.bytes >= NODE_LINK_OUTPUT_BYTES)
+    /* An observer that was answered, or a link that the other end has closed: what it took of the feed
+     * now, the link that follows would lack. */
+    bool said_all = c->finishing && l->peering.state != PEERING_OVER;
+    if (c->aborted || said_all || c->out.bytes >= NODE_LINK_OUTPUT_BYTES)
         return;
     size_t wrote = pull_into(n, l, NODE_LINK_ROOM_BYTES, now);
     if (wrote == 0 && l->more) /* its next line is a long one */
@@ -336,10 +348,8 @@ void links_turn(struct node *n, struct instant now)
 int64_t links_deadline(const struct node *n)
 {
     int64_t soonest = n->stopping ? NEVER_NS : neighbours_deadline(&n->neighbours);
-    for (const struct link *l = n->links; l; l = l->next) {
-        bool roomy = l->connection->out.bytes < NODE_LINK_OUTPUT_BYTES;
-        soonest = earlier_ns(soonest, l->more && roomy ? 0 : peering_deadline(&l->peering));
-    }
+    for (const struct link *l = n->links; l; l = l->next)
+        soonest = earlier_ns(soonest, l->more ? 0 : peering_deadline(&l->peering));
     return soonest;
 }
 

@@ -1,30 +1,20 @@
-/* node_private.h — the node's inside, shared by its five files and nobody else.
+/* node_private.h — the node's inside, shared by its files and nobody else. From the top floor down:
  *
- *   node.c          life, connection table, what the driver asks for, the turn
- *   node_clients.c  client connections: lines, groups of commands, replies, places
- *   node_links.c    peer connections: links, dials, what goes wrong with them
- *   node_tls.c      the bytes of a link through TLS
- *   node_status.c   the state as JSON
- *
- * A connection is a CLIENT or a LINK. Its life, seen from here:
- *
- *   state      event                          next       wants
- *   OPEN       bytes                          OPEN       READ, and WRITE while output waits
- *   OPEN       output over limits.output      OPEN       WRITE only ("choked"); input is held
- *   OPEN       FIN, BYE, client_close reply   FINISHING  WRITE while output or gates wait
- *   FINISHING  all is sent                    FINISHING  CLOSE
- *   any        idle, stalled, no memory       ABORTED    ABORT
- *   any        node_closed                    (free)                                              */
+ *   node.c             life, what the driver tells and asks, the turn
+ *   node_clients.c     client connections: lines, groups of commands, replies, places
+ *   node_links.c       peer connections: links, dials, what goes wrong with them
+ *   node_tls.c         the bytes of a link through TLS
+ *   node_random.c      bytes that nobody can guess
+ *   node_status.c      the state as JSON
+ *   node_connection.c  the table of connections, and what can happen to each */
 #ifndef CORE_NODE_PRIVATE_H
 #define CORE_NODE_PRIVATE_H
 
 #include "core/command.h"
-#include "core/line.h"
 #include "core/log.h"
 #include "core/neighbours.h"
 #include "core/node.h"
-#include "core/outbox.h"
-#include "core/pool.h"
+#include "core/node_connection.h"
 
 enum {
     NODE_GROUP = 16, /* commands that are prefetched together */
@@ -34,52 +24,12 @@ enum {
     NODE_LINK_ROOM_BYTES = 1024, /* it gets at least; most lines are far shorter */
     NODE_LINK_STAMPS = 256, /* stamps a link pulls in one turn: clients are never starved */
     NODE_STRANGERS_MAX = 64, /* peer connections that have not shown which neighbour they are */
-    NODE_WATCH_PARTS = 8, /* a time-out is noticed late by 1/8 of itself at most */
     NODE_STATUS_BYTES_MAX = 65536, /* the state as JSON, with 64 links */
     NODE_STAMP_BYTES = 128, /* all in, for an id of 20 bytes; for the budget only */
     NODE_SAID_MAX = 32, /* distinct refusals that are remembered as said */
     NODE_SAID_PAUSE_MS = 120000, /* between two more, once there were so many */
     NODE_STOP_MS = 200, /* for the last bytes when the node is told to stop */
     NODE_RANDOM_BYTES = 32, /* what node_random gives at a time */
-    NODE_TABLE_BLOCK = 256, /* connections that are allocated together */
-};
-
-#define NODE_CONN_NONE UINT32_MAX
-
-enum connection_kind { CONNECTION_FREE, CONNECTION_CLIENT, CONNECTION_LINK };
-
-/* Connections whose silence is watched: each is looked at once a period, in the order in which they
- * were put here, so an active one costs nothing per byte. */
-struct watch {
-    uint32_t first, last;
-    int64_t period_ns;
-};
-
-struct link;
-
-struct connection {
-    enum connection_kind kind : 8;
-    bool finishing : 1; /* nothing more is read; closes when all is sent */
-    bool aborted : 1;
-    bool ended : 1; /* the other end has sent FIN */
-    bool touched : 1;
-    bool admitted : 1; /* CLIENT: counted against limits.connections */
-    bool choked : 1; /* over its output or its questions: not read from */
-    bool resuming : 1; /* in node.resuming */
-    uint16_t questions; /* gates in out */
-    uint32_t number;
-    uint32_t next_touched;
-    uint32_t next_resuming;
-    uint32_t watch_next, watch_prev;
-    struct watch *watch; /* which it is in; NULL: none */
-    int64_t look_at_ns; /* when the watch looks */
-    int64_t active_ns; /* last byte in or out; monotonic */
-    struct outbox out;
-    struct line_reader lines; /* CLIENT */
-    union {
-        struct outbox *held; /* CLIENT: input that waits until the output is read; mostly NULL */
-        struct link *link; /* LINK */
-    };
 };
 
 struct link {
@@ -157,20 +107,8 @@ struct node {
     int64_t stop_at_ns;
 };
 
-/* -- node.c: what the others use ----------------------------------------------------------------- */
+/* -- node_random.c ------------------------------------------------------------------------------- */
 
-/* A connection by its number, in use or not; NULL: its block was never used. */
-struct connection *node_connection(const struct node *n, uint32_t number);
-/* `c`'s wants may have changed. */
-void node_touch(struct node *n, struct connection *c);
-/* Nothing more is read from `c`; it closes when all is sent. */
-void node_finish(struct node *n, struct connection *c, struct instant now);
-/* `c` is given up at once. */
-void node_abort(struct node *n, struct connection *c);
-/* Which watch `c` belongs to has changed, or it is new. */
-void node_watch(struct node *n, struct connection *c, struct instant now);
-/* Changes of the store a second, over the last second or, when no turn came, longer. */
-double node_updates_per_s(const struct node *n, struct instant now);
 /* Fresh bytes that nobody can guess. */
 void node_random(struct node *n, unsigned char out[NODE_RANDOM_BYTES]);
 
@@ -186,16 +124,14 @@ void clients_answer(struct node *n, struct instant now);
 void clients_resume(struct node *n, struct instant now);
 /* Output was sent or answered: `c` may go on. */
 void client_relieve(struct node *n, struct connection *c);
-/* Input that is held will not be looked at any more. */
-void client_forget_input(struct connection *c);
 /* Forget what `c` waits for and holds. */
 void client_drop(struct node *n, struct connection *c);
 
 /* -- node_links.c -------------------------------------------------------------------------------- */
 
-/* Whether one more peer connection that nobody asked for is let in. */
-bool links_welcome(struct node *n, struct instant now);
-/* false: no memory. */
+/* Begin a link. Of strangers there are NODE_STRANGERS_MAX at most: for one more, the oldest goes. Were
+ * the newcomer refused instead, whoever holds so many connections that say nothing would keep the
+ * neighbours out. false: no memory. */
 MUST_USE bool link_open(struct node *n, struct connection *c, struct neighbour *dialled,
     struct span from, struct instant now);
 /* Bytes of the peer protocol have come in. */
@@ -227,5 +163,10 @@ size_t link_tls_pull(struct node *n, struct link *l, struct instant now);
 MUST_USE bool link_tls_say(struct node *n, struct link *l, struct span text);
 /* It is finishing: close_notify, once all is said. */
 void link_tls_finish(struct node *n, struct link *l);
+
+/* -- node_status.c -------------------------------------------------------------------------------- */
+
+/* Changes of the store a second, over the last second or, when no turn came, longer. */
+double node_updates_per_s(const struct node *n, struct instant now);
 
 #endif

@@ -77,6 +77,7 @@ size_t link_tls_pull(struct node *n, struct link *l, struct instant now)
         (int)TLS_ROOM_BYTES >= (int)PEERING_LINE_BYTES_MAX, "the longest line fits a record");
     size_t room_bytes;
     char *room = flush(n, l) ? tls_room(l->tls, &room_bytes) : NULL;
+    l->more = false;
     if (!room)
         return 0; /* still shakes hands, or no memory now */
     struct buf out = buf_over(room, room_bytes);

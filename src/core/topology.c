@@ -1,10 +1,9 @@
-/* topology.c — see topology.h. The draft, its faults, and the check of the whole.
+/* topology.c — see topology.h. The draft's life, its nodes, and the check of the whole.
  *
  * What can be judged by itself is judged as it comes in (topology_values.c); what needs the others
  * (doubled addresses, edges, the secret) waits for topology_finish. A mistake is told once: a node
  * whose edges are in doubt is not also called unreachable. */
 #include "core/topology_draft.h"
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -55,71 +54,7 @@ int topology_find(const struct topology *t, struct span name)
     return -1;
 }
 
-/* -- faults ------------------------------------------------------------------------------------- */
-
-static void fault_add(
-    struct topology_draft *d, int line, bool warning, const char *format, va_list arguments)
-{
-    struct topology_fault *f = &d->faults[d->faults_count];
-    if (d->faults_count == TOPOLOGY_FAULTS_MAX - 1) {
-        f->warning = warning && (!d->faults_over || f->warning);
-        f->line = 0;
-        snprintf(f->text, sizeof f->text, "there is more to say than the %d things told here",
-            TOPOLOGY_FAULTS_MAX - 1);
-        d->faults_over = true;
-        return;
-    }
-    d->faults_count++;
-    f->line = line;
-    f->warning = warning;
-    vsnprintf(f->text, sizeof f->text, format, arguments);
-    for (char *c = f->text; *c; c++)
-        if ((unsigned char)*c < 0x20 || *c == 0x7f)
-            *c = '?';
-}
-
-void topology_draft_fault(struct topology_draft *d, int line, bool warning, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    fault_add(d, line, warning, format, arguments);
-    va_end(arguments);
-}
-
-void draft_error(struct topology_draft *d, int line, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    fault_add(d, line, false, format, arguments);
-    va_end(arguments);
-}
-
-void topology_draft_cut(struct topology_draft *d)
-{
-    d->cut = true;
-}
-
-/* By line; those of one line stay in the order in which they were found. */
-static void faults_sort(struct topology_fault *each, unsigned count)
-{
-    for (unsigned i = 1; i < count; i++) {
-        struct topology_fault moving = each[i];
-        unsigned to = i;
-        for (; to > 0 && each[to - 1].line > moving.line; to--)
-            each[to] = each[to - 1];
-        each[to] = moving;
-    }
-}
-
 /* -- nodes -------------------------------------------------------------------------------------- */
-
-int draft_find(const struct topology_draft *d, const char *name)
-{
-    for (unsigned i = 0; i < d->nodes_count; i++)
-        if (strcmp(d->nodes[i].name, name) == 0)
-            return (int)i;
-    return -1;
-}
 
 bool topology_draft_node(struct topology_draft *d, int line, struct span name)
 {
@@ -299,7 +234,7 @@ bool topology_finish(struct topology_draft *d, struct topology *out, struct topo
         draft_graph_check(d);
     else
         draft_error(d, 0, "memory has run out");
-    faults_sort(d->faults, d->faults_count);
+    draft_faults_sort(d->faults, d->faults_count);
     *faults = (struct topology_faults){d->faults, d->faults_count + d->faults_over, 0};
     for (unsigned i = 0; i < faults->count; i++)
         faults->errors += !faults->each[i].warning;

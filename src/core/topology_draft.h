@@ -1,8 +1,9 @@
 /* topology_draft.h — a topology while it is being read: what the files of `topology` share.
  *
- * topology.c           faults, nodes, the check of the whole
+ * topology.c           nodes, the check of the whole
  * topology_values.c    keys: their bounds, defaults, units
  * topology_graph.c     edges: who reaches whom
+ * topology_draft.c     faults; names that are known
  *
  * Nobody else includes it. */
 #ifndef CORE_TOPOLOGY_DRAFT_H
@@ -47,6 +48,9 @@ struct topology_draft {
 /* As topology_draft_fault, an error. */
 void draft_error(struct topology_draft *d, int line, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* By line; those of one line stay in the order in which they were found. */
+void draft_faults_sort(struct topology_fault *each, unsigned count);
 
 /* Letters, digits, `.`, `_`, `-`, the first a letter or digit, 1 to 63 bytes: herds and nodes. */
 bool draft_name_valid(struct span name);

@@ -4,6 +4,7 @@
 #include "io/reason.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -59,15 +60,27 @@ void log_sink_reopen(struct log_sink *s, struct instant now)
     s->rest_until_ns = 0;
 }
 
+/* Whoever reads standard error may not keep up: it is told only if it takes the words at once. */
+static void tell_failure(const struct log_sink *s)
+{
+    struct pollfd there = {.fd = STDERR_FILENO, .events = POLLOUT};
+    if (*s->path && poll(&there, 1, 0) == 1 && there.revents & POLLOUT)
+        dprintf(STDERR_FILENO, "stampede: cannot write to log_file %s: %s; trying again\n", s->path,
+            reason_of(s->error));
+}
+
 void log_sink_completed(struct log_sink *s, const struct ring_event *e, struct instant now)
 {
     s->writing = false;
     if (e->result > 0)
         log_taken(s->log, (size_t)e->result);
     if (e->result < 0) {
-        if (!s->error)
-            s->failing_since_ns = now.mono_ns;
+        bool news = !s->error;
         s->error = -e->result;
+        if (news) {
+            s->failing_since_ns = now.mono_ns;
+            tell_failure(s);
+        }
         s->rest_until_ns = now.mono_ns + LOG_SINK_REST_MS * MS_NS;
     } else if (s->error) {
         log_begin(s->log, LOG_WARN, "log_works_again", now);

@@ -319,8 +319,8 @@ void ring_accept(struct ring *r, int fd, struct ring_tag tag)
     e->user_data = ring_tag_pack(tag);
 }
 
-/* Not with IORING_RECVSEND_POLL_FIRST, also after an empty pool: on Linux 6.18 a receive that is armed
- * so on a socket that was reset already never answers, and its descriptor is lost. */
+/* Without IORING_RECVSEND_POLL_FIRST, also after an empty pool: on Linux 6.18 a receive that polls first
+ * is woken once for bytes and the reset behind them, takes the bytes, and never hears of the reset. */
 void ring_receive(struct ring *r, int fd, struct ring_tag tag)
 {
     struct io_uring_sqe *e = entry(r);

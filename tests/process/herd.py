@@ -7,9 +7,9 @@
 
 Ports come from the kernel and stay reserved for a herd's life, so that a node can be killed and
 started again on its own. Nothing waits for time to pass: a wait is for a condition, it ends at once
-when a node dies, and only its failure is bounded by DEADLINE_S. Whatever a herd started is gone when
-it ends. A node that left a sanitizer's report, or another exit code than expected, fails the test;
-the logs of a failed test are printed.
+when a node dies, and only its failure is bounded by DEADLINE_S. Whatever a herd started is gone
+when it ends. A node that left a sanitizer's report, or another exit code than expected, fails the
+test; the logs of a failed test are printed.
 """
 import json
 import os
@@ -45,7 +45,7 @@ LOG_LINES_SHOWN = 60
 
 
 def until(condition, what, nodes=()):
-    """The first true result of condition(). Fails when a node of `nodes` ends, or at the deadline."""
+    """The first true result of condition(). Fails when one of `nodes` ends, or at the deadline."""
     ended = select.poll()
     for node in nodes:
         ended.register(node.pidfd, select.POLLIN)
@@ -67,15 +67,16 @@ def reserve_port():
 
 
 def environment():
-    """The program's: sanitizers end it with a code that no test expects, and keep little of what was
-    freed, so that a node's memory can be judged."""
-    ours = {"ASAN_OPTIONS": "exitcode=99:quarantine_size_mb=8", "UBSAN_OPTIONS": "print_stacktrace=1"}
+    """The program's: sanitizers end it with a code that no test expects, and keep little of what
+    was freed, so that a node's memory can be judged."""
+    ours = {"ASAN_OPTIONS": "exitcode=99:quarantine_size_mb=8",
+            "UBSAN_OPTIONS": "print_stacktrace=1"}
     return os.environ | {name: ":".join(filter(None, [os.environ.get(name), options]))
                          for name, options in ours.items()}
 
 
 def run(*arguments, stdin=b"", expect=(0,), folder=None):
-    """`stampede ARGUMENTS`, to its end; what it wrote, as bytes. `expect`: exit codes it may have."""
+    """`stampede ARGUMENTS`, to its end; what it wrote. `expect`: the exit codes it may have."""
     done = subprocess.run([STAMPEDE, *map(str, arguments)], input=stdin, capture_output=True,
                           timeout=DEADLINE_S, env=environment(), cwd=folder, check=False)
     if done.returncode not in expect:
@@ -136,7 +137,7 @@ class Client:
         return self._take(b"\n")
 
     def places(self):
-        """A reply to WHATSAT: the AT line and the JSON's text; None for the text of a `? ` reply."""
+        """A reply to WHATSAT: the AT line and the JSON's text, which is None for a `? ` reply."""
         at = self.line()
         return (at, None) if at.startswith(b"? ") else (at, self._take(b"\n\n"))
 
@@ -194,7 +195,7 @@ class Node:
     def start(self, config=None, ready=True, **popen):
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
-                [STAMPEDE, "node", self.name, "-c", config or self.herd.config],
+                [STAMPEDE, "node", self.name, "-c", config or self.herd.config_of(self.name)],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment(), **popen)
         self.pidfd = os.pidfd_open(self.process.pid)
         if ready:
@@ -279,11 +280,16 @@ class Herd:
         (only,) = self.nodes.values()
         return only
 
-    def write(self, file_name, name="demo", edges=None):
-        """A topology.conf over this herd's ports."""
+    def config_of(self, name):
+        """The topology.conf that a node reads: all the same one."""
+        return self.config
+
+    def write(self, file_name, name="demo", edges=None, peers=None):
+        """A topology.conf over this herd's ports; `peers`: other peer ports than theirs, by name."""
         text = [f"herd = {name}"]
         for node, talks_to in (edges or self.edges).items():
-            client, peer = self.nodes[node].client_address[1], self.nodes[node].peer_address[1]
+            client = self.nodes[node].client_address[1]
+            peer = (peers or {}).get(node, self.nodes[node].peer_address[1])
             text.append(f'node {node} {{\n  client = "127.0.0.1:{client}"\n'
                         f'  peer = "127.0.0.1:{peer}"\n'
                         f'  talks_to = {{{", ".join(talks_to)}}}\n}}')

@@ -1,8 +1,11 @@
-"""test_configuration.py - what the program says to mistakes: in topology.conf, on its command line, in
-secrets; and that nobody outside can write lines into its log."""
+"""test_configuration.py - what the program says to mistakes: in topology.conf, on its command line,
+in secrets; and that nobody outside can write lines into its log."""
+import ctypes
+import errno
 import os
 import re
 import socket
+import struct
 import subprocess
 import unittest
 
@@ -18,7 +21,7 @@ def said(done):
 class Check(unittest.TestCase):
     MISTAKES = (  # a line of topology.conf; words that must stand in what is said of it
         ("herd = demo", ()),
-        ("node Goloman {", ()),
+        ("node Goloman {{", ()),
         ('  client = "127.0.0.1:{a}"', ()),
         ('  peer = "127.0.0.1:99999"', ("99999",)),
         ("  talks_to = {{Hads}}", ("Goloman", "Hads", 'did you mean "Hands"')),
@@ -51,8 +54,7 @@ class Check(unittest.TestCase):
             return faults
 
     def test_all_mistakes_in_one_go(self):
-        lines = [line.replace("{{", "{").replace("}}", "}").replace("{a}", "20001").replace("{b}", "20002")
-                 for line, _ in self.MISTAKES]
+        lines = [line.format(a=20001, b=20002) for line, _ in self.MISTAKES]
         faults = self.check("\n".join(lines) + "\n", 1)
         for number, (line, words) in enumerate(self.MISTAKES, 1):
             with self.subTest(line=line):
@@ -63,17 +65,18 @@ class Check(unittest.TestCase):
                     self.assertNotIn("error", text)
 
     def test_each_mistake_alone(self):
-        good = ["herd = demo", 'node A { client = "127.0.0.1:20001" peer = "127.0.0.1:20002" talks_to = {B} }',
-                'node B { client = "127.0.0.1:20003" peer = "127.0.0.1:20004" }']
+        good = ["herd = demo",
+                'node A { client="127.0.0.1:20001" peer="127.0.0.1:20002" talks_to={B} }',
+                'node B { client="127.0.0.1:20003" peer="127.0.0.1:20004" }']
         self.assertEqual(self.check("\n".join(good), 0), {})
-        for more, word in (("node A { client = \"127.0.0.1:20005\" peer = \"127.0.0.1:20006\" }", "A"),
+        for more, word in (('node A { client="127.0.0.1:20005" peer="127.0.0.1:20006" }', "A"),
                            ("herd = again", "herd"), ("frobnicate = 1", "frobnicate"),
                            ("limits { line = 63B }", "64B"), ("limits { line = 9KiB }", "8KiB"),
                            ("limits { connections = 0 }", "connections"),
                            ("limits { connections = -1 }", "connections"),
                            ("limits { connections = 99999999999999999999 }", "connections"),
-                           ("limits { stamps = many }", "many"), ("limits { future = 1 }", "future"),
-                           ("limits { idle = 10m }", "idle"), ("spin = 1s", "spin"),
+                           ("limits { stamps = many }", "many"), ("spin = 1s", "spin"),
+                           ("limits { future = 1 }", "1"), ("limits { idle = 10m }", "10m"),
                            ("places { timeout = 1h }", "timeout"), ('log_file = ""', "log_file"),
                            ("node C-\u00e9 { }", "C"), ("limit { line = 1KiB }", "limit"),
                            ("node", ""), ('herd = "unterminated', ""), ("}", ""), ("\u0001", "")):
@@ -83,7 +86,8 @@ class Check(unittest.TestCase):
                 self.assertTrue(any(word in text for text in faults[4]), faults)
 
     def test_nothing_of_a_herd(self):
-        for text in ("", "\n", "# nothing\n", "herd = demo\n", "\0", "\0" * 4096, "{" * 10000, "herd = {{{",
+        for text in ("", "\n", "# nothing\n", "herd = demo\n", "\0", "\0" * 4096, "{" * 10000,
+                     "herd = {{{",
                      'node A { client = "127.0.0.1:20001" peer = "127.0.0.1:20002" }\n'):
             with self.subTest(text=text[:20]):
                 self.check(text, 1)
@@ -106,12 +110,13 @@ class Node(unittest.TestCase):
 
     def test_a_file_with_a_mistake(self):
         with Herd(start=False, more="limits { lin = 5 }") as herd:
-            number = herd.config.read_text().count("\n", 0, herd.config.read_text().index("lin =")) + 1
+            number = herd.config.read_text().splitlines().index("limits { lin = 5 }") + 1
             self.assertIn(f"topology.conf:{number}: ", self.refused("Goloman", "-c", herd.config))
 
     def test_a_file_that_is_missing(self):
         with Herd(start=False) as herd:
-            self.assertIn("missing.conf", self.refused("Goloman", "-c", herd.folder / "missing.conf"))
+            missing = herd.folder / "missing.conf"
+            self.assertIn("missing.conf", self.refused("Goloman", "-c", missing))
 
     def test_a_name_that_is_no_node(self):
         with Herd(start=False) as herd:
@@ -135,8 +140,38 @@ class Node(unittest.TestCase):
             self.assertEqual(client.ask(b"hello"), b"? hello")
 
 
+IO_URING_SETUP = 425  # on every machine
+
+
+def forbid_ring(error):
+    """From here on io_uring_setup fails with this errno, as under a container's seccomp profile."""
+    load, jump_equal, ret, allow = 0x20, 0x15, 0x06, 0x7fff0000
+    program = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *each) for each in (
+        (load, 0, 0, 0), (jump_equal, 0, 1, IO_URING_SETUP),
+        (ret, 0, 0, 0x00050000 | error), (ret, 0, 0, allow))))
+    filter_ = ctypes.create_string_buffer(struct.pack("HxxxxxxP", 4, ctypes.addressof(program)))
+    prctl = ctypes.CDLL(None, use_errno=True).prctl
+    no_new_privileges, set_seccomp, mode_filter = 38, 22, 2
+    if prctl(no_new_privileges, 1, 0, 0, 0) or prctl(set_seccomp, mode_filter, filter_, 0, 0):
+        raise OSError(ctypes.get_errno(), "seccomp")
+
+
+class Ring(unittest.TestCase):
+    def test_a_machine_without_io_uring_gets_cause_and_remedy(self):
+        for error, words in ((errno.EPERM, (b"forbidden", b"seccomp=unconfined")),
+                             (errno.ENOSYS, (b"no io_uring", b"Linux 6.1 or newer")),
+                             (errno.EINVAL, (b"Linux 6.1 or newer", os.uname().release.encode())),
+                             (errno.ENOMEM, (b"no memory for io_uring", b"ulimit -l"))):
+            with self.subTest(error=errno.errorcode[error]), Herd(start=False) as herd:
+                herd.node.start(ready=False, preexec_fn=lambda error=error: forbid_ring(error))
+                herd.node.ended(1)
+                for word in words:
+                    self.assertIn(word, herd.node.log())
+
+
 class Secrets(unittest.TestCase):
     PAIR = {"Goloman": ("Hands",), "Hands": ()}
+    HAS_SECRET = 'secret_file = "herd.secret"'
 
     @staticmethod
     def write(herd, name, content, mode=0o600):
@@ -159,7 +194,7 @@ class Secrets(unittest.TestCase):
         for name, content, mode in (("open to others", os.urandom(32), 0o644),
                                     ("open to the group", os.urandom(32), 0o640),
                                     ("short", b"0123456", 0o600), ("empty", b"", 0o600)):
-            with self.subTest(secret=name), Herd(start=False, more='secret_file = "herd.secret"') as herd:
+            with self.subTest(secret=name), Herd(start=False, more=self.HAS_SECRET) as herd:
                 self.write(herd, "herd.secret", content, mode)
                 text = said(run("node", "Goloman", "-c", herd.config, expect=(1,)))
                 self.assertIn("herd.secret", text)
@@ -167,11 +202,12 @@ class Secrets(unittest.TestCase):
                     self.assertNotIn(content, text.encode())
 
     def test_a_secret_that_is_missing(self):
-        with Herd(start=False, more='secret_file = "herd.secret"') as herd:
-            self.assertIn("herd.secret", said(run("node", "Goloman", "-c", herd.config, expect=(1,))))
+        with Herd(start=False, more=self.HAS_SECRET) as herd:
+            text = said(run("node", "Goloman", "-c", herd.config, expect=(1,)))
+            self.assertIn("herd.secret", text)
 
     def test_nodes_of_one_secret_link(self):
-        with Herd(self.PAIR, start=False, more='secret_file = "herd.secret"') as herd:
+        with Herd(self.PAIR, start=False, more=self.HAS_SECRET) as herd:
             self.write(herd, "herd.secret", b"a herd's secret is any 16 bytes or more\n")
             herd["Goloman"].start()
             herd["Hands"].start()
@@ -213,20 +249,22 @@ class Secrets(unittest.TestCase):
 
 class CommandLine(unittest.TestCase):
     def test_help_of_each(self):
-        for words in (("--help",), ("-h",), *((name, option) for name in SUBCOMMANDS for option in ("--help", "-h"))):
-            with self.subTest(words=words):
-                done = run(*words)
-                self.assertIn(b"stampede", done.stdout)
-                self.assertEqual(done.stderr, b"")
+        for words in ((), *((name,) for name in SUBCOMMANDS)):
+            for option in ("--help", "-h"):
+                with self.subTest(words=words, option=option):
+                    done = run(*words, option)
+                    self.assertIn(b"stampede", done.stdout)
+                    self.assertEqual(done.stderr, b"")
 
     def test_version(self):
         self.assertRegex(run("--version").stdout, rb"\Astampede \d+\.\d+\.\d+\n\Z")
 
     def test_usage_errors(self):
-        for words in ((), ("frobnicate",), ("--frobnicate",), ("",), ("node",), ("node", "Goloman", "Hands"),
-                      ("node", "Goloman", "--frobnicate"), ("node", "Goloman", "-c"), ("check", "a", "b"),
-                      ("check", "--frobnicate"), ("status", "word"), ("status", "-n"), ("up", "word"),
-                      ("up", "-x"), ("send", "--frobnicate"), ("send", "-n"), ("status", "--json=no")):
+        for words in ((), ("frobnicate",), ("--frobnicate",), ("",), ("node",),
+                      ("node", "Goloman", "Hands"), ("node", "Goloman", "--frobnicate"),
+                      ("node", "Goloman", "-c"), ("check", "a", "b"), ("check", "--frobnicate"),
+                      ("status", "word"), ("status", "-n"), ("status", "--json=no"),
+                      ("up", "word"), ("up", "-x"), ("send", "--frobnicate"), ("send", "-n")):
             with self.subTest(words=words):
                 done = run(*words, expect=(2,))
                 self.assertEqual(done.stdout, b"")
@@ -237,7 +275,8 @@ class CommandLine(unittest.TestCase):
 
     def test_output_that_cannot_be_written(self):
         with open("/dev/full", "wb") as full:
-            done = subprocess.run([STAMPEDE, "--help"], stdout=full, stderr=subprocess.PIPE, check=False)
+            done = subprocess.run([STAMPEDE, "--help"], stdout=full, stderr=subprocess.PIPE,
+                                  check=False)
         self.assertEqual(done.returncode, 1)
 
 
@@ -249,11 +288,12 @@ class Log(unittest.TestCase):
 
     def hostile(self):
         yield bytes(byte for byte in range(256) if byte not in b"\n")
-        for cut in (b"\r", b"\x0b", b"\x0c", b"\x00", b"\x1b[2K\r", b"\\n", b'"', b'" ', b"\\", b'\\"',
-                    b"\x85", b"\xe2\x80\xa8", b"\x1b]0;title\x07"):
+        for cut in (b"\r", b"\x0b", b"\x0c", b"\x00", b"\x1b[2K\r", b"\\n", b'"', b'" ', b"\\",
+                    b'\\"', b"\x85", b"\xe2\x80\xa8", b"\x1b]0;title\x07"):
             yield b"hello" + cut + self.FORGED
             yield b"WHATSAT x" + cut + b"event=forged 1 1"
-        for client_id in (b'x"', b"x\\", b"x=y", b'"', b"\\x0a", "駝鳥\x85".encode(), b"%s%n%n", b"a" * 255):
+        for client_id in (b'x"', b"x\\", b"x=y", b'"', b"\\x0a", "駝鳥\x85".encode(), b"%s%n%n",
+                          b"a" * 255):
             yield b"IAMAT " + client_id + b" +1-1 1"
             yield b"WHATSAT " + client_id + b" 0 0"
 
@@ -267,7 +307,8 @@ class Log(unittest.TestCase):
     def test_no_byte_from_outside_makes_a_line(self):
         lines = list(self.hostile())
         with Herd(more="log_level = debug") as herd:
-            with herd.node.client() as client, socket.create_connection(herd.node.peer_address) as peer:
+            with herd.node.client() as client, \
+                    socket.create_connection(herd.node.peer_address) as peer:
                 client.send(b"".join(line + b"\n" for line in lines))
                 peer.sendall(b"HELLO stampede/1 herd=x\r" + self.FORGED + b" from=\x1b[2K to=\"x\n")
                 client.finish()
@@ -285,6 +326,15 @@ class Log(unittest.TestCase):
                     logged.append(self.unescaped(text[1]))
             self.assertEqual([line.removesuffix(b"\r") for line in lines],
                              [line for line in logged if not line.startswith(b"HELLO")])
+
+    def test_a_full_disk_is_told_and_holds_nobody_up(self):
+        with Herd(more='log_file = "/dev/full"') as herd:
+            for _ in range(3):
+                with herd.node.client() as client:
+                    self.assertEqual(client.ask(b"hello"), b"? hello")
+            herd.until(lambda: b"/dev/full" in herd.node.log(), "standard error hears of it")
+            herd.node.stop()
+            self.assertEqual(herd.node.log().count(b"log_file"), 1, herd.node.log())
 
     def test_nothing_of_it_at_level_info(self):
         with Herd() as herd:

@@ -66,7 +66,8 @@ class Quiet:
 class Many(unittest.TestCase):
     def test_ten_thousand_at_once(self):
         count = connections_possible()
-        with Herd(more=f"limits {{ connections = {count} }}") as herd, contextlib.ExitStack() as stack:
+        with Herd(more=f"limits {{ connections = {count} }}") as herd, \
+                contextlib.ExitStack() as stack:
             quiet = Quiet(herd)
             clients = [stack.enter_context(herd.node.client()) for _ in range(count)]
             for turn in range(2):  # between the two, all are idle
@@ -123,7 +124,8 @@ class Many(unittest.TestCase):
                 other.socket.close()
             stack.enter_context(herd.until(lambda: served(herd.node), "accepts again"))
             self.assertEqual(first.ask(b"alive?"), b"? alive?")
-            self.assertLess(herd.node.log().count(b"\n"), 500, "failures are summed up")
+            warnings = [line for line in herd.node.log().splitlines() if b" info " not in line]
+            self.assertLess(len(warnings), 20, "failures are summed up")
 
 
 class NeverReading(unittest.TestCase):
@@ -183,7 +185,8 @@ class NeverReading(unittest.TestCase):
 class Slow(unittest.TestCase):
     def test_a_slow_reader_gets_everything(self):
         count = 2000
-        with Herd(more="limits { output = 16KiB }") as herd, herd.node.client(receive_bytes=4096) as client:
+        with Herd(more="limits { output = 16KiB }") as herd, \
+                herd.node.client(receive_bytes=4096) as client:
             at = client.tell(b"kiwi", UCLA, b"1")
             reply = at + b"\n" + client.near(b"WHATSAT kiwi 10 5")[1] + b"\n\n"
             sender = threading.Thread(target=client.send, args=(b"WHATSAT kiwi 10 5\n" * count,))

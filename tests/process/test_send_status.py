@@ -21,7 +21,8 @@ class Send(unittest.TestCase):
     def test_lines_as_arguments(self):
         with Herd() as herd:
             done = herd.command("send", f"IAMAT kiwi {UCLA} 1.50", f"IAMAT emu {UCLA} 2")
-            self.assertRegex(done.stdout, rb"\AAT Goloman \S+ kiwi \S+ 1\.50\nAT Goloman \S+ emu \S+ 2\n\Z")
+            self.assertRegex(done.stdout, rb"\AAT Goloman \S+ kiwi \S+ 1\.50\n"
+                                          rb"AT Goloman \S+ emu \S+ 2\n\Z")
             self.assertEqual(done.stderr, b"")
 
     def test_a_reply_of_places(self):
@@ -34,7 +35,8 @@ class Send(unittest.TestCase):
 
     def test_a_refused_line_is_code_1(self):
         with Herd() as herd:
-            done = herd.command("send", f"IAMAT kiwi {UCLA} 1", "nonsense", "WHATSAT kiwi 0 0", expect=(1,))
+            done = herd.command("send", f"IAMAT kiwi {UCLA} 1", "nonsense", "WHATSAT kiwi 0 0",
+                                expect=(1,))
             self.assertIn(b"\n? nonsense\nAT Goloman ", done.stdout)
             self.assertTrue(done.stdout.endswith(b"\n\n"))
 
@@ -46,15 +48,17 @@ class Send(unittest.TestCase):
 
     def test_standard_input(self):
         with Herd() as herd:
-            for text, replies, code in ((b"", b"", 0), (b"hello", b"? hello\n", 1), (b"a\nb\n", b"? a\n? b\n", 1),
-                                        (b"\n\n", b"? \n? \n", 1), (b"a\r\nb", b"? a\n? b\n", 1),
+            for text, replies, code in ((b"", b"", 0), (b"hello", b"? hello\n", 1),
+                                        (b"a\nb\n", b"? a\n? b\n", 1), (b"\n\n", b"? \n? \n", 1),
+                                        (b"a\r\nb", b"? a\n? b\n", 1),
                                         (b"x" * 5000, b"? " + b"x" * 1024 + b"\n", 1)):
                 with self.subTest(text=text[:20]):
-                    self.assertEqual(herd.command("send", stdin=text, expect=(code,)).stdout, replies)
+                    done = herd.command("send", stdin=text, expect=(code,))
+                    self.assertEqual(done.stdout, replies)
 
     def test_a_track_of_five_thousand_positions(self):
-        track = subprocess.run([sys.executable, "-B", TRACK, "--lines", "5000", "--clients", "20", "--start",
-                                "1520023934"], capture_output=True, check=True).stdout
+        track = subprocess.run([sys.executable, "-B", TRACK, "--lines", "5000", "--clients", "20",
+                                "--start", "1520023934"], capture_output=True, check=True).stdout
         lines = track.splitlines()
         self.assertEqual(len(lines), 5000)
         with Herd(SHIPPED) as herd:
@@ -82,20 +86,23 @@ class Send(unittest.TestCase):
             done = herd.command("send", "-n", "Golomen", "hello", expect=(1,))
             self.assertIn(b'did you mean "Goloman"', done.stderr)
 
+    @staticmethod
+    def sender(herd):
+        """A `stampede send` whose input goes on."""
+        return subprocess.Popen([STAMPEDE, "send", "-c", herd.config], stdin=subprocess.PIPE,
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment())
+
     def test_a_node_that_is_killed_meanwhile(self):
-        with Herd() as herd, subprocess.Popen([STAMPEDE, "send", "-c", herd.config], stdin=subprocess.PIPE,
-                                              stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                              env=environment()) as sender:
+        with Herd() as herd, self.sender(herd) as sender:
             sender.stdin.write(b"hello\n")
             sender.stdin.flush()
-            self.assertEqual(sender.stdout.readline(), b"? hello\n")  # it prints replies as they come
+            self.assertEqual(sender.stdout.readline(), b"? hello\n")  # as it comes
             herd.node.kill()
             self.assertEqual(sender.wait(timeout=DEADLINE_S), 1)  # though its input has not ended
             self.assertIn(b"Goloman", sender.stderr.read())
 
     def test_a_reader_that_leaves(self):
-        with Herd() as herd, subprocess.Popen([STAMPEDE, "send", "-c", herd.config], stdin=subprocess.PIPE,
-                                              stdout=subprocess.PIPE, env=environment()) as sender:
+        with Herd() as herd, self.sender(herd) as sender:
             sender.stdin.write(b"hello\n")
             sender.stdin.flush()
             sender.stdout.readline()
@@ -213,7 +220,8 @@ class Up:
 
     def running(self, names):
         """Wait until it has said of each node that it runs, and each answers."""
-        until(lambda: all(re.search(rf"(?m)^{name}\b", self.said()) for name in names), "a line for each", [self])
+        until(lambda: all(re.search(rf"(?m)^{name}\b", self.said()) for name in names),
+              "a line for each", [self])
         self.adopt()
         for name in names:
             with self.herd[name].client() as client:
@@ -272,7 +280,8 @@ class UpTest(unittest.TestCase):
             up.running(SHIPPED)
             before = len(up.said())
             os.kill(up.pid_of("Holiday"), signal.SIGKILL)
-            until(lambda: re.search(r"Holiday.*signal 9", up.said()[before:]), "Holiday's end is told", [up])
+            until(lambda: re.search(r"Holiday.*signal 9", up.said()[before:]),
+                  "Holiday's end is told", [up])
             for name in ("Goloman", "Hands", "Welsh", "Wilkes"):
                 with herd[name].client() as client:
                     self.assertEqual(client.ask(b"hello"), b"? hello")

@@ -3,12 +3,11 @@
 A signal ends a node with 0: what it has taken in is answered, and its ports are free at once.
 """
 import contextlib
-import re
 import signal
 import threading
 import unittest
 
-from herd import DEADLINE_S, SHIPPED, Herd, until
+from herd import DEADLINE_S, SHIPPED, Herd
 
 UCLA = b"+34.068930-118.445127"
 
@@ -33,7 +32,7 @@ class Signals(unittest.TestCase):
             herd.node.ended()
 
     def test_under_load(self):
-        """Each client, cut where it may be, has had whole replies only, in order, from the first on."""
+        """Each client, cut where it may be, has had whole replies, in order, from the first on."""
         for number in (signal.SIGTERM, signal.SIGINT):
             with self.subTest(signal=number.name), Herd() as herd:
                 got = [[] for _ in range(8)]
@@ -58,7 +57,8 @@ class Signals(unittest.TestCase):
             told = 0
             with contextlib.suppress(ConnectionError, AssertionError):
                 while True:
-                    client.send(b"".join(b"IAMAT c%d +1-1 %d\n" % (number, told + i) for i in range(20)))
+                    client.send(b"".join(b"IAMAT c%d +1-1 %d\n" % (number, told + i)
+                                         for i in range(20)))
                     told += 20
                     got += [client.line() for _ in range(20)]
                     if told == 200:
@@ -75,7 +75,7 @@ class Signals(unittest.TestCase):
             at = client.tell(b"kiwi", UCLA, b"1")
             reply = at + b"\n" + client.near(b"WHATSAT kiwi 50 20")[1] + b"\n\n"
             with self.never_reading(herd.node, b"WHATSAT kiwi 50 20\n" * count) as slow:
-                until(lambda: self.asked(herd) == count + 1, "the node has taken all in", [herd.node])
+                herd.until(lambda: self.asked(herd) == count + 1, "the node has taken all in")
                 herd.node.stop()
                 slow.socket.settimeout(DEADLINE_S)
                 self.assertTrue(slow.rest() == reply * count, "not all replies")
@@ -100,7 +100,8 @@ class Signals(unittest.TestCase):
 
     def test_with_clients_that_never_read(self):
         for finish in (False, True):
-            with self.subTest(finish=finish), Herd() as herd, self.never_reading(herd.node, finish=finish):
+            with self.subTest(finish=finish), Herd() as herd, \
+                    self.never_reading(herd.node, finish=finish):
                 herd.node.stop()
 
     def test_with_a_client_in_the_middle_of_a_line(self):
@@ -116,7 +117,7 @@ class Signals(unittest.TestCase):
                 self.ends_and_starts(herd, herd["Wilkes"], number, 0)
 
     def test_a_killed_node_starts_again_at_once(self):
-        """The kernel closes a dead ring's listeners a moment late; the next process waits for it."""
+        """The kernel closes a dead ring's listeners a moment late; the next process waits."""
         with Herd(SHIPPED) as herd:
             herd.linked()
             self.ends_and_starts(herd, herd["Wilkes"], signal.SIGKILL, -signal.SIGKILL)
@@ -172,7 +173,7 @@ class Logs(unittest.TestCase):
             self.assertRegex(log.read_text(), told)
             self.assertNotRegex(old.read_text(), told)
             for part in (old, log):
-                self.assertRegex(part.read_text(), re.compile(r"\A(\d{4}-\d\d-\d\dT.* node=Goloman .*\n)+\Z"))
+                self.assertRegex(part.read_text(), r"\A(\d{4}-\d\d-\d\dT.* node=Goloman .*\n)+\Z")
 
     def test_hangup_without_a_log_file_means_that_the_terminal_is_gone(self):
         with Herd() as herd, herd.node.client() as client:

@@ -3,10 +3,10 @@
 
     tests/tools/track.py --lines 5000 --clients 20 | build/release/stampede send
 
-Each client sets out somewhere near --around and goes on in steps of a few metres, turning a little as
-it goes; the clients speak in an order of chance, each with times that only grow. The walk is the same
-for the same --seed, and so are the lines for the same --start; without --start the track ends now, so
-that it can be sent again and again and is news each time.
+Each client sets out somewhere near --around and goes on in steps of a few metres, turning a little
+as it goes; the clients speak in an order of chance, each with times that only grow. The walk is the
+same for the same --seed, and so are the lines for the same --start; without --start the track ends
+now, so that it can be sent again and again and is news each time.
 """
 import argparse
 import math
@@ -88,7 +88,8 @@ def main():
     start_ns = (int(options.start * NS) if options.start is not None
                 else max(0, time.time_ns() - options.lines * pause_ns))
     try:
-        for line in track(options.lines, options.clients, options.seed, options.around, start_ns, pause_ns):
+        for line in track(options.lines, options.clients, options.seed, options.around, start_ns,
+                          pause_ns):
             print(line)
         sys.stdout.flush()
     except BrokenPipeError:  # the reader has had enough

@@ -19,6 +19,7 @@ struct slow_places {
     unsigned waiting_count;
     uint64_t ready[PLACES_QUESTIONS_MAX];
     unsigned ready_count;
+    int64_t retry_ns; /* when an answer that found no memory is tried again */
     struct places_question last;
     unsigned cancelled;
 };
@@ -36,11 +37,11 @@ static inline void slow_ask(void *self, uint64_t ticket, const struct places_que
 /* An answer that finds no memory comes later, as a provider's would. */
 static inline bool slow_answer(void *self, struct places_answer *out, struct instant at)
 {
-    (void)at;
     struct slow_places *p = self;
     if (!p->ready_count)
         return false;
     char *json = malloc(64);
+    p->retry_ns = json ? 0 : at.mono_ns + 100 * MS_NS;
     if (!json)
         return false;
     out->ticket = p->ready[0];
@@ -80,7 +81,8 @@ static inline void slow_cancel(void *self, uint64_t ticket)
 
 static inline int64_t slow_deadline(const void *self)
 {
-    return ((const struct slow_places *)self)->ready_count ? 0 : NEVER_NS;
+    const struct slow_places *p = self;
+    return p->ready_count ? p->retry_ns : NEVER_NS;
 }
 
 static inline void slow_destroy(void *self)

@@ -1,8 +1,9 @@
 /* parrot.h — stands in for core/node in tests of the loop: says back what it hears.
  *
- * A few bytes mean something to it: `C` close when all is said, `A` abort, `L` a thousand log lines.
- * It stops reading while more than UNREAD_MAX is unread. What it is told it logs, and what it must
- * not be told ends it. It runs in a process of its own, where criterion's assertions do not reach. */
+ * A few bytes mean something to it: `C` close when all is said, `A` abort, `L` a thousand log lines,
+ * `S` silence. It stops reading while more than UNREAD_MAX is unread. What it is told it logs, and
+ * what it must not be told ends it. It runs in a process of its own, where criterion's assertions do
+ * not reach. */
 #ifndef PARROT_H
 #define PARROT_H
 
@@ -80,6 +81,8 @@ void node_received(struct node *n, uint32_t conn, struct span bytes, struct inst
         p->closing = true;
     for (int i = 0; i < 1000 && memchr(bytes.at, 'L', bytes.len); i++)
         note(n, "one_of_many", conn, "", now);
+    if (memchr(bytes.at, 'S', bytes.len))
+        return;
     memcpy(outbox_room(&p->out, NULL, bytes.len), bytes.at, bytes.len);
     outbox_wrote(&p->out, bytes.len);
     touch(n, conn);

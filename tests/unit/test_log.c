@@ -113,6 +113,15 @@ Test(log, values_are_quoted_and_escaped_where_they_need_it)
         {SPAN("\0"), "\"\\x00\""},
         {SPAN("\x1b[31m\x7f"), "\"\\x1b[31m\\x7f\""},
         {SPAN("\xe9\xb4\xa8"), "\"\xe9\xb4\xa8\""},
+        {SPAN("\xf0\x9f\x90\x8e\xc2\xa0"), "\"\xf0\x9f\x90\x8e\xc2\xa0\""},
+        {SPAN("\xc2\x9b" "2J"), "\"\\xc2\\x9b2J\""}, /* what ESC [ is in C1 */
+        {SPAN("\x9b" "2J"), "\"\\x9b2J\""},
+        {SPAN("\xe9\xb4"), "\"\\xe9\\xb4\""},
+        {SPAN("\xe9\xb4x"), "\"\\xe9\\xb4x\""},
+        {SPAN("\xc0\xaf\xe0\x80\xaf"), "\"\\xc0\\xaf\\xe0\\x80\\xaf\""}, /* too long for / */
+        {SPAN("a\xe2\x80\xa8" "b\xe2\x80\xa9"), "\"a\\xe2\\x80\\xa8b\\xe2\\x80\\xa9\""},
+        {SPAN("\xed\xa0\x80"), "\"\\xed\\xa0\\x80\""},                 /* half of a pair */
+        {SPAN("\xf4\x90\x80\x80\xff"), "\"\\xf4\\x90\\x80\\x80\\xff\""},
         {SPAN("x\n" STAMP " info node=Goloman forged"),
             "\"x\\x0a" STAMP " info node=Goloman forged\""},
         {SPAN("\" peer=forged x=\""), "\"\\\" peer=forged x=\\\"\""},

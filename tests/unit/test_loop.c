@@ -328,6 +328,22 @@ Test(loop, everybody_is_served_with_tiny_pools_and_queues)
     }
 }
 
+Test(loop, resets_behind_bytes_are_heard_though_buffers_run_out)
+{
+    enum { CLIENTS = 200 };
+    start(scarce[0]);
+    cr_assert_eq(kill(child, SIGSTOP), 0); /* so that it finds both at once */
+    for (int i = 0; i < CLIENTS; i++) {
+        int fd = connect_to(client_port);
+        say(fd, "S"); /* a reply would tell, too */
+        reset(fd);
+    }
+    cr_assert_eq(kill(child, SIGCONT), 0);
+    for (int i = 0; i < CLIENTS; i++)
+        hear("closed");
+    stop();
+}
+
 Test(loop, clients_beyond_the_table_are_turned_away_but_peers_are_not)
 {
     start((struct setting){.connections_max = 4}); /* half of them for links */

@@ -225,6 +225,7 @@ Test(node_links, a_dial_that_the_peer_calls_a_duplicate_is_no_failure)
     cr_assert_eq(logged(" link_down "), 0);
     passes_ms(6000);
     cr_assert_eq(dials[ANT], 1, "a neighbour that is linked is not dialled");
+    cr_assert_eq(node_metrics(node)->dials_failed, 0);
 }
 
 Test(node_links, a_dial_that_fails_while_the_peers_link_is_up_changes_nothing)
@@ -234,9 +235,53 @@ Test(node_links, a_dial_that_fails_while_the_peers_link_is_up_changes_nothing)
     turn();
     cr_assert_eq(dials[HANDS], 1);
     status_has("\"peer\":\"Hands\",\"up\":true");
+    cr_assert_eq(node_metrics(node)->dials_failed, 0);
     hangs_up(0);
     passes_ms(100);
     cr_assert_eq(dials[HANDS], 2);
+}
+
+Test(node_links, a_dial_that_ends_in_its_handshake_is_made_again)
+{
+    answers(0, ANT);
+    finishes(0);
+    hangs_up(0);
+    cr_assert_eq(node_metrics(node)->dials_failed, 1);
+    status_has("\"error\":\"connection closed by the other end\"");
+    passes_ms(100);
+    cr_assert_eq(dials[ANT], 2);
+    answers(0, ANT);
+    passes_ms(2000);
+    cr_assert_not_null(strstr(heard[0], "BYE no handshake within 2 s\n"));
+    hangs_up(0);
+    status_has("\"error\":\"no handshake within 2 s\"");
+    cr_assert_eq(node_metrics(node)->dials_failed, 2);
+    passes_ms(200);
+    cr_assert_eq(dials[ANT], 3);
+    answers(0, ANT);
+    node_closed(node, 0, "connection reset", now);
+    turn();
+    status_has("\"error\":\"connection reset\"");
+    cr_assert_eq(node_metrics(node)->dials_failed, 3);
+}
+
+Test(node_links, a_link_that_was_closed_takes_nothing_from_the_one_that_follows)
+{
+    hands_links(0);
+    joins(1);
+    deaf[0] = true;
+    sends(1, "IAMAT k +1+1 1\n");
+    finishes(0);
+    cr_assert_eq(wants[0], NODE_WANT_WRITE);
+    asks_in(2);
+    sends(2, HANDS_HELLO);
+    hears_hello(2, "Hands", "AT Goloman +1699999999.000000000 k +1+1 1 Goloman\nMARK 1\n");
+    sends(1, "IAMAT k +1+1 2\n");
+    hears(2, "AT Goloman +1699999998.000000000 k +1+1 2 Goloman\nMARK 2\n");
+    deaf[0] = false;
+    send_out(0);
+    hears(0, "AT Goloman +1699999999.000000000 k +1+1 1 Goloman\nMARK 1\n");
+    cr_assert_eq(wants[0], NODE_WANT_CLOSE);
 }
 
 Test(node_links, a_peer_that_cannot_be_reached_is_told_at_growing_distances)
@@ -314,7 +359,7 @@ Test(node_links, strangers_cannot_flood_the_log)
     cr_assert_eq(logged(" why=\"reason number 199\"\n"), 1);
 }
 
-Test(node_links, strangers_are_few_whatever_they_say)
+Test(node_links, strangers_are_few_whatever_they_say_and_the_oldest_makes_room)
 {
     for (uint32_t i = 0; i < 64; i++) {
         asks_in(i);
@@ -322,20 +367,79 @@ Test(node_links, strangers_are_few_whatever_they_say)
             sends(i, OBSERVER_HELLO);
         cr_assert_neq(wants[i], NODE_WANT_ABORT);
     }
-    asks_in(64);
-    cr_assert_eq(wants[64], NODE_WANT_ABORT);
-    cr_assert_eq(logged(" strangers_full "), 1);
-    cr_assert_eq(node_metrics(node)->links_refused, 1);
-    hangs_up(64);
     sends(0, HANDS_HELLO);
     hears_hello(0, "Hands", "");
     asks_in(64);
-    sends(64, ANT_HELLO);
-    hears_hello(64, "Ant", "");
+    cr_assert_eq(logged(" strangers_full "), 0, "a neighbour is no stranger");
+    asks_in(65);
+    cr_assert_eq(wants[1], NODE_WANT_ABORT, "the oldest, though it has said who it is");
+    asks_in(66);
+    cr_assert_eq(wants[2], NODE_WANT_ABORT, "the oldest that is left, though 1 is not closed yet");
+    hangs_up(1);
+    hangs_up(2);
+    cr_assert_eq(logged(" strangers_full "), 1);
+    cr_assert_eq(logged(" link_refused "), 0);
+    cr_assert_eq(node_metrics(node)->links_refused, 2);
+    sends(66, ANT_HELLO);
+    hears_hello(66, "Ant", "");
     cr_assert(node_linked(node));
     passes_ms(2000);
-    for (uint32_t i = 2; i < 64; i += 2)
+    for (uint32_t i = 4; i < 64; i += 2)
         cr_assert_eq(wants[i], NODE_WANT_CLOSE, "no handshake");
+    cr_assert_eq(wants[0], NODE_WANT_READ);
+    cr_assert_eq(wants[66], NODE_WANT_READ);
+}
+
+Test(node_links, with_a_secret_nobody_is_heard_before_auth)
+{
+    node_destroy(node);
+    node = side_node(SPAN("0123456789abcdef"));
+    static const char *const lines[] = {
+        HANDS_HELLO "AT Welsh -0.500000000 k +1+1 1 Welsh Hands\n",
+        OBSERVER_HELLO "STATUS\n",
+        HANDS_HELLO "AUTH 0000000000000000000000000000000000000000000000000000000000000000\n",
+    };
+    for (uint32_t i = 0; i < 3; i++) {
+        asks_in(i);
+        sends(i, lines[i]);
+        cr_assert_eq(strncmp(heard[i], "BYE ", 4), 0);
+        cr_assert_eq(wants[i], NODE_WANT_CLOSE);
+    }
+    cr_assert_eq(store_count(node_store(node)), 0);
+    cr_assert_eq(node_metrics(node)->links_refused, 3);
+    cr_assert_eq(logged(" link_refused "), 2, "two of them for one reason");
+    cr_assert_eq(logged(" link_up "), 0);
+    asks_in(3);
+    sends(3, HANDS_HELLO);
+    cr_assert_eq(strncmp(strchr(heard[3], '\n'), "\nAUTH ", 6), 0);
+}
+
+Test(node_links, a_peer_that_starts_anew_takes_the_place_of_its_last_life)
+{
+    hands_links(0);
+    joins(1);
+    sends(1, "IAMAT k +1+1 1\n");
+    sends(0, "ACK 1\n");
+    asks_in(2);
+    sends(2, HELLO("Hands", "b2", NOTHING_YET));
+    hears_hello(2, "Hands", "AT Goloman +1699999999.000000000 k +1+1 1 Goloman\nMARK 1\n");
+    cr_assert_eq(wants[0], NODE_WANT_CLOSE);
+    hangs_up(0);
+    cr_assert_eq(wants[2], NODE_WANT_READ);
+    status_has("\"lag\":1");
+    sends(1, "IAMAT k +1+1 2\n");
+    hears(2, "AT Goloman +1699999998.000000000 k +1+1 2 Goloman\nMARK 2\n");
+}
+
+Test(node_links, digests_that_stay_unequal_are_an_alarm)
+{
+    hands_links(0);
+    sends(0, "PING 5 1 0000000000000001\n");
+    cr_assert_eq(node_metrics(node)->divergences, 0);
+    sends(0, "PING 6 1 0000000000000001\n");
+    cr_assert_eq(node_metrics(node)->divergences, 1);
+    cr_assert_eq(logged(" error diverged peer=Hands stamps=0 stamps_of_peer=1 "), 1);
+    hears(0, "PONG 5\nPONG 6\n");
     cr_assert_eq(wants[0], NODE_WANT_READ);
 }
 
@@ -344,6 +448,7 @@ Test(node_links, strangers_are_few_whatever_they_say)
 Test(node_links, links_hear_bye_when_the_node_stops)
 {
     hands_links(0);
+    node_dial_failed(node, HANDS, "connection refused", now);
     answers(1, ANT);
     asks_in(2);
     node_stop(node, now);
@@ -360,7 +465,7 @@ Test(node_links, links_hear_bye_when_the_node_stops)
     cr_assert_eq(logged(" link_down "), 0);
     asks_in(3);
     cr_assert_eq(wants[3], NODE_WANT_ABORT);
-    passes_ms(1);
+    passes_ms(150); /* a dial would be due */
     cr_assert_eq(dials[ANT] + dials[HANDS], 2);
 }
 
