@@ -1,8 +1,8 @@
-/* node_random.c — bytes that nobody can guess, for a core that has no entropy of its own: SHA-256 of a
- * secret key out of config.seed and a counter.
+/* node_random.c — bytes that nobody can guess, for a core that has no entropy of its own: SHA-256
+ * of a secret key out of config.seed and a counter.
  *
- * Parts of some are told to peers (nonces), others must stay unknown (TLS): none says anything about
- * another. The key is as long as what is made with it. Called by node_links and node_tls. */
+ * Parts of some are told to peers (nonces), others must stay unknown (TLS): none says anything
+ * about another. The key is as long as what is made with it. Called by node_links and node_tls. */
 #include "core/node_private.h"
 #include <bearssl.h>
 

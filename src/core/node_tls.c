@@ -1,11 +1,12 @@
-/* node_tls.c — the bytes of a link through TLS: what comes in is opened before the peer protocol hears
- * it, what it says is sealed on its way to the connection's output.
+/* node_tls.c — the bytes of a link through TLS: what comes in is opened before the peer protocol
+ * hears it, what it says is sealed on its way to the connection's output.
  *
- * A link with TLS keeps the bounds of a plain one: at most one record of plaintext lies in the engine,
- * either way, and what is sealed goes on to the output at once. Who breaks the rules of TLS, or shows no
- * certificate that the CA has signed, is refused like any other bad handshake; whether the certificate
- * is for the name in HELLO is peering's to say. A link has PEERING_HANDSHAKE_MS for both handshakes
- * together. Without resumption: each link proves anew who it is. */
+ * A link with TLS keeps the bounds of a plain one: at most one record of plaintext lies in the
+ * engine, either way, and what is sealed goes on to the output at once. Who breaks the rules of
+ * TLS, or shows no certificate that the CA has signed, is refused like any other bad handshake;
+ * whether the certificate is for the name in HELLO is peering's to say. A link has
+ * PEERING_HANDSHAKE_MS for both handshakes together. Without resumption: each link proves anew who
+ * it is. */
 #include "core/node_private.h"
 
 enum {
@@ -22,7 +23,7 @@ bool link_tls_open(struct node *n, struct link *l, struct instant now)
     return l->tls != NULL;
 }
 
-/* What the engine has to send goes to the output. false: no memory now; the engine keeps the rest. */
+/* What the engine has to send goes to the output. false: no memory; the engine keeps the rest. */
 static bool flush(struct node *n, struct link *l)
 {
     struct connection *c = l->connection;

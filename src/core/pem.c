@@ -2,8 +2,8 @@
 #include "core/pem.h"
 #include <stdlib.h>
 
-/* BearSSL has no word for "stop": what finds no room is remembered as `starved`. Room is never moved by
- * realloc, which would leave a copy of a key behind. */
+/* BearSSL has no word for "stop": what finds no room is remembered as `starved`. Room is never
+ * moved by realloc, which would leave a copy of a key behind. */
 static void take_der(void *context, const void *bytes, size_t len)
 {
     struct pem *p = context;

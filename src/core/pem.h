@@ -1,8 +1,8 @@
 /* pem.h — the objects of a PEM text, one after the other.
  *
  * BearSSL's decoder finds nothing at all, and says nothing, when lines end in CRLF or the last one
- * does not end. So both are made good on the way in, and an object that does not end is told. Called
- * by tls_trust and tls_identity. Source: RFC 7468. */
+ * does not end. So both are made good on the way in, and an object that does not end is told.
+ * Called by tls_trust and tls_identity. Source: RFC 7468. */
 #ifndef CORE_PEM_H
 #define CORE_PEM_H
 

@@ -1,9 +1,10 @@
 /* tls.c — see tls.h. BearSSL's engine, set up for what is wanted and nothing else.
  *
- * br_ssl_client_init_full would allow TLS 1.0, CBC, 3DES and SHA-1, so every part is named here. The
- * accepting end learns from HELLO only who speaks, so the names of the certificate are collected while
- * BearSSL checks it: name elements for dNSName take one name each, in order, so several of them take
- * several names. The engine's memory is one block of 33 KiB for both directions. */
+ * br_ssl_client_init_full would allow TLS 1.0, CBC, 3DES and SHA-1, so every part is named here.
+ * The accepting end learns from HELLO only who speaks, so the names of the certificate are
+ * collected while BearSSL checks it: name elements for dNSName take one name each, in order, so
+ * several of them take several names. The engine's memory is one block of 33 KiB for both
+ * directions. */
 #include "core/tls.h"
 #include "core/tls_error.h"
 #include "core/tls_private.h"

@@ -4,7 +4,7 @@
 
 #include "core/tls.h"
 
-/* A sentence without a full stop for what br_ssl_engine_last_error gave; "" for an end as agreed. */
+/* A sentence without a full stop for what br_ssl_engine_last_error gave; "" for an agreed end. */
 void tls_error_text(int error, char out[TLS_REASON_BYTES_MAX + 1]);
 
 #endif

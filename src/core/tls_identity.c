@@ -1,8 +1,9 @@
-/* tls_identity.c — see tls_trust.h. A certificate's chain and its private key, and whether they are of
- * use: better told at the start than by every peer.
+/* tls_identity.c — see tls_trust.h. A certificate's chain and its private key, and whether they are
+ * of use: better told at the start than by every peer.
  *
- * BearSSL 0.6 writes past its memory when it decodes a key whose numbers are too large, so their sizes
- * are looked at before (RFC 8017, A.1.2; RFC 5958; RFC 5915). The key's bytes are wiped when done with. */
+ * BearSSL 0.6 writes past its memory when it decodes a key whose numbers are too large, so their
+ * sizes are looked at before (RFC 8017, A.1.2; RFC 5958; RFC 5915). The key's bytes are wiped when
+ * done with. */
 #include "core/der.h"
 #include "core/pem.h"
 #include "core/tls_private.h"
@@ -46,8 +47,8 @@ enum {
     EC_KEY_BYTES = 66,
 };
 
-/* Whether all numbers of a key are of sizes that BearSSL's decoder has room for. PKCS#8 wraps the older
- * forms in an octet string, which is opened the same way: `depth` levels of it. */
+/* Whether all numbers of a key are of sizes that BearSSL's decoder has room for. PKCS#8 wraps the
+ * older forms in an octet string, which is opened the same way: `depth` levels of it. */
 static bool key_fits(struct span der, int depth)
 {
     struct span fields, value;

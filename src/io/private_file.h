@@ -1,5 +1,6 @@
-/* private_file.h — the small files that topology.conf names: secrets, keys, certificates. What is wrong
- * with one is told on standard error, in a sentence with its remedy. Called by secret and tls_files. */
+/* private_file.h — the small files that topology.conf names: secrets, keys, certificates. What is
+ * wrong with one is told on standard error, in a sentence with its remedy. Called by secret and
+ * tls_files. */
 #ifndef IO_PRIVATE_FILE_H
 #define IO_PRIVATE_FILE_H
 
@@ -14,8 +15,8 @@ struct file_kind {
     bool owner_only; /* nobody but its owner may use it */
 };
 
-/* The path of `file`, which lies in the folder of topology.conf unless it is absolute. false: it is too
- * long. */
+/* The path of `file`, which lies in the folder of topology.conf unless it is absolute. false: it is
+ * too long. */
 MUST_USE bool file_path_beside(
     const char *topology_path, const char *file, char out[FILE_PATH_ROOM]);
 

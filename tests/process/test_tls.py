@@ -1,5 +1,5 @@
-"""test_tls.py - links with certificates: who is let in, who is not and what the log says of it, and that
-clients notice nothing of either. Peers that are not ours are openssl's."""
+"""test_tls.py - links with certificates: who is let in, who is not and what the log says of it, and
+that clients notice nothing of either. Peers that are not ours are openssl's."""
 import os
 import re
 import shutil
@@ -12,6 +12,7 @@ import unittest
 
 from herd import ALONE, DEADLINE_S, ROOT, Herd, run, until
 
+PAIR = {"Goloman": ("Hands",), "Hands": ()}
 TRIO = {"Goloman": ("Hands",), "Hands": ("Wilkes",), "Wilkes": ()}
 TLS = 'tls { ca_file = "ca.pem"  cert_file = "%n.pem"  key_file = "%n.key" }'
 REFUSED_WITHIN_S = 2
@@ -45,13 +46,17 @@ def context(herd, name):
     return c
 
 
+def connected(herd):
+    return socket.create_connection(herd["Goloman"].peer_address, timeout=DEADLINE_S)
+
+
 class Stranger:
     """Dials Goloman's peer port, says something, and reads until it is closed."""
 
     def __init__(self, herd, name, hello):
         self.words = b""
         started = time.monotonic()
-        with socket.create_connection(herd["Goloman"].peer_address, timeout=DEADLINE_S) as raw:
+        with connected(herd) as raw:
             try:
                 with context(herd, name).wrap_socket(raw) as s:
                     s.sendall(hello)
@@ -121,7 +126,7 @@ class Refusals(unittest.TestCase):
         self.assertEqual(node.log().count(why), 1)
 
     def test_certificates(self):
-        others = ("expired:Hands", "self:Hands", "stranger:Hands", "nameless:Hands", "Welsh", "Hands",
+        others = ("expired:Hands", "self:Hands", "stranger:Hands", "nameless:Hands", "Welsh",
                   "weak:Hands")
         cases = (
             ("expired", b"has expired, or is not valid yet"),
@@ -133,7 +138,7 @@ class Refusals(unittest.TestCase):
             (None, b"the other end shows no certificate"),
         )
         for name, why in cases:
-            with self.subTest(name=name), TlsHerd({"Goloman": ("Hands",), "Hands": ()}, *others) as herd:
+            with self.subTest(name=name), TlsHerd(PAIR, *others) as herd:
                 herd["Hands"].stop()
                 self.refused(herd, why, lambda: Stranger(herd, name, HELLO % b"Hands"))
                 herd["Hands"].start()  # the right one still gets in
@@ -146,9 +151,9 @@ class Refusals(unittest.TestCase):
             self.assertEqual(Stranger(herd, None, HELLO % b"-" + b"STATUS\n").words, b"")
 
     def test_plaintext(self):
-        with TlsHerd({"Goloman": ("Hands",), "Hands": ()}) as herd:
+        with TlsHerd(PAIR) as herd:
             def speak():
-                with socket.create_connection(herd["Goloman"].peer_address, timeout=DEADLINE_S) as s:
+                with connected(herd) as s:
                     s.sendall(HELLO % b"Hands")
                     self.assertEqual(s.recv(100), b"")
             self.refused(herd, b"does not speak TLS 1.2", speak)
@@ -169,7 +174,7 @@ class Refusals(unittest.TestCase):
     def test_silence_is_no_handshake(self):
         with TlsHerd(ALONE) as herd:
             def speak():
-                with socket.create_connection(herd["Goloman"].peer_address, timeout=DEADLINE_S) as s:
+                with connected(herd) as s:
                     self.assertEqual(s.recv(100), b"")
             self.refused(herd, b"no handshake within 2 s", speak)
 
@@ -179,7 +184,7 @@ class Refusals(unittest.TestCase):
                           ("expired", b"has expired, or is not valid yet"),
                           (None, b"does not speak TLS 1.2")):
             with self.subTest(name=name):
-                with TlsHerd({"Goloman": ("Hands",), "Hands": ()}, "Wilkes", "expired:Hands",
+                with TlsHerd(PAIR, "Wilkes", "expired:Hands",
                              start=False) as herd, socket.socket() as listener:
                     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                     listener.bind(herd["Hands"].peer_address)
@@ -215,8 +220,9 @@ class Start(unittest.TestCase):
         return run("node", "Goloman", "-c", herd.config, expect=(1,)).stderr.decode()
 
     def test_files_that_no_peer_would_take(self):
-        for name, words in (("expired", "has expired"), ("self", "signed by no CA"), ("Hands", "another name"),
-                            ("weak", "less than 2048 bits"), ("nameless", "another name")):
+        for name, words in (("expired", "has expired"), ("self", "signed by no CA"),
+                            ("Hands", "another name"), ("weak", "less than 2048 bits"),
+                            ("nameless", "another name")):
             with self.subTest(name=name):
                 with TlsHerd(ALONE, "expired:Goloman", "self:Goloman", "weak:Goloman", "Hands",
                              "nameless:Goloman", more=TLS.replace("%n", name), start=False) as herd:
@@ -232,8 +238,10 @@ class Start(unittest.TestCase):
                 path.write_bytes(content)
                 path.chmod(mode)
         for file_name, content, mode, words in (
-                ("ca.pem", b"", 0o644, "holds no certificate"), ("ca.pem", None, 0, "cannot be opened"),
-                ("Goloman.pem", b"x", 0o644, "holds no certificate"), ("Goloman.key", b"x", 0o600, "no private key"),
+                ("ca.pem", b"", 0o644, "holds no certificate"),
+                ("ca.pem", None, 0, "cannot be opened"),
+                ("Goloman.pem", b"x", 0o644, "holds no certificate"),
+                ("Goloman.key", b"x", 0o600, "no private key"),
                 ("Goloman.key", None, 0, "cannot be opened")):
             with self.subTest(file=file_name, content=content):
                 with TlsHerd(ALONE, start=False) as herd:

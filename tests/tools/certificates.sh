@@ -3,9 +3,9 @@
 #
 #   certificates.sh FOLDER NAME...
 #
-# Writes into FOLDER ca.pem (the herd's CA; its key in ca.key), and for each NAME what the name says:
-# NAME.pem and NAME.key, signed by that CA, with NAME as the only DNS name. Some names are special, and
-# are then for the DNS name that follows a colon: `expired:Hands` makes expired.pem.
+# Writes into FOLDER ca.pem (the herd's CA; its key in ca.key), and for each NAME what it says:
+# NAME.pem and NAME.key, signed by that CA, with NAME as the only DNS name. Some names are special,
+# and are then for the DNS name that follows a colon: `expired:Hands` makes expired.pem.
 #
 #   expired   ended yesterday          stranger  signed by a CA of the same name, another key
 #   self      signed by itself         rsa       an RSA key of 2048 bits

@@ -1,5 +1,5 @@
-/* test_tls.c — two ends back to back: what gets through, split at every size, and who is refused with
- * which words. */
+/* test_tls.c — two ends back to back: what gets through, split at every size, and who is refused
+ * with which words. */
 #include "core/buf.h"
 #include "tls_side.h"
 

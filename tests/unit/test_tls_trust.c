@@ -1,5 +1,5 @@
-/* test_tls_trust.c — CA certificates, identities and keys out of PEM texts: every form that is taken,
- * and each trap of the library that reads them. */
+/* test_tls_trust.c — CA certificates, identities and keys out of PEM texts: every form that is
+ * taken, and each trap of the library that reads them. */
 #include "core/buf.h"
 #include "core/der.h"
 #include "tls_side.h"
@@ -175,7 +175,8 @@ Test(tls_identity, faults_are_told_before_a_peer_does, .init = make_some,
     tls_trust_destroy(trust);
 }
 
-/* -- keys made up, with numbers of any size ------------------------------------------------------- */
+/* -- keys made up, with numbers of any size -------------------------------------------------------
+ * */
 
 static void der_put(struct buf *b, unsigned tag, struct span value)
 {

@@ -1,5 +1,6 @@
 /* tls_side.h — for the tests of TLS: certificates made by openssl in a folder of their own
- * (tests/tools/certificates.sh says which), and two ends with nothing but their bytes between them. */
+ * (tests/tools/certificates.sh says which), and two ends with nothing but their bytes between them.
+ * */
 #ifndef TEST_TLS_SIDE_H
 #define TEST_TLS_SIDE_H
 
@@ -68,9 +69,9 @@ static inline struct tls_identity *identity_of(const char *name)
     return i;
 }
 
-/* Let `from`'s bytes come in at `to`, `piece` at a time, each in a block of exactly its size. What came
- * out as plaintext is added to `heard`. true: bytes moved. */
-static inline bool carry(struct tls *from, struct tls *to, size_t piece, struct buf *heard)
+/* Let `from`'s bytes come in at `to`, `piece` at a time, each in a block of exactly its size. What
+ * came out as plaintext is added to `heard`. true: bytes moved. */
+static inline bool carry(struct tls *from, struct tls *to, size_t piece, struct buf *words)
 {
     bool moved = false;
     struct span out;
@@ -84,7 +85,7 @@ static inline bool carry(struct tls *from, struct tls *to, size_t piece, struct 
             tls_feed(to, &in);
             struct span plain;
             while ((plain = tls_read(to)).len) {
-                buf_span_put(heard, plain);
+                buf_span_put(words, plain);
                 tls_read_ack(to, plain.len);
                 left = in.len + 1; /* there was something to do */
             }
@@ -100,7 +101,7 @@ static inline bool carry(struct tls *from, struct tls *to, size_t piece, struct 
 static inline void converse(
     struct tls *a, struct tls *b, size_t piece, struct buf *a_heard, struct buf *b_heard)
 {
-    while (carry(a, b, piece, b_heard) | carry(b, a, piece, a_heard))
+    while (carry(a, b, piece, b_heard) || carry(b, a, piece, a_heard))
         continue;
 }
 
