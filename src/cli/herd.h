@@ -19,11 +19,10 @@ struct herd {
 MUST_USE bool herd_open(struct herd *h, const struct options *o);
 void herd_close(struct herd *h);
 
-/* Read what is needed to speak on links, as node `self`, or as an observer on a machine of the
- * herd's, by `prefer`'s certificate if it can (-1: anybody's). Nothing when links are plain. false:
- * it was said why. */
+/* Read what is needed to speak on links, as node `self`, or as an observer, with the certificate of
+ * any node whose key lies here. Nothing when links are plain. false: it was said why. */
 MUST_USE bool herd_speaks_as(struct herd *h, const struct options *o, unsigned self);
-MUST_USE bool herd_observes(struct herd *h, const struct options *o, int prefer);
+MUST_USE bool herd_observes(struct herd *h, const struct options *o);
 
 /* The place of the node called `name`; -1: there is none, and it has been said. */
 int herd_node(const struct topology *t, const struct options *o, const char *name);

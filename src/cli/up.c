@@ -123,7 +123,7 @@ static bool is_linked(const struct up *u, const struct member *m)
     const struct topology_node *n = &u->topology->nodes[m->node];
     for (unsigned i = 0; i < n->neighbours_count; i++)
         for (unsigned j = 0; j < u->count; j++)
-            if (u->members[j].node == n->neighbours[i] && !m->report.linked[i])
+            if (u->members[j].node == n->neighbours[i] && !m->report.links[i].up)
                 return false;
     return m->report.why == NULL;
 }
@@ -227,7 +227,7 @@ static int64_t ask_those_due(struct up *u)
         struct member *m = &u->members[i];
         if (m->ask_at_ns <= now_ns) {
             m->ask_at_ns = NEVER_NS;
-            ask_begin(&m->ask, u->topology, m->node, u->secret, u->tls);
+            ask_begin(&m->ask, u->topology, m->node, u->secret, u->tls, SPAN("STATUS"));
             if (m->ask.state == ASK_OVER)
                 answered(u, m);
         }
@@ -388,7 +388,7 @@ int cli_up(int argc, char **argv)
     if (!herd_open(&herd, &o))
         return EXIT_SAID_NO;
     files_limit_raise();
-    bool well = herd_observes(&herd, &o, -1);
+    bool well = herd_observes(&herd, &o);
     struct up u = {
         .options = &o, .topology = &herd.topology, .secret = herd.secret, .tls = herd.tls};
     code = well && gather(&u) && catch_signals(&u) ? run(&u) : EXIT_SAID_NO;

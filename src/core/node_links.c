@@ -222,7 +222,11 @@ static void on_asked(struct node *n, struct link *l, struct instant now)
     pull_into(n, l, NODE_LINK_ROOM_BYTES, now);
     char *text = malloc(NODE_STATUS_BYTES_MAX);
     struct buf out = buf_over(text, text ? NODE_STATUS_BYTES_MAX : 0);
-    node_status(n, &out, now);
+    struct span words[2];
+    if (command_split(l->peering.asked, words, 2) == 2)
+        node_trace(n, words[1], &out, now);
+    else
+        node_status(n, &out, now);
     buf_byte(&out, '\n');
     if (out.overflow || !say(n, l, buf_span(&out)))
         node_abort(n, c);

@@ -28,8 +28,8 @@
 #ifndef CORE_PEERING_H
 #define CORE_PEERING_H
 
+#include "core/clock_gauge.h"
 #include "core/hello.h"
-#include "core/instant.h"
 #include "core/line.h"
 #include "core/route.h"
 #include "core/store.h"
@@ -67,8 +67,7 @@ struct peer {
     uint64_t stamps;        /* from its last PING, as these: */
     uint64_t digest;
     bool partial;           /* it has refused or evicted stamps: its digest says nothing */
-    int64_t clock_ahead_ns; /* its clock less ours, transit time included */
-    int64_t round_trip_ns;  /* of the last PONG; 0 when none came yet */
+    struct clock_gauge clock;
     unsigned unequal;       /* digests that differed in a row while both ends were caught up */
     int64_t resend_not_before_ns; /* monotonic */
     int64_t resend_pause_ms;      /* the last one; 0: none since digests agreed */
@@ -77,6 +76,7 @@ struct peer {
     uint64_t got_stamps;          /* AT lines had from it, and of these: */
     uint64_t new_stamps;          /* stored */
     uint64_t lost_stamps;         /* newer than what is held, but there was no room */
+    uint64_t future_stamps;       /* refused: from further ahead than future_ns */
 };
 
 /* What all links of one node share. Outlives them. */
@@ -85,6 +85,7 @@ struct peering_node {
     struct span name;
     struct span secret; /* empty: none */
     uint64_t boot;
+    uint64_t future_ns; /* limits.future: what stamp_is_of_future refuses */
     struct peer *peers;
     unsigned peers_count;
     struct store *store;
@@ -111,7 +112,7 @@ struct peering {
     unsigned char nonce[NONCE_BYTES];
     const struct tls_names *certified; /* whom its certificate is for; NULL: no TLS */
     struct hello theirs; /* from HELLO on; its views are of node and peer */
-    struct span asked;   /* on PEERING_ASKED, valid during the event: "STATUS" */
+    struct span asked;   /* on PEERING_ASKED, valid during the event: "STATUS", "TRACE <client-id>" */
     bool hello_sent, auth_sent, bye_due, bye_heard;
     bool ack_due, ping_due, pong_due;
     bool placed;          /* the cursor stands where this link reads on */
@@ -152,6 +153,9 @@ int64_t peering_deadline(const struct peering *p);
 
 /* End it from this side: state OVER, BYE <reason> due. Nothing when it is OVER already. */
 void peering_end(struct peering *p, const char *reason);
+
+/* Whether this node has lost, refused or evicted stamps: its digest then need not be the herd's. */
+bool peering_partial(const struct peering_node *node);
 
 /* Whether what the peer said to have (in HELLO) is of this node's boot, so that the feed is read on
  * from there and not from its head. From PEERING_UP on; not for observers. */

@@ -8,7 +8,4 @@
 /* This end's HELLO. Its peer, or that it is an observer, is known. */
 struct hello peering_mine(const struct peering *p);
 
-/* Whether this node has lost, refused or evicted stamps: its digest then need not be the herd's. */
-bool peering_partial(const struct peering_node *node);
-
 #endif

@@ -150,11 +150,9 @@ static bool has_key(const struct topology *t, const char *topology_path, unsigne
            access(key.path, R_OK) == 0;
 }
 
-bool tls_files_open_any(
-    struct tls_files *f, const struct topology *t, const char *topology_path, int prefer)
+bool tls_files_open_any(struct tls_files *f, const struct topology *t, const char *topology_path)
 {
-    unsigned node =
-        prefer >= 0 && has_key(t, topology_path, (unsigned)prefer) ? (unsigned)prefer : 0;
+    unsigned node = 0;
     while (node < t->nodes_count && !has_key(t, topology_path, node))
         node++;
     if (node < t->nodes_count)

@@ -7,11 +7,14 @@ it is, the reason is in the log once, and the neighbours' links do not notice.
 import contextlib
 import hashlib
 import hmac
+import re
 import secrets
+import select
 import socket
+import threading
 import unittest
 
-from herd import DEADLINE_S, Herd, until
+from herd import DEADLINE_S, LOOK_AGAIN_MS, Herd, reserve_port
 
 SECRET = b"sixteen bytes or more"
 PAIR = {"Goloman": ("Hands",), "Hands": ()}
@@ -69,6 +72,33 @@ class Peer:
 
 def at(client_id, sender=b"Hands"):
     return b"AT Hands +1.000000000 %b +1-1 1 %b\n" % (client_id, sender)
+
+
+class Siege(threading.Thread):
+    """Holds as many connections that say nothing as a node lets in."""
+
+    def __init__(self, node):
+        super().__init__(daemon=True)
+        self.address, self.opened, self.lifted = node.peer_address, 0, False
+
+    def run(self):
+        poll, strangers = select.poll(), {}
+        while not self.lifted:
+            while len(strangers) < STRANGERS_MAX:
+                with contextlib.suppress(ConnectionError):
+                    stranger = socket.create_connection(self.address, DEADLINE_S)
+                    strangers[stranger.fileno()] = stranger
+                    poll.register(stranger, select.POLLRDHUP)
+                    self.opened += 1
+            for number, _ in poll.poll(LOOK_AGAIN_MS):
+                poll.unregister(number)
+                strangers.pop(number).close()
+        for stranger in strangers.values():
+            stranger.close()
+
+    def lift(self):
+        self.lifted = True
+        self.join()
 
 
 class Handshakes(unittest.TestCase):
@@ -210,31 +240,23 @@ class Handshakes(unittest.TestCase):
             yield peer
 
     def test_half_open_strangers_do_not_keep_a_neighbour_out(self):
-        """More of them than are let in, opened anew as soon as they are ended."""
-        hands = self.herd["Hands"]
-        strangers = []
-
-        def besiege():
-            for stranger in strangers[:-STRANGERS_MAX]:
-                stranger.close()
-            del strangers[:-STRANGERS_MAX]
-            for _ in range(STRANGERS_MAX // 2):
-                strangers.append(socket.create_connection(self.node.peer_address, DEADLINE_S))
-            return self.status_of("Hands").get("links", [{}])[0].get("up")
-        with contextlib.ExitStack() as stack:
-            stack.callback(lambda: [stranger.close() for stranger in strangers])
-            for _ in range(4):
-                besiege()
-            hands.start()
-            until(besiege, "Hands is linked", self.herd.running())
-            with hands.client() as client:
-                line = client.tell(b"kiwi", b"+1-1", b"1")
-            self.herd.agree(b"kiwi", line)
-            self.assertEqual(self.node.log().count(b" strangers_full "), 1)
-
-    def status_of(self, name):
-        """Strangers may push an observer aside as well."""
-        return self.herd.status().get(name, {})
+        """As many as are let in, each back at once when it is ended; the node's own dials lead nowhere."""
+        self.node.stop()
+        nobody = reserve_port()
+        self.addCleanup(nobody.close)
+        self.node.start(config=self.herd.write("besieged.conf", peers={"Hands": nobody.getsockname()[1]}))
+        siege = Siege(self.node)
+        self.addCleanup(siege.lift)
+        siege.start()
+        self.herd.until(lambda: siege.opened >= STRANGERS_MAX, "all places are taken")
+        hands = self.herd["Hands"].start()
+        self.herd.until(lambda: b" link_up " in hands.log(), "Hands is linked")
+        tries = int(re.search(rb" tries=(\d+)", hands.log())[1])
+        self.assertLessEqual(tries, 3)
+        with hands.client() as client:
+            line = client.tell(b"kiwi", b"+1-1", b"1")
+        self.herd.agree(b"kiwi", line)
+        self.assertEqual(self.node.log().count(b" strangers_full "), 1)
 
     def test_those_that_were_refused_cannot_pile_up(self):
         """They have their BYE, and do not hang up."""

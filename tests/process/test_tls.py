@@ -83,6 +83,7 @@ class Links(unittest.TestCase):
             self.assertEqual({node["stamps"] for node in said.values()}, {3001})
             table = herd.command("status").stdout
             self.assertIn(b"Wilkes", table)
+            self.assertIn(b"Hands", herd.command("trace", "kiwi").stdout)
 
     def test_a_link_resumes_after_a_restart(self):
         with TlsHerd(TRIO) as herd:

@@ -82,6 +82,8 @@ void client_say(struct client *c, const char *line)
 
 void client_leave(struct client *c, bool without_last_lf)
 {
+    if (c->leaves)
+        return;
     c->leaves = true;
     bool line_remains = c->out_len && *c->asked[c->asked_count - 1].line;
     c->out_len -= without_last_lf && line_remains; /* an empty line without LF is no line */

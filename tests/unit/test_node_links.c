@@ -296,7 +296,7 @@ Test(node_links, a_peer_that_cannot_be_reached_is_told_at_growing_distances)
     }
     cr_assert_eq(logged(" tries=16 last=\"connection refused\"\n"), 1);
     cr_assert_eq(node_metrics(node)->dials_failed, tries);
-    status_has("\"peer\":\"Hands\",\"up\":false,\"down_ms\":350000,\"tries\":71,"
+    status_has("\"peer\":\"Hands\",\"up\":false,\"lag\":0,\"lag_ms\":0,\"down_ms\":350000,\"tries\":71,"
                "\"error\":\"connection refused\"");
 }
 
