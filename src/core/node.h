@@ -31,7 +31,7 @@ struct node_config {
     unsigned self; /* its place in the topology */
     struct span secret; /* the herd's; empty: none. Outlives the node */
     const struct tls_config *tls; /* links are TLS; NULL: they are plain. Outlives the node */
-    unsigned char seed[64]; /* from entropy: boot id, store hash, jitter, all random bytes */
+    unsigned char seed[48]; /* from entropy: boot id, store hash, jitter, all random bytes */
     uint32_t connections_max; /* clients and links together; what the driver can hold */
     struct places_provider places; /* taken over, unless NULL comes back */
     struct log *log; /* where events are told; outlives the node */

@@ -86,7 +86,7 @@ struct node {
     struct peering_node peering;
     struct link *links;
     const struct tls_config *tls; /* NULL: links are plain */
-    unsigned char random_key[32];
+    unsigned char random_key[16]; /* of 128 bits, as all that is made with it needs */
     uint64_t randoms; /* made so far */
     struct places_provider places;
     struct question questions[PLACES_QUESTIONS_MAX];

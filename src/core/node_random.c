@@ -2,7 +2,7 @@
  * of a secret key out of config.seed and a counter.
  *
  * Parts of some are told to peers (nonces), others must stay unknown (TLS): none says anything
- * about another. The key is as long as what is made with it. Called by node_links and node_tls. */
+ * about another. Called by node_links and node_tls. */
 #include "core/node_private.h"
 #include <bearssl.h>
 
