@@ -1,0 +1,53 @@
+/* history.c — see history.h.
+ *
+ * A sample is late rather than early: the changes since the last one count as of the next, a step
+ * later at most while somebody waits for them. So what history_at allows is at least as old as was
+ * asked for. */
+#include "core/history.h"
+
+static uint64_t oldest(const struct history *h)
+{
+    return h->count > HISTORY_SAMPLES ? h->count - HISTORY_SAMPLES : 0;
+}
+
+void history_note(struct history *h, uint64_t change, int64_t now_ns)
+{
+    if (h->count) {
+        uint64_t last = (h->count - 1) % HISTORY_SAMPLES;
+        if (change <= h->samples[last].change ||
+            now_ns < h->samples[last].ns + HISTORY_STEP_MS * MS_NS)
+            return;
+    }
+    h->samples[h->count % HISTORY_SAMPLES].ns = now_ns;
+    h->samples[h->count % HISTORY_SAMPLES].change = change;
+    h->count++;
+}
+
+uint64_t history_at(const struct history *h, int64_t ns)
+{
+    uint64_t low = oldest(h), high = h->count; /* the last one not after ns is before high */
+    while (low < high) {
+        uint64_t middle = low + (high - low) / 2;
+        if (h->samples[middle % HISTORY_SAMPLES].ns <= ns)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low > oldest(h) ? h->samples[(low - 1) % HISTORY_SAMPLES].change : 0;
+}
+
+int64_t history_past(const struct history *h, uint64_t change, bool *known)
+{
+    uint64_t low = oldest(h), high = h->count;
+    while (low < high) {
+        uint64_t middle = low + (high - low) / 2;
+        if (h->samples[middle % HISTORY_SAMPLES].change > change)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    *known = low < h->count;
+    if (*known)
+        return h->samples[low % HISTORY_SAMPLES].ns;
+    return h->count ? h->samples[(h->count - 1) % HISTORY_SAMPLES].ns + HISTORY_STEP_MS * MS_NS : 0;
+}
