@@ -97,6 +97,10 @@ static void put_link(
     }
     put_number(out, "sent", peer->sent_stamps);
     put_number(out, "got", peer->got_stamps);
+    put_bool(out, "in_tree", peer->in_tree);
+    put_number(out, "notices_sent", peer->sent_notices);
+    put_number(out, "notices_got", peer->got_notices);
+    put_number(out, "grafts", peer->grafts);
     buf_byte(out, '}');
 }
 
