@@ -29,8 +29,8 @@
 #ifndef CORE_PEERING_H
 #define CORE_PEERING_H
 
+#include "core/feed_age.h"
 #include "core/hello.h"
-#include "core/history.h"
 #include "core/instant.h"
 #include "core/line.h"
 #include "core/recent.h"
@@ -96,7 +96,7 @@ struct peer {
 /* What the links of one node know of each other. */
 struct flood {
     struct recent recent; /* stamps that came in, were stored or not, and those of own clients */
-    struct history history; /* of the store's feed */
+    struct feed_age feed_age; /* of the store's feed */
     uint64_t losses; /* of links in the tree */
 };
 

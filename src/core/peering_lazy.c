@@ -305,7 +305,7 @@ bool lazy_put_seen(struct peering *p, struct buf *out, unsigned stamps_max, stru
     if (buf_room(out) < ROOM)
         return false;
     if (p->lazy.out_behind_ns)
-        until = history_at(&p->node->flood->history, now.mono_ns - p->lazy.out_behind_ns);
+        until = feed_age_at(&p->node->flood->feed_age, now.mono_ns - p->lazy.out_behind_ns);
     out->cap -= ROOM;
     bool all = put_hashes(p, out, &line, stamps_max, until);
     out->cap += ROOM;
@@ -330,6 +330,6 @@ int64_t peering_pull_ns(const struct peering *p)
         !store_cursor_peek(p->node->store, p->peer->cursor, &next, &text))
         return lease_ns;
     bool known;
-    int64_t past_ns = history_past(&p->node->flood->history, next.change - 1, &known);
+    int64_t past_ns = feed_age_past(&p->node->flood->feed_age, next.change - 1, &known);
     return earlier_ns(lease_ns, known ? past_ns + l->out_behind_ns : past_ns);
 }

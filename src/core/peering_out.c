@@ -168,7 +168,7 @@ static bool put_feed(struct peering *p, struct buf *out, unsigned stamps_max, st
     if (now.mono_ns < p->peer->lists_from_ns)
         p->peer->lists_after = store_change(store);
     if (p->node->flood)
-        history_note(&p->node->flood->history, store_change(store), now.mono_ns);
+        feed_age_note(&p->node->flood->feed_age, store_change(store), now.mono_ns);
     if (buf_room(out) >= MARK_LINE_BYTES_MAX)
         stamps_max = put_stamps(p, out, stamps_max, now);
     bool all = lazy_put_seen(p, out, stamps_max, now);
