@@ -29,9 +29,13 @@ void ask_give_up(struct ask *a, const char *why)
     a->fd = -1;
 }
 
-void ask_begin(struct ask *a, const struct topology *topology, unsigned node, struct span secret)
+void ask_begin(struct ask *a, const struct topology *topology, unsigned node, struct span secret,
+    struct span question)
 {
-    *a = (struct ask){.topology = topology, .node = &topology->nodes[node], .secret = secret};
+    *a = (struct ask){.topology = topology,
+        .node = &topology->nodes[node],
+        .secret = secret,
+        .question = question};
     struct address at = reach_peer(a->node);
     a->fd = reach_begin(&at);
     if (a->fd < 0) {
@@ -94,10 +98,11 @@ static void say_auth(struct ask *a)
     end_line(a, out, ASK_AUTH);
 }
 
-static void say_status(struct ask *a)
+static void say_question(struct ask *a)
 {
     struct buf out = begin_line(a);
-    buf_text(&out, "STATUS\n");
+    buf_span_put(&out, a->question);
+    buf_byte(&out, '\n');
     end_line(a, out, ASK_ANSWER);
 }
 
@@ -146,7 +151,7 @@ static void hear_hello(struct ask *a, struct span line)
     else if (a->theirs.auth)
         ask_give_up(a, "wants a secret, and topology.conf names no secret_file");
     else
-        say_status(a);
+        say_question(a);
 }
 
 static void hear_answer(struct ask *a, struct span line)
@@ -176,7 +181,7 @@ static void hear(struct ask *a, struct span line)
         break;
     case ASK_AUTH:
         if (auth_valid(line, a->secret, HELLO_ACCEPTED, &a->theirs, &a->mine))
-            say_status(a);
+            say_question(a);
         else
             ask_give_up(a, "does not know the herd's secret");
         break;

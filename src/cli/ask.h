@@ -1,15 +1,15 @@
-/* ask.h — asks one node how it is: a conversation on its peer port, as an observer (core/hello.h).
+/* ask.h — asks one node something: a conversation on its peer port, as an observer (core/hello.h).
  *
  *   state    event                  next     does
  *   DIALS    connected              HELLO    sends HELLO
- *   HELLO    HELLO, no secret       ANSWER   sends STATUS
+ *   HELLO    HELLO, no secret       ANSWER   sends the question
  *   HELLO    HELLO, a secret        AUTH     sends AUTH
- *   AUTH     AUTH, right            ANSWER   sends STATUS
+ *   AUTH     AUTH, right            ANSWER   sends the question
  *   ANSWER   a line of JSON         OVER     keeps it
  *   any      anything else, BYE     OVER     remembers why
  *
  * Nothing blocks and no clock is read: the caller polls and gives up when it has waited enough. What
- * comes in is bounded and not trusted. Used by `status` and `up`. */
+ * comes in is bounded and not trusted. Used by `status`, `trace` and `up`. */
 #ifndef CLI_ASK_H
 #define CLI_ASK_H
 
@@ -34,6 +34,7 @@ struct ask {
     const struct topology *topology;
     const struct topology_node *node;
     struct span secret;
+    struct span question;
     int fd; /* -1 when OVER */
     struct hello mine, theirs;
     char theirs_text[ASK_LINE_BYTES_MAX]; /* what `theirs` views */
@@ -43,8 +44,10 @@ struct ask {
     size_t in_len, in_cap;
 };
 
-/* Begin. topology and secret (empty: none) outlive the ask. End with ask_end. */
-void ask_begin(struct ask *a, const struct topology *topology, unsigned node, struct span secret);
+/* Begin. topology, secret (empty: none) and question (a line without LF) outlive the ask. End with
+ * ask_end. */
+void ask_begin(struct ask *a, const struct topology *topology, unsigned node, struct span secret,
+    struct span question);
 
 /* What to poll for; an ask that is OVER gives one that poll(2) skips. */
 struct pollfd ask_poll(const struct ask *a);

@@ -14,6 +14,7 @@ static const struct {
     {"up", cli_up, "run every node that belongs on this machine"},
     {"node", cli_node, "run one node"},
     {"status", cli_status, "show all nodes in one table"},
+    {"trace", cli_trace, "show the way that a client's newest stamp took"},
     {"send", cli_send, "say lines to a node, print what it answers"},
     {"check", cli_check, "find every mistake in a topology.conf"},
 };

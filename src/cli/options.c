@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #define TOPOLOGY_FILE "topology.conf"
 
@@ -16,6 +17,7 @@ static const struct option options_long[] = {
     {"topology", required_argument, NULL, 'c'},
     {"node", required_argument, NULL, 'n'},
     {"json", no_argument, NULL, 'j'},
+    {"table", no_argument, NULL, 't'},
     {"log", no_argument, NULL, 'l'},
     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0},
@@ -55,7 +57,7 @@ int options_read(struct options *o, int argc, char **argv, const char *letters, 
     *o = (struct options){.topology_file = TOPOLOGY_FILE};
     int letter;
     opterr = 0;
-    while ((letter = getopt_long(argc, argv, ":c:n:jlh", options_long, NULL)) != -1) {
+    while ((letter = getopt_long(argc, argv, ":c:n:jtlh", options_long, NULL)) != -1) {
         if (letter == 'h') {
             fputs(help, stdout);
             return EXIT_WELL;
@@ -72,6 +74,9 @@ int options_read(struct options *o, int argc, char **argv, const char *letters, 
         case 'j':
             o->json = true;
             break;
+        case 't':
+            o->table = true;
+            break;
         default:
             o->log = true;
         }
@@ -79,6 +84,11 @@ int options_read(struct options *o, int argc, char **argv, const char *letters, 
     o->words = argv + optind;
     o->words_count = argc - optind;
     return OPTIONS_GO_ON;
+}
+
+bool options_json(const struct options *o)
+{
+    return o->json || (!o->table && !isatty(STDOUT_FILENO));
 }
 
 /* A word as the shell reads it back; plain where nothing in it means anything to a shell. */

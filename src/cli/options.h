@@ -11,6 +11,7 @@ struct options {
     const char *topology_file; /* -c, --topology; topology.conf by default */
     const char *node; /* -n, --node; NULL when not given */
     bool json; /* -j, --json */
+    bool table; /* -t, --table */
     bool log; /* -l, --log */
     char **words; /* what is no option: views of argv */
     int words_count;
@@ -20,11 +21,15 @@ enum { OPTIONS_GO_ON = -1 };
 
 /* Read a subcommand's arguments.
  *
- * letters  those that it takes, of "cnjl"; -h, --help is taken always
+ * letters  those that it takes, of "cnjtl"; -h, --help is taken always
  * help     the text for it
  *
  * OPTIONS_GO_ON, or the exit code of a program that has said all there is to say. */
 int options_read(struct options *o, int argc, char **argv, const char *letters, const char *help);
+
+/* Whether to write JSON: when asked to, or when nobody asked for a table and standard output is no
+ * terminal. */
+bool options_json(const struct options *o);
 
 /* A command that the user can copy: this program, `subcommand`, then `node` unless it is NULL, and -c
  * where it was given. Quoted for the shell. Valid until the next call. */

@@ -1,19 +1,18 @@
-/* report.c — see report.h. */
+/* report.c — see report.h: an answer to STATUS, read field by field. What a report needs to be one
+ * must be there and right; of a link, what is missing or odd is taken for 0, so that nodes of an
+ * older version are shown as far as they tell. */
 #include "cli/report.h"
-#include <inttypes.h>
-#include <math.h>
+#include <stdlib.h>
 
 /* Up to here a double, which is what JSON's numbers are read into, is exact. */
 #define WHOLE_MAX 9007199254740992.0
 
 static const char not_a_status[] = "what it answered is no status";
 
-/* -- reading ------------------------------------------------------------------------------------ */
-
-static bool read_number(const cJSON *of, const char *key, double *out)
+static bool read_between(const cJSON *of, const char *key, double least, double *out)
 {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(of, key);
-    if (!cJSON_IsNumber(item) || !(item->valuedouble >= 0 && item->valuedouble <= WHOLE_MAX))
+    if (!cJSON_IsNumber(item) || !(item->valuedouble >= least && item->valuedouble <= WHOLE_MAX))
         return false;
     *out = item->valuedouble;
     return true;
@@ -22,50 +21,126 @@ static bool read_number(const cJSON *of, const char *key, double *out)
 static bool read_whole(const cJSON *of, const char *key, uint64_t *out)
 {
     double value;
-    if (!read_number(of, key, &value))
+    if (!read_between(of, key, 0, &value))
         return false;
     *out = (uint64_t)value;
     return true;
 }
 
-static bool read_digest(const cJSON *of, char out[17])
+static bool read_signed(const cJSON *of, const char *key, int64_t *out)
 {
-    const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(of, "digest"));
-    if (!text || strlen(text) != 16 || strspn(text, "0123456789abcdef") != 16)
+    double value;
+    if (!read_between(of, key, -WHOLE_MAX, &value))
         return false;
-    memcpy(out, text, 17);
+    *out = (int64_t)value;
     return true;
+}
+
+static bool read_true(const cJSON *of, const char *key)
+{
+    return cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(of, key));
+}
+
+static const char *read_text(const cJSON *of, const char *key)
+{
+    return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(of, key));
+}
+
+static bool read_hex(const cJSON *of, const char *key, char out[REPORT_HEX_DIGITS + 1])
+{
+    const char *text = read_text(of, key);
+    if (!text || strlen(text) != REPORT_HEX_DIGITS ||
+        strspn(text, "0123456789abcdef") != REPORT_HEX_DIGITS)
+        return false;
+    memcpy(out, text, REPORT_HEX_DIGITS + 1);
+    return true;
+}
+
+static void read_error(const cJSON *of, const char *key, char *out)
+{
+    const char *text = read_text(of, key);
+    size_t len = text ? strnlen(text, REPORT_ERROR_BYTES_MAX) : 0;
+    for (size_t i = 0; i < len; i++)
+        out[i] = text[i] >= ' ' && text[i] <= '~' ? text[i] : '?';
+    out[len] = '\0';
+}
+
+/* Fields that an older version does not have stay 0. */
+static struct report_link read_link_fields(const cJSON *link)
+{
+    struct report_link l = {.up = read_true(link, "up") && read_whole(link, "lag", &l.lag)};
+    const struct {
+        const char *key;
+        uint64_t *to;
+    } wholes[] = {{l.up ? "up_ms" : "down_ms", &l.since_ms}, {"tries", &l.tries}, {"lag", &l.lag},
+        {"lag_ms", &l.lag_ms}, {"round_trip_us", &l.round_trip_us}, {"sent", &l.sent},
+        {"got", &l.got}, {"got_new", &l.got_new}, {"divergences", &l.divergences}};
+    for (size_t i = 0; i < sizeof wholes / sizeof *wholes; i++)
+        if (!read_whole(link, wholes[i].key, wholes[i].to))
+            *wholes[i].to = 0;
+    l.clock_known = read_signed(link, "clock_ahead_us", &l.clock_us);
+    l.clock_off = l.clock_known && read_true(link, "clock_off");
+    l.diverged = read_true(link, "diverged");
+    read_error(link, l.up ? "last_error" : "error", l.error);
+    return l;
 }
 
 static void read_link(
     struct report *r, const struct topology *t, const struct topology_node *node, const cJSON *link)
 {
-    const char *peer = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(link, "peer"));
-    uint64_t lag;
-    if (!peer || !cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(link, "up")) ||
-        !read_whole(link, "lag", &lag))
-        return;
-    for (unsigned i = 0; i < node->neighbours_count; i++)
-        if (!r->linked[i] && strcmp(t->nodes[node->neighbours[i]].name, peer) == 0) {
-            r->linked[i] = true;
+    const char *peer = read_text(link, "peer");
+    for (unsigned i = 0; peer && i < node->neighbours_count; i++)
+        if (!r->links[i].up && strcmp(t->nodes[node->neighbours[i]].name, peer) == 0) {
+            struct report_link *l = &r->links[i];
+            *l = read_link_fields(link);
+            if (!l->up)
+                return;
             r->links_up++;
-            r->lag = lag > r->lag ? lag : r->lag;
+            r->lag = l->lag > r->lag ? l->lag : r->lag;
+            r->lag_ms = l->lag_ms > r->lag_ms ? l->lag_ms : r->lag_ms;
         }
+}
+
+static int compare_us(const void *a, const void *b)
+{
+    const int64_t *left = a, *right = b;
+    return (*left > *right) - (*left < *right);
+}
+
+/* The middle one of what its links say; of two in the middle the one nearer to 0. So it is the clock
+ * that is off that shows it, and not each neighbour of its. */
+static void judge_clock(struct report *r)
+{
+    int64_t each[TOPOLOGY_NEIGHBOURS_MAX];
+    size_t count = 0;
+    for (unsigned i = 0; i < TOPOLOGY_NEIGHBOURS_MAX; i++)
+        if (r->links[i].up && r->links[i].clock_known)
+            each[count++] = -r->links[i].clock_us;
+    if (!count)
+        return;
+    qsort(each, count, sizeof *each, compare_us);
+    int64_t low = each[(count - 1) / 2], high = each[count / 2];
+    r->clock_known = true;
+    r->clock_us = llabs(low) < llabs(high) ? low : high;
 }
 
 static const char *read_all(
     struct report *r, const struct topology *t, const struct topology_node *node, const cJSON *json)
 {
-    const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "node"));
+    const char *name = read_text(json, "node");
     const cJSON *links = cJSON_GetObjectItemCaseSensitive(json, "links"), *link;
     if (!name || !cJSON_IsArray(links) || !read_whole(json, "uptime_ms", &r->uptime_ms) ||
         !read_whole(json, "clients", &r->clients) || !read_whole(json, "stamps", &r->stamps) ||
-        !read_number(json, "updates_per_s", &r->updates_per_s) || !read_digest(json, r->digest))
+        !read_between(json, "updates_per_s", 0, &r->updates_per_s) ||
+        !read_hex(json, "digest", r->digest))
         return not_a_status;
     if (strcmp(name, node->name) != 0)
         return "another node answered";
-    r->partial = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(json, "partial"));
+    if (!read_hex(json, "boot", r->boot))
+        strcpy(r->boot, "-");
+    r->partial = read_true(json, "partial");
     cJSON_ArrayForEach(link, links) read_link(r, t, node, link);
+    judge_clock(r);
     return NULL;
 }
 
@@ -82,82 +157,4 @@ void report_read(struct report *r, const struct topology *t, unsigned node, cons
         *json = parsed;
     else
         cJSON_Delete(parsed);
-}
-
-/* -- showing ------------------------------------------------------------------------------------ */
-
-void report_span(uint64_t ms, char *out)
-{
-    uint64_t s = ms / 1000, m = s / 60, h = m / 60, d = h / 24;
-    if (d)
-        snprintf(out, REPORT_SPAN_BYTES, "%" PRIu64 "d%02uh", d, (unsigned)(h % 24));
-    else if (h)
-        snprintf(out, REPORT_SPAN_BYTES, "%uh%02um", (unsigned)h, (unsigned)(m % 60));
-    else if (m)
-        snprintf(out, REPORT_SPAN_BYTES, "%um%02us", (unsigned)m, (unsigned)(s % 60));
-    else
-        snprintf(out, REPORT_SPAN_BYTES, "%us", (unsigned)s);
-}
-
-void report_links(FILE *out, const struct topology *t, unsigned node, const struct report *r)
-{
-    const struct topology_node *n = &t->nodes[node];
-    const char *between = ", not ";
-    fprintf(out, "%u/%u", r->links_up, n->neighbours_count);
-    for (unsigned i = 0; i < n->neighbours_count; i++)
-        if (!r->linked[i]) {
-            fprintf(out, "%s%s", between, t->nodes[n->neighbours[i]].name);
-            between = ", ";
-        }
-}
-
-static void say_whether_equal(FILE *out, const struct report *reports, unsigned count)
-{
-    const struct report *first = NULL;
-    unsigned up = 0, equal = 0, partial = 0;
-    for (unsigned i = 0; i < count; i++) {
-        if (reports[i].why)
-            continue;
-        first = first ? first : &reports[i];
-        up++;
-        equal += strcmp(reports[i].digest, first->digest) == 0;
-        partial += reports[i].partial;
-    }
-    if (up < 2)
-        return;
-    if (equal == up)
-        fprintf(out, "\nAll %u digests are equal: these nodes hold the same stamps.\n", up);
-    else if (partial)
-        fprintf(
-            out, "\nDigests differ, and %u of %u nodes have been at limits.stamps.\n", partial, up);
-    else
-        fputs("\nDigests differ. While updates are on their way they do; soon after they agree.\n",
-            out);
-}
-
-void report_table(FILE *out, const struct topology *t, const unsigned *nodes,
-    const struct report *reports, unsigned count)
-{
-    int width = (int)strlen("NODE");
-    for (unsigned i = 0; i < count; i++) {
-        int len = (int)strlen(t->nodes[nodes[i]].name);
-        width = len > width ? len : width;
-    }
-    fprintf(out, "%-*s  %7s  %7s  %9s  %9s  %-16s  %5s  LINKS\n", width, "NODE", "UP", "CLIENTS",
-        "STAMPS", "UPDATES/S", "DIGEST", "LAG");
-    for (unsigned i = 0; i < count; i++) {
-        const struct report *r = &reports[i];
-        char up[REPORT_SPAN_BYTES];
-        fprintf(out, "%-*s  ", width, t->nodes[nodes[i]].name);
-        if (r->why) {
-            fprintf(out, "%7s  %s\n", "down", r->why);
-            continue;
-        }
-        report_span(r->uptime_ms, up);
-        fprintf(out, "%7s  %7" PRIu64 "  %9" PRIu64 "  %9.0f  %-16s  %5" PRIu64 "  ", up,
-            r->clients, r->stamps, round(r->updates_per_s), r->digest, r->lag);
-        report_links(out, t, nodes[i], r);
-        fputc('\n', out);
-    }
-    say_whether_equal(out, reports, count);
 }

@@ -1,45 +1,27 @@
 /* status.c — `stampede status`: asks all nodes at once, and shows what they said. */
-#include "cli/ask.h"
 #include "cli/commands.h"
-#include "cli/herd.h"
 #include "cli/report.h"
-#include "io/clock.h"
+#include "cli/survey.h"
 #include <stdlib.h>
 
-enum { STATUS_WAIT_MS = 2000 };
-
 static const char help[] =
-    "Usage: stampede status [-n NODE] [-c FILE] [--json]\n\n"
+    "Usage: stampede status [-n NODE] [-c FILE] [--json | --table]\n\n"
     "Ask every node of the herd how it is, all at once, for two seconds at most.\n\n"
-    "  -n, --node NODE      only this one\n"
+    "  -n, --node NODE      only this one, with a line for each of its links\n"
     "  -c, --topology FILE  the herd's description (topology.conf)\n"
-    "  -j, --json           all there is to know, as one JSON array\n"
+    "  -j, --json           all there is to know, as one JSON array; this is what is written when\n"
+    "                       standard output is no terminal, unless --table is given\n"
+    "  -t, --table          the table for people, wherever it goes\n"
     "  -h, --help           this text\n\n"
-    "UPDATES/S counts stamps that were new to the node, DIGEST is equal where nodes hold the same\n"
-    "stamps, LAG counts changes that a neighbour has not yet confirmed.\n\n"
+    "  BOOT    the start of this process: another one after each restart\n"
+    "  UPD/S   stamps that were new to the node, a second\n"
+    "  DIGEST  equal where nodes hold the same stamps; ! where it is not the one of most\n"
+    "  LAG     stamps that a neighbour has not confirmed yet, of the slowest link, and\n"
+    "  SINCE   the age of the oldest of these\n"
+    "  CLOCK   how far the node's clock is ahead of its neighbours'; - before they have compared\n"
+    "  LINKS   those that are up, and how many there should be\n\n"
     "Exit code: 0 when all answer, 1 when a node is down, 2 for a wrong command line.\n\n"
     "Example: stampede status -n Goloman --json\n";
-
-static void wait_for_answers(struct ask *asks, struct pollfd *polls, unsigned count)
-{
-    int64_t until_ns = clock_now().mono_ns + STATUS_WAIT_MS * MS_NS;
-    for (;;) {
-        unsigned open = 0;
-        for (unsigned i = 0; i < count; i++) {
-            polls[i] = ask_poll(&asks[i]);
-            open += asks[i].state != ASK_OVER;
-        }
-        int64_t left_ns = until_ns - clock_now().mono_ns;
-        if (!open || left_ns <= 0)
-            break;
-        if (poll(polls, count, (int)(left_ns / MS_NS) + 1) > 0)
-            for (unsigned i = 0; i < count; i++)
-                if (polls[i].revents)
-                    ask_step(&asks[i]);
-    }
-    for (unsigned i = 0; i < count; i++)
-        ask_give_up(&asks[i], "no answer within 2 s");
-}
 
 static void print_json(const struct topology *t, const unsigned *nodes,
     const struct report *reports, cJSON **answers, unsigned count)
@@ -62,53 +44,51 @@ static void print_json(const struct topology *t, const unsigned *nodes,
     puts("]");
 }
 
-struct survey {
-    struct ask *asks;
-    struct pollfd *polls;
-    struct report *reports;
-    cJSON **answers; /* print_json takes them over */
-};
-
-static int ask_and_show(struct survey *s, const struct options *o, const struct herd *herd,
-    const unsigned *nodes, unsigned count)
+static void print_tables(
+    const struct topology *t, const struct survey *s, const struct report *reports, bool detail)
 {
-    const struct topology *t = &herd->topology;
-    int code = EXIT_WELL;
-    for (unsigned i = 0; i < count; i++)
-        ask_begin(&s->asks[i], t, nodes[i], herd->secret);
-    wait_for_answers(s->asks, s->polls, count);
-    for (unsigned i = 0; i < count; i++) {
-        report_read(&s->reports[i], t, nodes[i], s->asks[i].answer, s->asks[i].why,
-            o->json ? &s->answers[i] : NULL);
-        if (s->reports[i].why)
-            code = EXIT_SAID_NO;
-    }
-    if (o->json)
-        print_json(t, nodes, s->reports, s->answers, count);
+    report_table(stdout, t, s->nodes, reports, s->count);
+    if (detail && !reports[0].why)
+        report_links_table(stdout, t, s->nodes[0], &reports[0]);
     else
-        report_table(stdout, t, nodes, s->reports, count);
-    for (unsigned i = 0; i < count; i++)
-        ask_end(&s->asks[i]);
+        report_troubles(stdout, t, s->nodes, reports, s->count);
+}
+
+static int show(const struct options *o, const struct topology *t, const struct survey *s)
+{
+    int code = EXIT_WELL;
+    bool json = options_json(o);
+    struct report *reports = calloc(s->count, sizeof *reports);
+    cJSON **answers = calloc(s->count, sizeof *answers); /* print_json takes them over */
+    if (reports && answers) {
+        for (unsigned i = 0; i < s->count; i++) {
+            report_read(&reports[i], t, s->nodes[i], s->asks[i].answer, s->asks[i].why,
+                json ? &answers[i] : NULL);
+            if (reports[i].why)
+                code = EXIT_SAID_NO;
+        }
+        if (json)
+            print_json(t, s->nodes, reports, answers, s->count);
+        else
+            print_tables(t, s, reports, o->node != NULL);
+    } else {
+        complain("out of memory");
+        code = EXIT_SAID_NO;
+    }
+    free(reports);
+    free(answers);
     return code;
 }
 
-static int survey(const struct options *o, const struct herd *herd, int only)
+static int ask_and_show(const struct options *o, const struct herd *herd)
 {
-    unsigned nodes[TOPOLOGY_NODES_MAX], count = 0;
-    for (unsigned i = 0; i < herd->topology.nodes_count; i++)
-        if (only < 0 || (unsigned)only == i)
-            nodes[count++] = i;
-    struct survey s = {calloc(count, sizeof *s.asks), calloc(count, sizeof *s.polls),
-        calloc(count, sizeof *s.reports), calloc(count, sizeof *s.answers)};
-    int code = EXIT_SAID_NO;
-    if (s.asks && s.polls && s.reports && s.answers)
-        code = ask_and_show(&s, o, herd, nodes, count);
-    else
-        complain("out of memory");
-    free(s.asks);
-    free(s.polls);
-    free(s.reports);
-    free(s.answers);
+    struct survey s;
+    int only = o->node ? herd_node(&herd->topology, o, o->node) : -1, code = EXIT_SAID_NO;
+    if (o->node && only < 0)
+        return EXIT_SAID_NO;
+    if (survey_run(&s, herd, only, SPAN("STATUS")))
+        code = show(o, &herd->topology, &s);
+    survey_end(&s);
     return code;
 }
 
@@ -116,7 +96,7 @@ int cli_status(int argc, char **argv)
 {
     struct options o;
     struct herd herd;
-    int only = -1, code = options_read(&o, argc, argv, "cnj", help);
+    int code = options_read(&o, argc, argv, "cnjt", help);
     if (code != OPTIONS_GO_ON)
         return code;
     if (o.words_count) {
@@ -125,10 +105,7 @@ int cli_status(int argc, char **argv)
     }
     if (!herd_open(&herd, &o))
         return EXIT_SAID_NO;
-    if (o.node)
-        only = herd_node(&herd.topology, &o, o.node);
-    files_limit_raise();
-    code = o.node && only < 0 ? EXIT_SAID_NO : survey(&o, &herd, only);
+    code = ask_and_show(&o, &herd);
     herd_close(&herd);
     return code;
 }

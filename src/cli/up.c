@@ -122,7 +122,7 @@ static bool is_linked(const struct up *u, const struct member *m)
     const struct topology_node *n = &u->topology->nodes[m->node];
     for (unsigned i = 0; i < n->neighbours_count; i++)
         for (unsigned j = 0; j < u->count; j++)
-            if (u->members[j].node == n->neighbours[i] && !m->report.linked[i])
+            if (u->members[j].node == n->neighbours[i] && !m->report.links[i].up)
                 return false;
     return m->report.why == NULL;
 }
@@ -226,7 +226,7 @@ static int64_t ask_those_due(struct up *u)
         struct member *m = &u->members[i];
         if (m->ask_at_ns <= now_ns) {
             m->ask_at_ns = NEVER_NS;
-            ask_begin(&m->ask, u->topology, m->node, u->secret);
+            ask_begin(&m->ask, u->topology, m->node, u->secret, SPAN("STATUS"));
             if (m->ask.state == ASK_OVER)
                 answered(u, m);
         }

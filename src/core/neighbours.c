@@ -16,6 +16,10 @@ static void plan_dial(struct neighbours *n, struct neighbour *who, struct instan
 {
     int64_t half_ns = who->pause_ms * MS_NS / 2;
     who->dial_at_ns = now.mono_ns + half_ns + (int64_t)(jitter_next(n) % (uint64_t)(half_ns + 1));
+}
+
+static void back_off(struct neighbour *who)
+{
     who->pause_ms = earlier_ns(2 * who->pause_ms, NEIGHBOUR_DIAL_LAST_MS);
 }
 
@@ -78,6 +82,7 @@ bool neighbour_dial_failed(
         return false;
     keep_error(who, error);
     plan_dial(n, who, now);
+    back_off(who);
     return tell_down(who, now);
 }
 
@@ -116,8 +121,11 @@ bool neighbour_lost(
     who->linked = NEIGHBOUR_NO_LINK;
     if (now.mono_ns - who->linked_ns >= NEIGHBOUR_STEADY_MS * MS_NS)
         who->pause_ms = NEIGHBOUR_DIAL_FIRST_MS;
-    if (!who->dialling)
+    if (!who->dialling) {
         plan_dial(n, who, now);
+        if (who->linked_by_us)
+            back_off(who); /* the peer's dials are the peer's to slow down */
+    }
     if (strcmp(error, PEERING_DUPLICATE) == 0)
         return false;
     keep_error(who, error);

@@ -109,6 +109,7 @@ struct node *node_create(const struct node_config *config, struct instant now)
         .name = n->name,
         .secret = config->secret,
         .boot = load_u64(config->seed + 24) | 1,
+        .future_ns = t->limits.future_ns,
         .peers = n->peers,
         .peers_count = n->self->neighbours_count,
         .store = n->store,
@@ -167,7 +168,7 @@ static bool open_link(
     struct connection *c = node_connection_open(n, number, CONNECTION_LINK, now);
     if (!c)
         return false;
-    if (n->stopping || !(who || links_welcome(n, now))) {
+    if (n->stopping) {
         node_abort(n, c);
         return true;
     }
@@ -320,6 +321,7 @@ void node_turn(struct node *n, struct instant now)
     clients_resume(n, now);
     node_watches_run(n, now);
     links_turn(n, now);
+    alarms_turn(n, now);
     measure_updates(n, now);
 }
 

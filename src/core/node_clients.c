@@ -128,7 +128,7 @@ static void on_iamat(
         .origin = n->name,
         .time_ns = command->iamat.time_ns,
         .skew_ns = now.real_ns - command->iamat.time_ns};
-    if (-stamp.skew_ns > (int64_t)n->topology->limits.future_ns) {
+    if (stamp_is_of_future(&stamp, n->peering.future_ns)) {
         n->metrics.stamps_refused_future++;
         refuse(n, c, command, now);
         return;

@@ -14,18 +14,32 @@ static struct neighbour *neighbour_at(struct node *n, const struct link *l)
     return l->peering.peer ? &n->neighbour_of[l->peering.peer->number] : NULL;
 }
 
-bool links_welcome(struct node *n, struct instant now)
+/* It has shown which neighbour it is, or is gone. */
+static void known(struct node *n, struct link *l)
+{
+    n->strangers -= l->stranger;
+    l->stranger = false;
+}
+
+static void make_room(struct node *n, struct instant now)
 {
     if (n->strangers < NODE_STRANGERS_MAX)
-        return true;
+        return;
+    struct link *oldest = NULL;
+    for (struct link *l = n->links; l; l = l->next)
+        if (l->stranger)
+            oldest = l; /* new ones stand first */
     n->metrics.links_refused++;
-    if (!n->logged.strangers) {
-        n->logged.strangers = true;
-        log_begin(n->log, LOG_WARN, "strangers_full", now);
-        log_number(n->log, "strangers", NODE_STRANGERS_MAX);
-        log_end(n->log);
-    }
-    return false;
+    known(n, oldest);
+    oldest->settled = true;
+    peering_end(&oldest->peering, "strangers make room");
+    node_abort(n, oldest->connection);
+    if (n->logged.strangers)
+        return;
+    n->logged.strangers = true;
+    log_begin(n->log, LOG_WARN, "strangers_full", now);
+    log_number(n->log, "strangers", NODE_STRANGERS_MAX);
+    log_end(n->log);
 }
 
 /* Nonces are fresh and unguessable: SHA-256 of a secret key and a counter. */
@@ -47,6 +61,8 @@ bool link_open(struct node *n, struct connection *c, struct neighbour *dialled, 
     struct link *l = malloc(sizeof *l + PEERING_LINE_BYTES_MAX + 1);
     if (!l)
         return false;
+    if (!dialled)
+        make_room(n, now);
     *l = (struct link){.connection = c, .next = n->links, .dialled = dialled};
     l->stranger = !dialled;
     n->strangers += l->stranger;
@@ -57,13 +73,6 @@ bool link_open(struct node *n, struct connection *c, struct neighbour *dialled, 
     make_nonce(n, nonce);
     peering_begin(&l->peering, &n->peering, dialled ? dialled->peer : NULL, nonce, l->room, now);
     return true;
-}
-
-/* It has shown which neighbour it is, or is gone. */
-static void known(struct node *n, struct link *l)
-{
-    n->strangers -= l->stranger;
-    l->stranger = false;
 }
 
 /* -- what is said about links ------------------------------------------------------------------- */
@@ -210,7 +219,11 @@ static void on_asked(struct node *n, struct link *l, struct instant now)
     pull_into(n, l, NODE_LINK_ROOM_BYTES, now);
     char *room = outbox_room(&c->out, NULL, NODE_STATUS_BYTES_MAX);
     struct buf out = buf_over(room, room ? NODE_STATUS_BYTES_MAX : 0);
-    node_status(n, &out, now);
+    struct span words[2];
+    if (command_split(l->peering.asked, words, 2) == 2)
+        node_trace(n, words[1], &out, now);
+    else
+        node_status(n, &out, now);
     buf_byte(&out, '\n');
     if (!out.overflow)
         outbox_wrote(&c->out, out.len);

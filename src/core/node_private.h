@@ -3,12 +3,14 @@
  *   node.c             life, what the driver tells and asks, the turn
  *   node_clients.c     client connections: lines, groups of commands, replies, places
  *   node_links.c       peer connections: links, dials, what goes wrong with them
- *   node_status.c      the state as JSON
+ *   node_status.c      the state as JSON, and what it knows of one stamp
+ *   node_alarms.c      what it notices about its herd, and tells the log
  *   node_connection.c  the table of connections, and what can happen to each */
 #ifndef CORE_NODE_PRIVATE_H
 #define CORE_NODE_PRIVATE_H
 
 #include "core/command.h"
+#include "core/history.h"
 #include "core/log.h"
 #include "core/neighbours.h"
 #include "core/node.h"
@@ -22,7 +24,7 @@ enum {
     NODE_LINK_ROOM_BYTES = 1024, /* it gets at least; most lines are far shorter */
     NODE_LINK_STAMPS = 256, /* stamps a link pulls in one turn: clients are never starved */
     NODE_STRANGERS_MAX = 64, /* peer connections that have not shown which neighbour they are */
-    NODE_STATUS_BYTES_MAX = 65536, /* the state as JSON, with 64 links */
+    NODE_STATUS_BYTES_MAX = 131072, /* an answer to an observer, with 64 links */
     NODE_STAMP_BYTES = 128, /* all in, for an id of 20 bytes; for the budget only */
     NODE_SAID_MAX = 32, /* distinct refusals that are remembered as said */
     NODE_SAID_PAUSE_MS = 120000, /* between two more, once there were so many */
@@ -90,6 +92,7 @@ struct node {
     struct stamp_text text; /* of the stamp that is being answered */
     struct metrics metrics;
     struct rate updates;
+    struct history history; /* when the store came to which change */
     struct log *log;
     uint64_t said[NODE_SAID_MAX]; /* hashes of reasons why links were refused */
     unsigned said_count;
@@ -97,6 +100,9 @@ struct node {
     struct {
         bool connections, strangers, stamps, memory;
     } logged; /* limits that were reached, each once */
+    struct {
+        uint64_t diverged, future; /* bit i: peer number i */
+    } told;
     bool stopping;
     struct instant now; /* of the last turn */
     int64_t started_ns;
@@ -120,9 +126,9 @@ void client_drop(struct node *n, struct connection *c);
 
 /* -- node_links.c -------------------------------------------------------------------------------- */
 
-/* Whether one more peer connection that nobody asked for is let in. */
-bool links_welcome(struct node *n, struct instant now);
-/* false: no memory. */
+/* Begin a link. Of strangers there are NODE_STRANGERS_MAX at most: for one more, the oldest goes. Were
+ * the newcomer refused instead, whoever holds so many connections that say nothing would keep the
+ * neighbours out. false: no memory. */
 MUST_USE bool link_open(struct node *n, struct connection *c, struct neighbour *dialled,
     struct span from, struct instant now);
 void link_take(struct node *n, struct connection *c, struct span in, struct instant now);
@@ -141,5 +147,16 @@ void link_failed(struct node *n, struct neighbour *who, const char *why, struct 
 
 /* Changes of the store a second, over the last second or, when no turn came, longer. */
 double node_updates_per_s(const struct node *n, struct instant now);
+/* Answer an observer that asks TRACE: what this node knows of one client id, as one line of JSON,
+ * without LF. */
+void node_trace(const struct node *n, struct span id, struct buf *out, struct instant now);
+
+/* -- node_alarms.c ------------------------------------------------------------------------------- */
+
+/* Note when changes were made, and see whether peers' clocks, digests and stamps are as they should
+ * be: what is not is told once when it begins, and once when it is over. */
+void alarms_turn(struct node *n, struct instant now);
+/* Whether this peer's digest has stayed unequal, so that everything is sent again. */
+bool alarm_diverged(const struct peer *peer);
 
 #endif

@@ -1,21 +1,15 @@
-/* node_status.c — a node's state as one line of JSON, for `stampede status` and its kin.
+/* node_status.c — a node's state as one line of JSON, for `stampede status` and its kin; and what it
+ * knows of one stamp, for `stampede trace`.
  *
  * Written straight into the buffer, so that there is a whole answer or an overflow, and never one that
  * lacks a key because memory was short. Keys are only ever added. Numbers that may not fit a double
- * (boot, digest) are hexadecimal text. */
+ * are text: boot and digest hexadecimal, times decimal. */
+#include "core/decimal.h"
 #include "core/node_private.h"
 
 /* -- JSON --------------------------------------------------------------------------------------- */
 
 /* A comma, but for the first in its object or array. */
-double node_updates_per_s(const struct node *n, struct instant now)
-{
-    int64_t elapsed_ns = now.mono_ns - n->updates.at_ns;
-    if (elapsed_ns < SECOND_NS)
-        return n->updates.per_s;
-    return (double)(store_change(n->store) - n->updates.count) * 1e9 / (double)elapsed_ns;
-}
-
 static void put_comma(struct buf *out)
 {
     char last = out->len ? out->at[out->len - 1] : '{';
@@ -43,17 +37,36 @@ static void put_bool(struct buf *out, const char *key, bool value)
     buf_text(out, value ? "true" : "false");
 }
 
-/* `text` is printable ASCII: a name, or a reason as peering keeps it. */
-static void put_text(struct buf *out, const char *key, const char *text)
+static void put_signed(struct buf *out, const char *key, int64_t value)
 {
     put_key(out, key);
+    if (value < 0)
+        buf_byte(out, '-');
+    buf_u64(out, (uint64_t)(value < 0 ? -value : value));
+}
+
+/* An element, or the value of the key that was just put. `text` is printable ASCII: a name, a field
+ * of a stamp, or a reason as peering keeps it. */
+static void put_string(struct buf *out, struct span text)
+{
     buf_byte(out, '"');
-    for (; *text; text++) {
-        if (*text == '"' || *text == '\\')
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.at[i] == '"' || text.at[i] == '\\')
             buf_byte(out, '\\');
-        buf_byte(out, *text);
+        buf_byte(out, text.at[i]);
     }
     buf_byte(out, '"');
+}
+
+static void put_span(struct buf *out, const char *key, struct span text)
+{
+    put_key(out, key);
+    put_string(out, text);
+}
+
+static void put_text(struct buf *out, const char *key, const char *text)
+{
+    put_span(out, key, span_of(text));
 }
 
 static void put_hex(struct buf *out, const char *key, uint64_t value)
@@ -64,14 +77,63 @@ static void put_hex(struct buf *out, const char *key, uint64_t value)
     buf_byte(out, '"');
 }
 
+/* Nanoseconds since 1970. */
+static void put_time(struct buf *out, const char *key, int64_t real_ns)
+{
+    put_key(out, key);
+    buf_byte(out, '"');
+    buf_u64(out, real_ns < 0 ? 0 : (uint64_t)real_ns);
+    buf_byte(out, '"');
+}
+
 /* -- the state ---------------------------------------------------------------------------------- */
 
-static void put_clock_ahead(struct buf *out, int64_t ms)
+double node_updates_per_s(const struct node *n, struct instant now)
 {
-    put_key(out, "clock_ahead_ms");
-    if (ms < 0)
-        buf_byte(out, '-');
-    buf_u64(out, (uint64_t)(ms < 0 ? -ms : ms));
+    int64_t elapsed_ns = now.mono_ns - n->updates.at_ns;
+    if (elapsed_ns < SECOND_NS)
+        return n->updates.per_s;
+    return (double)(store_change(n->store) - n->updates.count) * 1e9 / (double)elapsed_ns;
+}
+
+static void put_clock(struct buf *out, const struct peer *peer)
+{
+    int64_t ahead_ns, round_trip_ns = clock_gauge_round_trip(&peer->clock);
+    put_number(out, "round_trip_us", (uint64_t)round_trip_ns / 1000);
+    if (!clock_gauge_ahead(&peer->clock, &ahead_ns))
+        return;
+    put_signed(out, "clock_ahead_ms", ahead_ns / MS_NS);
+    put_signed(out, "clock_ahead_us", ahead_ns / 1000);
+    put_bool(out, "clock_off", peer->clock.off);
+}
+
+/* What the peer has not confirmed: in stamps, which are at most those that are held, however many
+ * changes they have seen; and since when the oldest of those changes waits. A peer that was never
+ * linked, or has restarted, has confirmed nothing. */
+static void put_lag(
+    struct buf *out, const struct node *n, const struct peer *peer, struct instant now)
+{
+    uint64_t changes = store_change(n->store) - peer->acked, stamps = store_count(n->store);
+    int64_t since_ns = now.mono_ns, within_ns;
+    if (n->history.change > peer->acked)
+        history_find(&n->history, peer->acked + 1, &since_ns, &within_ns);
+    put_number(out, "lag", changes < stamps ? changes : stamps);
+    put_number(out, "lag_ms", (uint64_t)((now.mono_ns - since_ns) / MS_NS));
+}
+
+static void put_traffic(struct buf *out, const struct peer *peer)
+{
+    put_number(out, "sent", peer->sent_stamps);
+    put_number(out, "got", peer->got_stamps);
+    put_number(out, "got_new", peer->new_stamps);
+    put_number(out, "got_lost", peer->lost_stamps);
+    put_number(out, "got_future", peer->future_stamps);
+    put_number(out, "divergences", peer->divergences);
+    put_bool(out, "diverged", alarm_diverged(peer));
+    put_bool(out, "in_tree", peer->in_tree);
+    put_number(out, "notices_sent", peer->sent_notices);
+    put_number(out, "notices_got", peer->got_notices);
+    put_number(out, "grafts", peer->grafts);
 }
 
 static void put_link(
@@ -84,24 +146,29 @@ static void put_link(
     buf_byte(out, '{');
     put_text(out, "peer", name);
     put_bool(out, "up", up);
-    if (up) {
-        const struct link *l = node_connection(n, (uint32_t)who->linked)->link;
+    if (up)
         put_text(out, "dialled_by", who->linked_by_us ? n->self->name : name);
-        put_number(out, "lag", peering_lag(&l->peering));
-        put_number(out, "round_trip_us", (uint64_t)peer->round_trip_ns / 1000);
-        put_clock_ahead(out, peer->clock_ahead_ns / MS_NS);
+    put_lag(out, n, peer, now);
+    if (up) {
+        put_number(out, "up_ms", (uint64_t)((now.mono_ns - who->linked_ns) / MS_NS));
     } else {
         put_number(out, "down_ms", (uint64_t)((now.mono_ns - who->down_since_ns) / MS_NS));
         put_number(out, "tries", who->tries);
-        put_text(out, "error", who->last_error);
     }
-    put_number(out, "sent", peer->sent_stamps);
-    put_number(out, "got", peer->got_stamps);
-    put_bool(out, "in_tree", peer->in_tree);
-    put_number(out, "notices_sent", peer->sent_notices);
-    put_number(out, "notices_got", peer->got_notices);
-    put_number(out, "grafts", peer->grafts);
+    if (*who->last_error)
+        put_text(out, up ? "last_error" : "error", who->last_error);
+    put_clock(out, peer);
+    put_traffic(out, peer);
     buf_byte(out, '}');
+}
+
+static void put_links(struct buf *out, const struct node *n, struct instant now)
+{
+    put_key(out, "links");
+    buf_byte(out, '[');
+    for (unsigned i = 0; i < n->neighbours.count; i++)
+        put_link(out, n, &n->neighbour_of[i], now);
+    buf_byte(out, ']');
 }
 
 static void put_store(struct buf *out, const struct node *n, struct instant now)
@@ -110,30 +177,95 @@ static void put_store(struct buf *out, const struct node *n, struct instant now)
     put_number(out, "stamps_max", n->topology->limits.stamps);
     put_hex(out, "digest", store_digest(n->store));
     put_number(out, "change", store_change(n->store));
-    put_bool(out, "partial", store_refused(n->store) + store_evicted(n->store) > 0);
+    put_bool(out, "partial", peering_partial(&n->peering));
     put_number(out, "store_bytes", store_bytes(n->store));
     put_number(out, "updates_per_s", (uint64_t)(node_updates_per_s(n, now) + 0.5));
+}
+
+static void put_identity(struct buf *out, const struct node *n)
+{
+    put_text(out, "node", n->self->name);
+    put_text(out, "herd", n->topology->herd);
+    put_text(out, "version", STAMPEDE_VERSION);
+    put_hex(out, "boot", n->peering.boot);
 }
 
 void node_status(const struct node *n, struct buf *out, struct instant now)
 {
     buf_byte(out, '{');
-    put_text(out, "node", n->self->name);
-    put_text(out, "herd", n->topology->herd);
-    put_text(out, "version", STAMPEDE_VERSION);
-    put_hex(out, "boot", n->peering.boot);
+    put_identity(out, n);
     put_number(out, "uptime_ms", (uint64_t)((now.mono_ns - n->started_ns) / MS_NS));
     put_number(out, "clients", n->clients);
     put_store(out, n, now);
-    put_key(out, "links");
-    buf_byte(out, '[');
-    for (unsigned i = 0; i < n->neighbours.count; i++)
-        put_link(out, n, &n->neighbour_of[i], now);
-    buf_byte(out, ']');
+    put_links(out, n, now);
     put_key(out, "metrics");
     buf_byte(out, '{');
 #define PUT_METRIC(name, help) put_number(out, #name, n->metrics.name);
     METRICS(PUT_METRIC)
 #undef PUT_METRIC
     buf_text(out, "}}");
+}
+
+/* -- one stamp ----------------------------------------------------------------------------------- */
+
+/* When this node took it in, by its own clock as it goes now; from a client, as the stamp says. */
+static void put_taken(
+    struct buf *out, const struct node *n, const struct feed_item *held, struct instant now)
+{
+    int64_t at_ns = now.mono_ns, within_ns = 0;
+    if (held->route == ROUTE_LOCAL) {
+        put_time(out, "taken_ns", held->stamp.time_ns + held->stamp.skew_ns);
+        put_number(out, "taken_within_ns", 0);
+        return;
+    }
+    bool known = held->change > n->history.change || /* came in this very turn */
+                 history_find(&n->history, held->change, &at_ns, &within_ns);
+    put_time(out, known ? "taken_ns" : "taken_before_ns", now.real_ns - (now.mono_ns - at_ns));
+    if (known)
+        put_number(out, "taken_within_ns", (uint64_t)within_ns);
+}
+
+/* The list by which it came, its sender last. */
+static void put_via(struct buf *out, struct span names)
+{
+    put_key(out, "via");
+    buf_byte(out, '[');
+    while (names.len) {
+        const char *end = memchr(names.at, ' ', names.len);
+        size_t len = end ? (size_t)(end - names.at) : names.len;
+        put_comma(out);
+        put_string(out, (struct span){names.at, len});
+        names = span_from(names, end ? len + 1 : len);
+    }
+    buf_byte(out, ']');
+}
+
+static void put_stamp(
+    struct buf *out, const struct node *n, const struct feed_item *held, struct instant now)
+{
+    const struct stamp *stamp = &held->stamp;
+    put_span(out, "origin", stamp->origin);
+    put_key(out, "skew");
+    buf_byte(out, '"');
+    decimal_skew_put(out, stamp->skew_ns);
+    buf_byte(out, '"');
+    put_span(out, "position", stamp->position);
+    put_span(out, "time", stamp->time);
+    put_number(out, "change", held->change);
+    put_taken(out, n, held, now);
+    put_via(out, route_names(n->routes, held->route));
+}
+
+void node_trace(const struct node *n, struct span id, struct buf *out, struct instant now)
+{
+    struct feed_item held;
+    struct stamp_text text;
+    bool known = store_get(n->store, id, store_hash(n->store, id), &held, &text);
+    buf_byte(out, '{');
+    put_identity(out, n);
+    put_bool(out, "known", known);
+    if (known)
+        put_stamp(out, n, &held, now);
+    put_links(out, n, now);
+    buf_byte(out, '}');
 }

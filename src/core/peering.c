@@ -109,6 +109,7 @@ static void meet_boot(struct peering *p, struct instant now)
     peer->full_until = store_change(p->node->store);
     peer->lists_from_ns = now.mono_ns + PEERING_LISTS_MS * MS_NS;
     peer->unequal = 0;
+    clock_gauge_forget(&peer->clock);
 }
 
 static enum peering_event come_up(struct peering *p, struct instant now)
@@ -222,8 +223,13 @@ static const char *group_add(struct peering *p, struct group *g, struct span lin
     struct span list = {names, (size_t)(line.at + line.len - names)};
     if (!route_number(p->node->routes, list, p->peer->number, &g->routes[g->count]))
         return "AT whose list is not one that its sender ends";
-    g->count++;
     p->peer->got_stamps++;
+    if (stamp_is_of_future(stamp, p->node->future_ns)) {
+        p->peer->future_stamps++;
+        lazy_note(p, stamp); /* who notices it need not send it again */
+    } else {
+        g->count++;
+    }
     return NULL;
 }
 
@@ -315,7 +321,7 @@ static enum peering_event on_ping(
     p->pong_ns = (int64_t)real_ns;
     if (p->observer)
         return PEERING_NOTHING;
-    p->peer->clock_ahead_ns = (int64_t)real_ns - now.real_ns;
+    clock_gauge_read(&p->peer->clock, (int64_t)real_ns, now.real_ns);
     if (behind)
         return PEERING_NOTHING;
     p->peer->stamps = stamps;
@@ -331,7 +337,7 @@ static enum peering_event on_pong(struct peering *p, const struct span *words, s
     if (!decimal_count(words[1], INT64_MAX, &real_ns))
         return end(p, "PONG with a bad number");
     if ((int64_t)real_ns == p->ping_real_ns)
-        p->peer->round_trip_ns = now.mono_ns - p->ping_mono_ns;
+        clock_gauge_trip(&p->peer->clock, now.mono_ns - p->ping_mono_ns);
     return PEERING_NOTHING;
 }
 
@@ -342,7 +348,9 @@ static enum peering_event on_word(struct peering *p, struct span line, struct in
     struct span word = count > 0 ? words[0] : SPAN("");
     if ((count == 4 || count == 5) && span_equal(word, SPAN("PING")))
         return on_ping(p, words, count, now);
-    if (p->observer && count == 1 && span_equal(word, SPAN("STATUS"))) {
+    bool asks = (count == 1 && span_equal(word, SPAN("STATUS"))) ||
+                (count == 2 && span_equal(word, SPAN("TRACE")));
+    if (p->observer && asks) {
         p->asked = line;
         return PEERING_ASKED;
     }

@@ -29,9 +29,9 @@
 #ifndef CORE_PEERING_H
 #define CORE_PEERING_H
 
+#include "core/clock_gauge.h"
 #include "core/feed_age.h"
 #include "core/hello.h"
-#include "core/instant.h"
 #include "core/line.h"
 #include "core/recent.h"
 #include "core/route.h"
@@ -50,8 +50,7 @@ enum {
     PEERING_LINE_BYTES_MAX = 16384, /* an AT of the longest client line and the longest list */
     PEERING_GROUP = 16, /* stamps that are prefetched together */
     PEERING_BEHIND_FIRST_MS = 150, /* notices run so far behind the feed's end at least, and */
-    PEERING_BEHIND_SPREAD_MS =
-        250, /* up to so much more, by link: the first one to help is enough */
+    PEERING_BEHIND_SPREAD_MS = 250, /* up to so much more, by link: one that helps is enough */
     PEERING_BEHIND_LAST_MS = 800, /* where one GRAFT follows the other */
     PEERING_BEHIND_MS_MAX = 1000, /* that a peer may ask for */
     PEERING_LEASE_FIRST_MS = 2000, /* a spare link stays eager for so long; doubles, to */
@@ -78,8 +77,7 @@ struct peer {
     uint64_t stamps; /* from its last PING, as these: */
     uint64_t digest;
     bool partial; /* it has refused or evicted stamps: its digest says nothing */
-    int64_t clock_ahead_ns; /* its clock less ours, transit time included */
-    int64_t round_trip_ns; /* of the last PONG; 0 when none came yet */
+    struct clock_gauge clock;
     unsigned unequal; /* digests that differed in a row while both ends were caught up */
     int64_t resend_not_before_ns; /* monotonic */
     int64_t resend_pause_ms; /* the last one; 0: none since digests agreed */
@@ -91,6 +89,7 @@ struct peer {
     uint64_t got_stamps; /* AT lines had from it, and of these: */
     uint64_t new_stamps; /* stored */
     uint64_t lost_stamps; /* newer than what is held, but there was no room */
+    uint64_t future_stamps; /* refused: from further ahead than future_ns */
 };
 
 /* What the links of one node know of each other. */
@@ -106,6 +105,7 @@ struct peering_node {
     struct span name;
     struct span secret; /* empty: none */
     uint64_t boot;
+    uint64_t future_ns; /* limits.future: what stamp_is_of_future refuses */
     struct peer *peers;
     unsigned peers_count;
     struct store *store;
@@ -166,7 +166,7 @@ struct peering {
     struct line_reader lines;
     unsigned char nonce[NONCE_BYTES];
     struct hello theirs; /* from HELLO on; its views are of node and peer */
-    struct span asked; /* on PEERING_ASKED, valid during the event: "STATUS" */
+    struct span asked; /* on PEERING_ASKED, valid during the event: "STATUS", "TRACE <client-id>" */
     bool hello_sent, auth_sent, bye_due, bye_heard;
     bool ack_due, ping_due, pong_due;
     bool placed; /* the cursor stands where this link reads on */
@@ -221,6 +221,9 @@ void flood_destroy(struct flood *f);
 
 /* End it from this side: state OVER, BYE <reason> due. Nothing when it is OVER already. */
 void peering_end(struct peering *p, const char *reason);
+
+/* Whether this node has lost, refused or evicted stamps: its digest then need not be the herd's. */
+bool peering_partial(const struct peering_node *node);
 
 /* Whether what the peer said to have (in HELLO) is of this node's boot, so that the feed is read on
  * from there and not from its head. From PEERING_UP on; not for observers. */

@@ -12,7 +12,7 @@ bool peering_partial(const struct peering_node *node)
 {
     bool lost = store_refused(node->store) || store_evicted(node->store);
     for (unsigned i = 0; i < node->peers_count; i++)
-        lost |= node->peers[i].lost_stamps > 0;
+        lost |= node->peers[i].lost_stamps + node->peers[i].future_stamps > 0;
     return lost;
 }
 

@@ -9,9 +9,6 @@
 /* This end's HELLO. Its peer, or that it is an observer, is known. */
 struct hello peering_mine(const struct peering *p);
 
-/* Whether this node has lost, refused or evicted stamps: its digest then need not be the herd's. */
-bool peering_partial(const struct peering_node *node);
-
 /* This node has all that the peer had up to the peer's change `change`. */
 void peering_marked(struct peering *p, uint64_t change);
 

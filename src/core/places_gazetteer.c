@@ -56,18 +56,18 @@ static bool queue_reserve(struct provider *p)
 {
     if (p->last < p->room)
         return true;
-    if (p->first > p->room / 2) {
-        p->last -= p->first;
-        memmove(p->queue, p->queue + p->first, p->last * sizeof *p->queue);
-        p->first = 0;
+    struct waiting *grown = NULL;
+    if (p->first <= p->room / 2) /* moving so many for so few places would be repeated soon */
+        grown = realloc(p->queue, 2 * p->room * sizeof *grown);
+    if (grown) {
+        p->queue = grown;
+        p->room *= 2;
         return true;
     }
-    struct waiting *grown = realloc(p->queue, 2 * p->room * sizeof *grown);
-    if (!grown)
-        return false;
-    p->queue = grown;
-    p->room *= 2;
-    return true;
+    p->last -= p->first;
+    memmove(p->queue, p->queue + p->first, p->last * sizeof *p->queue);
+    p->first = 0;
+    return p->last < p->room;
 }
 
 static void provider_ask(void *self, uint64_t ticket, const struct places_question *question,

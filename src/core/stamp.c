@@ -71,6 +71,11 @@ static uint64_t absorb_text(uint64_t hash, struct span text)
     return absorb(hash, word, 0);
 }
 
+bool stamp_is_of_future(const struct stamp *s, uint64_t future_ns)
+{
+    return s->skew_ns < 0 && (uint64_t)-s->skew_ns > future_ns;
+}
+
 uint64_t stamp_hash(const struct stamp *s)
 {
     uint64_t lengths = (uint64_t)s->id.len | (uint64_t)s->position.len << 16 |

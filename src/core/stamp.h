@@ -25,6 +25,10 @@ struct stamp {
  * in every field: time, origin, skew, position text, time text. */
 int stamp_compare(const struct stamp *a, const struct stamp *b);
 
+/* Whether its time was further ahead of its origin's clock than `future_ns` when it came in there.
+ * Says nothing of any other clock, so all nodes with one limits.future decide alike. */
+bool stamp_is_of_future(const struct stamp *s, uint64_t future_ns);
+
 /* A 64-bit hash of all fields, the same on every node and machine. Digests are sums of it. */
 uint64_t stamp_hash(const struct stamp *s);
 

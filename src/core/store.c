@@ -110,11 +110,34 @@ static void evict(struct store *s)
     s->evicted++;
 }
 
-static enum store_verdict put_new(
-    struct store *s, const struct stamp *in, uint64_t hash, uint16_t route)
+/* Who says it decides what a stamp does beside what is held. A client's says nothing new at a time
+ * that is held, and always finds room where the store evicts. A peer's is another one at that time, and
+ * all nodes must keep the same; and it finds room only where it was received later than what would
+ * have to go: else what one node evicted would come back from the next and push out another, round
+ * and round as fast as the links carry it. */
+enum says { CLIENT_SAYS, PEER_SAYS };
+
+static int64_t received_ns(int64_t time_ns, int64_t skew_ns)
 {
-    bool full = s->count >= s->stamps_max;
-    if (full && s->when_full == STORE_REFUSES) {
+    return time_ns + skew_ns;
+}
+
+static bool finds_room(const struct store *s, const struct stamp *in, enum says who)
+{
+    if (s->count < s->stamps_max)
+        return true;
+    if (s->when_full == STORE_REFUSES || who == CLIENT_SAYS)
+        return s->when_full == STORE_EVICTS;
+    const struct record *goes = arena_record(&s->arena, s->feed.first);
+    int64_t in_ns = received_ns(in->time_ns, in->skew_ns);
+    int64_t goes_ns = received_ns(goes->time_ns, goes->skew_ns);
+    return in_ns != goes_ns ? in_ns > goes_ns : span_compare(in->id, record_id(goes)) > 0;
+}
+
+static enum store_verdict put_new(
+    struct store *s, const struct stamp *in, uint64_t hash, uint16_t route, enum says who)
+{
+    if (!finds_room(s, in, who)) {
         s->refused++;
         return STORE_FULL;
     }
@@ -126,7 +149,7 @@ static enum store_verdict put_new(
         return STORE_STARVED;
     struct record *r = arena_record(&s->arena, at);
     record_write(r, in, stamp_hash(in), origin, route);
-    if (full)
+    if (s->count >= s->stamps_max)
         evict(s);
     id_index_insert(&s->index, hash, at);
     feed_append(&s->feed, at);
@@ -135,14 +158,10 @@ static enum store_verdict put_new(
     return STORE_NEW;
 }
 
-/* What a stamp of the very time that is held is to do: a client's says nothing new, a peer's is
- * another one, and all nodes must keep the same. */
-enum tie { TIE_KEEPS, TIE_BREAKS };
-
 static bool is_newer(
-    const struct store *s, const struct stamp *in, const struct record *held, enum tie tie)
+    const struct store *s, const struct stamp *in, const struct record *held, enum says who)
 {
-    if (in->time_ns != held->time_ns || tie == TIE_KEEPS)
+    if (in->time_ns != held->time_ns || who == CLIENT_SAYS)
         return in->time_ns > held->time_ns;
     struct stamp stamp;
     struct stamp_text text;
@@ -151,10 +170,10 @@ static bool is_newer(
 }
 
 static enum store_verdict put_known(struct store *s, const struct stamp *in, uint64_t hash,
-    uint16_t route, uint32_t at, enum tie tie)
+    uint16_t route, uint32_t at, enum says who)
 {
     struct record *held = arena_record(&s->arena, at);
-    if (!is_newer(s, in, held, tie))
+    if (!is_newer(s, in, held, who))
         return STORE_OLD;
     uint16_t origin;
     if (!names_number(&s->origins, in->origin, &origin))
@@ -180,21 +199,21 @@ static enum store_verdict put_known(struct store *s, const struct stamp *in, uin
 }
 
 static inline enum store_verdict put(
-    struct store *s, const struct stamp *in, uint64_t hash, uint16_t route, enum tie tie)
+    struct store *s, const struct stamp *in, uint64_t hash, uint16_t route, enum says who)
 {
     uint32_t at = id_index_find(&s->index, in->id, hash);
-    return at ? put_known(s, in, hash, route, at, tie) : put_new(s, in, hash, route);
+    return at ? put_known(s, in, hash, route, at, who) : put_new(s, in, hash, route, who);
 }
 
 enum store_verdict store_put(struct store *s, const struct stamp *in, uint64_t hash, uint16_t route)
 {
-    return put(s, in, hash, route, TIE_BREAKS);
+    return put(s, in, hash, route, PEER_SAYS);
 }
 
 enum store_verdict store_put_later(
     struct store *s, const struct stamp *in, uint64_t hash, uint16_t route)
 {
-    return put(s, in, hash, route, TIE_KEEPS);
+    return put(s, in, hash, route, CLIENT_SAYS);
 }
 
 bool store_get(const struct store *s, struct span id, uint64_t hash, struct feed_item *out,

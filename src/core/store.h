@@ -21,7 +21,9 @@ enum { STORE_CURSORS_MAX = 72 };
 
 enum store_when_full {
     STORE_REFUSES, /* a new id is refused, known ids go on */
-    STORE_EVICTS,  /* the stamp that has not changed for longest makes room */
+    /* The stamp that has not changed for longest makes room: for a client's always, for a peer's if
+     * that was received later. Else ids that come and go would go round the herd for ever. */
+    STORE_EVICTS,
 };
 
 struct store_config {
@@ -33,7 +35,7 @@ struct store_config {
 enum store_verdict {
     STORE_NEW,     /* stored; it is now the feed's last */
     STORE_OLD,     /* the held stamp is newer or equal; nothing changed */
-    STORE_FULL,    /* a new id at stamps_max and STORE_REFUSES; nothing changed */
+    STORE_FULL,    /* a new id at stamps_max that finds no room; nothing changed */
     STORE_STARVED, /* memory could not be had; nothing changed */
 };
 

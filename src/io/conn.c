@@ -9,7 +9,7 @@
  *   OPEN       CLOSE wanted                 DRAINING   sends FIN; 2 s begin
  *   OPEN       ABORT wanted                 DYING      the close will be a reset
  *   DRAINING   bytes                        DRAINING   throws them away
- *   DRAINING   FIN, error, 2 s              DYING
+ *   DRAINING   FIN, error, 2 s, ABORT       DYING
  *   DYING      anything                     DYING      no interest
  *   DYING      nothing with the kernel      FREE       closes, tells the node
  *
@@ -222,7 +222,9 @@ static void reconcile(struct conns *c, uint32_t slot, struct instant now)
     if (conn->state == CONN_OPEN)
         follow_wants(c, conn, now);
     if (conn->state == CONN_DRAINING) {
-        if (conn->ended || now.mono_ns >= conn->drain_until_ns)
+        if (node_wants(c->node, slot) & NODE_WANT_ABORT)
+            begin_abort(c, conn);
+        else if (conn->ended || now.mono_ns >= conn->drain_until_ns)
             die(c, conn, 0);
         else
             steer_receive(c, conn, true);

@@ -4,6 +4,7 @@
 #include "io/reason.h"
 #include "io/sockaddr.h"
 #include <errno.h>
+#include <poll.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -37,7 +38,7 @@ static void tell_why_not(const struct address *at, enum node_port port, int erro
 }
 
 /* A descriptor, or -errno. */
-static int bind_and_listen(const struct address *at)
+static int try_to_listen(const struct address *at)
 {
     union sockaddr_any address;
     socklen_t bytes = sockaddr_from(at, &address);
@@ -53,6 +54,18 @@ static int bind_and_listen(const struct address *at)
     int error = errno;
     close(fd);
     return -error;
+}
+
+/* The kernel takes a ring down in the background, and closes its listeners only then: a node that is
+ * started again right after its end, by kill -9 above all, finds its own port taken for a moment. */
+static int bind_and_listen(const struct address *at)
+{
+    int fd = try_to_listen(at);
+    for (int waited_ms = 0; fd == -EADDRINUSE && waited_ms < LISTEN_TAKEN_MS; waited_ms += 10) {
+        poll(NULL, 0, 10);
+        fd = try_to_listen(at);
+    }
+    return fd;
 }
 
 static void log_listening(struct log *log, enum node_port port, int fd, struct instant now)

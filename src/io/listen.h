@@ -13,6 +13,7 @@
 enum {
     LISTEN_BACKLOG = 4096, /* the kernel lowers it to net.core.somaxconn */
     LISTEN_REST_MS = 100, /* after a failed accept */
+    LISTEN_TAKEN_MS = 1000, /* how long a port may be taken before we give up */
     LISTEN_QUIET_MS = 10000, /* between two log lines about the same trouble */
 };
 

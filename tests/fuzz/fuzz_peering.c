@@ -28,6 +28,7 @@ static void open_node(unsigned start)
         .name = SPAN("Goloman"),
         .secret = start == IN_AUTH ? SPAN("sixteen bytes ok") : SPAN(""),
         .boot = 0x60,
+        .future_ns = 86400 * (uint64_t)SECOND_NS,
         .peers = peers,
         .peers_count = 2,
         .store = store_create(&config),

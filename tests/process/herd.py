@@ -195,7 +195,7 @@ class Node:
     def start(self, config=None, ready=True, **popen):
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
-                [STAMPEDE, "node", self.name, "-c", config or self.herd.config],
+                [STAMPEDE, "node", self.name, "-c", config or self.herd.config_of(self.name)],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment(), **popen)
         self.pidfd = os.pidfd_open(self.process.pid)
         if ready:
@@ -280,11 +280,16 @@ class Herd:
         (only,) = self.nodes.values()
         return only
 
-    def write(self, file_name, name="demo", edges=None):
-        """A topology.conf over this herd's ports."""
+    def config_of(self, name):
+        """The topology.conf that a node reads: all the same one."""
+        return self.config
+
+    def write(self, file_name, name="demo", edges=None, peers=None):
+        """A topology.conf over this herd's ports; `peers`: other peer ports than theirs, by name."""
         text = [f"herd = {name}"]
         for node, talks_to in (edges or self.edges).items():
-            client, peer = self.nodes[node].client_address[1], self.nodes[node].peer_address[1]
+            client = self.nodes[node].client_address[1]
+            peer = (peers or {}).get(node, self.nodes[node].peer_address[1])
             text.append(f'node {node} {{\n  client = "127.0.0.1:{client}"\n'
                         f'  peer = "127.0.0.1:{peer}"\n'
                         f'  talks_to = {{{", ".join(talks_to)}}}\n}}')

@@ -3,12 +3,14 @@ import contextlib
 import json
 import os
 import pathlib
+import pty
 import re
 import select
 import signal
 import socket
 import subprocess
 import sys
+import time
 import unittest
 
 from herd import DEADLINE_S, ROOT, SANITIZER, SHIPPED, STAMPEDE, Herd, environment, run, until
@@ -145,27 +147,60 @@ class Status(unittest.TestCase):
     def test_table(self):
         with Herd(SHIPPED) as herd:
             herd.linked()
-            table = herd.command("status").stdout.decode()
+            table = herd.command("status", "--table").stdout.decode()
             for name in SHIPPED:
                 self.assertRegex(table, rf"(?m)^{name}\b")
             self.assertNotIn("down", table)
             herd["Welsh"].kill()
-            table = herd.command("status", expect=(1,)).stdout.decode()
+            table = herd.command("status", "--table", expect=(1,)).stdout.decode()
             self.assertRegex(table, r"(?m)^Welsh +down\b")
-            self.assertRegex(table, r"(?m)^Holiday .*not Welsh")
+            self.assertRegex(table, r"(?m)^Holiday .* 2/3$")
+            self.assertNotIn("no link", table)  # that Welsh is down is said once
+            detail = herd.command("status", "-tn", "Holiday").stdout.decode()
+            self.assertRegex(detail, r"(?m)^Goloman +up .* 0 +0 ")
+            self.assertRegex(detail, r"(?m)^Welsh +down .*connection \w+")
             self.assertEqual(sorted(herd.status()), ["Goloman", "Hands", "Holiday", "Wilkes"])
 
     def test_one_node(self):
         with Herd({"Goloman": ("Hands",), "Hands": ()}) as herd:
             one = json.loads(herd.command("status", "-n", "Hands", "--json").stdout)
             self.assertEqual([node["node"] for node in one], ["Hands"])
-            table = herd.command("status", "-n", "Hands").stdout.decode()
-            self.assertNotRegex(table, r"(?m)^Goloman\b")
+            table = herd.command("status", "-n", "Hands", "--table").stdout.decode()
+            row, links = table.split("\n\n")[:2]
+            self.assertNotRegex(row, r"(?m)^Goloman\b")
+            self.assertRegex(links, r"(?m)^Goloman +up\b")
             herd.command("status", "-n", "Hnads", expect=(1,))
+
+    def test_a_table_on_a_terminal_and_json_elsewhere(self):
+        with Herd() as herd:
+            self.assertEqual(json.loads(herd.command("status").stdout)[0]["node"], "Goloman")
+            ours, theirs = pty.openpty()
+            with open(ours, "rb", buffering=0) as terminal, open(theirs, "wb", buffering=0) as screen:
+                for arguments, first in (((), b"NODE"), (("--json",), b"[{"), (("-t",), b"NODE")):
+                    subprocess.run([STAMPEDE, "status", "-c", herd.config, *arguments], stdout=screen,
+                                   env=environment(), check=True)
+                    self.assertTrue(terminal.read(1 << 16).startswith(first))
+
+    def test_nodes_that_differ_on_the_future(self):
+        with Herd({"A": ("B",), "B": ()}, start=False) as herd:
+            herd["A"].start()
+            herd.more = "limits { future = 1h }"
+            herd["B"].start(herd.write("strict.conf"))
+            herd.linked()
+            with herd["A"].client() as client:
+                line = client.tell(b"early", UCLA.encode(), b"%d" % (time.time() + 7200))
+                self.assertTrue(line.startswith(b"AT A -"), line)
+                herd.agree(b"now", client.tell(b"now", UCLA.encode(), b"%.3f" % time.time()))
+            self.assertEqual(herd.known(b"early"), {"A": line, "B": None})
+            status = herd.status()
+            self.assertEqual(status["B"]["links"][0]["got_future"], 1)
+            self.assertEqual((status["A"]["partial"], status["B"]["partial"]), (False, True))
+            self.assertEqual(herd["B"].log().count(b" stamps_of_future peer=A "), 1)
+            self.assertIn("1 of 2 nodes have refused", herd.command("status", "-t").stdout.decode())
 
     def test_when_nobody_answers(self):
         with Herd(SHIPPED, start=False) as herd:
-            done = herd.command("status", expect=(1,))
+            done = herd.command("status", "--table", expect=(1,))
             for name in SHIPPED:
                 self.assertRegex(done.stdout.decode(), rf"(?m)^{name} +down\b")
 
@@ -175,7 +210,7 @@ class Status(unittest.TestCase):
             other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             other.bind(herd.node.peer_address)
             other.listen()
-            self.assertRegex(herd.command("status", expect=(1,)).stdout, rb"(?m)^Goloman +down\b")
+            self.assertRegex(herd.command("status", "-t", expect=(1,)).stdout, rb"(?m)^Goloman +down\b")
 
 
 class Up:

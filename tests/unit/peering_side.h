@@ -43,6 +43,7 @@ static inline void side_open(struct side *s, const char *name, const char *peer_
                 .herd = SPAN("demo"),
                 .name = span_of(name),
                 .boot = boot,
+                .future_ns = 86400 * (uint64_t)SECOND_NS,
                 .peers = s->peers,
                 .peers_count = SIDE_PEERS,
                 .store = store_create(&config),

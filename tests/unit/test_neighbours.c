@@ -164,6 +164,21 @@ Test(neighbours, only_a_steady_link_resets_the_back_off)
     }
 }
 
+/* What a peer that stood still finds when it goes on: the dials of its neighbours, long given up. */
+Test(neighbours, links_that_the_peer_dialled_and_lost_do_not_lengthen_the_pause)
+{
+    struct end e;
+    begin(&e, "Goloman", &hands, 0);
+    cr_assert(dials(&e, 0));
+    cr_expect_eq(linked(&e, 1, true, BOOT, 1), NEIGHBOUR_NO_LINK);
+    cr_expect(lost(&e, 1, "no byte for 10 s", 60000));
+    for (int link = 2; link < 12; link++) {
+        cr_expect_eq(linked(&e, link, false, BOOT, 60000), NEIGHBOUR_NO_LINK);
+        cr_expect(lost(&e, link, "no handshake within 2 s", 60000));
+    }
+    cr_expect_leq(neighbours_deadline(&e.all), (60000 + 2 * NEIGHBOUR_DIAL_FIRST_MS) * MS_NS);
+}
+
 Test(neighbours, a_hanging_dial_beside_a_link_fails_in_silence)
 {
     struct end e;

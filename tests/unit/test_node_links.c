@@ -296,7 +296,7 @@ Test(node_links, a_peer_that_cannot_be_reached_is_told_at_growing_distances)
     }
     cr_assert_eq(logged(" tries=16 last=\"connection refused\"\n"), 1);
     cr_assert_eq(node_metrics(node)->dials_failed, tries);
-    status_has("\"peer\":\"Hands\",\"up\":false,\"down_ms\":350000,\"tries\":71,"
+    status_has("\"peer\":\"Hands\",\"up\":false,\"lag\":0,\"lag_ms\":0,\"down_ms\":350000,\"tries\":71,"
                "\"error\":\"connection refused\"");
 }
 
@@ -359,7 +359,7 @@ Test(node_links, strangers_cannot_flood_the_log)
     cr_assert_eq(logged(" why=\"reason number 199\"\n"), 1);
 }
 
-Test(node_links, strangers_are_few_whatever_they_say)
+Test(node_links, strangers_are_few_whatever_they_say_and_the_oldest_makes_room)
 {
     for (uint32_t i = 0; i < 64; i++) {
         asks_in(i);
@@ -367,24 +367,27 @@ Test(node_links, strangers_are_few_whatever_they_say)
             sends(i, OBSERVER_HELLO);
         cr_assert_neq(wants[i], NODE_WANT_ABORT);
     }
-    asks_in(64);
-    cr_assert_eq(wants[64], NODE_WANT_ABORT);
-    cr_assert_eq(logged(" strangers_full "), 1);
-    cr_assert_eq(node_metrics(node)->links_refused, 1);
-    hangs_up(64);
-    answers(65, ANT);
-    cr_assert_eq(wants[65], NODE_WANT_READ, "one that was dialled is no stranger");
-    hangs_up(65);
     sends(0, HANDS_HELLO);
     hears_hello(0, "Hands", "");
     asks_in(64);
-    sends(64, ANT_HELLO);
-    hears_hello(64, "Ant", "");
+    cr_assert_eq(logged(" strangers_full "), 0, "a neighbour is no stranger");
+    asks_in(65);
+    cr_assert_eq(wants[1], NODE_WANT_ABORT, "the oldest, though it has said who it is");
+    asks_in(66);
+    cr_assert_eq(wants[2], NODE_WANT_ABORT, "the oldest that is left, though 1 is not closed yet");
+    hangs_up(1);
+    hangs_up(2);
+    cr_assert_eq(logged(" strangers_full "), 1);
+    cr_assert_eq(logged(" link_refused "), 0);
+    cr_assert_eq(node_metrics(node)->links_refused, 2);
+    sends(66, ANT_HELLO);
+    hears_hello(66, "Ant", "");
     cr_assert(node_linked(node));
     passes_ms(2000);
-    for (uint32_t i = 2; i < 64; i += 2)
+    for (uint32_t i = 4; i < 64; i += 2)
         cr_assert_eq(wants[i], NODE_WANT_CLOSE, "no handshake");
     cr_assert_eq(wants[0], NODE_WANT_READ);
+    cr_assert_eq(wants[66], NODE_WANT_READ);
 }
 
 Test(node_links, with_a_secret_nobody_is_heard_before_auth)

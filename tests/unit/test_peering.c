@@ -378,13 +378,15 @@ Test(peering, a_pong_measures_the_last_ping)
     (void)side_says(&g, 0);
     pass_ns(1234);
     cr_expect_eq(side_hears(&g, 0, "PONG 5\n"), PEERING_NOTHING);
-    cr_expect_eq(g.peers[HANDS].round_trip_ns, 0);
+    cr_expect_eq(clock_gauge_round_trip(&g.peers[HANDS].clock), 0);
     cr_expect_eq(side_hears(&g, 0, pong), PEERING_NOTHING);
-    cr_expect_eq(g.peers[HANDS].round_trip_ns, 1234);
+    cr_expect_eq(clock_gauge_round_trip(&g.peers[HANDS].clock), 1234);
     char ping[100];
     sprintf(ping, "PING %lld 9 00000000000000ff\n", (long long)now.real_ns - 77);
     (void)side_hears(&g, 0, ping);
-    cr_expect_eq(g.peers[HANDS].clock_ahead_ns, -77);
+    int64_t ahead_ns;
+    cr_assert(clock_gauge_ahead(&g.peers[HANDS].clock, &ahead_ns));
+    cr_expect_eq(ahead_ns, -77 + 1234 / 2);
     cr_expect_eq(g.peers[HANDS].stamps, 9);
     cr_expect_eq(g.peers[HANDS].digest, 255);
 }

@@ -118,19 +118,31 @@ Test(report, leaves_the_answer_parsed)
     cr_expect_str_eq(r.why, "connection refused");
 }
 
-static void expect_table(const struct report *reports, unsigned count, const char *expected)
+/* What one of the functions that show reports writes; valid until the next call. */
+static const char *shown(void (*show)(FILE *, const struct topology *, const unsigned *,
+                             const struct report *, unsigned),
+    const struct report *reports, unsigned count)
 {
     static const unsigned places[] = {0, 1, 2};
-    char *text = NULL;
-    size_t bytes;
-    FILE *out = open_memstream(&text, &bytes);
-    report_table(out, &herd, places, reports, count);
-    fclose(out);
-    cr_expect_str_eq(text, expected, "it was:\n%s", text);
-    free(text);
+    static char text[8192];
+    FILE *out = fmemopen(text, sizeof text, "w");
+    show(out, &herd, places, reports, count);
+    fputc('\0', out);
+    cr_assert_eq(fclose(out), 0);
+    return text;
 }
 
-#define HEAD "NODE       UP  CLIENTS     STAMPS  UPDATES/S  DIGEST              LAG  LINKS\n"
+static void expect_table(const struct report *reports, unsigned count, const char *expected)
+{
+    const char *text = shown(report_table, reports, count);
+    cr_expect_str_eq(text, expected, "it was:\n%s", text);
+}
+
+#define HEAD                                                                                  \
+    "NODE       UP  BOOT    CLIENTS    STAMPS    UPD/S  DIGEST        LAG   SINCE    CLOCK  " \
+    "LINKS\n"
+
+#define EQUAL "00ff00ff00ff00ff"
 
 Test(report, table_of_a_herd_in_order)
 {
@@ -139,40 +151,181 @@ Test(report, table_of_a_herd_in_order)
             .clients = 2,
             .stamps = 7,
             .updates_per_s = 1.5,
-            .digest = "00ff00ff00ff00ff",
-            .links_up = 2,
-            .linked = {true, true}},
-        {.stamps = 7, .digest = "00ff00ff00ff00ff", .links_up = 1, .linked = {true}},
-        {.stamps = 7, .digest = "00ff00ff00ff00ff", .links_up = 1, .linked = {true}, .lag = 5},
+            .boot = "0123456789abcdef",
+            .digest = EQUAL,
+            .clock_known = true,
+            .clock_us = 400,
+            .links_up = 2},
+        {.stamps = 7,
+            .boot = "-",
+            .digest = EQUAL,
+            .clock_known = true,
+            .clock_us = -87000,
+            .links_up = 1},
+        {.stamps = 7,
+            .boot = "f123456789abcdef",
+            .digest = EQUAL,
+            .links_up = 1,
+            .lag = 5,
+            .lag_ms = 1260},
     };
     expect_table(r, 3,
-        HEAD "A       1m01s        2          7          2  00ff00ff00ff00ff      0  2/2\n"
-             "Bee        0s        0          7          0  00ff00ff00ff00ff      0  1/1\n"
-             "C          0s        0          7          0  00ff00ff00ff00ff      5  1/1\n"
+        HEAD "A       1m01s  012345        2         7        2  00ff00ff        0       0        "
+             "0  2/2\n"
+             "Bee        0s  -             0         7        0  00ff00ff        0       0    "
+             "-87ms  1/1\n"
+             "C          0s  f12345        0         7        0  00ff00ff        5    1.2s        "
+             "-  1/1\n"
              "\nAll 3 digests are equal: these nodes hold the same stamps.\n");
 }
 
 Test(report, table_of_a_herd_in_trouble)
 {
     struct report r[] = {
-        {.digest = "00ff00ff00ff00ff", .links_up = 0},
+        {.boot = "-", .digest = EQUAL},
         {.why = "connection refused"},
-        {.digest = "00ff00ff00ff00fe", .links_up = 1, .linked = {true}},
+        {.boot = "-", .digest = "10ff00ff00ff00fe", .links_up = 1},
     };
     expect_table(r, 3,
-        HEAD
-        "A          0s        0          0          0  00ff00ff00ff00ff      0  0/2, not Bee, C\n"
-        "Bee      down  connection refused\n"
-        "C          0s        0          0          0  00ff00ff00ff00fe      0  1/1\n"
-        "\nDigests differ. While updates are on their way they do; soon after they agree.\n");
+        HEAD "A          0s  -             0         0        0  00ff00ff        0       0        "
+             "-  0/2\n"
+             "Bee      down  connection refused\n"
+             "C          0s  -             0         0        0  10ff00ff!       0       0        "
+             "-  1/1\n"
+             "\nDigests differ. While updates are on their way they do; soon after they agree.\n");
     r[2].partial = true;
+    const char *text = shown(report_table, r, 3);
+    cr_expect_not_null(strstr(text, "1 of 2 nodes have refused or lost stamps"), "%s", text);
+}
+
+Test(report, the_digest_of_most_is_the_usual_one)
+{
+    struct report r[] = {
+        {.digest = "10ff00ff00ff00fe"},
+        {.digest = EQUAL},
+        {.digest = EQUAL},
+    };
+    const char *text = shown(report_table, r, 3);
+    cr_expect_not_null(strstr(text, "  10ff00ff!  "), "%s", text);
+    cr_expect_null(strstr(text, "  00ff00ff!  "), "%s", text);
+}
+
+Test(report, troubles_are_said_worst_first)
+{
+    static struct report r[3];
+    cr_expect_str_eq(
+        shown(report_troubles, (struct report[3]){{.why = "x"}, {.why = "y"}, {.why = "z"}}, 3),
+        "");
+    for (unsigned i = 0; i < 3; i++)
+        for (unsigned k = 0; k < nodes[i].neighbours_count; k++)
+            r[i].links[k].up = true;
+    cr_expect_str_eq(shown(report_troubles, r, 3), "");
+    r[0].links[0] = (struct report_link){
+        .up = true, .clock_known = true, .clock_off = true, .clock_us = -1260000};
+    r[0].links[1] =
+        (struct report_link){.since_ms = 61000, .tries = 7, .error = "connection refused"};
+    r[2].links[0] = (struct report_link){.up = true, .diverged = true, .divergences = 2};
+    cr_expect_str_eq(shown(report_troubles, r, 3),
+        "\nALARM: C and A hold different stamps though all was exchanged (alarm 2); everything is "
+        "sent again.\n"
+        "A has had no link to C for 1m01s (tries: 7): connection refused.\n"
+        "Bee's clock is 1.2s behind A's.\n");
+    r[2] = (struct report){.why = "connection refused"};
+    cr_expect_str_eq(shown(report_troubles, r, 3), "\nBee's clock is 1.2s behind A's.\n",
+        "that C is down says its row");
+}
+
+Test(report, many_troubles_are_counted)
+{
+    static struct report r[24];
+    static const unsigned all_a[24];
     char *text = NULL;
     size_t bytes;
     FILE *out = open_memstream(&text, &bytes);
-    report_table(out, &herd, (const unsigned[]){0, 1, 2}, r, 3);
+    report_troubles(out, &herd, all_a, r, 24);
     fclose(out);
-    cr_expect_not_null(strstr(text, "1 of 2 nodes have been at limits.stamps"), "%s", text);
+    unsigned lines = 0;
+    for (const char *at = text; (at = strchr(at, '\n')); at++)
+        lines++;
+    cr_expect_eq(lines, 22, "%s", text);
+    cr_expect_not_null(strstr(text, "\nAnd 28 more; --json has them all.\n"), "%s", text);
     free(text);
+}
+
+Test(report, links_of_one_node)
+{
+    struct report r = {.links = {{.up = true,
+                                     .since_ms = 12000,
+                                     .round_trip_us = 250,
+                                     .clock_known = true,
+                                     .clock_us = 3000,
+                                     .sent = 10,
+                                     .got = 20,
+                                     .got_new = 15,
+                                     .error = "no byte for 10 s"},
+                           {.since_ms = 400, .tries = 1, .lag = 3, .lag_ms = 400}}};
+    char *text = NULL;
+    size_t bytes;
+    FILE *out = open_memstream(&text, &bytes);
+    report_links_table(out, &herd, 0, &r);
+    fclose(out);
+    cr_expect_str_eq(text,
+        "\n"
+        "LINK TO  IS       FOR     LAG   SINCE     TRIP    CLOCK     SENT      GOT      NEW  LAST "
+        "ERROR\n"
+        "Bee      up       12s       0       0    0.2ms     +3ms       10       20       15  no "
+        "byte for 10 s\n"
+        "C        down   400ms       3   400ms    0.0ms        -        0        0        0  -\n"
+        "\nA has had no link to C for 400ms (tries: 1).\n",
+        "it was:\n%s", text);
+    free(text);
+}
+
+Test(report, the_clock_in_the_middle)
+{
+    static const struct {
+        const char *first, *second;
+        bool known;
+        int64_t us;
+    } rows[] = {
+        {"", "", false, 0},
+        {",\"clock_ahead_us\":1000", "", true, -1000},
+        {",\"clock_ahead_us\":-7", ",\"clock_ahead_us\":900000", true, 7},
+        {",\"clock_ahead_us\":-900000", ",\"clock_ahead_us\":-900001", true, 900000},
+        {",\"clock_ahead_us\":\"5\"", ",\"clock_ahead_us\":1e300", false, 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char answer[400];
+        snprintf(answer, sizeof answer,
+            ANSWER("{\"peer\":\"Bee\",\"up\":true,\"lag\":0%s},{\"peer\":\"C\",\"up\":true,\"lag\":"
+                   "0%s}"),
+            rows[i].first, rows[i].second);
+        struct report r = read_answer(answer);
+        cr_assert_null(r.why, "row %zu: %s", i, r.why);
+        cr_expect_eq(r.clock_known, rows[i].known, "row %zu", i);
+        cr_expect_eq(r.clock_us, rows[i].us, "row %zu: %ld", i, r.clock_us);
+    }
+}
+
+Test(report, all_fields_of_a_link)
+{
+    struct report r = read_answer(ANSWER(
+        "{\"peer\":\"Bee\",\"up\":true,\"lag\":1,\"lag_ms\":2,\"up_ms\":3,\"round_trip_us\":4,"
+        "\"clock_ahead_us\":-600000,\"clock_off\":true,\"sent\":5,\"got\":6,\"got_new\":7,"
+        "\"divergences\":8,\"diverged\":true,\"last_error\":\"a\\u001b[2Jb\\u00e9\"},"
+        "{\"peer\":\"C\",\"up\":false,\"lag\":9,\"lag_ms\":-1,\"down_ms\":10,\"tries\":11,"
+        "\"error\":\"e\"}"));
+    cr_assert_null(r.why, "%s", r.why);
+    const struct report_link *up = &r.links[0], *down = &r.links[1];
+    cr_expect(up->up && up->clock_known && up->clock_off && up->diverged);
+    cr_expect(up->lag == 1 && up->lag_ms == 2 && up->since_ms == 3 && up->round_trip_us == 4);
+    cr_expect(up->sent == 5 && up->got == 6 && up->got_new == 7 && up->divergences == 8);
+    cr_expect_eq(up->clock_us, -600000);
+    cr_expect_str_eq(up->error, "a?[2Jb??");
+    cr_expect(!down->up && !down->clock_known && !down->clock_off && !down->diverged);
+    cr_expect(down->lag == 9 && down->lag_ms == 0 && down->since_ms == 10 && down->tries == 11);
+    cr_expect_str_eq(down->error, "e");
+    cr_expect(r.lag == 1 && r.lag_ms == 2, "of links that are up only");
 }
 
 Test(report, spans)

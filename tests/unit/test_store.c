@@ -272,6 +272,22 @@ Test(store, full_evicts_what_has_not_changed_for_longest)
     store_destroy(s);
 }
 
+Test(store, a_peers_stamp_evicts_only_what_was_received_before_it)
+{
+    struct store *s = store_of(2, STORE_EVICTS);
+    put_id(s, "a", 5);
+    put_id(s, "b", 9);
+    cr_expect_eq(put_id(s, "c", 4), STORE_FULL);
+    cr_expect_eq(put_id(s, "A", 5), STORE_FULL);
+    cr_expect_eq(store_refused(s), 2);
+    cr_expect_eq(put_id(s, "c", 7), STORE_NEW);
+    cr_expect_eq(put_id(s, "a", 5), STORE_FULL, "it does not come back");
+    struct stamp in = stamp_of("d", "+1+1", "1", SECOND_NS);
+    cr_expect_eq(store_put_later(s, &in, store_hash(s, in.id), 0), STORE_NEW, "a client's does");
+    cr_expect_not(holds(s, "b"));
+    store_destroy(s);
+}
+
 Test(store, a_store_of_one_evicts_it_from_under_its_cursor)
 {
     struct store *s = store_of(1, STORE_EVICTS);
@@ -556,6 +572,13 @@ static void random_stamp(struct model *m, struct model_stamp *out)
     out->route = (uint16_t)below(m, 65536);
 }
 
+/* By the time it was received, then by id. */
+static bool later(const struct stamp *a, const struct stamp *b)
+{
+    int64_t a_ns = a->time_ns + a->skew_ns, b_ns = b->time_ns + b->skew_ns;
+    return a_ns != b_ns ? a_ns > b_ns : span_compare(a->id, b->id) > 0;
+}
+
 static void model_put(struct model *m)
 {
     struct model_stamp in;
@@ -567,7 +590,7 @@ static void model_put(struct model *m)
     if (held->held && stamp_compare(&in.stamp, &held->stamp) <= 0) {
         expected = STORE_OLD;
     } else if (!held->held && m->count == m->stamps_max) {
-        if (m->when_full == STORE_REFUSES) {
+        if (m->when_full == STORE_REFUSES || !later(&in.stamp, &model_next(m, 0)->stamp)) {
             expected = STORE_FULL;
             m->refused++;
         } else {

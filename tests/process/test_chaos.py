@@ -1,0 +1,328 @@
+"""test_chaos.py - a herd under load whose nodes are killed and stopped and whose links fail.
+
+    test_chaos.py           about a minute, from ctest
+    test_chaos.py --long    the campaign: 100 kills, a node stopped for a minute
+    CHAOS_SEED=7 test_chaos.py ...
+
+Every client's newest acknowledged stamp must be at every node, byte for byte. The one exception is in
+the nature of it: a node that is killed takes along what it acknowledged and had told nobody yet. Then an
+older stamp may stand, but none older than what all nodes had when the last round ended, and none that
+no client ever sent. The seed decides who is hit and how; what the processes make of it, their timing.
+"""
+import os
+import random
+import signal
+import sys
+import threading
+import time
+import unittest
+
+from herd import SHIPPED, nanoseconds, until
+from proxy import Wire, WiredHerd
+
+LONG = "--long" in sys.argv
+SEED = int(os.environ.get("CHAOS_SEED", "1"))
+TELLERS = 4
+IDS_PER_TELLER = 60
+KILLS = 100 if LONG else 8
+PARTITIONS = 40 if LONG else 5
+STOP_S = 60 if LONG else 0  # 0: until its neighbours have given it up, which takes 10 s
+TOLD_PER_FAULT = 400  # stamps that are acknowledged while a fault lasts, at the least
+ANSWER_S = 300  # a teller waits so long for a node that is stopped
+
+
+class Told:
+    """What one client id was told to be, and what came of it. Times in nanoseconds."""
+
+    def __init__(self):
+        self.said = {}          # time -> what was sent, without its command word
+        self.acknowledged = {}  # time -> AT line, the node that said so, how often it was killed before
+        self.floor = -1         # all nodes had this one, or a newer
+
+    def check(self, line, kills):
+        """What is wrong with `line`, which a node holds; None: nothing."""
+        held = nanoseconds(line.split()[-1]) if line else -1
+        if line and line.split(b" ", 3)[3] != self.said.get(held):
+            return f"was never said: {line!r}"
+        if held in self.acknowledged and line != self.acknowledged[held][0]:
+            return f"was acknowledged as {self.acknowledged[held][0]!r}: {line!r}"
+        if held < self.floor:
+            return f"all had the one of {self.floor}, now it is {line!r}"
+        newest = max(self.acknowledged, default=-1)
+        if held < newest:
+            acknowledged, node, kills_before = self.acknowledged[newest]
+            if kills[node] == kills_before:
+                return f"{node}, which lives, has acknowledged {acknowledged!r}, now it is {line!r}"
+        return None
+
+    def settled(self, line):
+        """All nodes hold `line`: nothing else can come to light any more."""
+        self.floor = nanoseconds(line.split()[-1]) if line else -1
+        self.said = {at: text for at, text in self.said.items() if at == self.floor}
+        self.acknowledged = {at: told for at, told in self.acknowledged.items() if at == self.floor}
+
+
+class Teller(threading.Thread):
+    """Tells its own client ids to whatever nodes are there, one at a time, until it is ended."""
+
+    def __init__(self, storm, number):
+        super().__init__(daemon=True)
+        self.storm, self.chance = storm, random.Random(SEED * 1000 + number)
+        self.told = {b"client-%d-%d" % (number, i): Told() for i in range(IDS_PER_TELLER)}
+        self.clients = {}
+        self.at_ns = 10**15
+        self.count = 0
+        self.going, self.resting, self.ending = threading.Event(), threading.Event(), False
+        self.busy_with = None  # a node's name
+        self.failure = None
+
+    def run(self):
+        try:
+            while not self.ending:
+                self.resting.set()
+                self.going.wait()
+                self.resting.clear()
+                while self.going.is_set() and not self.ending:
+                    self.tell_one()
+        except Exception as failure:  # told by Storm.settle, in the test's own thread
+            self.failure = failure
+        finally:
+            self.resting.set()
+            for client in self.clients.values():
+                client.socket.close()
+
+    def tell_one(self):
+        self.busy_with = name = self.chance.choice(self.storm.names)
+        if name in self.storm.away:
+            self.busy_with = None
+            time.sleep(0.001)  # leaves the processor to the nodes
+            return
+        client_id = self.chance.choice(list(self.told))
+        self.at_ns += self.chance.randrange(1, 10**6)
+        at = b"%d.%09d" % divmod(self.at_ns, 10**9)
+        text = b"%b %+d%+.4f %b" % (client_id, self.chance.randint(-90, 90), self.chance.uniform(-180, 180), at)
+        kills = self.storm.kills[name]
+        self.told[client_id].said[self.at_ns] = text
+        line = self.answer(name, text)
+        self.busy_with = None
+        if line is None:
+            return
+        if not line.startswith(b"AT %b " % name.encode()) or not line.endswith(b" " + text):
+            raise AssertionError(f"{name} answered {line!r} to {text!r}, which is newer than all before")
+        self.told[client_id].acknowledged[self.at_ns] = (line, name, kills)
+        self.count += 1
+
+    def answer(self, name, text):
+        """None: the node has gone."""
+        try:
+            if name not in self.clients:
+                self.clients[name] = self.storm.herd[name].client()
+                self.clients[name].socket.settimeout(ANSWER_S)
+            return self.clients[name].ask(b"IAMAT " + text)
+        except (ConnectionError, AssertionError):
+            if name in self.clients:
+                self.clients.pop(name).socket.close()
+            return None
+
+
+class Storm:
+    """A wired herd, its tellers, and the check at the end of each round."""
+
+    def __init__(self, more=""):
+        self.herd = WiredHerd(SHIPPED, more=more)
+        self.names = list(SHIPPED)
+        self.away = set()  # nodes that are not to be talked to
+        self.kills = dict.fromkeys(self.names, 0)
+        self.chance = random.Random(SEED)
+        self.tellers = [Teller(self, number) for number in range(TELLERS)]
+
+    def __enter__(self):
+        self.herd.__enter__()
+        self.herd.linked()
+        for teller in self.tellers:
+            teller.start()
+        return self
+
+    def __exit__(self, *failure):
+        for node in self.herd.running():
+            node.deliver(signal.SIGCONT)
+        for teller in self.tellers:
+            teller.ending = True
+            teller.going.set()
+            teller.join()
+        self.herd.__exit__(*failure)
+
+    def blow(self):
+        """Load, from now on."""
+        for teller in self.tellers:
+            teller.going.set()
+
+    def told(self):
+        return sum(teller.count for teller in self.tellers)
+
+    def while_told(self, count=TOLD_PER_FAULT):
+        """Wait until so many more stamps were acknowledged."""
+        enough = self.told() + count
+        until(lambda: self.told() >= enough or any(t.failure for t in self.tellers), f"{count} more stamps")
+
+    def kill(self, name):
+        self.away.add(name)
+        self.kills[name] += 1  # before its end: what it says until then is at risk, too
+        self.herd[name].kill()
+
+    def restart(self, name):
+        self.herd[name].start()
+        self.away.discard(name)
+
+    def stop(self, name):
+        """It stands still, but nobody waits for an answer of it."""
+        self.away.add(name)
+        until(lambda: all(teller.busy_with != name for teller in self.tellers), f"nobody talks to {name}")
+        self.herd[name].deliver(signal.SIGSTOP)
+
+    def go_on(self, name):
+        self.herd[name].deliver(signal.SIGCONT)
+        self.away.discard(name)
+
+    def is_up(self, one, other):
+        """Whether the node `one` holds its link to `other` for up."""
+        (link,) = [link for link in self.herd.status()[one]["links"] if link["peer"] == other]
+        return link["up"]
+
+    def settle(self):
+        """The load ends, all is well again: nothing may be missing, anywhere."""
+        for teller in self.tellers:
+            teller.going.clear()
+        for teller in self.tellers:
+            teller.resting.wait()
+            if teller.failure:
+                raise teller.failure
+        self.herd.linked()
+        self.herd.until(self.equal, "all digests are equal")
+        for teller in self.tellers:
+            self.check(teller)
+
+    def equal(self):
+        said = self.herd.status()
+        return len(said) == len(self.names) and len({(n["digest"], n["stamps"]) for n in said.values()}) == 1
+
+    def check(self, teller):
+        for node in self.herd.running():
+            held = self.held_by(node, teller.told)
+            for (client_id, told), line in zip(teller.told.items(), held):
+                if wrong := told.check(line, self.kills):
+                    raise AssertionError(f"seed {SEED}, {node.name}, {client_id!r}: {wrong}")
+        for told, line in zip(teller.told.values(), held):
+            told.settled(line)
+
+    @staticmethod
+    def held_by(node, ids):
+        with node.client() as client:
+            client.send(b"".join(b"WHATSAT %b 0 0\n" % i for i in ids))
+            return [line if text is not None else None for line, text in (client.places() for _ in ids)]
+
+
+class Chaos(unittest.TestCase):
+    def test_nodes_are_killed(self):
+        """One or two at a time, under load; they come back empty, at once or after a while."""
+        with Storm() as storm:
+            killed = 0
+            while killed < KILLS:
+                storm.blow()
+                storm.while_told()
+                victims = storm.chance.sample(storm.names, storm.chance.choice((1, 1, 2)))
+                for name in victims:
+                    storm.kill(name)
+                if storm.chance.random() < 0.5:
+                    storm.while_told()
+                for name in storm.chance.sample(victims, len(victims)):
+                    storm.restart(name)
+                storm.while_told()
+                storm.settle()
+                killed += len(victims)
+
+    def test_the_herd_is_parted(self):
+        """Nobody dies, so that nothing at all may be lost."""
+        with Storm() as storm:
+            for _ in range(PARTITIONS):
+                storm.blow()
+                storm.while_told()
+                some = storm.chance.sample(storm.names, storm.chance.randint(1, 3))
+                fault = storm.chance.choice((Wire.cut, Wire.stall, lambda wire: wire.lose(wire.names[0])))
+                storm.herd.part(some, fault)
+                storm.while_told()
+                storm.herd.heal()
+                storm.while_told()
+                storm.settle()
+
+    def test_equal_times_in_two_parts(self):
+        """The names of the origins decide, at both sides."""
+        with WiredHerd() as herd:
+            herd.linked()
+            herd.part(("Welsh", "Holiday"))
+            at = b"1520023934.918963998"
+            lines = {}
+            for name in SHIPPED:
+                with herd[name].client() as client:
+                    lines[name] = client.tell(b"kiwi", b"+1-1", at)
+            herd.heal()
+            herd.agree(b"kiwi", max(lines.values(), key=lambda line: line.split()[1]))
+
+    def test_wires_are_slow_and_cut_lines_to_pieces(self):
+        with Storm() as storm:
+            for wire in storm.herd.wires.values():
+                wire.delay_s = storm.chance.choice((0, 0.002, 0.02))
+                wire.bytes_per_s = storm.chance.choice((None, 200_000))
+                wire.piece_bytes = storm.chance.choice((None, 7, 70))
+            for name in storm.chance.sample(storm.names, 2):
+                storm.blow()
+                storm.while_told()
+                storm.kill(name)
+                storm.restart(name)
+                storm.while_told()
+                storm.settle()
+
+    def test_a_node_stands_still(self):
+        """Its neighbours give it up; it finds all its links dead when it goes on, and levels."""
+        with Storm() as storm:
+            storm.blow()
+            storm.while_told()
+            storm.stop("Holiday")
+            for name in SHIPPED["Holiday"] + ("Goloman",):
+                until(lambda: not storm.is_up(name, "Holiday"), f"{name} gives Holiday up")
+            storm.while_told()
+            time.sleep(STOP_S)
+            storm.go_on("Holiday")
+            storm.while_told()
+            storm.settle()
+
+    def test_links_to_a_former_boot(self):
+        """Welsh's only neighbour holds a link to a dead Welsh, and one to the next, and one more."""
+        with Storm() as storm:
+            wire = storm.herd.wire("Holiday", "Welsh")
+            for _ in range(3):
+                storm.blow()
+                storm.while_told()
+                wire.stall()
+                storm.kill("Welsh")
+                storm.restart("Welsh")
+                storm.while_told()
+                wire.is_stalled = False
+                storm.settle()
+
+    def test_started_in_a_mixed_order_over_failing_wires(self):
+        with Storm() as storm:
+            order = storm.chance.sample(storm.names, len(storm.names))
+            for name in order[:-1]:  # one remembers
+                storm.kill(name)
+            storm.blow()
+            for name in order[:-1]:
+                storm.herd.part((name,), storm.chance.choice((Wire.cut, Wire.stall)))
+                storm.restart(name)
+                storm.while_told(50)
+                storm.herd.heal()
+            storm.settle()
+
+
+if __name__ == "__main__":
+    unittest.main(argv=[argument for argument in sys.argv if argument != "--long"])

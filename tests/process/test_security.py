@@ -1,0 +1,277 @@
+"""test_security.py - whoever comes to the peer port of a herd with a secret, and what he knows.
+
+A peer written down here speaks the handshake byte by byte: PROTOCOL.md, "Peer port"; what AUTH signs
+is a row of fields, each behind its length in two bytes. Whatever is wrong with it, the store stays as
+it is, the reason is in the log once, and the neighbours' links do not notice.
+"""
+import contextlib
+import hashlib
+import hmac
+import re
+import secrets
+import select
+import socket
+import threading
+import unittest
+
+from herd import DEADLINE_S, LOOK_AGAIN_MS, Herd, reserve_port
+
+SECRET = b"sixteen bytes or more"
+PAIR = {"Goloman": ("Hands",), "Hands": ()}
+STRANGERS_MAX = 64
+
+
+class Peer:
+    """A connection to a node's peer port, and what both ends have said."""
+
+    def __init__(self, node, herd=b"demo", name=b"Hands", to=b"Goloman"):
+        self.herd, self.name, self.to = herd, name, to
+        self.boot, self.nonce = secrets.randbits(63) | 1, secrets.token_bytes(16)
+        self.socket = socket.create_connection(node.peer_address, DEADLINE_S)
+        self.reader = self.socket.makefile("rb")
+        self.theirs = {}
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.reader.close()
+        self.socket.close()
+
+    def send(self, data):
+        self.socket.sendall(data)
+
+    def hello(self):
+        return b"HELLO stampede/1 herd=%b from=%b to=%b boot=%016x nonce=%b have=%016x:0 auth=hmac-sha256\n" % (
+            self.herd, self.name, self.to, self.boot, self.nonce.hex().encode(), 0)
+
+    def meet(self):
+        """Say HELLO, hear the node's, and the AUTH that it says to anybody."""
+        self.send(self.hello())
+        self.theirs = dict(word.split(b"=", 1) for word in self.reader.readline().split()[2:])
+        return self.reader.readline()
+
+    def auth(self, role=b"dialled", secret=SECRET, name=None, herd=None, swapped=False):
+        """What proves that this end knows the secret; or what is like it."""
+        name, herd = name or self.name, herd or self.herd
+        mine = self.boot.to_bytes(8, "big"), self.nonce
+        theirs = bytes.fromhex(self.theirs[b"boot"].decode()), bytes.fromhex(self.theirs[b"nonce"].decode())
+        if swapped:
+            mine, theirs = theirs, mine
+        fields = (b"stampede/1 AUTH", role, herd, name, self.theirs[b"from"], mine[0], theirs[0], mine[1], theirs[1])
+        signed = b"".join(len(field).to_bytes(2, "big") + field for field in fields)
+        return b"AUTH " + hmac.new(secret, signed, hashlib.sha256).hexdigest().encode() + b"\n"
+
+    def rest(self):
+        """What else the node says, up to its end."""
+        try:
+            return self.reader.read()
+        except ConnectionError:
+            return b""
+
+
+def at(client_id, sender=b"Hands"):
+    return b"AT Hands +1.000000000 %b +1-1 1 %b\n" % (client_id, sender)
+
+
+class Siege(threading.Thread):
+    """Holds as many connections that say nothing as a node lets in."""
+
+    def __init__(self, node):
+        super().__init__(daemon=True)
+        self.address, self.opened, self.lifted = node.peer_address, 0, False
+
+    def run(self):
+        poll, strangers = select.poll(), {}
+        while not self.lifted:
+            while len(strangers) < STRANGERS_MAX:
+                with contextlib.suppress(ConnectionError):
+                    stranger = socket.create_connection(self.address, DEADLINE_S)
+                    strangers[stranger.fileno()] = stranger
+                    poll.register(stranger, select.POLLRDHUP)
+                    self.opened += 1
+            for number, _ in poll.poll(LOOK_AGAIN_MS):
+                poll.unregister(number)
+                strangers.pop(number).close()
+        for stranger in strangers.values():
+            stranger.close()
+
+    def lift(self):
+        self.lifted = True
+        self.join()
+
+
+class Handshakes(unittest.TestCase):
+    """Goloman, alone; Hands is played."""
+
+    def setUp(self):
+        stack = contextlib.ExitStack()
+        self.addCleanup(stack.close)
+        self.herd = Herd(PAIR, more='secret_file = "herd.secret"', start=False)
+        secret = self.herd.folder / "herd.secret"
+        secret.touch(0o600)
+        secret.write_bytes(SECRET)
+        stack.enter_context(self.herd)
+        self.node = self.herd["Goloman"].start()
+
+    def refused(self, why, peer, *say):
+        """A peer says its words and a stamp: it gets a BYE, which is told once, and leaves no trace."""
+        before = self.status()
+        for _ in range(2):
+            with peer() as one:
+                for words in say:
+                    one.send(words(one))
+                with contextlib.suppress(ConnectionError):
+                    one.send(at(b"forged") + b"MARK 1\n")
+                said = one.rest()
+            self.assertRegex(said, rb"(?m)^BYE [^\n]*%b[^\n]*\n\Z" % why)
+
+        def told():
+            return [line for line in self.node.log().splitlines() if b" link_refused " in line and why in line]
+        self.herd.until(told, f"{why!r} is in the log, which is written behind the BYE")
+        after = self.status()
+        self.assertEqual(len(told()), 1, told())
+        for key in ("stamps", "digest", "change", "links"):
+            self.assertEqual(before[key], after[key])
+        self.assertFalse(after["links"][0]["up"])
+
+    def status(self):
+        said = self.herd.status()["Goloman"]
+        for volatile in ("down_ms", "tries"):
+            said["links"][0].pop(volatile, None)
+        return said
+
+    def met(self, **options):
+        peer = Peer(self.node, **options)
+        peer.meet()
+        return peer
+
+    def test_the_right_one_is_let_in(self):
+        """Or else all that follows would prove nothing."""
+        with Peer(self.node) as peer:
+            theirs = peer.meet()
+            self.assertEqual(theirs, self.auth_of_the_node(peer))
+            peer.send(peer.auth() + at(b"kiwi") + b"MARK 1\n")
+            self.assertEqual(peer.reader.readline(), b"ACK 1\n")
+            with self.node.client() as client:
+                self.assertEqual(client.known(b"kiwi"), b"AT Hands +1.000000000 kiwi +1-1 1")
+
+    @staticmethod
+    def auth_of_the_node(peer):
+        """As the node has to sign: the other role, its own name and numbers first."""
+        mirror = Peer.__new__(Peer)
+        mirror.herd, mirror.name = peer.herd, peer.theirs[b"from"]
+        mirror.boot = int(peer.theirs[b"boot"], 16)
+        mirror.nonce = bytes.fromhex(peer.theirs[b"nonce"].decode())
+        mirror.theirs = {b"from": peer.name, b"boot": b"%016x" % peer.boot, b"nonce": peer.nonce.hex().encode()}
+        return mirror.auth(role=b"accepted")
+
+    def test_replayed(self):
+        """All that a real neighbour once said, again."""
+        with Peer(self.node) as real:
+            real.meet()
+            auth = real.auth()
+            real.send(auth)
+            self.herd.until(lambda: self.status()["links"][0]["up"], "the real one is in")
+        self.herd.until(lambda: not self.status()["links"][0]["up"], "and has gone")
+        recorded = real.hello() + auth
+        self.refused(b"AUTH is wrong", lambda: Peer(self.node), lambda _: recorded)
+
+    def test_reflected(self):
+        """The node's own proof, back to itself; also as what it says to a second connection."""
+        def theirs():
+            peer = Peer(self.node)
+            peer.proof = peer.meet()
+            return peer
+        self.refused(b"AUTH is wrong", theirs, lambda peer: peer.proof)
+
+    def test_its_own_name(self):
+        self.refused(b"talks to itself", lambda: Peer(self.node, name=b"Goloman"), lambda peer: peer.hello())
+
+    def test_its_own_nonce_under_another_name(self):
+        with Peer(self.node) as first:
+            first.meet()
+
+            def mirror():
+                peer = Peer(self.node)
+                peer.boot, peer.nonce = int(first.theirs[b"boot"], 16), bytes.fromhex(first.theirs[b"nonce"].decode())
+                return peer
+            self.refused(b"talks to itself", mirror, lambda peer: peer.hello())
+
+    def test_another_role(self):
+        self.refused(b"AUTH is wrong", self.met, lambda peer: peer.auth(role=b"accepted"))
+
+    def test_another_name_is_signed(self):
+        self.refused(b"AUTH is wrong", self.met, lambda peer: peer.auth(name=b"Holiday"))
+
+    def test_another_herd_is_signed(self):
+        self.refused(b"AUTH is wrong", self.met, lambda peer: peer.auth(herd=b"Demo"))
+
+    def test_the_numbers_are_swapped(self):
+        self.refused(b"AUTH is wrong", self.met, lambda peer: peer.auth(swapped=True))
+
+    def test_another_secret(self):
+        self.refused(b"AUTH is wrong", self.met, lambda peer: peer.auth(secret=SECRET + b"\n"))
+
+    def test_names_that_are_none_of_ours(self):
+        self.refused(b"Welsh is no neighbour", lambda: Peer(self.node, name=b"Welsh"), lambda peer: peer.hello())
+        self.refused(b"not Hands", lambda: Peer(self.node, to=b"Hands"), lambda peer: peer.hello())
+        self.refused(b"this herd is demo", lambda: Peer(self.node, herd=b"Demo"), lambda peer: peer.hello())
+
+    def test_an_observer_has_to_prove_himself_too(self):
+        self.refused(b"wants AUTH", lambda: self.met(name=b"-"), lambda _: b"STATUS\n")
+
+    def test_garbage(self):
+        self.refused(b"no HELLO", lambda: Peer(self.node), lambda _: secrets.token_bytes(64).replace(b"\n", b"") + b"\n")
+        self.refused(b"too long", lambda: Peer(self.node), lambda _: b"x" * 20000 + b"\n")
+
+    def test_too_late(self):
+        """The right words, after the two seconds: they are thrown away."""
+        peer = self.met()
+        with peer:
+            self.assertRegex(peer.rest(), rb"\ABYE no handshake within 2 s\n\Z")
+            with contextlib.suppress(ConnectionError):
+                peer.send(peer.auth() + at(b"forged") + b"MARK 1\n")
+        self.refused(b"no handshake", self.silent)
+
+    @contextlib.contextmanager
+    def silent(self):
+        """Says nothing until the node has had enough."""
+        with self.met() as peer:
+            peer.said = peer.rest()
+            peer.rest = lambda: peer.said
+            yield peer
+
+    def test_half_open_strangers_do_not_keep_a_neighbour_out(self):
+        """As many as are let in, each back at once when it is ended; the node's own dials lead nowhere."""
+        self.node.stop()
+        nobody = reserve_port()
+        self.addCleanup(nobody.close)
+        self.node.start(config=self.herd.write("besieged.conf", peers={"Hands": nobody.getsockname()[1]}))
+        siege = Siege(self.node)
+        self.addCleanup(siege.lift)
+        siege.start()
+        self.herd.until(lambda: siege.opened >= STRANGERS_MAX, "all places are taken")
+        hands = self.herd["Hands"].start()
+        self.herd.until(lambda: b" link_up " in hands.log(), "Hands is linked")
+        tries = int(re.search(rb" tries=(\d+)", hands.log())[1])
+        self.assertLessEqual(tries, 3)
+        with hands.client() as client:
+            line = client.tell(b"kiwi", b"+1-1", b"1")
+        self.herd.agree(b"kiwi", line)
+        self.assertEqual(self.node.log().count(b" strangers_full "), 1)
+
+    def test_those_that_were_refused_cannot_pile_up(self):
+        """They have their BYE, and do not hang up."""
+        before = self.node.descriptors()
+        with contextlib.ExitStack() as stack:
+            for _ in range(6 * STRANGERS_MAX):
+                peer = stack.enter_context(Peer(self.node))
+                peer.send(b"\n")
+                with contextlib.suppress(ConnectionError):
+                    self.assertRegex(peer.reader.readline(), rb"\ABYE ")
+                self.assertLessEqual(self.node.descriptors(), before + STRANGERS_MAX + 8)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,548 @@
+/* campaign.c — throws dice: herds, networks, clients and accidents out of one seed each.
+ *
+ *     sim_campaign [--seeds A-B] [--seconds N] [--nodes N] [--topology WORD] [-v]
+ *
+ * A seed decides everything. Each run has a time of trouble, then all is healed, and within bounded
+ * virtual time all nodes must hold the same (see judge.h for what must hold all along). One run in
+ * four has no trouble at all; there, what a stamp costs and how long it takes is bounded as well.
+ * A run that breaks the law prints its seed and how to run it again. STAMPEDE_SIM_LOG=1 shows what
+ * the nodes log. */
+#include "core/invariant.h"
+#include "sim/herd.h"
+#include <getopt.h>
+#include <inttypes.h>
+#include <signal.h>
+
+enum {
+    CLIENTS = 6,
+    SETTLE_MS =
+        90000, /* for the last link to be found dead and dialled, and digests to be compared */
+    SETTLE_STEADY_MS = 45000, /* where no node ever restarted */
+    ANSWERED_MS = 120000,
+    QUIET_MS = 45000,
+    LINKED_MS = 800,
+    IDS_MAX = 40,
+    CROWD_IDS_MAX = 1000, /* more than a link sends in one piece */
+};
+
+struct options {
+    uint64_t first, last;
+    unsigned seconds; /* of trouble; 0: the seed decides, 15 to 40 */
+    unsigned nodes; /* 0: the seed decides */
+    int shape; /* -1: the seed decides */
+    bool verbose;
+};
+
+/* What the dice said. */
+struct run {
+    struct herd herd;
+    struct herd_plan plan;
+    uint64_t seed;
+    int64_t trouble_ns;
+    bool calm; /* no accidents */
+    bool together; /* all nodes start at once */
+    bool restarted; /* some node did, so an alarm is no scandal */
+    unsigned ids;
+    unsigned burst; /* lines that are said at once, at most */
+    int64_t say_gap_ns, fault_gap_ns;
+    int64_t slowest_hop_ns; /* of all paths, there and back */
+    int64_t settled_ns; /* how long it took all to agree once it was quiet */
+};
+
+static struct run run; /* of the seed under way */
+static struct options options = {.first = 1, .last = 20, .shape = -1};
+
+static uint64_t draw(uint64_t below)
+{
+    return network_draw(&run.herd.network, below);
+}
+
+static bool once_in(unsigned in)
+{
+    return network_once_in(&run.herd.network, in);
+}
+
+/* Between 0 and twice `mean`. */
+static int64_t about(int64_t mean)
+{
+    return (int64_t)draw(2 * (uint64_t)mean + 1);
+}
+
+/* -- setting the scene -------------------------------------------------------------------------- */
+
+static void plan_run(uint64_t seed)
+{
+    struct random dice = {seed};
+    unsigned shape = random_below(&dice, 2) ? shipped : random_below(&dice, SHAPES);
+    unsigned nodes = 3 + random_below(&dice, 7);
+    bool full = random_below(&dice, 10) == 0;
+    run.plan = (struct herd_plan){.seed = seed,
+        .shape = options.shape >= 0 ? (enum shape)options.shape : (enum shape)shape,
+        .nodes = options.nodes ? options.nodes : nodes,
+        .clients = CLIENTS,
+        .secret = random_below(&dice, 2),
+        .stamps = full ? 2 + random_below(&dice, 10) : 0,
+        .evicts = random_below(&dice, 2)};
+    run.calm = random_below(&dice, 4) == 0;
+    run.together = random_below(&dice, 2);
+    unsigned seconds = options.seconds ? options.seconds : 15 + random_below(&dice, 26);
+    run.trouble_ns = seconds * SECOND_NS;
+    bool crowd = random_below(&dice, 12) == 0;
+    run.ids = crowd ? CROWD_IDS_MAX : 1 + random_below(&dice, IDS_MAX);
+    run.burst = crowd ? 300 : 30;
+    run.say_gap_ns = (20 + random_below(&dice, 300)) * MS_NS;
+    run.fault_gap_ns = (300 + random_below(&dice, 4000)) * MS_NS;
+}
+
+static void set_paths(int64_t most_ns)
+{
+    struct herd *h = &run.herd;
+    run.slowest_hop_ns = 0;
+    for (unsigned a = 0; a < h->topology.nodes_count; a++)
+        for (unsigned b = a + 1; b < h->topology.nodes_count; b++) {
+            struct path *path = network_path(&h->network, a, b);
+            path->delay_ns = 50000 + (int64_t)draw((uint64_t)most_ns);
+            path->jitter_ns = (int64_t)draw((uint64_t)path->delay_ns);
+            int64_t hop_ns = 2 * (path->delay_ns + path->jitter_ns);
+            if (run.slowest_hop_ns < hop_ns)
+                run.slowest_hop_ns = hop_ns;
+        }
+}
+
+static void set_scene(void)
+{
+    static const size_t windows[] = {400, 3000, 65536};
+    static const int64_t lags_ns[] = {20000, 200000, 3 * MS_NS};
+    struct network *n = &run.herd.network;
+    set_paths(once_in(3) ? 20 * MS_NS : MS_NS);
+    n->window_min = windows[draw(3)];
+    n->split_in = (unsigned)draw(5);
+    n->lag_ns = lags_ns[draw(3)];
+    for (unsigned i = 0; i < run.herd.topology.nodes_count; i++)
+        run.herd.judge.clock_ahead_ns[i] = (int64_t)draw(4 * SECOND_NS) - 2 * SECOND_NS;
+}
+
+static bool start(void)
+{
+    struct herd *h = &run.herd;
+    if (run.together) {
+        herd_start(h);
+        char why[JUDGE_VERDICT_BYTES_MAX];
+        if (!herd_run_ns(h, LINKED_MS * MS_NS))
+            return false;
+        if (!herd_linked(h, why))
+            judge_violated(&h->judge, "not linked %d ms after the start: %s", LINKED_MS, why);
+        return !h->judge.violated;
+    }
+    for (unsigned i = 0; i < h->topology.nodes_count; i++) {
+        host_start(&h->hosts[i]);
+        if (!herd_run_ns(h, about(300 * MS_NS)))
+            return false;
+    }
+    return herd_run_ns(h, SECOND_NS);
+}
+
+/* -- what clients do ---------------------------------------------------------------------------- */
+
+/* Many have one time, some of them in another text; few are new to all. */
+static int time_text(char *text, size_t room)
+{
+    int64_t now_ns = EPOCH_NS + run.herd.network.now_ns;
+    int64_t time_ns = now_ns - about(SECOND_NS);
+    if (once_in(2))
+        time_ns = now_ns / SECOND_NS * SECOND_NS;
+    if (once_in(20))
+        time_ns += about(3600 * SECOND_NS);
+    int len = snprintf(text, room, "%s%" PRId64 ".%09" PRId64, once_in(9) ? "00" : "",
+        time_ns / SECOND_NS, time_ns % SECOND_NS);
+    if (once_in(2)) {
+        while (text[len - 1] == '0')
+            len--;
+        len -= text[len - 1] == '.';
+    }
+    text[len] = '\0';
+    return len;
+}
+
+static void make_line(char *text, size_t room)
+{
+    static const char *const places[] = {
+        "+34.068930-118.445127", "+0+0", "-89.999999999999999+180", "+1.5-1.25", "+48.2+016.37"};
+    static const char *const nonsense[] = {"", "   ", "IAMAT kiwi +1+1", "WHATSAT c1 51 3",
+        "iamat c1 +1+1 1", "IAMAT c1 91-1 5", "AT Goloman +0.5 c1 +1+1 5 Goloman",
+        "WHATSAT nobody 1 1", "HELLO stampede/1 herd=demo from=Hands to=Goloman",
+        "IAMAT c1 +1+1 99999999999999999999"};
+    char time[48];
+    unsigned id = (unsigned)draw(run.ids);
+    const char *pad = once_in(20) ? "-with-a-much-longer-name-than-the-others-have" : "";
+    if (once_in(12)) {
+        snprintf(text, room, "%s", nonsense[draw(sizeof nonsense / sizeof *nonsense)]);
+    } else if (once_in(4)) {
+        snprintf(
+            text, room, "WHATSAT c%u%s %u %u", id, pad, (unsigned)draw(51), (unsigned)draw(21));
+    } else {
+        (void)time_text(time, sizeof time);
+        snprintf(text, room, "%sIAMAT c%u%s %s %s", once_in(9) ? " \t" : "", id, pad,
+            places[draw(sizeof places / sizeof *places)], time);
+    }
+}
+
+static void clients_do(void)
+{
+    struct herd *h = &run.herd;
+    struct client *c = &h->clients[draw(h->clients_count)];
+    if (c->state == CLIENT_AWAY) {
+        client_join(c, &h->hosts[draw(h->topology.nodes_count)]);
+    } else if (c->leaves || once_in(40)) {
+        if (c->leaves && !once_in(10))
+            return; /* give it time for its replies */
+        client_vanish(c);
+        return;
+    }
+    char line[256];
+    for (unsigned burst = once_in(6) ? 2 + (unsigned)draw(run.burst) : 1; burst; burst--) {
+        make_line(line, sizeof line);
+        client_say(c, line);
+    }
+    if (once_in(15))
+        client_dawdle(c, about(2 * SECOND_NS));
+    if (once_in(10))
+        client_leave(c, once_in(2));
+}
+
+/* -- accidents ---------------------------------------------------------------------------------- */
+
+static void kill_or_revive(struct host *host)
+{
+    if (!host->node) {
+        host_start(host);
+        return;
+    }
+    run.restarted = true;
+    if (!host->stopping && !host->paused && once_in(3))
+        host_stop(host);
+    else
+        host_kill(host, once_in(2) ? DEATH_OF_MACHINE : DEATH_OF_PROCESS);
+}
+
+/* Nodes on the one side and nodes on the other cannot reach each other. */
+static void part_in_two(void)
+{
+    unsigned nodes = run.herd.topology.nodes_count;
+    enum cut how = (enum cut)draw(CUT_KINDS);
+    uint64_t side = draw(UINT64_MAX);
+    for (unsigned a = 0; a < nodes; a++)
+        for (unsigned b = a + 1; b < nodes; b++)
+            if ((side >> a % 64 & 1) != (side >> b % 64 & 1))
+                network_cut(&run.herd.network, a, b, how);
+}
+
+static void accident(void)
+{
+    struct herd *h = &run.herd;
+    unsigned a = (unsigned)draw(h->topology.nodes_count);
+    const struct topology_node *node = &h->topology.nodes[a];
+    unsigned b = node->neighbours[draw(node->neighbours_count)];
+    struct host *host = &h->hosts[a];
+    switch (draw(12)) {
+    case 0:
+    case 1:
+    case 2:
+        network_cut(&h->network, a, b, (enum cut)draw(CUT_KINDS));
+        return;
+    case 3:
+    case 4:
+    case 5:
+        network_heal(&h->network, a, b);
+        return;
+    case 6:
+        network_break(&h->network, a, b, (enum cut)draw(CUT_KINDS));
+        return;
+    case 7:
+    case 8:
+        kill_or_revive(host);
+        return;
+    case 9:
+        if (host->node && !host->stopping)
+            host_pause(host, !host->paused);
+        return;
+    case 10:
+        network_path(&h->network, a, b)->delay_ns = about(300 * MS_NS);
+        return;
+    default:
+        if (once_in(3))
+            part_in_two();
+        return;
+    }
+}
+
+static bool trouble(void)
+{
+    struct herd *h = &run.herd;
+    struct network *n = &h->network;
+    int64_t end_ns = n->now_ns + run.trouble_ns;
+    int64_t say_ns = n->now_ns, fault_ns = run.calm ? NEVER_NS : n->now_ns;
+    while (n->now_ns < end_ns) {
+        int64_t next_ns = earlier_ns(end_ns, earlier_ns(say_ns, fault_ns));
+        if (!herd_run_ns(h, next_ns - n->now_ns))
+            return false;
+        if (n->now_ns == say_ns) {
+            clients_do();
+            say_ns += 1 + about(run.say_gap_ns);
+        }
+        if (n->now_ns == fault_ns) {
+            accident();
+            fault_ns += 1 + about(run.fault_gap_ns);
+        }
+    }
+    return true;
+}
+
+/* -- the end ------------------------------------------------------------------------------------ */
+
+static bool clients_are_away(char why[JUDGE_VERDICT_BYTES_MAX])
+{
+    for (unsigned i = 0; i < run.herd.clients_count; i++) {
+        const struct client *c = &run.herd.clients[i];
+        if (c->state == CLIENT_AWAY)
+            continue;
+        snprintf(why, JUDGE_VERDICT_BYTES_MAX, "client %u still waits for %u replies", i,
+            c->asked_count);
+        return false;
+    }
+    return true;
+}
+
+static bool all_is_well(char why[JUDGE_VERDICT_BYTES_MAX])
+{
+    bool agrees = run.herd.judge.forgetful || herd_agrees(&run.herd, why);
+    return agrees && herd_linked(&run.herd, why);
+}
+
+/* How long it may take where nothing went wrong: what is on its way passes each hop in turn. */
+static int64_t calm_bound_ns(void)
+{
+    struct network *n = &run.herd.network;
+    int64_t round_trips = 4 + (int64_t)(run.ids * 150 / n->window_min);
+    int64_t hop_ns = round_trips * (run.slowest_hop_ns + 4 * n->lag_ns);
+    return 2 * SECOND_NS + run.herd.topology.nodes_count * hop_ns;
+}
+
+/* A client of a machine that crashed would wait for ever. */
+static void send_clients_away(void)
+{
+    for (unsigned i = 0; i < run.herd.clients_count; i++) {
+        struct client *c = &run.herd.clients[i];
+        if (c->state == CLIENT_AWAY)
+            continue;
+        if (c->life == c->host->life)
+            client_leave(c, once_in(2));
+        else
+            client_vanish(c);
+    }
+}
+
+static bool settle(void)
+{
+    struct herd *h = &run.herd;
+    int64_t began_ns = h->network.now_ns;
+    int64_t bound_ns = (run.restarted ? SETTLE_MS : SETTLE_STEADY_MS) * MS_NS;
+    if (run.calm && run.together)
+        bound_ns = calm_bound_ns();
+    char why[JUDGE_VERDICT_BYTES_MAX];
+    send_clients_away();
+    while (!all_is_well(why)) {
+        run.settled_ns = h->network.now_ns - began_ns;
+        if (run.settled_ns > bound_ns)
+            judge_violated(
+                &h->judge, "%.1f s after the last accident: %s", (double)run.settled_ns / 1e9, why);
+        if (!herd_run_ns(h, 100 * MS_NS))
+            return false;
+    }
+    return true;
+}
+
+/* Places answers late, and only so many questions of one client wait at a time. */
+static bool all_are_answered(void)
+{
+    struct herd *h = &run.herd;
+    char why[JUDGE_VERDICT_BYTES_MAX];
+    int64_t until_ns = h->network.now_ns + ANSWERED_MS * MS_NS;
+    while (!clients_are_away(why)) {
+        if (h->network.now_ns > until_ns)
+            judge_violated(&h->judge, "%s", why);
+        if (!herd_run_ns(h, SECOND_NS))
+            return false;
+    }
+    return true;
+}
+
+static bool stay_quiet(void)
+{
+    struct herd *h = &run.herd;
+    uint64_t before = herd_messages(h), alarms = herd_divergences(h);
+    char why[JUDGE_VERDICT_BYTES_MAX];
+    if (!herd_run_ns(h, QUIET_MS * MS_NS))
+        return false;
+    if (!all_is_well(why))
+        judge_violated(&h->judge, "all was well, and is no more: %s", why);
+    if (!run.restarted && herd_messages(h) != before)
+        judge_violated(
+            &h->judge, "%" PRIu64 " AT lines though nothing changed", herd_messages(h) - before);
+    if (herd_divergences(h) != alarms)
+        judge_violated(&h->judge, "an alarm though all agree");
+    return !h->judge.violated;
+}
+
+static void check_costs(void)
+{
+    struct herd *h = &run.herd;
+    if (!run.restarted && herd_divergences(h))
+        judge_violated(
+            &h->judge, "%" PRIu64 " alarms, and no node ever restarted", herd_divergences(h));
+    uint64_t most = 2 * h->topology.edges_count * herd_accepted(h);
+    if (run.calm && !h->judge.forgetful && herd_messages(h) > most)
+        judge_violated(&h->judge, "%" PRIu64 " AT lines for %" PRIu64 " stamps on %u edges",
+            herd_messages(h), herd_accepted(h), h->topology.edges_count);
+}
+
+static bool play(void)
+{
+    if (!start() || !trouble())
+        return false;
+    herd_heal(&run.herd);
+    if (!run.calm)
+        set_paths(MS_NS);
+    if (!settle() || !all_are_answered() || (run.seed % 4 == 0 && !stay_quiet()))
+        return false;
+    check_costs();
+    return !run.herd.judge.violated;
+}
+
+/* -- the program -------------------------------------------------------------------------------- */
+
+static void tell_how_to_repeat(void)
+{
+    fprintf(stderr, "again: sim_campaign --seeds %" PRIu64 "-%" PRIu64, run.seed, run.seed);
+    if (options.seconds)
+        fprintf(stderr, " --seconds %u", options.seconds);
+    if (options.nodes)
+        fprintf(stderr, " --nodes %u", options.nodes);
+    if (options.shape >= 0)
+        fprintf(stderr, " --topology %s", shape_word((unsigned)options.shape));
+    fprintf(stderr, "\n");
+}
+
+_Noreturn void invariant_broken(const char *what, const char *file, int line)
+{
+    fprintf(stderr, "seed %" PRIu64 " violated: %s:%d: %s\n", run.seed, file, line, what);
+    abort();
+}
+
+/* Whatever ends the program, an invariant or a sanitizer: the seed is not lost. */
+static void on_abort(int signal)
+{
+    (void)signal;
+    tell_how_to_repeat();
+}
+
+static void say_run(void)
+{
+    struct herd *h = &run.herd;
+    printf("seed %" PRIu64 ": %s %u%s%s%s, %.0f s, %" PRIu64 " events, %" PRIu64 " stamps, %" PRIu64
+           " AT, settled in %.1f s, %" PRIu64 " alarms, trace %016" PRIx64 "\n",
+        run.seed, shape_word(run.plan.shape), h->topology.nodes_count, run.calm ? " calm" : "",
+        run.plan.stamps ? " full" : "", run.restarted ? " restarts" : "",
+        (double)h->network.now_ns / 1e9, h->network.events, h->judge.accepted, herd_messages(h),
+        (double)run.settled_ns / 1e9, herd_divergences(h), h->network.trace);
+}
+
+struct sums {
+    uint64_t runs, events, stamps, messages, alarms, trace;
+    int64_t virtual_ns, slowest_ns;
+};
+
+static void add_up(struct sums *s)
+{
+    struct herd *h = &run.herd;
+    s->runs++;
+    s->events += h->network.events;
+    s->stamps += h->judge.accepted;
+    s->messages += herd_messages(h);
+    s->alarms += herd_divergences(h);
+    s->trace = s->trace * UINT64_C(0x100000001b3) ^ h->network.trace;
+    s->virtual_ns += h->network.now_ns;
+    if (s->slowest_ns < run.settled_ns)
+        s->slowest_ns = run.settled_ns;
+}
+
+static bool run_seed(uint64_t seed, struct sums *sums)
+{
+    run = (struct run){.seed = seed};
+    plan_run(seed);
+    herd_create(&run.herd, &run.plan);
+    set_scene();
+    bool well = play();
+    if (options.verbose)
+        say_run();
+    if (!well) {
+        printf("seed %" PRIu64 " violated: %s\n", seed, run.herd.judge.verdict);
+        fflush(stdout);
+        tell_how_to_repeat();
+    }
+    add_up(sums);
+    herd_destroy(&run.herd);
+    return well;
+}
+
+static int usage(void)
+{
+    fprintf(stderr, "usage: sim_campaign [--seeds A-B] [--seconds N] [--nodes N] [--topology WORD] "
+                    "[-v]\ntopologies:");
+    for (unsigned i = 0; shape_word(i); i++)
+        fprintf(stderr, " %s", shape_word(i));
+    fprintf(stderr, "\n");
+    return 2;
+}
+
+static bool take_option(int option)
+{
+    switch (option) {
+    case 's':
+        return sscanf(optarg, "%" SCNu64 "-%" SCNu64, &options.first, &options.last) == 2;
+    case 't':
+        return sscanf(optarg, "%u", &options.seconds) == 1;
+    case 'n':
+        return sscanf(optarg, "%u", &options.nodes) == 1 && options.nodes >= 3;
+    case 'g':
+        for (options.shape = 0; options.shape < SHAPES; options.shape++)
+            if (strcmp(optarg, shape_word((unsigned)options.shape)) == 0)
+                return true;
+        return false;
+    case 'v':
+        options.verbose = true;
+        return true;
+    default:
+        return false;
+    }
+}
+
+int main(int argc, char **argv)
+{
+    static const struct option words[] = {{"seeds", required_argument, NULL, 's'},
+        {"seconds", required_argument, NULL, 't'}, {"nodes", required_argument, NULL, 'n'},
+        {"topology", required_argument, NULL, 'g'}, {"verbose", no_argument, NULL, 'v'}, {0}};
+    for (int option; (option = getopt_long(argc, argv, "v", words, NULL)) != -1;)
+        if (!take_option(option))
+            return usage();
+    signal(SIGABRT, on_abort);
+    struct sums sums = {0};
+    bool well = true;
+    for (uint64_t seed = options.first; well && seed <= options.last; seed++)
+        well = run_seed(seed, &sums);
+    printf("%" PRIu64 " runs, %.0f virtual s, %" PRIu64 " events, %" PRIu64 " stamps, %" PRIu64
+           " AT lines, slowest settled in %.1f s, %" PRIu64 " alarms, trace %016" PRIx64 "\n",
+        sums.runs, (double)sums.virtual_ns / 1e9, sums.events, sums.stamps, sums.messages,
+        (double)sums.slowest_ns / 1e9, sums.alarms, sums.trace);
+    return well ? 0 : 1;
+}

@@ -1,0 +1,61 @@
+/* herd.h — a whole herd in one process: hosts, clients, the network between them, and the judge.
+ *
+ * Called by the scenarios, which tell it a story, and by the campaign, which throws dice. */
+#ifndef SIM_HERD_H
+#define SIM_HERD_H
+
+#include "sim/client.h"
+
+/* In lower case, for they are words of the stories (story.h). */
+enum shape { shipped, in_line, ring, tree, star, grid, mesh, regular, SHAPES };
+
+/* "shipped", "line" and so on; NULL past the last. */
+const char *shape_word(unsigned shape);
+
+struct herd_plan {
+    enum shape shape;
+    unsigned nodes; /* shipped: 5; grid: at least so many */
+    uint64_t seed;
+    unsigned clients;
+    bool secret;
+    uint64_t stamps; /* limits.stamps; 0: 10000 */
+    bool evicts; /* when full */
+};
+
+struct herd {
+    struct network network;
+    struct judge judge;
+    struct topology topology;
+    struct host *hosts; /* topology.nodes_count */
+    struct client *clients;
+    unsigned clients_count;
+};
+
+/* Nodes are named by the shipped file, or n00, n01 and so on. All are down. */
+void herd_create(struct herd *h, const struct herd_plan *plan);
+void herd_destroy(struct herd *h);
+
+void herd_start(struct herd *h); /* all, at once */
+
+/* Let time pass. false: the law was broken. */
+bool herd_run_ns(struct herd *h, int64_t ns);
+
+/* All paths open, all nodes running. */
+void herd_heal(struct herd *h);
+
+/* Whether all that are up hold the same, by their digests and by what the judge saw. `why` says what
+ * is missing. */
+bool herd_agrees(const struct herd *h, char why[JUDGE_VERDICT_BYTES_MAX]);
+
+/* Whether each edge has exactly one link, up at both ends. */
+bool herd_linked(const struct herd *h, char why[JUDGE_VERDICT_BYTES_MAX]);
+
+/* Whether `a` holds its link to `b` for up, as its status tells. */
+bool herd_thinks_linked(const struct herd *h, unsigned a, unsigned b);
+
+/* AT lines sent so far, by all; alarms; stamps of clients that were stored. */
+uint64_t herd_messages(const struct herd *h);
+uint64_t herd_divergences(const struct herd *h);
+uint64_t herd_accepted(const struct herd *h);
+
+#endif

@@ -1,0 +1,421 @@
+/* host.c — see host.h. */
+#include "sim/host.h"
+#include "core/outbox.h"
+#include "sim/provider.h"
+#include <stdlib.h>
+
+enum {
+    LOG_BYTES = 1 << 16,
+    LENT_MAX = 256, /* receives in one turn */
+    DRAIN_MS = 2000, /* as io/conn's */
+    TURNS_IN_A_MS = 4000,
+    PLACES_SLOWEST_MS = 400,
+};
+
+static struct instant now_of(const struct host *h)
+{
+    int64_t now_ns = h->network->now_ns;
+    return (struct instant){.mono_ns = now_ns + h->mono_ahead_ns,
+        .real_ns = EPOCH_NS + now_ns + h->judge->clock_ahead_ns[h->self]};
+}
+
+static void *allocate(size_t count, size_t bytes)
+{
+    void *memory = calloc(count, bytes);
+    if (!memory)
+        abort();
+    return memory;
+}
+
+void host_init(struct host *h, struct network *network, struct judge *judge,
+    const struct topology *topology, unsigned self, struct span secret)
+{
+    *h = (struct host){.network = network,
+        .judge = judge,
+        .self = self,
+        .topology = *topology,
+        .secret = secret,
+        .mono_ahead_ns = (int64_t)network_draw(network, 1000) * SECOND_NS};
+    h->dials = allocate(TOPOLOGY_NEIGHBOURS_MAX, sizeof *h->dials);
+    h->said = allocate(topology->nodes_count, sizeof *h->said);
+    h->log_memory = allocate(LOG_BYTES, 1);
+}
+
+void host_deinit(struct host *h)
+{
+    if (h->node)
+        host_kill(h, DEATH_OF_PROCESS);
+    free(h->dials);
+    free(h->said);
+    free(h->log_memory);
+}
+
+/* -- life and death ----------------------------------------------------------------------------- */
+
+/* The judge reads it by a cursor, and a cursor is part of it. */
+static struct store *store_of(const struct host *h)
+{
+    return (struct store *)node_store(h->node);
+}
+
+void host_start(struct host *h)
+{
+    struct node_config config = {.topology = &h->topology,
+        .self = h->self,
+        .secret = h->secret,
+        .connections_max = HOST_CONNECTIONS,
+        .places = provider_open(h->network, PLACES_SLOWEST_MS * MS_NS),
+        .log = &h->log};
+    for (size_t i = 0; i < sizeof config.seed; i++)
+        config.seed[i] = (unsigned char)network_draw(h->network, 256);
+    log_init(&h->log, LOG_INFO, span_of(h->topology.nodes[h->self].name), h->log_memory, LOG_BYTES);
+    h->life++;
+    h->paused = h->stopping = false;
+    for (unsigned i = 0; i < TOPOLOGY_NEIGHBOURS_MAX; i++)
+        h->dials[i] = WIRE_NONE;
+    h->node = node_create(&config, now_of(h));
+    if (!h->node)
+        abort();
+    h->judges_cursor = store_cursor_open(store_of(h));
+    network_listen(h->network, h->self, true);
+    network_wake(h->network, h->self, h->network->now_ns);
+}
+
+static void show_log(struct host *h)
+{
+    static int shown = -1;
+    if (shown < 0)
+        shown = getenv("STAMPEDE_SIM_LOG") != NULL;
+    if (shown)
+        fprintf(stderr, "%.*s", (int)h->log.pending.len, h->log.pending.at);
+    log_taken(&h->log, h->log.pending.len);
+}
+
+static void go_down(struct host *h)
+{
+    h->diverged += node_metrics(h->node)->divergences;
+    show_log(h);
+    node_destroy(h->node);
+    h->node = NULL;
+    judge_forgets(h->judge, h->self);
+}
+
+void host_kill(struct host *h, enum death how)
+{
+    struct network *n = h->network;
+    if (how == DEATH_OF_MACHINE)
+        network_crash(n, h->self);
+    else
+        network_listen(n, h->self, false);
+    for (uint32_t i = 0; i < h->conns_end; i++)
+        if (h->conns[i].used)
+            network_close(n, h->conns[i].wire, h->conns[i].end, network_once_in(n, 3));
+    for (unsigned i = 0; i < TOPOLOGY_NEIGHBOURS_MAX; i++)
+        if (h->dials[i] != WIRE_NONE)
+            network_close(n, h->dials[i], 0, true);
+    memset(h->conns, 0, sizeof h->conns);
+    go_down(h);
+}
+
+void host_stop(struct host *h)
+{
+    h->stopping = true;
+    network_listen(h->network, h->self, false);
+    node_stop(h->node, now_of(h));
+    network_wake(h->network, h->self, h->network->now_ns);
+}
+
+void host_pause(struct host *h, bool paused)
+{
+    h->paused = paused;
+    network_wake(h->network, h->self, h->network->now_ns);
+}
+
+uint64_t host_divergences(const struct host *h)
+{
+    return h->diverged + (h->node ? node_metrics(h->node)->divergences : 0);
+}
+
+/* -- what is said on links ---------------------------------------------------------------------- */
+
+static bool begins_with(const struct host_conn *c, const char *word)
+{
+    return c->line_len >= strlen(word) && memcmp(c->line, word, strlen(word)) == 0;
+}
+
+static void count_line(struct host *h, const struct host_conn *c, unsigned to)
+{
+    struct tally *t = &h->said[to];
+    t->hellos += begins_with(c, "HELLO ");
+    t->ats += begins_with(c, "AT ");
+    t->marks += begins_with(c, "MARK ");
+    t->acks += begins_with(c, "ACK ");
+    t->pings += begins_with(c, "PING ");
+    if (begins_with(c, "BYE ")) {
+        t->byes++;
+        struct span reason = span_from((struct span){c->line, c->line_len}, 4);
+        judge_hears_bye(h->judge, h->self, to, reason);
+    }
+}
+
+static void listen_in(struct host *h, struct host_conn *c, struct span said)
+{
+    unsigned to = network_other(h->network, c->wire, c->end);
+    for (size_t i = 0; i < said.len; i++) {
+        if (said.at[i] != '\n') {
+            if (c->line_len < sizeof c->line)
+                c->line[c->line_len++] = said.at[i];
+            continue;
+        }
+        count_line(h, c, to);
+        c->line_len = 0;
+    }
+}
+
+/* -- what happened ------------------------------------------------------------------------------ */
+
+struct turn {
+    struct instant now;
+    void *lent[LENT_MAX];
+    unsigned lent_count;
+};
+
+static uint32_t take_number(struct host *h, uint32_t wire, unsigned end, enum node_port port)
+{
+    for (uint32_t i = 0; i < HOST_CONNECTIONS; i++)
+        if (!h->conns[i].used) {
+            h->conns[i] = (struct host_conn){.used = true, .wire = wire, .end = end, .port = port};
+            if (h->conns_end <= i)
+                h->conns_end = i + 1;
+            return i;
+        }
+    return HOST_CONNECTIONS;
+}
+
+static void accept_all(struct host *h, struct instant now)
+{
+    uint32_t wire;
+    enum node_port port;
+    while (network_accept(h->network, h->self, &wire, &port)) {
+        uint32_t number = take_number(h, wire, 1, port);
+        if (number == HOST_CONNECTIONS)
+            network_close(h->network, wire, 1, true);
+        else if (!node_accepted(h->node, number, port, SPAN("sim"), now))
+            abort();
+    }
+}
+
+static void end_dials(struct host *h, struct instant now)
+{
+    for (unsigned i = 0; i < h->topology.nodes[h->self].neighbours_count; i++) {
+        if (h->dials[i] == WIRE_NONE)
+            continue;
+        uint32_t wire = h->dials[i];
+        enum dial_state state = network_dialled(h->network, wire);
+        if (state == DIAL_UNDER_WAY)
+            continue;
+        h->dials[i] = WIRE_NONE;
+        if (state != DIAL_STANDS) {
+            node_dial_failed(
+                h->node, i, state == DIAL_REFUSED ? "connection refused" : "timed out", now);
+            continue;
+        }
+        uint32_t number = take_number(h, wire, 0, NODE_PEER_PORT);
+        if (number == HOST_CONNECTIONS || !node_dialled(h->node, number, i, now))
+            abort();
+    }
+}
+
+static void close_conn(
+    struct host *h, uint32_t number, bool reset, const char *why, struct instant now)
+{
+    struct host_conn *c = &h->conns[number];
+    network_close(h->network, c->wire, c->end, reset);
+    c->used = false;
+    node_closed(h->node, number, why, now);
+}
+
+/* The kernel takes a part of what it was given, perhaps later. */
+static void go_on_sending(struct host *h, uint32_t number, struct instant now)
+{
+    struct host_conn *c = &h->conns[number];
+    if (!c->sending.len || network_once_in(h->network, 4))
+        return;
+    struct span part = c->sending;
+    if (network_once_in(h->network, 4))
+        part.len = 1 + network_draw(h->network, part.len);
+    part.len = network_write(h->network, c->wire, c->end, part.at, part.len);
+    if (!part.len)
+        return;
+    c->sending.len = 0;
+    if (c->port == NODE_PEER_PORT)
+        listen_in(h, c, part);
+    node_sent(h->node, number, part.len, now);
+}
+
+static void *read_some(struct host *h, const struct host_conn *c, size_t *count)
+{
+    *count = network_readable(h->network, c->wire, c->end);
+    if (network_once_in(h->network, 4))
+        *count = 1 + network_draw(h->network, *count);
+    void *block = allocate(*count, 1);
+    network_read(h->network, c->wire, c->end, block, *count);
+    return block;
+}
+
+static void receive(struct host *h, struct turn *t, uint32_t number)
+{
+    struct host_conn *c = &h->conns[number];
+    if (!(node_wants(h->node, number) & NODE_WANT_READ))
+        return;
+    while (network_readable(h->network, c->wire, c->end) && t->lent_count < LENT_MAX) {
+        size_t count;
+        void *block = read_some(h, c, &count);
+        t->lent[t->lent_count++] = block;
+        node_received(h->node, number, (struct span){block, count}, t->now);
+    }
+    if (network_ended(h->network, c->wire, c->end)) {
+        c->ended_told = true;
+        node_ended(h->node, number, t->now);
+    }
+}
+
+/* Read on, so that the other end gets our last bytes and no reset. */
+static void drain(struct host *h, uint32_t number, struct instant now)
+{
+    struct host_conn *c = &h->conns[number];
+    while (network_readable(h->network, c->wire, c->end)) {
+        size_t count;
+        free(read_some(h, c, &count));
+    }
+    if (network_ended(h->network, c->wire, c->end) || now.mono_ns >= c->drain_until_ns)
+        close_conn(h, number, false, "", now);
+}
+
+static void learn(struct host *h, struct turn *t, uint32_t number)
+{
+    struct host_conn *c = &h->conns[number];
+    if (network_broken(h->network, c->wire, c->end)) {
+        close_conn(h, number, true, "connection reset", t->now);
+    } else if (c->draining) {
+        drain(h, number, t->now);
+    } else {
+        go_on_sending(h, number, t->now);
+        receive(h, t, number);
+    }
+}
+
+/* -- what it wants ------------------------------------------------------------------------------ */
+
+static void begin_sending(struct host *h, uint32_t number)
+{
+    struct host_conn *c = &h->conns[number];
+    c->sending = node_output(h->node, number);
+    if (!c->sending.len)
+        judge_violated(h->judge, "a connection wants to write and has nothing to");
+    if (c->port == NODE_PEER_PORT && c->sending.len > OUTBOX_CHUNK_BYTES)
+        judge_violated(h->judge, "a link holds %zu bytes in one piece", c->sending.len);
+}
+
+static void follow_wants(struct host *h, uint32_t number, struct instant now)
+{
+    struct host_conn *c = &h->conns[number];
+    if (c->draining)
+        return;
+    unsigned wants = node_wants(h->node, number);
+    if (wants & NODE_WANT_ABORT) {
+        close_conn(h, number, true, "", now);
+    } else if (wants & NODE_WANT_CLOSE && !c->sending.len) {
+        if (c->ended_told) {
+            close_conn(h, number, false, "", now);
+            return;
+        }
+        c->draining = true;
+        c->drain_until_ns = now.mono_ns + DRAIN_MS * MS_NS;
+        network_shut(h->network, c->wire, c->end);
+    } else if (wants & NODE_WANT_WRITE && !c->sending.len) {
+        begin_sending(h, number);
+    }
+}
+
+static void dial_all(struct host *h)
+{
+    unsigned neighbour;
+    struct address to;
+    while (node_dial(h->node, &neighbour, &to)) {
+        unsigned other = h->topology.nodes[h->self].neighbours[neighbour];
+        if (!address_equal(&to, &h->topology.nodes[other].peer) || h->dials[neighbour] != WIRE_NONE)
+            judge_violated(h->judge, "a dial to a wrong address, or the second at a time");
+        h->dials[neighbour] = network_dial(h->network, h->self, other, NODE_PEER_PORT);
+    }
+}
+
+/* When there is something to do though nothing new happens. */
+static int64_t next_turn_ns(const struct host *h, const struct turn *t)
+{
+    int64_t soonest_ns = node_deadline(h->node);
+    for (uint32_t i = 0; i < h->conns_end; i++) {
+        const struct host_conn *c = &h->conns[i];
+        if (!c->used)
+            continue;
+        bool readable = network_readable(h->network, c->wire, c->end) ||
+                        (network_ended(h->network, c->wire, c->end) && !c->ended_told);
+        bool sends = c->sending.len && network_room(h->network, c->wire, c->end);
+        bool reads = readable && (c->draining || node_wants(h->node, i) & NODE_WANT_READ);
+        if (sends || reads)
+            soonest_ns = t->now.mono_ns;
+        if (c->draining)
+            soonest_ns = earlier_ns(soonest_ns, c->drain_until_ns);
+    }
+    return soonest_ns;
+}
+
+static void plan_turn(struct host *h, const struct turn *t)
+{
+    struct network *n = h->network;
+    int64_t at_ns = next_turn_ns(h, t);
+    if (at_ns == NEVER_NS)
+        return;
+    at_ns -= h->mono_ahead_ns;
+    if (at_ns <= n->now_ns) /* at once takes a moment, too */
+        at_ns = n->now_ns + 1000 + (int64_t)network_draw(n, 10000);
+    network_wake(n, h->self, at_ns);
+    if (n->now_ns - h->row_began_ns > MS_NS) {
+        h->row_began_ns = n->now_ns;
+        h->turns_in_a_row = 0;
+    }
+    if (++h->turns_in_a_row > TURNS_IN_A_MS)
+        judge_violated(h->judge, "%s never comes to rest", h->topology.nodes[h->self].name);
+}
+
+/* -- the turn ----------------------------------------------------------------------------------- */
+
+static void do_deeds(struct host *h, struct instant now)
+{
+    uint32_t number;
+    while (node_touched(h->node, &number))
+        follow_wants(h, number, now);
+    dial_all(h);
+}
+
+void host_act(struct host *h)
+{
+    if (!h->node || h->paused)
+        return;
+    struct turn t = {.now = now_of(h)};
+    accept_all(h, t.now);
+    end_dials(h, t.now);
+    for (uint32_t i = 0; i < h->conns_end; i++)
+        if (h->conns[i].used)
+            learn(h, &t, i);
+    node_turn(h->node, t.now);
+    for (unsigned i = 0; i < t.lent_count; i++)
+        free(t.lent[i]);
+    judge_looks(h->judge, h->self, store_of(h), h->judges_cursor);
+    do_deeds(h, t.now);
+    show_log(h);
+    if (h->stopping && node_stopped(h->node))
+        host_kill(h, DEATH_OF_PROCESS);
+    else
+        plan_turn(h, &t);
+}

@@ -1,0 +1,78 @@
+/* host.h — a machine that runs one node: drives the core the way node.h says, on the network that
+ * does not exist, as io/conn and io/loop do on the one that does.
+ *
+ * A turn: what happened (accepted, dialled, sent, received, ended, broken), node_turn, what the node
+ * wants. Received bytes lie in blocks of exactly their size that are freed after the turn, and what
+ * is sent is read out of the window long after it was shown, so that AddressSanitizer sees whoever
+ * keeps or moves what he must not. */
+#ifndef SIM_HOST_H
+#define SIM_HOST_H
+
+#include "sim/judge.h"
+
+enum {
+    HOST_CONNECTIONS = 160,
+    HOST_BYE_BYTES_MAX = 240,
+};
+
+/* Lines that one node has sent to another, by their word. */
+struct tally {
+    uint64_t hellos, ats, marks, acks, pings, byes;
+};
+
+struct host_conn {
+    bool used, draining, ended_told;
+    uint32_t wire;
+    unsigned end;
+    enum node_port port;
+    struct span sending; /* the window that was handed to the kernel; empty: none */
+    int64_t drain_until_ns;
+    char line[HOST_BYE_BYTES_MAX]; /* the peer line being sent, as far as it has room */
+    size_t line_len;
+};
+
+enum death {
+    DEATH_OF_PROCESS, /* the kernel closes its connections */
+    DEATH_OF_MACHINE, /* nobody does */
+};
+
+struct host {
+    struct network *network;
+    struct judge *judge;
+    unsigned self;
+    struct topology topology; /* its own copy: limits may differ */
+    struct span secret;
+    int64_t mono_ahead_ns; /* its monotonic clock less virtual time */
+    struct node *node; /* NULL: down */
+    unsigned life; /* grows with every start */
+    bool paused; /* the process is stopped; its kernel is not */
+    bool stopping;
+    struct host_conn conns[HOST_CONNECTIONS];
+    uint32_t conns_end; /* above it none was ever used */
+    uint32_t *dials; /* wires under way, by neighbour; WIRE_NONE: none */
+    struct tally *said; /* to whom, by place in the topology */
+    unsigned judges_cursor; /* on its store */
+    uint64_t diverged; /* alarms of former lives */
+    unsigned turns_in_a_row; /* within a millisecond */
+    int64_t row_began_ns;
+    struct log log;
+    char *log_memory;
+};
+
+void host_init(struct host *h, struct network *network, struct judge *judge,
+    const struct topology *topology, unsigned self, struct span secret);
+void host_deinit(struct host *h);
+
+/* With an empty store. It must be down. */
+void host_start(struct host *h);
+void host_kill(struct host *h, enum death how);
+void host_stop(struct host *h); /* with BYE; it is down when all is said */
+void host_pause(struct host *h, bool paused);
+
+/* Its turn, when the network says so. */
+void host_act(struct host *h);
+
+/* Alarms of unequal digests in all its lives. */
+uint64_t host_divergences(const struct host *h);
+
+#endif

@@ -1,0 +1,286 @@
+/* judge.c — see judge.h. What a node holds is known as an issue and the skew that it was taken in with. */
+#include "sim/judge.h"
+#include "core/decimal.h"
+#include <inttypes.h>
+#include <stdarg.h>
+
+struct held {
+    int issue; /* -1: nothing */
+    int64_t skew_ns;
+};
+
+struct subject {
+    char *id;
+    struct issue *issues;
+    int issues_count, issues_room;
+    struct held *held; /* by node */
+};
+
+static void *grown(void *memory, size_t count, size_t bytes)
+{
+    memory = realloc(memory, count * bytes);
+    if (!memory)
+        abort();
+    return memory;
+}
+
+void judge_init(struct judge *j, struct network *network, const struct topology *topology)
+{
+    *j = (struct judge){
+        .network = network, .nodes_count = topology->nodes_count, .topology = topology};
+    j->clock_ahead_ns = grown(NULL, j->nodes_count, sizeof *j->clock_ahead_ns);
+    memset(j->clock_ahead_ns, 0, j->nodes_count * sizeof *j->clock_ahead_ns);
+    j->held_count = grown(NULL, j->nodes_count, sizeof *j->held_count);
+    memset(j->held_count, 0, j->nodes_count * sizeof *j->held_count);
+}
+
+void judge_deinit(struct judge *j)
+{
+    for (unsigned i = 0; i < j->subjects_count; i++) {
+        free(j->subjects[i].id);
+        free(j->subjects[i].issues);
+        free(j->subjects[i].held);
+    }
+    free(j->subjects);
+    free(j->clock_ahead_ns);
+    free(j->held_count);
+}
+
+void judge_violated(struct judge *j, const char *format, ...)
+{
+    if (j->violated)
+        return;
+    j->violated = true;
+    int len = snprintf(j->verdict, sizeof j->verdict,
+        "at %.6f s: ", (double)j->network->now_ns / (double)SECOND_NS);
+    va_list args;
+    va_start(args, format);
+    vsnprintf(j->verdict + len, sizeof j->verdict - (size_t)len, format, args);
+    va_end(args);
+}
+
+static const char *name_of(const struct judge *j, unsigned node)
+{
+    return j->topology->nodes[node].name;
+}
+
+/* -- what was said ------------------------------------------------------------------------------ */
+
+static struct subject *find_subject(const struct judge *j, struct span id)
+{
+    for (unsigned i = 0; i < j->subjects_count; i++)
+        if (span_equal(span_of(j->subjects[i].id), id))
+            return &j->subjects[i];
+    return NULL;
+}
+
+static struct subject *add_subject(struct judge *j, struct span id)
+{
+    j->subjects = grown(j->subjects, j->subjects_count + 1, sizeof *j->subjects);
+    struct subject *s = &j->subjects[j->subjects_count++];
+    *s = (struct subject){.id = strndup(id.at, id.len)};
+    s->held = grown(NULL, j->nodes_count, sizeof *s->held);
+    for (unsigned i = 0; i < j->nodes_count; i++)
+        s->held[i].issue = -1;
+    return s;
+}
+
+static void copy(char *to, size_t room, struct span text)
+{
+    if (text.len >= room)
+        abort(); /* clients of the simulator say nothing so long */
+    memcpy(to, text.at, text.len);
+    to[text.len] = '\0';
+}
+
+void judge_said(struct judge *j, unsigned node, const struct command *iamat)
+{
+    struct subject *s = find_subject(j, iamat->id);
+    if (!s)
+        s = add_subject(j, iamat->id);
+    if (s->issues_count == s->issues_room) {
+        s->issues_room = s->issues_room ? 2 * s->issues_room : 8;
+        s->issues = grown(s->issues, (size_t)s->issues_room, sizeof *s->issues);
+    }
+    struct issue *issue = &s->issues[s->issues_count++];
+    *issue = (struct issue){
+        .node = node, .said_ns = j->network->now_ns, .time_ns = iamat->iamat.time_ns};
+    copy(issue->position, sizeof issue->position, iamat->iamat.position_text);
+    copy(issue->time, sizeof issue->time, iamat->iamat.time_text);
+}
+
+/* Whether `stamp` is what its origin made of this issue: received after it was said and before now. */
+static bool comes_from(const struct judge *j, const struct issue *issue, const struct stamp *stamp)
+{
+    int64_t received_ns =
+        stamp->time_ns + stamp->skew_ns - EPOCH_NS - j->clock_ahead_ns[issue->node];
+    return stamp->time_ns == issue->time_ns &&
+           span_equal(stamp->origin, span_of(name_of(j, issue->node))) &&
+           span_equal(stamp->position, span_of(issue->position)) &&
+           span_equal(stamp->time, span_of(issue->time)) && received_ns >= issue->said_ns &&
+           received_ns <= j->network->now_ns;
+}
+
+static int find_issue(const struct judge *j, const struct subject *s, const struct stamp *stamp)
+{
+    int i = s ? s->issues_count - 1 : -1;
+    while (i >= 0 && !comes_from(j, &s->issues[i], stamp))
+        i--;
+    return i;
+}
+
+/* -- order -------------------------------------------------------------------------------------- */
+
+static int order_numbers(int64_t a, int64_t b)
+{
+    return (a > b) - (a < b);
+}
+
+/* Above 0: what is held as `a` is newer than `b`. Total order of PROTOCOL.md. */
+static int order(
+    const struct judge *j, const struct subject *s, const struct held *a, const struct held *b)
+{
+    const struct issue *x = &s->issues[a->issue], *y = &s->issues[b->issue];
+    int by = order_numbers(x->time_ns, y->time_ns);
+    if (!by)
+        by = strcmp(name_of(j, x->node), name_of(j, y->node));
+    if (!by)
+        by = order_numbers(a->skew_ns, b->skew_ns);
+    if (!by)
+        by = strcmp(x->position, y->position);
+    return by ? by : strcmp(x->time, y->time);
+}
+
+/* -- what nodes hold and tell ------------------------------------------------------------------- */
+
+static void look_at(struct judge *j, unsigned node, struct subject *s, const struct stamp *stamp)
+{
+    struct held *before = &s->held[node];
+    struct held now = {find_issue(j, s, stamp), stamp->skew_ns};
+    if (now.issue < 0) {
+        judge_violated(j, "%s holds of %s what nobody said: %.*s", name_of(j, node), s->id,
+            (int)stamp->time.len, stamp->time.at);
+        return;
+    }
+    j->held_count[node] += before->issue < 0;
+    if (before->issue >= 0 && !j->forgetful && order(j, s, &now, before) < 0)
+        judge_violated(j, "%s went back from %s to %s for %s", name_of(j, node),
+            s->issues[before->issue].time, s->issues[now.issue].time, s->id);
+    *before = now;
+}
+
+void judge_looks(struct judge *j, unsigned node, struct store *store, unsigned cursor)
+{
+    struct feed_item item;
+    struct stamp_text text;
+    for (; store_cursor_peek(store, cursor, &item, &text); store_cursor_pass(store, cursor)) {
+        struct subject *s = find_subject(j, item.stamp.id);
+        if (!s) {
+            judge_violated(j, "%s holds %.*s, of whom nobody spoke", name_of(j, node),
+                (int)item.stamp.id.len, item.stamp.id.at);
+            return;
+        }
+        look_at(j, node, s, &item.stamp);
+    }
+    if (!j->forgetful && j->held_count[node] != store_count(store))
+        judge_violated(j, "%s counts %" PRIu64 " stamps, and was seen to take %" PRIu64,
+            name_of(j, node), store_count(store), j->held_count[node]);
+}
+
+void judge_forgets(struct judge *j, unsigned node)
+{
+    for (unsigned i = 0; i < j->subjects_count; i++)
+        j->subjects[i].held[node].issue = -1;
+    j->held_count[node] = 0;
+}
+
+/* An AT line, and nothing but the one text that its stamp has. */
+static bool read_at(struct span line, struct stamp *out)
+{
+    struct span fields[6];
+    char text[2 * STAMPEDE_LINE_BYTES_DEFAULT];
+    struct buf again = buf_over(text, sizeof text);
+    if (command_split(line, fields, 6) != 6 || !stamp_parse(fields, out))
+        return false;
+    stamp_at_put(&again, out);
+    return span_equal(buf_span(&again), line);
+}
+
+bool judge_told(struct judge *j, unsigned node, bool same_life, const struct command *asked,
+    struct span line, struct stamp *out)
+{
+    struct subject *s = find_subject(j, asked->id);
+    if (!read_at(line, out) || !span_equal(out->id, asked->id)) {
+        judge_violated(j, "%s answered \"%.*s\" with \"%.*s\"", name_of(j, node),
+            (int)asked->line.len, asked->line.at, (int)line.len, line.at);
+        return false;
+    }
+    struct held told = {find_issue(j, s, out), out->skew_ns};
+    if (told.issue < 0) {
+        judge_violated(
+            j, "%s told what nobody said: %.*s", name_of(j, node), (int)line.len, line.at);
+        return false;
+    }
+    bool iamat = asked->kind == COMMAND_IAMAT;
+    if (iamat && out->time_ns < asked->iamat.time_ns)
+        judge_violated(j, "%s answered \"%.*s\" with an older stamp: %.*s", name_of(j, node),
+            (int)asked->line.len, asked->line.at, (int)line.len, line.at);
+    if (iamat && s->issues[told.issue].node == node &&
+        span_equal(out->time, asked->iamat.time_text))
+        j->accepted++;
+    const struct held *held = &s->held[node];
+    if (same_life && !j->forgetful && (held->issue < 0 || order(j, s, held, &told) < 0))
+        judge_violated(
+            j, "%s told \"%.*s\", and holds less", name_of(j, node), (int)line.len, line.at);
+    return true;
+}
+
+void judge_hears_bye(struct judge *j, unsigned from, unsigned to, struct span reason)
+{
+    static const char *const allowed[] = {
+        PEERING_DUPLICATE, "no byte for 10 s", "no handshake within 2 s", "this node stops"};
+    for (size_t i = 0; i < sizeof allowed / sizeof *allowed; i++)
+        if (span_equal(reason, span_of(allowed[i])))
+            return;
+    judge_violated(
+        j, "%s said to %s: BYE %.*s", name_of(j, from), name_of(j, to), (int)reason.len, reason.at);
+}
+
+/* -- all of them -------------------------------------------------------------------------------- */
+
+static const char *time_of(const struct subject *s, const struct held *held)
+{
+    return held->issue < 0 ? "nothing" : s->issues[held->issue].time;
+}
+
+static bool same(const struct judge *j, const struct subject *s, unsigned a, unsigned b)
+{
+    const struct held *x = &s->held[a], *y = &s->held[b];
+    if (x->issue < 0 || y->issue < 0)
+        return x->issue == y->issue;
+    return order(j, s, x, y) == 0;
+}
+
+bool judge_agreed(const struct judge *j, const bool *down, char why[JUDGE_VERDICT_BYTES_MAX])
+{
+    unsigned first = 0;
+    while (first < j->nodes_count && down[first])
+        first++;
+    for (unsigned i = 0; i < j->subjects_count; i++)
+        for (unsigned node = first + 1; node < j->nodes_count; node++) {
+            const struct subject *s = &j->subjects[i];
+            if (down[node] || same(j, s, first, node))
+                continue;
+            snprintf(why, JUDGE_VERDICT_BYTES_MAX, "%s holds %s of %s and %s holds %s",
+                name_of(j, first), time_of(s, &s->held[first]), s->id, name_of(j, node),
+                time_of(s, &s->held[node]));
+            return false;
+        }
+    return true;
+}
+
+const struct issue *judge_held(const struct judge *j, unsigned node, const char *id)
+{
+    const struct subject *s = find_subject(j, span_of(id));
+    return s && s->held[node].issue >= 0 ? &s->issues[s->held[node].issue] : NULL;
+}
