@@ -39,6 +39,8 @@ void hello_put(struct buf *out, const struct hello *h)
     buf_hex(out, h->have_boot, BOOT_DIGITS);
     buf_byte(out, ':');
     buf_u64(out, h->have_change);
+    if (h->lazy)
+        put_field(out, "lazy", SPAN("1"));
     if (h->auth)
         put_field(out, "auth", SPAN(HELLO_AUTH));
     buf_byte(out, '\n');
@@ -46,7 +48,7 @@ void hello_put(struct buf *out, const struct hello *h)
 
 /* -- understanding a HELLO --------------------------------------------------------------------- */
 
-enum key { KEY_HERD, KEY_FROM, KEY_TO, KEY_BOOT, KEY_NONCE, KEY_HAVE, KEY_AUTH, KEYS };
+enum key { KEY_HERD, KEY_FROM, KEY_TO, KEY_BOOT, KEY_NONCE, KEY_HAVE, KEY_AUTH, KEY_LAZY, KEYS };
 
 static const struct {
     const char *key, *missing, *twice, *wrong;
@@ -61,7 +63,8 @@ static const struct {
     [KEY_BOOT] = KEY("boot"),
     [KEY_NONCE] = KEY("nonce"),
     [KEY_HAVE] = KEY("have"),
-    [KEY_AUTH] = KEY("auth"), /* may be left out */
+    [KEY_AUTH] = KEY("auth"), /* from here on they may be left out */
+    [KEY_LAZY] = KEY("lazy"),
 #undef KEY
 };
 
@@ -125,6 +128,9 @@ static bool parse_value(enum key key, struct span value, struct hello *out)
         return hello_hex64(value, &out->boot) && out->boot != 0;
     case KEY_NONCE:
         return parse_hex(value, out->nonce, NONCE_BYTES);
+    case KEY_LAZY:
+        out->lazy = true;
+        return span_equal(value, SPAN("1"));
     case KEY_AUTH:
         out->auth = true;
         return span_equal(value, SPAN(HELLO_AUTH));
@@ -168,8 +174,8 @@ const char *hello_parse(struct span line, struct hello *out)
         if (wrong)
             return wrong;
     }
-    for (enum key k = 0; k < KEYS; k++)
-        if (!seen[k] && k != KEY_AUTH)
+    for (enum key k = 0; k < KEY_AUTH; k++)
+        if (!seen[k])
             return keys[k].missing;
     return NULL;
 }

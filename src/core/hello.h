@@ -34,6 +34,7 @@ struct hello {
     bool auth;          /* `auth=hmac-sha256`: AUTH will follow, and is wanted */
     uint64_t have_boot; /* 0: nothing had from `to` yet */
     uint64_t have_change;
+    bool lazy; /* `lazy=1`: the speaker understands PRUNE and GRAFT */
 };
 
 enum hello_role { HELLO_DIALLED, HELLO_ACCEPTED };

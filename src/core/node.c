@@ -6,6 +6,7 @@
  * connection's wants touches it, and the driver asks for the wants of all that were touched. */
 #include "core/invariant.h"
 #include "core/node_private.h"
+#include "core/tree.h"
 #include <stdlib.h>
 
 /* -- life --------------------------------------------------------------------------------------- */
@@ -15,6 +16,20 @@ static uint64_t load_u64(const unsigned char *at)
     uint64_t value;
     memcpy(&value, at, sizeof value);
     return value;
+}
+
+/* A node with one neighbour has nothing to choose. */
+static bool create_flood(struct node *n)
+{
+    bool in_tree[TOPOLOGY_NEIGHBOURS_MAX];
+    if (n->self->neighbours_count < 2)
+        return true;
+    n->flood = flood_create(n->topology->limits.stamps);
+    if (!n->flood || !tree_links(n->topology, (unsigned)(n->self - n->topology->nodes), in_tree))
+        return false;
+    for (unsigned i = 0; i < n->self->neighbours_count; i++)
+        n->peers[i].in_tree = in_tree[i];
+    return true;
 }
 
 /* Neighbours and what is kept per peer, in the order of the topology. */
@@ -36,7 +51,7 @@ static bool create_neighbours(struct node *n, uint64_t jitter, struct instant no
     n->neighbours = (struct neighbours){
         .self = n->name, .each = n->neighbour_of, .count = count, .jitter = jitter};
     neighbours_begin(&n->neighbours, now);
-    return n->routes != NULL;
+    return n->routes && create_flood(n);
 }
 
 static void init_questions(struct node *n)
@@ -100,7 +115,8 @@ struct node *node_create(const struct node_config *config, struct instant now)
         .peers = n->peers,
         .peers_count = n->self->neighbours_count,
         .store = n->store,
-        .routes = n->routes};
+        .routes = n->routes,
+        .flood = n->flood};
     log_budget(n, now);
     return n;
 }
@@ -280,6 +296,7 @@ void node_destroy(struct node *n)
     pool_deinit(&n->rooms);
     if (n->routes)
         route_table_destroy(n->routes);
+    flood_destroy(n->flood);
     if (n->store)
         store_destroy(n->store);
     free(n->peers);

@@ -127,6 +127,7 @@ static bool power_of_four(unsigned value)
 static void log_link_down(struct node *n, const struct neighbour *who, struct instant now)
 {
     n->metrics.links_lost++;
+    peering_peer_down(&n->peering, who->peer);
     log_begin(n->log, LOG_WARN, "link_down", now);
     log_text(n->log, "peer", who->peer->name);
     log_text(n->log, "why", span_of(who->last_error));
@@ -155,11 +156,12 @@ static size_t pull_into(struct node *n, struct link *l, size_t least, struct ins
         return link_tls_pull(n, l, now);
     size_t room_bytes;
     char *room = outbox_rest(&l->connection->out, &n->chunks, least, &room_bytes);
-    l->more = false;
+    l->pull_at_ns = NEVER_NS;
     if (!room)
         return 0; /* no memory now; the feed keeps it until the next turn */
     struct buf out = buf_over(room, room_bytes);
-    l->more = peering_pull(&l->peering, &out, NODE_LINK_STAMPS, now);
+    bool more = peering_pull(&l->peering, &out, NODE_LINK_STAMPS, now);
+    l->pull_at_ns = more ? 0 : peering_pull_ns(&l->peering);
     outbox_wrote(&l->connection->out, out.len);
     outbox_trim(&l->connection->out, &n->chunks);
     return out.len;
@@ -192,6 +194,7 @@ static void on_up(struct node *n, struct link *l, struct instant now)
     bool was_up = who->up;
     int loser = neighbour_linked(&n->neighbours, who, (int)l->connection->number,
         l->dialled != NULL, l->peering.theirs.boot, now);
+    peering_peer_up(who->peer);
     if (!was_up) {
         n->metrics.links_up++;
         log_link_up(n, l, who, now);
@@ -325,14 +328,14 @@ void link_close(struct node *n, struct connection *c)
 static void pull(struct node *n, struct link *l, struct instant now)
 {
     struct connection *c = l->connection;
-    l->more = false;
+    l->pull_at_ns = NEVER_NS;
     /* An observer that was answered, or a link that the other end has closed: what it took of the feed
      * now, the link that follows would lack. */
     bool said_all = c->finishing && l->peering.state != PEERING_OVER;
     if (c->aborted || said_all || c->out.bytes >= NODE_LINK_OUTPUT_BYTES)
         return;
     size_t wrote = pull_into(n, l, NODE_LINK_ROOM_BYTES, now);
-    if (wrote == 0 && l->more) /* its next line is a long one */
+    if (wrote == 0 && l->pull_at_ns == 0) /* its next line is a long one */
         wrote = pull_into(n, l, PEERING_LINE_BYTES_MAX, now);
     if (wrote)
         node_touch(n, c);
@@ -352,8 +355,10 @@ void links_turn(struct node *n, struct instant now)
 int64_t links_deadline(const struct node *n)
 {
     int64_t soonest = n->stopping ? NEVER_NS : neighbours_deadline(&n->neighbours);
-    for (const struct link *l = n->links; l; l = l->next)
-        soonest = earlier_ns(soonest, l->more ? 0 : peering_deadline(&l->peering));
+    for (const struct link *l = n->links; l; l = l->next) {
+        soonest = earlier_ns(soonest, l->pull_at_ns);
+        soonest = earlier_ns(soonest, peering_deadline(&l->peering));
+    }
     return soonest;
 }
 

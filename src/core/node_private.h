@@ -43,7 +43,7 @@ struct link {
     bool stranger; /* accepted, and has not shown which neighbour it is */
     bool up; /* was LINKED once */
     bool settled; /* the neighbours were told of its end */
-    bool more; /* its last pull stopped for its budget */
+    int64_t pull_at_ns; /* when it has more to say though nothing happens; 0: its budget was used up */
     char from[64]; /* the other end's address; ends with NUL */
     char room[]; /* for a split line */
 };
@@ -80,6 +80,7 @@ struct node {
     struct pool chunks, rooms;
     struct store *store;
     struct route_table *routes;
+    struct flood *flood; /* NULL: one neighbour at most */
     struct peer *peers;
     struct neighbour *neighbour_of; /* by the peer's number */
     struct neighbours neighbours;

@@ -130,6 +130,10 @@ static void put_traffic(struct buf *out, const struct peer *peer)
     put_number(out, "got_future", peer->future_stamps);
     put_number(out, "divergences", peer->divergences);
     put_bool(out, "diverged", alarm_diverged(peer));
+    put_bool(out, "in_tree", peer->in_tree);
+    put_number(out, "notices_sent", peer->sent_notices);
+    put_number(out, "notices_got", peer->got_notices);
+    put_number(out, "grafts", peer->grafts);
 }
 
 static void put_link(

@@ -89,6 +89,7 @@ struct hello peering_mine(const struct peering *p)
         .auth = p->node->secret.len > 0,
         .have_boot = has ? peer->boot : 0,
         .have_change = has ? peer->have_change : 0,
+        .lazy = p->node->flood && peer,
     };
     memcpy(mine.nonce, p->nonce, NONCE_BYTES);
     return mine;
@@ -117,6 +118,8 @@ static enum peering_event come_up(struct peering *p, struct instant now)
     p->state = PEERING_LINKED;
     if (p->peer && p->peer->boot != p->theirs.boot)
         meet_boot(p, now);
+    if (p->peer)
+        lazy_begin(p, now);
     return PEERING_UP;
 }
 
@@ -211,6 +214,7 @@ static void group_put(struct peering *p, struct group *g)
         store_prefetch_record(store, hashes[i]);
     for (unsigned i = 0; i < g->count; i++) {
         enum store_verdict verdict = store_put(store, &g->stamps[i], hashes[i], g->routes[i]);
+        lazy_note(p, &g->stamps[i]);
         p->peer->new_stamps += verdict == STORE_NEW;
         p->peer->lost_stamps += verdict == STORE_FULL || verdict == STORE_STARVED;
     }
@@ -231,10 +235,12 @@ static const char *group_add(struct peering *p, struct group *g, struct span lin
     if (!route_number(p->node->routes, list, p->peer->number, &g->routes[g->count]))
         return "AT whose list is not one that its sender ends";
     p->peer->got_stamps++;
-    if (stamp_is_of_future(stamp, p->node->future_ns))
+    if (stamp_is_of_future(stamp, p->node->future_ns)) {
         p->peer->future_stamps++;
-    else
+        lazy_note(p, stamp); /* who notices it need not send it again */
+    } else {
         g->count++;
+    }
     return NULL;
 }
 
@@ -249,22 +255,28 @@ static enum peering_event on_at(struct peering *p, struct group *g, struct span 
 
 /* -- other lines ------------------------------------------------------------------------------- */
 
+void peering_marked(struct peering *p, uint64_t change)
+{
+    p->mark_heard = change;
+    if (p->peer->have_change < change)
+        p->peer->have_change = change;
+    p->ack_due = true;
+}
+
 static enum peering_event on_mark(struct peering *p, const struct span *words)
 {
     uint64_t change;
     if (!decimal_count(words[1], UINT64_MAX, &change) || change < p->mark_heard)
         return end(p, "MARK with a bad number");
-    p->mark_heard = change;
-    if (p->peer->have_change < change)
-        p->peer->have_change = change;
-    p->ack_due = true;
+    if (p->lazy.state != LAZY_ASKED)
+        peering_marked(p, change);
     return PEERING_NOTHING;
 }
 
 static enum peering_event on_ack(struct peering *p, const struct span *words)
 {
     uint64_t change;
-    if (!decimal_count(words[1], UINT64_MAX, &change) || change > p->marked)
+    if (!decimal_count(words[1], UINT64_MAX, &change) || change > p->marked_most)
         return end(p, "ACK of what was not marked");
     if (p->peer->acked < change)
         p->peer->acked = change;
@@ -276,7 +288,8 @@ static enum peering_event on_ack(struct peering *p, const struct span *words)
 static bool caught_up(const struct peering *p)
 {
     uint64_t change = store_change(p->node->store);
-    return p->placed && store_cursor_change(p->node->store, p->peer->cursor) == change &&
+    return p->placed && p->lazy.state != LAZY_ASKED &&
+           store_cursor_change(p->node->store, p->peer->cursor) == change &&
            p->peer->acked == change;
 }
 
@@ -309,19 +322,22 @@ static enum peering_event on_ping(
     struct peering *p, const struct span *words, int count, struct instant now)
 {
     uint64_t real_ns, stamps, digest;
-    bool partial = count == 5;
+    bool partial = count == 5 && span_equal(words[4], SPAN("partial"));
+    bool behind = count == 5 && span_equal(words[4], SPAN("behind"));
     if (!decimal_count(words[1], INT64_MAX, &real_ns) ||
         !decimal_count(words[2], UINT64_MAX, &stamps) || !hello_hex64(words[3], &digest) ||
-        (partial && !span_equal(words[4], SPAN("partial"))))
+        (count == 5 && !partial && !behind))
         return end(p, "PING with a bad field");
     p->pong_due = true;
     p->pong_ns = (int64_t)real_ns;
     if (p->observer)
         return PEERING_NOTHING;
+    clock_gauge_read(&p->peer->clock, (int64_t)real_ns, now.real_ns);
+    if (behind)
+        return PEERING_NOTHING;
     p->peer->stamps = stamps;
     p->peer->digest = digest;
     p->peer->partial = partial;
-    clock_gauge_read(&p->peer->clock, (int64_t)real_ns, now.real_ns);
     return compare_digests(p, now);
 }
 
@@ -357,6 +373,10 @@ static enum peering_event on_word(struct peering *p, struct span line, struct in
         return on_ack(p, words);
     if (count == 2 && span_equal(word, SPAN("PONG")))
         return on_pong(p, words, now);
+    bool taken;
+    const char *wrong = lazy_take(p, line, &taken, now);
+    if (taken)
+        return wrong ? end(p, wrong) : PEERING_NOTHING;
     if (span_equal(word, SPAN("AUTH")) && !p->node->secret.len)
         return end(p, NO_SECRET);
     return end(p, "a line that is none of the peer protocol");

@@ -15,6 +15,7 @@
  *   LINKED    MARK n                     LINKED    have = n, ACK due
  *   LINKED    ACK n                      LINKED    the peer is complete up to n
  *   LINKED    PING                       LINKED    PONG due; digests compared
+ *   LINKED    PRUNE, GRAFT, SEEN, EAGER  LINKED    see struct lazy
  *   any       BYE                        OVER      remembers why
  *   any       a line that is none        OVER      BYE and why
  *   HELLO, AUTH   2 s                    OVER      BYE
@@ -29,8 +30,10 @@
 #define CORE_PEERING_H
 
 #include "core/clock_gauge.h"
+#include "core/feed_age.h"
 #include "core/hello.h"
 #include "core/line.h"
+#include "core/recent.h"
 #include "core/route.h"
 #include "core/store.h"
 
@@ -41,13 +44,20 @@ enum {
     PEERING_PING_MS = 3000,
     PEERING_PING_BUSY_MS = 30000, /* between two PINGs of a link that is never silent: digests */
     PEERING_DEAD_MS = 10000,
-    PEERING_LISTS_MS = 10000,        /* how long lists do not count after a peer restarted */
+    PEERING_LISTS_MS = 10000, /* how long lists do not count after a peer restarted */
     PEERING_RESEND_FIRST_MS = 10000, /* between two resends for unequal digests; doubles */
     PEERING_RESEND_LAST_MS = 3600000,
     PEERING_PEERS_MAX = ROUTE_PEERS_MAX, /* neighbours of one node */
     PEERING_REASON_BYTES_MAX = 200,
     PEERING_LINE_BYTES_MAX = 16384, /* an AT of the longest client line and the longest list */
-    PEERING_GROUP = 16,             /* stamps that are prefetched together */
+    PEERING_GROUP = 16, /* stamps that are prefetched together */
+    PEERING_BEHIND_FIRST_MS = 150, /* notices run so far behind the feed's end at least, and */
+    PEERING_BEHIND_SPREAD_MS = 250, /* up to so much more, by link: one that helps is enough */
+    PEERING_BEHIND_LAST_MS = 800, /* where one GRAFT follows the other */
+    PEERING_BEHIND_MS_MAX = 1000, /* that a peer may ask for */
+    PEERING_LEASE_FIRST_MS = 2000, /* a spare link stays eager for so long; doubles, to */
+    PEERING_LEASE_LAST_MS = 512000,
+    PEERING_SEEN_MAX = 32, /* hashes in one SEEN */
 };
 
 /* The reason that the loser of two links to one peer is ended with (neighbours.h). */
@@ -56,27 +66,39 @@ enum {
 /* A neighbour: what outlives a link to it. Zeroed but for name, number and cursor at the start. */
 struct peer {
     struct span name;
-    unsigned number;        /* its place among the neighbours; route.h */
-    unsigned cursor;        /* its reader of the feed */
-    uint64_t boot;          /* of the peer, when it was last linked; 0: never yet */
-    uint64_t have_change;   /* the highest MARK had from that boot */
-    uint64_t acked;         /* the highest own change that that boot has confirmed */
-    uint64_t full_until;    /* own change: stamps up to it go out whatever their list and source */
-    uint64_t lists_after;   /* own change: lists count for stamps after it only */
-    int64_t lists_from_ns;  /* monotonic; before it lists do not count at all */
-    uint64_t stamps;        /* from its last PING, as these: */
+    bool in_tree; /* stamps come by this link when all is well (tree.h); else it is spare */
+    bool up; /* linked, as peering_peer_up and peering_peer_down said */
+    unsigned number; /* its place among the neighbours; route.h */
+    unsigned cursor; /* its reader of the feed */
+    uint64_t boot; /* of the peer, when it was last linked; 0: never yet */
+    uint64_t have_change; /* the highest MARK had from that boot */
+    uint64_t acked; /* the highest own change that that boot has confirmed */
+    uint64_t full_until; /* own change: stamps up to it go out whatever their list and source */
+    uint64_t lists_after; /* own change: lists count for stamps after it only */
+    int64_t lists_from_ns; /* monotonic; before it lists do not count at all */
+    uint64_t stamps; /* from its last PING, as these: */
     uint64_t digest;
-    bool partial;           /* it has refused or evicted stamps: its digest says nothing */
+    bool partial; /* it has refused or evicted stamps: its digest says nothing */
     struct clock_gauge clock;
-    unsigned unequal;       /* digests that differed in a row while both ends were caught up */
+    unsigned unequal; /* digests that differed in a row while both ends were caught up */
     int64_t resend_not_before_ns; /* monotonic */
-    int64_t resend_pause_ms;      /* the last one; 0: none since digests agreed */
-    uint64_t divergences;         /* alarms since the start */
-    uint64_t sent_stamps;         /* AT lines sent to it */
-    uint64_t got_stamps;          /* AT lines had from it, and of these: */
-    uint64_t new_stamps;          /* stored */
-    uint64_t lost_stamps;         /* newer than what is held, but there was no room */
-    uint64_t future_stamps;       /* refused: from further ahead than future_ns */
+    int64_t resend_pause_ms; /* the last one; 0: none since digests agreed */
+    uint64_t divergences; /* alarms since the start */
+    uint64_t sent_stamps; /* AT lines sent to it */
+    uint64_t sent_notices; /* hashes in SEEN lines sent to it */
+    uint64_t got_notices; /* and had from it */
+    uint64_t grafts; /* stamps noticed by it that did not come another way in time */
+    uint64_t got_stamps; /* AT lines had from it, and of these: */
+    uint64_t new_stamps; /* stored */
+    uint64_t lost_stamps; /* newer than what is held, but there was no room */
+    uint64_t future_stamps; /* refused: from further ahead than future_ns */
+};
+
+/* What the links of one node know of each other. */
+struct flood {
+    struct recent recent; /* stamps that came in, were stored or not, and those of own clients */
+    struct feed_age feed_age; /* of the store's feed */
+    uint64_t losses; /* of links in the tree */
 };
 
 /* What all links of one node share. Outlives them. */
@@ -90,40 +112,77 @@ struct peering_node {
     unsigned peers_count;
     struct store *store;
     struct route_table *routes;
+    struct flood *flood; /* NULL: all links are always eager, as on a node with but one */
+};
+
+/* Each direction of a link is eager, where stamps go out as AT, or lazy, where hashes of them follow
+ * some time behind. Its receiver decides. A link of the tree stays eager.
+ *
+ *   receiver  event                            next    does
+ *   EAGER     the lease is over                LAZY    PRUNE due; how far behind
+ *   LAZY      SEEN of what was not had         ASKED   GRAFT due: from before that one on
+ *   LAZY      the node loses a tree link       ASKED   GRAFT due: from what it has for certain
+ *   ASKED     SEEN, MARK                       ASKED   not heeded: sent before the GRAFT was heard
+ *   ASKED     EAGER                            EAGER   a lease begins; heeded as a MARK
+ *
+ *   sender    event                            next    does
+ *   eager     PRUNE                            lazy    what was there when it came up goes as AT yet
+ *   lazy      GRAFT n                          eager   cursor back to n; EAGER n due; what is there
+ *                                                      now goes as AT whatever comes
+ *
+ * So a MARK is taken only when all that was noticed before it was had: it means on a lazy link what
+ * it means on an eager one. */
+enum lazy_state { LAZY_EAGER, LAZY_LAZY, LAZY_ASKED };
+
+struct lazy {
+    enum lazy_state state; /* of what comes in */
+    bool graft_due;
+    uint64_t graft_change; /* what the GRAFT says */
+    uint64_t losses; /* of tree links, when it became lazy */
+    int64_t since_ns; /* when it became lazy */
+    int64_t lease_end_ns; /* NEVER_NS: eager for good */
+    int64_t lease_ms, behind_ms;
+    uint64_t got, first; /* stamps in this lease; and those that no other link had brought */
+    bool eager_due; /* from here on, of what goes out */
+    uint64_t eager_change; /* what that EAGER says */
+    int64_t out_behind_ns; /* 0: eager */
+    uint64_t as_stamps_until; /* own change: up to it all goes as AT */
 };
 
 enum peering_state { PEERING_HELLO, PEERING_AUTH, PEERING_LINKED, PEERING_OVER };
 
 enum peering_event {
-    PEERING_NOTHING,  /* go on */
-    PEERING_UP,       /* has just become LINKED; peer or observer is set */
-    PEERING_ASKED,    /* an observer asks: `asked` says what. Answer it, then close */
+    PEERING_NOTHING, /* go on */
+    PEERING_UP, /* has just become LINKED; peer or observer is set */
+    PEERING_ASKED, /* an observer asks: `asked` says what. Answer it, then close */
     PEERING_DIVERGED, /* digests stay unequal: a full resend has begun; an alarm */
-    PEERING_ENDED,    /* has just become OVER: let peering_pull write the BYE, send it, close */
+    PEERING_ENDED, /* has just become OVER: let peering_pull write the BYE, send it, close */
 };
 
 struct peering {
     const struct peering_node *node;
     struct peer *peer; /* whom to: from the start when dialled, from HELLO on when accepted */
-    bool observer;     /* the other end only asks; peer is NULL */
+    bool observer; /* the other end only asks; peer is NULL */
     enum hello_role role;
     enum peering_state state;
     struct line_reader lines;
     unsigned char nonce[NONCE_BYTES];
     const struct tls_names *certified; /* whom its certificate is for; NULL: no TLS */
     struct hello theirs; /* from HELLO on; its views are of node and peer */
-    struct span asked;   /* on PEERING_ASKED, valid during the event: "STATUS", "TRACE <client-id>" */
+    struct span asked; /* on PEERING_ASKED, valid during the event: "STATUS", "TRACE <client-id>" */
     bool hello_sent, auth_sent, bye_due, bye_heard;
     bool ack_due, ping_due, pong_due;
-    bool placed;          /* the cursor stands where this link reads on */
-    uint64_t marked;      /* the last own change number sent as MARK, or what the peer had */
-    uint64_t mark_heard;  /* the last MARK that came in by this link: what ACK echoes */
-    int64_t pong_ns;      /* what PONG has to echo */
+    bool placed; /* the cursor stands where this link reads on */
+    uint64_t marked; /* the last own change number sent as MARK, or what the peer had */
+    uint64_t marked_most; /* the highest of these: a GRAFT sets the other one back */
+    uint64_t mark_heard; /* the last MARK that came in by this link: what ACK echoes */
+    int64_t pong_ns; /* what PONG has to echo */
     int64_t ping_real_ns; /* what the last PING said, and */
     int64_t ping_mono_ns; /* when it left; at first opened_ns */
-    int64_t opened_ns;    /* monotonic, as all of these */
-    int64_t heard_ns;     /* the last byte */
-    int64_t said_ns;      /* the last stamp, MARK or PING */
+    int64_t opened_ns; /* monotonic, as all of these */
+    int64_t heard_ns; /* the last byte */
+    int64_t said_ns; /* the last stamp, MARK or PING */
+    struct lazy lazy;
     char reason[PEERING_REASON_BYTES_MAX + 1]; /* why it is OVER: printable; ends with NUL */
 };
 
@@ -150,6 +209,19 @@ MUST_USE enum peering_event peering_tick(struct peering *p, struct instant now);
 
 /* When peering_tick must next be called; NEVER_NS when OVER. */
 int64_t peering_deadline(const struct peering *p);
+
+/* When peering_pull must next be called though nothing happens and its last call left nothing over:
+ * notices wait for their time. NEVER_NS: never. */
+int64_t peering_pull_ns(const struct peering *p);
+
+/* A neighbour has a link that stays, or has none any more. */
+void peering_peer_up(struct peer *peer);
+void peering_peer_down(const struct peering_node *node, struct peer *peer);
+
+/* What the links of a node with at least two neighbours share: for peering_node.flood.
+ * stamps: how many the store holds at most. NULL: no memory. */
+struct flood *flood_create(uint64_t stamps);
+void flood_destroy(struct flood *f);
 
 /* End it from this side: state OVER, BYE <reason> due. Nothing when it is OVER already. */
 void peering_end(struct peering *p, const char *reason);

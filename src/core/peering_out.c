@@ -2,12 +2,11 @@
  *
  * A line is written whole or not at all; what found no room stays due. Holds always: HELLO and
  * AUTH go before anything else; every batch of stamps is followed by its MARK, whose room is kept
- * free while stamps are written; a PING goes only when all that this node has was sent and marked
- * before it, so that its digest tells the peer what it should have by now. Called by the driver's
+ * free while stamps are written; a PING goes only when all that this node has was sent or noticed and
+ * marked before it, so that its digest tells the peer what it should have by now, or says that
+ * notices are still to come ("behind"). Called by the driver's
  * turns. */
 #include "core/peering_private.h"
-
-enum { MARK_LINE_BYTES_MAX = 5 + 20 + 1 };
 
 bool peering_partial(const struct peering_node *node)
 {
@@ -27,7 +26,7 @@ static bool line_fits(struct buf *out, size_t start)
     return false;
 }
 
-static bool put_number(struct buf *out, const char *word, uint64_t number)
+bool peering_put_number(struct buf *out, const char *word, uint64_t number)
 {
     size_t start = out->len;
     buf_text(out, word);
@@ -80,9 +79,9 @@ static bool put_opening(struct peering *p, struct buf *out)
 static bool put_answers(struct peering *p, struct buf *out)
 {
     if (p->ack_due)
-        p->ack_due = !put_number(out, "ACK", p->mark_heard);
+        p->ack_due = !peering_put_number(out, "ACK", p->mark_heard);
     if (p->pong_due)
-        p->pong_due = !put_number(out, "PONG", (uint64_t)p->pong_ns);
+        p->pong_due = !peering_put_number(out, "PONG", (uint64_t)p->pong_ns);
     return !p->ack_due && !p->pong_due;
 }
 
@@ -95,9 +94,10 @@ static void place(struct peering *p)
     struct peer *peer = p->peer;
     uint64_t change = p->theirs.have_change;
     p->placed = true;
+    p->lazy.as_stamps_until = store_change(store);
     if (peering_resumes(p)) {
         store_cursor_seek(store, peer->cursor, change);
-        p->marked = change;
+        p->marked = p->marked_most = change;
         if (peer->acked < change)
             peer->acked = change;
     } else {
@@ -107,7 +107,7 @@ static void place(struct peering *p)
     }
 }
 
-static bool wanted(const struct peering *p, const struct feed_item *item)
+bool peering_wanted(const struct peering *p, const struct feed_item *item)
 {
     const struct peer *peer = p->peer;
     const struct route_table *routes = p->node->routes;
@@ -133,44 +133,55 @@ static bool put_at(struct peering *p, struct buf *out, const struct feed_item *i
     return line_fits(out, start);
 }
 
-/* As many as there is room for beside a MARK, which is at least free now. */
-static void put_stamps(struct peering *p, struct buf *out, unsigned stamps_max, struct instant now)
+/* As many as there is room for beside a MARK, which is at least free now. Returns how many more may
+ * be looked at. */
+static unsigned put_stamps(
+    struct peering *p, struct buf *out, unsigned stamps_max, struct instant now)
 {
     struct store *store = p->node->store;
     unsigned cursor = p->peer->cursor;
     struct feed_item item;
     struct stamp_text text;
     out->cap -= MARK_LINE_BYTES_MAX;
-    while (stamps_max-- && store_cursor_peek(store, cursor, &item, &text)) {
-        if (wanted(p, &item)) {
+    while (stamps_max && store_cursor_peek(store, cursor, &item, &text)) {
+        if (!lazy_as_stamp(p, &item))
+            break;
+        if (peering_wanted(p, &item)) {
             if (!put_at(p, out, &item))
                 break;
             p->peer->sent_stamps++;
             p->said_ns = now.mono_ns;
         }
+        lazy_passed(p, &item);
         store_cursor_pass(store, cursor);
+        stamps_max--;
     }
     out->cap += MARK_LINE_BYTES_MAX;
+    return stamps_max;
 }
 
 static bool put_feed(struct peering *p, struct buf *out, unsigned stamps_max, struct instant now)
 {
     struct store *store = p->node->store;
-    unsigned cursor = p->peer->cursor;
     if (!p->placed)
         place(p);
     if (now.mono_ns < p->peer->lists_from_ns)
         p->peer->lists_after = store_change(store);
+    if (p->node->flood)
+        feed_age_note(&p->node->flood->feed_age, store_change(store), now.mono_ns);
     if (buf_room(out) >= MARK_LINE_BYTES_MAX)
-        put_stamps(p, out, stamps_max, now);
-    uint64_t passed = store_cursor_change(store, cursor);
+        stamps_max = put_stamps(p, out, stamps_max, now);
+    bool all = lazy_put_seen(p, out, stamps_max, now);
+    uint64_t passed = store_cursor_change(store, p->peer->cursor);
     if (passed > p->marked) {
-        if (!put_number(out, "MARK", passed))
+        if (!peering_put_number(out, "MARK", passed))
             return false;
         p->marked = passed;
+        if (p->marked_most < passed)
+            p->marked_most = passed;
         p->said_ns = now.mono_ns;
     }
-    return passed == store_change(store);
+    return all;
 }
 
 static bool put_ping(struct peering *p, struct buf *out, struct instant now)
@@ -185,6 +196,8 @@ static bool put_ping(struct peering *p, struct buf *out, struct instant now)
     buf_hex(out, store_digest(store), 16);
     if (peering_partial(p->node))
         buf_text(out, " partial");
+    else if (store_cursor_change(store, p->peer->cursor) != store_change(store))
+        buf_text(out, " behind");
     buf_byte(out, '\n');
     if (!line_fits(out, start))
         return false;
@@ -207,6 +220,8 @@ bool peering_pull(struct peering *p, struct buf *out, unsigned stamps_max, struc
         return true;
     if (p->observer)
         return false;
+    if (!lazy_put_answers(p, out, now))
+        return true;
     if (!put_feed(p, out, stamps_max, now))
         return true;
     return p->ping_due && !put_ping(p, out, now);

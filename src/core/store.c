@@ -91,6 +91,7 @@ static void item_read(
 {
     stamp_read(s, r, &out->stamp, text);
     out->change = r->change;
+    out->hash = r->hash;
     out->route = r->route;
 }
 

@@ -50,6 +50,7 @@ struct stamp_text {
 struct feed_item {
     struct stamp stamp; /* id and origin: views of the store, valid until its next put */
     uint64_t change;    /* its change number, from 1 */
+    uint64_t hash;      /* stamp_hash() of the stamp */
     uint16_t route;     /* as it was put */
 };
 

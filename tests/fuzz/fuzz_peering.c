@@ -33,8 +33,9 @@ static void open_node(unsigned start)
         .peers_count = 2,
         .store = store_create(&config),
         .routes = route_table_create(names, 2),
+        .flood = flood_create(8),
     };
-    ASSERT(node.store && node.routes);
+    ASSERT(node.store && node.routes && node.flood);
     for (unsigned i = 0; i < 2; i++)
         peers[i] =
             (struct peer){.name = names[i], .number = i, .cursor = store_cursor_open(node.store)};
@@ -88,6 +89,7 @@ static void bring_to(unsigned start)
         .from = start == IN_OBSERVED ? SPAN(HELLO_OBSERVER) : SPAN("Hands"),
         .to = SPAN("Goloman"),
         .boot = 0xaa,
+        .lazy = true,
     };
     struct buf out = buf_over(window, sizeof window);
     hello_put(&out, &h);
@@ -117,5 +119,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     pull(sizeof window);
     store_destroy(node.store);
     route_table_destroy(node.routes);
+    flood_destroy(node.flood);
     return 0;
 }

@@ -40,7 +40,7 @@ Test(hello, the_longest_fits)
 {
     char name[63], text[HELLO_LINE_BYTES_MAX];
     memset(name, 'a', sizeof name);
-    struct hello h = {.boot = UINT64_MAX, .have_boot = UINT64_MAX, .have_change = UINT64_MAX, .auth = true};
+    struct hello h = {.boot = UINT64_MAX, .have_boot = UINT64_MAX, .have_change = UINT64_MAX, .auth = true, .lazy = true};
     h.herd = h.from = h.to = (struct span){name, sizeof name};
     struct buf out = buf_over(text, sizeof text);
     hello_put(&out, &h);
@@ -60,6 +60,21 @@ Test(hello, auth_is_announced_by_name_or_not_at_all)
     cr_expect(h.auth);
     cr_expect_str_eq(hello_parse(SPAN(WHOLE " auth=none"), &h), "HELLO with a bad auth");
     cr_expect_str_eq(hello_parse(SPAN(WHOLE " auth="), &h), "HELLO with a bad auth");
+}
+
+Test(hello, lazy_is_announced_or_not)
+{
+    struct hello h = hands;
+    char text[HELLO_LINE_BYTES_MAX];
+    struct buf out = buf_over(text, sizeof text);
+    h.lazy = true;
+    hello_put(&out, &h);
+    cr_expect(span_equal(buf_span(&out), SPAN(WHOLE " lazy=1\n")), "%.*s", (int)out.len, text);
+    cr_expect_null(hello_parse(SPAN(WHOLE), &h));
+    cr_expect_not(h.lazy);
+    cr_expect_null(hello_parse(SPAN(WHOLE " lazy=1"), &h));
+    cr_expect(h.lazy);
+    cr_expect_str_eq(hello_parse(SPAN(WHOLE " lazy=2"), &h), "HELLO with a bad lazy");
 }
 
 Test(hello, is_understood_with_fields_in_any_order_and_unknown_ones)
