@@ -230,9 +230,9 @@ static uint64_t messages_to(unsigned from, unsigned to)
 
 void messages_at_most(unsigned a, unsigned b, uint64_t count)
 {
-    uint64_t sent = messages_to(a, b) + messages_to(b, a);
-    cr_assert_leq(sent, count, "violated: %lu messages between %s and %s, not %lu", sent,
-        name_of(a), name_of(b), count);
+    uint64_t there = messages_to(a, b), back = messages_to(b, a);
+    cr_assert_leq(there + back, count, "violated: %lu + %lu messages between %s and %s, not %lu",
+        there, back, name_of(a), name_of(b), count);
 }
 
 void messages_between(unsigned a, unsigned b, uint64_t count)
