@@ -78,11 +78,12 @@ size_t link_tls_pull(struct node *n, struct link *l, struct instant now)
         (int)TLS_ROOM_BYTES >= (int)PEERING_LINE_BYTES_MAX, "the longest line fits a record");
     size_t room_bytes;
     char *room = flush(n, l) ? tls_room(l->tls, &room_bytes) : NULL;
-    l->more = false;
+    l->pull_at_ns = NEVER_NS;
     if (!room)
         return 0; /* still shakes hands, or no memory now */
     struct buf out = buf_over(room, room_bytes);
-    l->more = peering_pull(&l->peering, &out, NODE_LINK_STAMPS, now);
+    bool more = peering_pull(&l->peering, &out, NODE_LINK_STAMPS, now);
+    l->pull_at_ns = more ? 0 : peering_pull_ns(&l->peering);
     tls_wrote(l->tls, out.len);
     (void)!flush(n, l); /* what finds no memory now goes with the next */
     return out.len;
