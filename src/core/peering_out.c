@@ -4,8 +4,7 @@
  * AUTH go before anything else; every batch of stamps is followed by its MARK, whose room is kept
  * free while stamps are written; a PING goes only when all that this node has was sent or noticed and
  * marked before it, so that its digest tells the peer what it should have by now, or says that
- * notices are still to come ("behind"). Called by the driver's
- * turns. */
+ * notices are still to come ("behind"). Called by the driver's turns. */
 #include "core/peering_private.h"
 
 bool peering_partial(const struct peering_node *node)
