@@ -125,9 +125,12 @@ class Handshakes(unittest.TestCase):
                     one.send(at(b"forged") + b"MARK 1\n")
                 said = one.rest()
             self.assertRegex(said, rb"(?m)^BYE [^\n]*%b[^\n]*\n\Z" % why)
-        told = [line for line in self.node.log().splitlines() if b" link_refused " in line and why in line]
-        self.assertEqual(len(told), 1, told)
+
+        def told():
+            return [line for line in self.node.log().splitlines() if b" link_refused " in line and why in line]
+        self.herd.until(told, f"{why!r} is in the log, which is written behind the BYE")
         after = self.status()
+        self.assertEqual(len(told()), 1, told())
         for key in ("stamps", "digest", "change", "links"):
             self.assertEqual(before[key], after[key])
         self.assertFalse(after["links"][0]["up"])
