@@ -111,10 +111,10 @@ static void evict(struct store *s)
 }
 
 /* Who says it decides what a stamp does beside what is held. A client's says nothing new at a time
- * that is held, and always finds room where the store evicts. A peer's is another one at that time, and
- * all nodes must keep the same; and it finds room only where it was received later than what would
- * have to go: else what one node evicted would come back from the next and push out another, round
- * and round as fast as the links carry it. */
+ * that is held, and always finds room where the store evicts. A peer's is another one at that time,
+ * and all nodes must keep the same; and it finds room only where it was received later than what
+ * would have to go: else what one node evicted would come back from the next and push out another,
+ * round and round as fast as the links carry it. */
 enum says { CLIENT_SAYS, PEER_SAYS };
 
 static int64_t received_ns(int64_t time_ns, int64_t skew_ns)

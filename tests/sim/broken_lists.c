@@ -1,4 +1,5 @@
-/* broken_lists.c — a core that trusts received lists though the peer on them has restarted since. */
+/* broken_lists.c — a core that trusts received lists though the peer on them has restarted
+ * since. */
 #include "core/peering.h"
 
 bool __real_peering_pull(

@@ -1,5 +1,5 @@
-/* broken_tie.c — a core that orders stamps by time alone: nodes that meet two stamps of one time keep
- * whichever came first. */
+/* broken_tie.c — a core that orders stamps by time alone: nodes that meet two stamps of one time
+ * keep whichever came first. */
 #include "core/stamp.h"
 
 int __wrap_stamp_compare(const struct stamp *a, const struct stamp *b);

@@ -105,7 +105,7 @@ void client_dawdle(struct client *c, int64_t ns)
     network_wake(c->network, c->party, c->reads_ns);
 }
 
-/* -- replies ------------------------------------------------------------------------------------ */
+/* -- replies ----------------------------------------------------------------------------------- */
 
 /* The node that it joined lives and goes on living. */
 static bool host_lives(const struct client *c)
@@ -201,7 +201,7 @@ static void understand(struct client *c)
     drop_front(c->in, &c->in_len, c->in_len - rest.len);
 }
 
-/* -- its turn ----------------------------------------------------------------------------------- */
+/* -- its turn ---------------------------------------------------------------------------------- */
 
 static void write_out(struct client *c)
 {

@@ -1,7 +1,7 @@
 /* client.h — a client of one node: says lines, and holds each reply against what it may be.
  *
- * It pipelines, reads late, hangs up with FIN in the middle or after a line without LF. Replies have
- * to come in the order of the commands, whole, and all of them unless the node died. */
+ * It pipelines, reads late, hangs up with FIN in the middle or after a line without LF. Replies
+ * have to come in the order of the commands, whole, and all of them unless the node died. */
 #ifndef SIM_CLIENT_H
 #define SIM_CLIENT_H
 

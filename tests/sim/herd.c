@@ -13,7 +13,7 @@ const char *shape_word(unsigned shape)
     return shape < SHAPES ? shape_words[shape] : NULL;
 }
 
-/* -- shapes ------------------------------------------------------------------------------------- */
+/* -- shapes ------------------------------------------------------------------------------------ */
 
 struct draft {
     struct topology_draft *d;
@@ -47,8 +47,8 @@ static unsigned common_divisor(unsigned a, unsigned b)
     return b ? common_divisor(b, a % b) : a;
 }
 
-/* A second ring through all nodes, in steps that meet each: every node has four neighbours, or fewer
- * where the rings touch. */
+/* A second ring through all nodes, in steps that meet each: every node has four neighbours, or
+ * fewer where the rings touch. */
 static void add_second_ring(const struct draft *draft, unsigned node)
 {
     unsigned n = draft->nodes, step = 2 + (unsigned)(draft->plan->seed % 5);
@@ -146,7 +146,7 @@ static void build_topology(struct topology *out, const struct herd_plan *plan)
     out->limits.stamps_evict = plan->evicts;
 }
 
-/* -- life --------------------------------------------------------------------------------------- */
+/* -- life -------------------------------------------------------------------------------------- */
 
 void herd_create(struct herd *h, const struct herd_plan *plan)
 {
@@ -214,7 +214,7 @@ void herd_heal(struct herd *h)
     }
 }
 
-/* -- what is so --------------------------------------------------------------------------------- */
+/* -- what is so -------------------------------------------------------------------------------- */
 
 static bool digests_equal(const struct herd *h, char why[JUDGE_VERDICT_BYTES_MAX])
 {

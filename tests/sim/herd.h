@@ -43,8 +43,8 @@ bool herd_run_ns(struct herd *h, int64_t ns);
 /* All paths open, all nodes running. */
 void herd_heal(struct herd *h);
 
-/* Whether all that are up hold the same, by their digests and by what the judge saw. `why` says what
- * is missing. */
+/* Whether all that are up hold the same, by their digests and by what the judge saw. `why` says
+ * what is missing. */
 bool herd_agrees(const struct herd *h, char why[JUDGE_VERDICT_BYTES_MAX]);
 
 /* Whether each edge has exactly one link, up at both ends. */

@@ -50,7 +50,7 @@ void host_deinit(struct host *h)
     free(h->log_memory);
 }
 
-/* -- life and death ----------------------------------------------------------------------------- */
+/* -- life and death ---------------------------------------------------------------------------- */
 
 /* The judge reads it by a cursor, and a cursor is part of it. */
 static struct store *store_of(const struct host *h)
@@ -136,7 +136,7 @@ uint64_t host_divergences(const struct host *h)
     return h->diverged + (h->node ? node_metrics(h->node)->divergences : 0);
 }
 
-/* -- what is said on links ---------------------------------------------------------------------- */
+/* -- what is said on links --------------------------------------------------------------------- */
 
 static bool begins_with(const struct host_conn *c, const char *word)
 {
@@ -172,7 +172,7 @@ static void listen_in(struct host *h, struct host_conn *c, struct span said)
     }
 }
 
-/* -- what happened ------------------------------------------------------------------------------ */
+/* -- what happened ----------------------------------------------------------------------------- */
 
 struct turn {
     struct instant now;
@@ -305,7 +305,7 @@ static void learn(struct host *h, struct turn *t, uint32_t number)
     }
 }
 
-/* -- what it wants ------------------------------------------------------------------------------ */
+/* -- what it wants ----------------------------------------------------------------------------- */
 
 static void begin_sending(struct host *h, uint32_t number)
 {
@@ -388,7 +388,7 @@ static void plan_turn(struct host *h, const struct turn *t)
         judge_violated(h->judge, "%s never comes to rest", h->topology.nodes[h->self].name);
 }
 
-/* -- the turn ----------------------------------------------------------------------------------- */
+/* -- the turn ---------------------------------------------------------------------------------- */
 
 static void do_deeds(struct host *h, struct instant now)
 {

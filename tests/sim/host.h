@@ -1,10 +1,10 @@
 /* host.h — a machine that runs one node: drives the core the way node.h says, on the network that
  * does not exist, as io/conn and io/loop do on the one that does.
  *
- * A turn: what happened (accepted, dialled, sent, received, ended, broken), node_turn, what the node
- * wants. Received bytes lie in blocks of exactly their size that are freed after the turn, and what
- * is sent is read out of the window long after it was shown, so that AddressSanitizer sees whoever
- * keeps or moves what he must not. */
+ * A turn: what happened (accepted, dialled, sent, received, ended, broken), node_turn, what the
+ * node wants. Received bytes lie in blocks of exactly their size that are freed after the turn,
+ * and what is sent is read out of the window long after it was shown, so that AddressSanitizer
+ * sees whoever keeps or moves what he must not. */
 #ifndef SIM_HOST_H
 #define SIM_HOST_H
 

@@ -1,4 +1,5 @@
-/* judge.c — see judge.h. What a node holds is known as an issue and the skew that it was taken in with. */
+/* judge.c — see judge.h. What a node holds is known as an issue and the skew that it was taken in
+ * with. */
 #include "sim/judge.h"
 #include "core/decimal.h"
 #include <inttypes.h>
@@ -64,7 +65,7 @@ static const char *name_of(const struct judge *j, unsigned node)
     return j->topology->nodes[node].name;
 }
 
-/* -- what was said ------------------------------------------------------------------------------ */
+/* -- what was said ----------------------------------------------------------------------------- */
 
 static struct subject *find_subject(const struct judge *j, struct span id)
 {
@@ -109,7 +110,8 @@ void judge_said(struct judge *j, unsigned node, const struct command *iamat)
     copy(issue->time, sizeof issue->time, iamat->iamat.time_text);
 }
 
-/* Whether `stamp` is what its origin made of this issue: received after it was said and before now. */
+/* Whether `stamp` is what its origin made of this issue: received after it was said and before
+ * now. */
 static bool comes_from(const struct judge *j, const struct issue *issue, const struct stamp *stamp)
 {
     int64_t received_ns =
@@ -129,7 +131,7 @@ static int find_issue(const struct judge *j, const struct subject *s, const stru
     return i;
 }
 
-/* -- order -------------------------------------------------------------------------------------- */
+/* -- order ------------------------------------------------------------------------------------- */
 
 static int order_numbers(int64_t a, int64_t b)
 {
@@ -151,7 +153,7 @@ static int order(
     return by ? by : strcmp(x->time, y->time);
 }
 
-/* -- what nodes hold and tell ------------------------------------------------------------------- */
+/* -- what nodes hold and tell ------------------------------------------------------------------ */
 
 static void look_at(struct judge *j, unsigned node, struct subject *s, const struct stamp *stamp)
 {
@@ -246,7 +248,7 @@ void judge_hears_bye(struct judge *j, unsigned from, unsigned to, struct span re
         j, "%s said to %s: BYE %.*s", name_of(j, from), name_of(j, to), (int)reason.len, reason.at);
 }
 
-/* -- all of them -------------------------------------------------------------------------------- */
+/* -- all of them ------------------------------------------------------------------------------- */
 
 static const char *time_of(const struct subject *s, const struct held *held)
 {

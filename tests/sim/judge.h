@@ -1,10 +1,11 @@
 /* judge.h — knows everything that was ever said to the herd, and what each node may hold of it.
  *
- * Its order of stamps is written down anew here, from PROTOCOL.md, so that a mistake in the core's is
- * no mistake of both. What it watches at every step:
+ * Its order of stamps is written down anew here, from PROTOCOL.md, so that a mistake in the core's
+ * is no mistake of both. What it watches at every step:
  *
  *   - a node holds only what some client said, with the skew of the node that it was said to
- *   - what a node holds of one id never goes back in the total order, and no id goes, while it lives
+ *   - what a node holds of one id never goes back in the total order, and no id goes, while it
+ * lives
  *   - what a node told a client, it holds, or something newer
  *   - no end ever calls the other's lines wrong: no BYE but those that a bad network explains
  *
@@ -67,8 +68,8 @@ void judge_forgets(struct judge *j, unsigned node);
 /* A BYE was said on a link. */
 void judge_hears_bye(struct judge *j, unsigned from, unsigned to, struct span reason);
 
-/* Whether all nodes hold the same of every id, as last looked at; if not, `why` names one. Nodes that
- * are down (down[i]) do not count. */
+/* Whether all nodes hold the same of every id, as last looked at; if not, `why` names one. Nodes
+ * that are down (down[i]) do not count. */
 bool judge_agreed(const struct judge *j, const bool *down, char why[JUDGE_VERDICT_BYTES_MAX]);
 
 /* What a node holds of an id, as last looked at; NULL: nothing. Valid until more is said. */

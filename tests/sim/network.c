@@ -2,8 +2,8 @@
  *
  * A wire has two flows, one for each direction, each a queue of bytes whose front has arrived. An
  * event says how many more have. Nothing is ever taken out of the event queue: an event finds out
- * itself whether it still means anything (a wire that broke, a wake that was put earlier). Wires are
- * never given new numbers, so a late event hits nobody else. */
+ * itself whether it still means anything (a wire that broke, a wake that was put earlier). Wires
+ * are never given new numbers, so a late event hits nobody else. */
 #include "sim/network.h"
 #include <string.h>
 
@@ -56,7 +56,7 @@ struct party {
     unsigned backlog_count;
 };
 
-/* -- chance and trace --------------------------------------------------------------------------- */
+/* -- chance and trace -------------------------------------------------------------------------- */
 
 uint64_t network_draw(struct network *n, uint64_t below)
 {
@@ -80,7 +80,7 @@ static void trace_number(struct network *n, uint64_t number)
     trace(n, &number, sizeof number);
 }
 
-/* -- the queue of events: a heap ---------------------------------------------------------------- */
+/* -- the queue of events: a heap --------------------------------------------------------------- */
 
 static bool sooner(const struct event *a, const struct event *b)
 {
@@ -123,7 +123,7 @@ static struct event pop(struct network *n)
     return first;
 }
 
-/* -- life --------------------------------------------------------------------------------------- */
+/* -- life -------------------------------------------------------------------------------------- */
 
 void network_init(struct network *n, uint64_t seed, unsigned nodes, unsigned parties)
 {
@@ -162,7 +162,7 @@ void network_deinit(struct network *n)
     free(n->paths);
 }
 
-/* -- paths -------------------------------------------------------------------------------------- */
+/* -- paths ------------------------------------------------------------------------------------- */
 
 /* One for both directions: that of the lower number first. */
 struct path *network_path(struct network *n, unsigned a, unsigned b)
@@ -200,7 +200,7 @@ static void wake_soon(struct network *n, unsigned party)
     network_wake(n, party, n->now_ns + (int64_t)network_draw(n, (uint64_t)n->lag_ns + 1));
 }
 
-/* -- dialling ----------------------------------------------------------------------------------- */
+/* -- dialling ---------------------------------------------------------------------------------- */
 
 void network_listen(struct network *n, unsigned party, bool listens)
 {
@@ -293,7 +293,7 @@ unsigned network_other(const struct network *n, uint32_t wire, unsigned end)
     return n->wires[wire].party[!end];
 }
 
-/* -- bytes -------------------------------------------------------------------------------------- */
+/* -- bytes ------------------------------------------------------------------------------------- */
 
 static void put_bytes(struct flow *f, const char *bytes, size_t count)
 {
@@ -436,7 +436,7 @@ void network_close(struct network *n, uint32_t wire, unsigned end, bool reset)
     }
 }
 
-/* -- fate --------------------------------------------------------------------------------------- */
+/* -- fate -------------------------------------------------------------------------------------- */
 
 static bool stands(const struct wire *w)
 {
@@ -540,7 +540,7 @@ unsigned network_dialler(const struct network *n, unsigned a, unsigned b)
     return dialler;
 }
 
-/* -- time --------------------------------------------------------------------------------------- */
+/* -- time -------------------------------------------------------------------------------------- */
 
 static void on_break(struct network *n, const struct event *e)
 {

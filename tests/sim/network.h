@@ -4,9 +4,9 @@
  * seed, and all that happens stands in one queue in the order of its time. The same seed gives the
  * same run to the byte; `trace` is a hash of it that proves so.
  *
- * A party (a node, a client) is told nothing but that it is to act. It then looks at its wires, does
- * what it wants, and returns. A wire is one connection: end 0 dialled it, end 1 accepts it. What a
- * party writes is taken as far as the window has room; it arrives in order and in pieces. */
+ * A party (a node, a client) is told nothing but that it is to act. It then looks at its wires,
+ * does what it wants, and returns. A wire is one connection: end 0 dialled it, end 1 accepts it.
+ * What a party writes is taken as far as the window has room; it arrives in order and in pieces. */
 #ifndef SIM_NETWORK_H
 #define SIM_NETWORK_H
 
@@ -16,9 +16,7 @@
 
 #define WIRE_NONE UINT32_MAX
 
-enum {
-    NETWORK_DIAL_MS = 3000, /* after which a dial that nobody answers is given up */
-};
+enum { NETWORK_DIAL_MS = 3000 }; /* then a dial that nobody answers is given up */
 
 /* What a cut does. Between two parties, until they are healed. */
 enum cut {
@@ -52,7 +50,7 @@ struct network {
     uint32_t wires_count, wires_room;
     struct event *heap;
     size_t heap_count, heap_room;
-    uint64_t sequence;
+    uint64_t sequence; /* of events */
     /* How rough it is; free to be changed at any time. */
     size_t window_min, window_max; /* bytes that one direction of a new wire holds */
     unsigned split_in; /* one write in so many arrives in pieces; 0: none */
@@ -74,7 +72,7 @@ MUST_USE bool network_next(struct network *n, int64_t until_ns, unsigned *party)
 /* `party` is to act at that time or before; NEVER_NS: no wish. */
 void network_wake(struct network *n, unsigned party, int64_t at_ns);
 
-/* -- what parties do ---------------------------------------------------------------------------- */
+/* -- what parties do --------------------------------------------------------------------------- */
 
 void network_listen(struct network *n, unsigned party, bool listens);
 uint32_t network_dial(struct network *n, unsigned from, unsigned to, enum node_port port);
@@ -103,7 +101,7 @@ void network_shut(struct network *n, uint32_t wire, unsigned end);
  * there was something unread, when it writes on. */
 void network_close(struct network *n, uint32_t wire, unsigned end, bool reset);
 
-/* -- what fate does ----------------------------------------------------------------------------- */
+/* -- what fate does ---------------------------------------------------------------------------- */
 
 /* What stands between a and b breaks; new connections can be made. CUT_STALL does nothing here. */
 void network_break(struct network *n, unsigned a, unsigned b, enum cut how);
@@ -112,8 +110,8 @@ void network_break(struct network *n, unsigned a, unsigned b, enum cut how);
 void network_cut(struct network *n, unsigned a, unsigned b, enum cut how);
 void network_heal(struct network *n, unsigned a, unsigned b);
 
-/* `party` is gone without a word: its wires fall silent, until something is written to them after it
- * listens again. */
+/* `party` is gone without a word: its wires fall silent, until something is written to them after
+ * it listens again. */
 void network_crash(struct network *n, unsigned party);
 
 /* How many wires stand between two parties, and who dialled the last of them. */

@@ -1,4 +1,5 @@
-/* story.c — see story.h. Criterion's assertions end the test, so none of this returns in failure. */
+/* story.c — see story.h. Criterion's assertions end the test, so none of this returns in
+ * failure. */
 #include "sim/story.h"
 #include <criterion/criterion.h>
 
@@ -25,7 +26,7 @@ void counts_anew(void)
             h.topology.nodes_count * sizeof *before);
 }
 
-/* -- the beginning ------------------------------------------------------------------------------ */
+/* -- the beginning ----------------------------------------------------------------------------- */
 
 void herd_asleep(unsigned count, enum shape shape)
 {
@@ -58,7 +59,7 @@ void story_ends(void)
     memset(&h, 0, sizeof h);
 }
 
-/* -- what happens ------------------------------------------------------------------------------- */
+/* -- what happens ------------------------------------------------------------------------------ */
 
 void runs_ms(int64_t ms)
 {
@@ -146,7 +147,8 @@ void limits_stamps(unsigned node, uint64_t stamps, bool evicts)
     h.judge.forgetful = true;
 }
 
-/* Put as if it had come from the only neighbour: to him it will not be sent, and there is no other. */
+/* Put as if it had come from the only neighbour: to him it will not be sent, and there is no
+ * other. */
 void is_tampered_with(unsigned node, const char *iamat)
 {
     struct command command;
@@ -163,7 +165,7 @@ void is_tampered_with(unsigned node, const char *iamat)
     cr_assert_eq(store_put(store, &stamp, store_hash(store, stamp.id), 1), STORE_NEW);
 }
 
-/* -- what must be so ---------------------------------------------------------------------------- */
+/* -- what must be so --------------------------------------------------------------------------- */
 
 void knows(unsigned node, const char *id, const char *time)
 {

@@ -14,14 +14,14 @@
 
 enum { Goloman, Hands, Holiday, Welsh, Wilkes };
 
-/* -- the beginning ------------------------------------------------------------------------------ */
+/* -- the beginning ----------------------------------------------------------------------------- */
 
 void herd(enum shape shape); /* of 5 nodes; all start at once and are linked within 800 ms */
 void herd_of(unsigned nodes, enum shape shape);
 void herd_asleep(unsigned nodes, enum shape shape); /* nobody has started yet */
 void story_ends(void);
 
-/* -- what happens ------------------------------------------------------------------------------- */
+/* -- what happens ------------------------------------------------------------------------------ */
 
 void runs_ms(int64_t ms);
 void says(unsigned node, const char *line); /* by the one client that the story has at this node */
@@ -40,7 +40,7 @@ void limits_stamps(unsigned node, uint64_t stamps, bool evicts); /* before it st
 /* A stamp gets into a node's store behind the feed's back: no link will ever send it. */
 void is_tampered_with(unsigned node, const char *iamat);
 
-/* -- what must be so ---------------------------------------------------------------------------- */
+/* -- what must be so --------------------------------------------------------------------------- */
 
 void knows(unsigned node, const char *id, const char *time);
 void knows_of(unsigned node, const char *id, unsigned origin); /* whose stamp of it */

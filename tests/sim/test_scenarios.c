@@ -7,7 +7,7 @@
 
 TestSuite(sim, .fini = story_ends);
 
-/* -- linking ------------------------------------------------------------------------------------ */
+/* -- linking ----------------------------------------------------------------------------------- */
 
 Test(sim, linked_within_800_ms_when_started_together)
 {
@@ -86,7 +86,7 @@ Test(sim, what_was_held_up_for_a_while_is_not_lost)
     messages_between(Holiday, Welsh, 0); /* since then: it was under way */
 }
 
-/* -- flooding ----------------------------------------------------------------------------------- */
+/* -- flooding ---------------------------------------------------------------------------------- */
 
 Test(sim, told_to_one_known_to_all)
 {
@@ -182,7 +182,7 @@ Test(sim, whatsat_is_answered_everywhere_with_the_origins_line)
     all_answered(); /* the judge has read each */
 }
 
-/* -- after a cut -------------------------------------------------------------------------------- */
+/* -- after a cut ------------------------------------------------------------------------------- */
 
 Test(sim, after_a_cut_only_what_changed_is_sent)
 {
@@ -232,7 +232,8 @@ Test(sim, short_breaks_lose_nothing_and_repeat_little)
     all_agree();
 }
 
-/* The MARK of a batch is true only when all of it has arrived: 1500 stamps are far more than fits. */
+/* The MARK of a batch is true only when all of it has arrived: 1500 stamps are far more than
+ * fits. */
 Test(sim, a_cut_in_the_middle_of_much_loses_nothing)
 {
     for (int64_t after_ms = 100; after_ms <= 1600; after_ms += 100) {
@@ -272,7 +273,7 @@ Test(sim, a_slow_neighbour_gets_the_newest_only_and_holds_up_nobody)
     alarms(0);
 }
 
-/* -- nodes that come and go --------------------------------------------------------------------- */
+/* -- nodes that come and go -------------------------------------------------------------------- */
 
 Test(sim, a_dead_node_in_the_middle_parts_the_herd_until_it_is_back)
 {
@@ -369,7 +370,7 @@ Test(sim, all_die_but_one_and_the_herd_is_whole_again)
     alarms(0);
 }
 
-/* -- digests ------------------------------------------------------------------------------------ */
+/* -- digests ----------------------------------------------------------------------------------- */
 
 Test(sim, a_store_that_was_tampered_with_is_found_and_mended)
 {
@@ -407,10 +408,10 @@ Test(sim, a_full_node_raises_no_alarm_and_is_not_sent_things_again)
     }
 }
 
-/* -- what the campaign found -------------------------------------------------------------------- */
+/* -- what the campaign found ------------------------------------------------------------------- */
 
-/* Seed 344. Both ends of a stalled link found it dead and said BYE behind what was unsent; none read
- * any more, and each such connection stayed for ever. */
+/* Seed 344. Both ends of a stalled link found it dead and said BYE behind what was unsent; none
+ * read any more, and each such connection stayed for ever. */
 Test(sim, two_ends_that_both_gave_up_do_not_wait_for_each_other)
 {
     herd_of(2, in_line);
@@ -428,8 +429,9 @@ Test(sim, two_ends_that_both_gave_up_do_not_wait_for_each_other)
     all_agree();
 }
 
-/* Seed 1130. Of more ids than there is room for, each that was evicted came back from the next node and
- * pushed out another, as fast as the links could carry it, for as long as lists did not count. */
+/* Seed 1130. Of more ids than there is room for, each that was evicted came back from the next
+ * node and pushed out another, as fast as the links could carry it, for as long as lists did not
+ * count. */
 Test(sim, what_is_evicted_does_not_go_round_and_round)
 {
     herd_asleep(4, ring);
