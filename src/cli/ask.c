@@ -1,6 +1,7 @@
 /* ask.c — see ask.h. */
 #include "cli/ask.h"
 #include "cli/reach.h"
+#include "io/clock.h"
 #include "io/entropy.h"
 #include "io/reason.h"
 #include <errno.h>
@@ -29,8 +30,17 @@ void ask_give_up(struct ask *a, const char *why)
     a->fd = -1;
 }
 
+static void begin_tls(struct ask *a, const struct tls_config *tls)
+{
+    unsigned char entropy[TLS_ENTROPY_BYTES];
+    entropy_fill(entropy, sizeof entropy);
+    a->tls = tls_client(tls, NULL, entropy, clock_now());
+    if (!a->tls)
+        ask_give_up(a, "out of memory");
+}
+
 void ask_begin(struct ask *a, const struct topology *topology, unsigned node, struct span secret,
-    struct span question)
+    const struct tls_config *tls, struct span question)
 {
     *a = (struct ask){.topology = topology,
         .node = &topology->nodes[node],
@@ -49,11 +59,15 @@ void ask_begin(struct ask *a, const struct topology *topology, unsigned node, st
     mine->herd = span_of(topology->herd);
     mine->from = span_of(HELLO_OBSERVER);
     mine->to = span_of(a->node->name);
+    if (tls)
+        begin_tls(a, tls);
 }
 
 void ask_end(struct ask *a)
 {
     ask_give_up(a, "");
+    tls_destroy(a->tls);
+    a->tls = NULL;
     free(a->answer);
     free(a->in);
     a->answer = a->in = NULL;
@@ -61,7 +75,8 @@ void ask_end(struct ask *a)
 
 struct pollfd ask_poll(const struct ask *a)
 {
-    bool writes = a->state == ASK_DIALS || a->out_len;
+    size_t unsent = a->tls ? tls_output(a->tls).len : a->out_len;
+    bool writes = a->state == ASK_DIALS || unsent;
     return (struct pollfd){.fd = a->fd, .events = (short)(POLLIN | (writes ? POLLOUT : 0))};
 }
 
@@ -106,18 +121,53 @@ static void say_question(struct ask *a)
     end_line(a, out, ASK_ANSWER);
 }
 
-static void send_out(struct ask *a)
+/* How much of `bytes` has gone out; less when there is no room, or it is OVER now. */
+static size_t send_bytes(struct ask *a, struct span bytes)
 {
-    while (a->out_len) {
-        ssize_t sent = send(a->fd, a->out, a->out_len, MSG_NOSIGNAL);
-        if (sent < 0) {
-            if (errno != EAGAIN && errno != EINTR)
-                ask_give_up(a, reason_of(errno));
+    size_t total = 0;
+    while (total < bytes.len) {
+        ssize_t sent = send(a->fd, bytes.at + total, bytes.len - total, MSG_NOSIGNAL);
+        if (sent < 0 && errno != EAGAIN && errno != EINTR)
+            ask_give_up(a, reason_of(errno));
+        if (sent < 0)
+            break;
+        total += (size_t)sent;
+    }
+    return total;
+}
+
+static void take_off(struct ask *a, size_t bytes)
+{
+    a->out_len -= bytes;
+    memmove(a->out, a->out + bytes, a->out_len);
+}
+
+static void send_sealed(struct ask *a)
+{
+    for (;;) {
+        struct span sealed = tls_output(a->tls);
+        tls_sent(a->tls, send_bytes(a, sealed));
+        size_t room_bytes;
+        char *room = a->state != ASK_OVER && a->out_len ? tls_room(a->tls, &room_bytes) : NULL;
+        if (!room)
+            return;
+        if (!tls_names_hold(tls_names(a->tls), span_of(a->node->name))) {
+            ask_give_up(a, "the certificate shown there is not for its name");
             return;
         }
-        a->out_len -= (size_t)sent;
-        memmove(a->out, a->out + sent, a->out_len);
+        size_t bytes = a->out_len < room_bytes ? a->out_len : room_bytes;
+        memcpy(room, a->out, bytes);
+        tls_wrote(a->tls, bytes);
+        take_off(a, bytes);
     }
+}
+
+static void send_out(struct ask *a)
+{
+    if (a->tls)
+        send_sealed(a);
+    else
+        take_off(a, send_bytes(a, (struct span){a->out, a->out_len}));
 }
 
 /* -- what we hear ------------------------------------------------------------------------------- */
@@ -224,19 +274,50 @@ static void take_lines(struct ask *a, size_t seen)
     memmove(a->in, a->in + start, a->in_len);
 }
 
+/* As recv(2); 0 or less when there is nothing more for now, or it is OVER. */
+static ssize_t receive_into(struct ask *a, char *memory, size_t room)
+{
+    ssize_t got = recv(a->fd, memory, room, 0);
+    if (got == 0)
+        ask_give_up(a, "hung up without an answer");
+    else if (got < 0 && errno != EAGAIN && errno != EINTR)
+        ask_give_up(a, reason_of(errno));
+    return got;
+}
+
+static void take_in(struct ask *a, size_t bytes)
+{
+    a->in_len += bytes;
+    take_lines(a, a->in_len - bytes);
+}
+
+static void open_sealed(struct ask *a, struct span in)
+{
+    while (in.len && a->state != ASK_OVER) {
+        size_t before = in.len;
+        tls_feed(a->tls, &in);
+        struct span plain;
+        while ((plain = tls_read(a->tls)).len && a->state != ASK_OVER && make_room(a)) {
+            size_t room = a->in_cap - a->in_len, bytes = plain.len < room ? plain.len : room;
+            memcpy(a->in + a->in_len, plain.at, bytes);
+            tls_read_ack(a->tls, bytes);
+            take_in(a, bytes);
+        }
+        send_sealed(a);
+        if (tls_state(a->tls) == TLS_ENDED || in.len == before)
+            ask_give_up(a, *tls_reason(a->tls) ? tls_reason(a->tls) : "hung up without an answer");
+    }
+}
+
 static void receive(struct ask *a)
 {
-    while (a->state != ASK_OVER && make_room(a)) {
-        ssize_t got = recv(a->fd, a->in + a->in_len, a->in_cap - a->in_len, 0);
-        if (got == 0)
-            ask_give_up(a, "hung up without an answer");
-        else if (got < 0 && errno != EAGAIN && errno != EINTR)
-            ask_give_up(a, reason_of(errno));
-        if (got <= 0)
-            return;
-        a->in_len += (size_t)got;
-        take_lines(a, a->in_len - (size_t)got);
-    }
+    char sealed[4096];
+    ssize_t got;
+    while (a->tls && a->state != ASK_OVER && (got = receive_into(a, sealed, sizeof sealed)) > 0)
+        open_sealed(a, (struct span){sealed, (size_t)got});
+    while (!a->tls && a->state != ASK_OVER && make_room(a) &&
+           (got = receive_into(a, a->in + a->in_len, a->in_cap - a->in_len)) > 0)
+        take_in(a, (size_t)got);
 }
 
 void ask_step(struct ask *a)

@@ -8,12 +8,15 @@
  *   ANSWER   a line of JSON         OVER     keeps it
  *   any      anything else, BYE     OVER     remembers why
  *
- * Nothing blocks and no clock is read: the caller polls and gives up when it has waited enough. What
- * comes in is bounded and not trusted. Used by `status`, `trace` and `up`. */
+ * Where links are TLS, all of it goes through TLS, and the node's certificate must be for its name.
+ * Nothing blocks, and only the dates of certificates need a clock: the caller polls, and gives up
+ * when it has waited enough. What comes in is bounded and not trusted. Used by `status`, `trace` and
+ * `up`. */
 #ifndef CLI_ASK_H
 #define CLI_ASK_H
 
 #include "core/hello.h"
+#include "core/tls.h"
 #include "core/topology.h"
 #include <poll.h>
 
@@ -34,6 +37,7 @@ struct ask {
     const struct topology *topology;
     const struct topology_node *node;
     struct span secret;
+    struct tls *tls; /* NULL: links are plain */
     struct span question;
     int fd; /* -1 when OVER */
     struct hello mine, theirs;
@@ -44,10 +48,10 @@ struct ask {
     size_t in_len, in_cap;
 };
 
-/* Begin. topology, secret (empty: none) and question (a line without LF) outlive the ask. End with
- * ask_end. */
+/* Begin. topology, secret (empty: none), tls (NULL: links are plain) and question (a line without
+ * LF) outlive the ask. End with ask_end. */
 void ask_begin(struct ask *a, const struct topology *topology, unsigned node, struct span secret,
-    struct span question);
+    const struct tls_config *tls, struct span question);
 
 /* What to poll for; an ask that is OVER gives one that poll(2) skips. */
 struct pollfd ask_poll(const struct ask *a);

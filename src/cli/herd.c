@@ -17,8 +17,26 @@ bool herd_open(struct herd *h, const struct options *o)
     return true;
 }
 
+bool herd_speaks_as(struct herd *h, const struct options *o, unsigned self)
+{
+    if (!tls_files_wanted(&h->topology))
+        return true;
+    h->tls = &h->tls_files.config;
+    return tls_files_open(
+        &h->tls_files, &h->topology, o->topology_file, span_of(h->topology.nodes[self].name));
+}
+
+bool herd_observes(struct herd *h, const struct options *o)
+{
+    if (!tls_files_wanted(&h->topology))
+        return true;
+    h->tls = &h->tls_files.config;
+    return tls_files_open_any(&h->tls_files, &h->topology, o->topology_file);
+}
+
 void herd_close(struct herd *h)
 {
+    tls_files_close(&h->tls_files);
     topology_destroy(&h->topology);
 }
 

@@ -29,6 +29,7 @@ static int run(const struct herd *herd, unsigned self)
         .topology = t,
         .self = self,
         .secret = herd->secret,
+        .tls = herd->tls,
         .connections_max = t->limits.connections + LOOP_CONNECTIONS_SPARE,
         .log = &log,
     };
@@ -72,7 +73,8 @@ int cli_node(int argc, char **argv)
     if (!herd_open(&herd, &o))
         return EXIT_SAID_NO;
     int self = herd_node(&herd.topology, &o, o.words[0]);
-    code = self < 0 ? EXIT_SAID_NO : run(&herd, (unsigned)self);
+    bool well = self >= 0 && herd_speaks_as(&herd, &o, (unsigned)self);
+    code = well ? run(&herd, (unsigned)self) : EXIT_SAID_NO;
     herd_close(&herd);
     return code;
 }

@@ -105,7 +105,7 @@ int cli_status(int argc, char **argv)
     }
     if (!herd_open(&herd, &o))
         return EXIT_SAID_NO;
-    code = ask_and_show(&o, &herd);
+    code = herd_observes(&herd, &o) ? ask_and_show(&o, &herd) : EXIT_SAID_NO;
     herd_close(&herd);
     return code;
 }

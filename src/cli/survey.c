@@ -38,7 +38,7 @@ bool survey_run(struct survey *s, const struct herd *herd, int only, struct span
     s->count = count;
     for (unsigned i = 0; i < count; i++) {
         s->nodes[i] = only < 0 ? i : (unsigned)only;
-        ask_begin(&s->asks[i], &herd->topology, s->nodes[i], herd->secret, question);
+        ask_begin(&s->asks[i], &herd->topology, s->nodes[i], herd->secret, herd->tls, question);
     }
     wait_for_answers(s, polls);
     free(polls);

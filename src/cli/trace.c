@@ -272,7 +272,7 @@ int cli_trace(int argc, char **argv)
     buf_text(&line, o.words[0]);
     if (!herd_open(&herd, &o))
         return EXIT_SAID_NO;
-    code = trace(&o, &herd, buf_span(&line));
+    code = herd_observes(&herd, &o) ? trace(&o, &herd, buf_span(&line)) : EXIT_SAID_NO;
     herd_close(&herd);
     return code;
 }

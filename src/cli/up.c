@@ -52,6 +52,7 @@ struct up {
     const struct options *options;
     const struct topology *topology;
     struct span secret;
+    const struct tls_config *tls;
     struct member *members;
     unsigned count, running;
     struct pollfd *polls; /* the signals, then each member's end, words and answer */
@@ -226,7 +227,7 @@ static int64_t ask_those_due(struct up *u)
         struct member *m = &u->members[i];
         if (m->ask_at_ns <= now_ns) {
             m->ask_at_ns = NEVER_NS;
-            ask_begin(&m->ask, u->topology, m->node, u->secret, SPAN("STATUS"));
+            ask_begin(&m->ask, u->topology, m->node, u->secret, u->tls, SPAN("STATUS"));
             if (m->ask.state == ASK_OVER)
                 answered(u, m);
         }
@@ -386,9 +387,11 @@ int cli_up(int argc, char **argv)
     }
     if (!herd_open(&herd, &o))
         return EXIT_SAID_NO;
-    struct up u = {.options = &o, .topology = &herd.topology, .secret = herd.secret};
     files_limit_raise();
-    code = gather(&u) && catch_signals(&u) ? run(&u) : EXIT_SAID_NO;
+    bool well = herd_observes(&herd, &o);
+    struct up u = {
+        .options = &o, .topology = &herd.topology, .secret = herd.secret, .tls = herd.tls};
+    code = well && gather(&u) && catch_signals(&u) ? run(&u) : EXIT_SAID_NO;
     for (unsigned i = 0; i < u.count; i++)
         if (u.members[i].child.said_fd >= 0)
             close(u.members[i].child.said_fd);

@@ -55,8 +55,9 @@ static void log_budget(struct node *n, struct instant now)
         (int64_t)(n->connections_max * (sizeof(struct connection) + n->rooms.block_bytes)));
     log_number(n->log, "unread_output_bytes",
         (int64_t)(limits->connections * limits->output_bytes * NODE_OUTPUT_MEMORY));
-    log_number(n->log, "links_bytes",
-        (int64_t)(n->neighbours.count * (sizeof(struct link) + 2 * NODE_LINK_OUTPUT_BYTES)));
+    size_t link_bytes =
+        sizeof(struct link) + 2 * NODE_LINK_OUTPUT_BYTES + (n->tls ? tls_bytes() : 0);
+    log_number(n->log, "links_bytes", (int64_t)(n->neighbours.count * link_bytes));
     log_end(n->log);
 }
 
@@ -75,7 +76,8 @@ struct node *node_create(const struct node_config *config, struct instant now)
     n->started_ns = now.mono_ns;
     n->stop_at_ns = NEVER_NS;
     n->updates.at_ns = now.mono_ns;
-    memcpy(n->nonce_key, config->seed + 32, sizeof n->nonce_key);
+    n->tls = config->tls;
+    memcpy(n->random_key, config->seed + 32, sizeof n->random_key);
     init_questions(n);
     node_watches_begin(n);
     pool_init(&n->chunks, OUTBOX_CHUNK_BYTES, OUTBOX_SPARE_CHUNKS);

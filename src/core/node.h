@@ -21,6 +21,7 @@
 #include "core/metrics.h"
 #include "core/peering.h"
 #include "core/places.h"
+#include "core/tls.h"
 #include "core/topology.h"
 
 struct node;
@@ -29,7 +30,8 @@ struct node_config {
     const struct topology *topology; /* outlives the node */
     unsigned self; /* its place in the topology */
     struct span secret; /* the herd's; empty: none. Outlives the node */
-    unsigned char seed[48]; /* from entropy: boot id, store hash, nonces, jitter */
+    const struct tls_config *tls; /* links are TLS; NULL: they are plain. Outlives the node */
+    unsigned char seed[48]; /* from entropy: boot id, store hash, jitter, all random bytes */
     uint32_t connections_max; /* clients and links together; what the driver can hold */
     struct places_provider places; /* taken over, unless NULL comes back */
     struct log *log; /* where events are told; outlives the node */

@@ -5,7 +5,6 @@
  * out. What goes wrong again and again is said at growing distances. PROTOCOL.md, "Peer port". */
 #include "core/invariant.h"
 #include "core/node_private.h"
-#include <bearssl.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -42,36 +41,29 @@ static void make_room(struct node *n, struct instant now)
     log_end(n->log);
 }
 
-/* Nonces are fresh and unguessable: SHA-256 of a secret key and a counter. */
-static void make_nonce(struct node *n, unsigned char out[NONCE_BYTES])
-{
-    unsigned char digest[br_sha256_SIZE];
-    br_sha256_context sha;
-    br_sha256_init(&sha);
-    br_sha256_update(&sha, n->nonce_key, sizeof n->nonce_key);
-    n->nonces++;
-    br_sha256_update(&sha, &n->nonces, sizeof n->nonces);
-    br_sha256_out(&sha, digest);
-    memcpy(out, digest, NONCE_BYTES);
-}
-
 bool link_open(struct node *n, struct connection *c, struct neighbour *dialled, struct span from,
     struct instant now)
 {
     struct link *l = malloc(sizeof *l + PEERING_LINE_BYTES_MAX + 1);
     if (!l)
         return false;
+    *l = (struct link){.connection = c, .dialled = dialled};
+    if (n->tls && !link_tls_open(n, l, now)) {
+        free(l);
+        return false;
+    }
     if (!dialled)
         make_room(n, now);
-    *l = (struct link){.connection = c, .next = n->links, .dialled = dialled};
+    l->next = n->links;
     l->stranger = !dialled;
     n->strangers += l->stranger;
     snprintf(l->from, sizeof l->from, "%.*s", (int)from.len, from.at);
     n->links = l;
     c->link = l;
-    unsigned char nonce[NONCE_BYTES];
-    make_nonce(n, nonce);
-    peering_begin(&l->peering, &n->peering, dialled ? dialled->peer : NULL, nonce, l->room, now);
+    unsigned char random[NODE_RANDOM_BYTES]; /* the nonce is its first half */
+    node_random(n, random);
+    peering_begin(&l->peering, &n->peering, dialled ? dialled->peer : NULL, random, l->room, now);
+    l->peering.certified = l->tls ? tls_names(l->tls) : NULL;
     return true;
 }
 
@@ -159,6 +151,8 @@ void link_failed(struct node *n, struct neighbour *who, const char *why, struct 
 
 static size_t pull_into(struct node *n, struct link *l, size_t least, struct instant now)
 {
+    if (l->tls)
+        return link_tls_pull(n, l, now);
     size_t room_bytes;
     char *room = outbox_rest(&l->connection->out, &n->chunks, least, &room_bytes);
     l->more = false;
@@ -209,22 +203,34 @@ static void on_up(struct node *n, struct link *l, struct instant now)
     node_finish(n, c, now);
 }
 
+static bool say(struct node *n, struct link *l, struct span text)
+{
+    if (l->tls)
+        return link_tls_say(n, l, text);
+    char *room = outbox_room(&l->connection->out, &n->chunks, text.len);
+    if (!room)
+        return false;
+    memcpy(room, text.at, text.len);
+    outbox_wrote(&l->connection->out, text.len);
+    return true;
+}
+
 /* Its HELLO may still be due: an observer need not wait for it. */
 static void on_asked(struct node *n, struct link *l, struct instant now)
 {
     struct connection *c = l->connection;
     pull_into(n, l, NODE_LINK_ROOM_BYTES, now);
-    char *room = outbox_room(&c->out, NULL, NODE_STATUS_BYTES_MAX);
-    struct buf out = buf_over(room, room ? NODE_STATUS_BYTES_MAX : 0);
+    char *text = malloc(NODE_STATUS_BYTES_MAX);
+    struct buf out = buf_over(text, text ? NODE_STATUS_BYTES_MAX : 0);
     struct span words[2];
     if (command_split(l->peering.asked, words, 2) == 2)
         node_trace(n, words[1], &out, now);
     else
         node_status(n, &out, now);
     buf_byte(&out, '\n');
-    if (!out.overflow)
-        outbox_wrote(&c->out, out.len);
-    outbox_trim(&c->out, &n->chunks);
+    if (out.overflow || !say(n, l, buf_span(&out)))
+        node_abort(n, c);
+    free(text);
     node_finish(n, c, now);
 }
 
@@ -268,13 +274,27 @@ static void handle(struct node *n, struct link *l, enum peering_event event, str
     }
 }
 
-void link_take(struct node *n, struct connection *c, struct span in, struct instant now)
+void link_hear(struct node *n, struct link *l, struct span in, struct instant now)
 {
     enum peering_event event;
     do {
-        event = peering_take(&c->link->peering, &in, now);
-        handle(n, c->link, event, now);
-    } while (event != PEERING_NOTHING && !c->finishing);
+        event = peering_take(&l->peering, &in, now);
+        handle(n, l, event, now);
+    } while (event != PEERING_NOTHING && !l->connection->finishing);
+}
+
+void link_end(struct node *n, struct link *l, const char *why, struct instant now)
+{
+    peering_end(&l->peering, why);
+    on_ended(n, l, now);
+}
+
+void link_take(struct node *n, struct connection *c, struct span in, struct instant now)
+{
+    if (c->link->tls)
+        link_tls_take(n, c->link, in, now);
+    else
+        link_hear(n, c->link, in, now);
 }
 
 void link_drop(struct node *n, struct connection *c, const char *why, struct instant now)
@@ -294,6 +314,7 @@ void link_close(struct node *n, struct connection *c)
     while (*place != l)
         place = &(*place)->next;
     *place = l->next;
+    tls_destroy(l->tls);
     free(l);
     c->link = NULL;
 }
@@ -323,6 +344,8 @@ void links_turn(struct node *n, struct instant now)
         if (now.mono_ns >= peering_deadline(&l->peering))
             handle(n, l, peering_tick(&l->peering, now), now);
         pull(n, l, now);
+        if (l->tls && l->connection->finishing)
+            link_tls_finish(n, l);
     }
 }
 

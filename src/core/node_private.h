@@ -3,6 +3,8 @@
  *   node.c             life, what the driver tells and asks, the turn
  *   node_clients.c     client connections: lines, groups of commands, replies, places
  *   node_links.c       peer connections: links, dials, what goes wrong with them
+ *   node_tls.c         the bytes of a link through TLS
+ *   node_random.c      bytes that nobody can guess
  *   node_status.c      the state as JSON, and what it knows of one stamp
  *   node_alarms.c      what it notices about its herd, and tells the log
  *   node_connection.c  the table of connections, and what can happen to each */
@@ -29,10 +31,12 @@ enum {
     NODE_SAID_MAX = 32, /* distinct refusals that are remembered as said */
     NODE_SAID_PAUSE_MS = 120000, /* between two more, once there were so many */
     NODE_STOP_MS = 200, /* for the last bytes when the node is told to stop */
+    NODE_RANDOM_BYTES = 32, /* what node_random gives at a time */
 };
 
 struct link {
     struct peering peering;
+    struct tls *tls; /* NULL: its bytes are plain */
     struct connection *connection;
     struct link *next; /* in node.links */
     struct neighbour *dialled; /* whom we dialled; NULL when accepted */
@@ -81,8 +85,9 @@ struct node {
     struct neighbours neighbours;
     struct peering_node peering;
     struct link *links;
-    unsigned char nonce_key[16];
-    uint64_t nonces; /* made so far */
+    const struct tls_config *tls; /* NULL: links are plain */
+    unsigned char random_key[16]; /* of 128 bits, as all that is made with it needs */
+    uint64_t randoms; /* made so far */
     struct places_provider places;
     struct question questions[PLACES_QUESTIONS_MAX];
     uint32_t questions_free; /* head of the free places; PLACES_QUESTIONS_MAX: none */
@@ -108,6 +113,11 @@ struct node {
     int64_t stop_at_ns;
 };
 
+/* -- node_random.c ------------------------------------------------------------------------------- */
+
+/* Fresh bytes that nobody can guess. */
+void node_random(struct node *n, unsigned char out[NODE_RANDOM_BYTES]);
+
 /* -- node_clients.c ------------------------------------------------------------------------------ */
 
 void client_take(struct node *n, struct connection *c, struct span in, struct instant now);
@@ -130,6 +140,11 @@ void client_drop(struct node *n, struct connection *c);
  * neighbours out. false: no memory. */
 MUST_USE bool link_open(struct node *n, struct connection *c, struct neighbour *dialled,
     struct span from, struct instant now);
+/* Bytes of the peer protocol have come in. */
+void link_hear(struct node *n, struct link *l, struct span in, struct instant now);
+/* End it for `why`: told, BYE due, closing. */
+void link_end(struct node *n, struct link *l, const char *why, struct instant now);
+/* Whatever has come in by its connection. */
 void link_take(struct node *n, struct connection *c, struct span in, struct instant now);
 /* The connection is gone or going; `why` for the operator. */
 void link_drop(struct node *n, struct connection *c, const char *why, struct instant now);
@@ -141,6 +156,19 @@ int64_t links_deadline(const struct node *n);
 void links_stop(struct node *n, struct instant now);
 /* A dial of `who` made no link; said in the log now and then. */
 void link_failed(struct node *n, struct neighbour *who, const char *why, struct instant now);
+
+/* -- node_tls.c: for links whose `tls` is set ---------------------------------------------------- */
+
+/* false: no memory. */
+MUST_USE bool link_tls_open(struct node *n, struct link *l, struct instant now);
+/* Take in what came from the network, and hear what it says. */
+void link_tls_take(struct node *n, struct link *l, struct span in, struct instant now);
+/* Let it write what is due, as far as there is room; how many bytes it was, of plaintext. */
+size_t link_tls_pull(struct node *n, struct link *l, struct instant now);
+/* Say `text` whole. false: it found no room. */
+MUST_USE bool link_tls_say(struct node *n, struct link *l, struct span text);
+/* It is finishing: close_notify, once all is said. */
+void link_tls_finish(struct node *n, struct link *l);
 
 /* -- node_status.c -------------------------------------------------------------------------------- */
 

@@ -8,6 +8,7 @@
 #include "core/command.h"
 #include "core/decimal.h"
 #include "core/peering_private.h"
+#include "core/tls.h"
 
 enum { WORDS_MAX = 5 }; /* of a line that is no AT: PING with all its words */
 
@@ -127,6 +128,16 @@ static struct peer *find_peer(const struct peering_node *node, struct span name)
     return NULL;
 }
 
+/* The CA vouches for the names in a certificate, and for no other. */
+static enum peering_event check_certificate(struct peering *p, struct span from)
+{
+    const struct tls_names *names = p->certified;
+    if (!names || tls_names_hold(names, from))
+        return PEERING_NOTHING;
+    struct span first = names->count ? span_of(names->each[0]) : SPAN("no DNS name");
+    return end_parts(p, REASON(SPAN("the certificate is for "), first, SPAN(", not for "), from));
+}
+
 static enum peering_event check_hello(struct peering *p, const struct hello *h)
 {
     const struct peering_node *node = p->node;
@@ -146,7 +157,7 @@ static enum peering_event check_hello(struct peering *p, const struct hello *h)
         p->peer = find_peer(node, h->from);
     if (!p->observer && !p->peer)
         return end_parts(p, REASON(h->from, SPAN(" is no neighbour of "), node->name));
-    return PEERING_NOTHING;
+    return p->observer ? PEERING_NOTHING : check_certificate(p, h->from);
 }
 
 static enum peering_event on_hello(struct peering *p, struct span line, struct instant now)

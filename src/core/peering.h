@@ -34,6 +34,8 @@
 #include "core/route.h"
 #include "core/store.h"
 
+struct tls_names;
+
 enum {
     PEERING_HANDSHAKE_MS = 2000,
     PEERING_PING_MS = 3000,
@@ -108,6 +110,7 @@ struct peering {
     enum peering_state state;
     struct line_reader lines;
     unsigned char nonce[NONCE_BYTES];
+    const struct tls_names *certified; /* whom its certificate is for; NULL: no TLS */
     struct hello theirs; /* from HELLO on; its views are of node and peer */
     struct span asked;   /* on PEERING_ASKED, valid during the event: "STATUS", "TRACE <client-id>" */
     bool hello_sent, auth_sent, bye_due, bye_heard;
@@ -124,7 +127,8 @@ struct peering {
     char reason[PEERING_REASON_BYTES_MAX + 1]; /* why it is OVER: printable; ends with NUL */
 };
 
-/* Begin a link on a connection that has just been made.
+/* Begin a link on a connection that has just been made. With TLS, set `certified` afterwards: who says
+ * HELLO must be one of these names, observers excepted.
  *
  * peer   whom we dialled; NULL when accepted
  * nonce  fresh from entropy

@@ -163,9 +163,30 @@ static void check_addresses(struct topology_draft *d)
     }
 }
 
+/* All three files of TLS or none; true: all. */
+static bool check_tls(struct topology_draft *d)
+{
+    static const char *const files[] = {"ca_file", "cert_file", "key_file"};
+    enum { FILES = sizeof files / sizeof *files };
+    unsigned given = 0;
+    int line = 0;
+    for (unsigned i = 0; i < FILES; i++) {
+        int at = draft_key_line(d, files[i]);
+        given += at != 0;
+        line = at > line ? at : line;
+    }
+    for (unsigned i = 0; i < FILES && given && given < FILES && !d->cut; i++)
+        if (!draft_key_line(d, files[i]))
+            draft_error(d, line,
+                "tls has no %s; links with TLS need all three, like: tls { ca_file = \"ca.pem\"  "
+                "cert_file = \"%%n.pem\"  key_file = \"%%n.key\" }, where %%n is the node's name",
+                files[i]);
+    return given == FILES;
+}
+
 static void check_secret(struct topology_draft *d)
 {
-    if (draft_key_line(d, "secret_file") || d->cut)
+    if (check_tls(d) || draft_key_line(d, "secret_file") || d->cut)
         return;
     for (unsigned i = 0; i < d->nodes_count; i++) {
         const struct draft_node *n = &d->nodes[i];
@@ -177,7 +198,9 @@ static void check_secret(struct topology_draft *d)
             "%s's peer address %s can be reached from other machines, so the herd needs a secret; "
             "make one with: (umask 077; head -c 32 /dev/urandom | base64 > herd.secret), copy it "
             "to "
-            "every node, and add secret_file = \"herd.secret\"",
+            "every node, and add secret_file = \"herd.secret\"; or give each node a certificate, "
+            "and "
+            "name it in tls { }",
             n->name, text);
         return;
     }

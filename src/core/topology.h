@@ -53,6 +53,9 @@ struct topology {
     uint16_t *neighbours; /* what the nodes' lists are parts of */
     enum client_close client_close;
     char secret_file[TOPOLOGY_PATH_BYTES_MAX + 1]; /* "" for none; relative to the file's folder */
+    char tls_ca_file[TOPOLOGY_PATH_BYTES_MAX + 1]; /* the herd's CA; all three or none, "" for none */
+    char tls_cert_file[TOPOLOGY_PATH_BYTES_MAX + 1]; /* %n in it stands for the node's name; */
+    char tls_key_file[TOPOLOGY_PATH_BYTES_MAX + 1]; /* here, too */
     char log_file[TOPOLOGY_PATH_BYTES_MAX + 1]; /* "" for standard error */
     enum log_level log_level; /* info */
     uint64_t spin_ns; /* how long the loop polls before it sleeps, 0 to 10ms; 0 */
@@ -103,7 +106,7 @@ void topology_draft_cut(struct topology_draft *d);
  * false: there are TOPOLOGY_NODES_MAX already, and a fault says so; there is no use in reading on. */
 bool topology_draft_node(struct topology_draft *d, int line, struct span name);
 
-/* `key = value` in a section: "" for the top level, "limits", "places" or "node". An unknown key, a
+/* `key = value` in a section: "" for the top level, "limits", "places", "tls" or "node". An unknown key, a
  * value out of its bounds, a key given twice are faults. talks_to comes once per name in its list,
  * and may come again; naming an edge twice, or at both its ends, is no mistake. */
 void topology_draft_value(

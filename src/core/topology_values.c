@@ -59,6 +59,9 @@ static const struct key keys[] = {
     {"limits", "future", TIME, FIELD(limits.future_ns), 1, "0", "3650d", "1d", 0},
     {"places", "provider", PROVIDER, FIELD(places_provider), 0, 0, 0, "gazetteer", words_provider},
     {"places", "timeout", TIME, FIELD(places_timeout_ms), MS_NS, "100ms", "60s", "10s", 0},
+    {"tls", "ca_file", PATH, FIELD(tls_ca_file), 0, 0, 0, 0, 0},
+    {"tls", "cert_file", PATH, FIELD(tls_cert_file), 0, 0, 0, 0, 0},
+    {"tls", "key_file", PATH, FIELD(tls_key_file), 0, 0, 0, 0, 0},
     {"node", "client", ADDRESS, 0, 0, 0, 0, 0, 0, 0},
     {"node", "peer", ADDRESS, 0, 0, 0, 0, 0, 0, 0},
     {"node", "talks_to", PEER, 0, 0, 0, 0, 0, 0, 0},
@@ -184,17 +187,18 @@ static void set_name(struct topology_draft *d, int line, struct span value)
 static void set_path(struct topology_draft *d, int line, const struct key *key, struct span value)
 {
     if (value.len == 0) {
-        draft_error(d, line, "%s is empty; name a file or leave the line out", key->name);
+        draft_error(
+            d, line, "%s is empty; name a file or leave the line out", label_of(d, key).text);
         return;
     }
     for (size_t i = 0; i < value.len; i++) {
         if ((unsigned char)value.at[i] < 0x20) {
-            draft_error(d, line, "%s has a control character in it", key->name);
+            draft_error(d, line, "%s has a control character in it", label_of(d, key).text);
             return;
         }
     }
     if (value.len >= key->bytes) {
-        draft_error(d, line, "%s is longer than %zu bytes", key->name, key->bytes - 1);
+        draft_error(d, line, "%s is longer than %zu bytes", label_of(d, key).text, key->bytes - 1);
         return;
     }
     char *field = (char *)&d->t + key->at;
@@ -317,7 +321,7 @@ void draft_defaults(struct topology_draft *d)
 void topology_draft_unknown(
     struct topology_draft *d, int line, const char *section, struct span word)
 {
-    static const char *const sections[] = {"node", "limits", "places"};
+    static const char *const sections[] = {"node", "limits", "places", "tls"};
     struct nearest near = nearest_to(word);
     const struct key *elsewhere = NULL;
     for (unsigned i = 0; i < KEYS; i++) {
@@ -326,7 +330,7 @@ void topology_draft_unknown(
         else if (span_equal(word, span_of(keys[i].name)))
             elsewhere = &keys[i];
     }
-    for (unsigned i = 0; i < 3 && !*section; i++)
+    for (unsigned i = 0; i < sizeof sections / sizeof *sections && !*section; i++)
         nearest_offer(&near, sections[i]);
     const char *here = *section ? section : "the top level";
     if (elsewhere) {
@@ -345,7 +349,7 @@ void topology_draft_unknown(
             buf_text(&b, b.len ? ", " : "");
             buf_text(&b, keys[i].name);
         }
-        buf_text(&b, *section ? "" : ", node, limits, places");
+        buf_text(&b, *section ? "" : ", node, limits, places, tls");
         draft_error(d, line, "\"%.*s\" is no key of %s; there are %.*s", SHOWN(word), here,
             (int)b.len, b.at);
     }

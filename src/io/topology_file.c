@@ -50,10 +50,10 @@ static struct reader *reading;
 /* As topology_draft_value wants it; NULL inside a section that does not exist. */
 static const char *section_of(const cfg_t *cfg)
 {
-    static const char *const known[] = {"node", "limits", "places"};
+    static const char *const known[] = {"node", "limits", "places", "tls"};
     if (cfg == reading->root)
         return "";
-    for (unsigned i = 0; i < 3; i++)
+    for (unsigned i = 0; i < sizeof known / sizeof *known; i++)
         if (strcmp(cfg->name, known[i]) == 0)
             return known[i];
     return cfg->title ? "node" : NULL;
@@ -227,7 +227,7 @@ static cfg_opt_t node_option(const char *name, cfg_opt_t *keys)
 
 static bool parse(struct span text)
 {
-    cfg_opt_t keys[OPTIONS_MAX], node_keys[OPTIONS_MAX + 1], top[OPTIONS_MAX + 4];
+    cfg_opt_t keys[OPTIONS_MAX], node_keys[OPTIONS_MAX + 1], top[OPTIONS_MAX + 5];
     list_keys(keys);
     node_keys[0] = (cfg_opt_t)CFG_STR_LIST_CB("=", "{begin}", CFGF_NONE, on_node_begin);
     list_keys(node_keys + 1);
@@ -235,6 +235,7 @@ static bool parse(struct span text)
     top[n++] = node_option("node", node_keys);
     top[n++] = (cfg_opt_t)CFG_SEC("limits", keys, CFGF_NODEFAULT);
     top[n++] = (cfg_opt_t)CFG_SEC("places", keys, CFGF_NODEFAULT);
+    top[n++] = (cfg_opt_t)CFG_SEC("tls", keys, CFGF_NODEFAULT);
     for (unsigned i = 0; i < reading->words_count; i++) {
         const struct word *w = &reading->words[i];
         if (w->kind == WORD_SECTION)

@@ -1,6 +1,9 @@
 /* herd.c — see herd.h. The topology is made by the same rules as a file's: as a draft. */
 #include "sim/herd.h"
+#include <cjson/cJSON.h>
 #include <stdlib.h>
+
+enum { STATUS_BYTES = 65536 };
 
 static const char *const shape_words[] = {
     "shipped", "line", "ring", "tree", "star", "grid", "mesh", "regular"};
@@ -20,9 +23,9 @@ struct draft {
 
 static void name_node(const struct draft *draft, unsigned node, char name[16])
 {
-    static const char *const shipped[] = {"Goloman", "Hands", "Holiday", "Welsh", "Wilkes"};
-    if (draft->plan->shape == SHIPPED)
-        snprintf(name, 16, "%s", shipped[node % 5]);
+    static const char *const names[] = {"Goloman", "Hands", "Holiday", "Welsh", "Wilkes"};
+    if (draft->plan->shape == shipped)
+        snprintf(name, 16, "%s", names[node % 5]);
     else
         snprintf(name, 16, "n%02u", node);
 }
@@ -80,31 +83,31 @@ static void add_edges(const struct draft *draft, unsigned node)
 {
     unsigned n = draft->nodes;
     switch (draft->plan->shape) {
-    case SHIPPED:
+    case shipped:
         add_shipped_edges(draft, node);
         return;
-    case LINE:
+    case in_line:
         if (node + 1 < n)
             add_edge(draft, node + 1);
         return;
-    case REGULAR:
+    case regular:
         add_second_ring(draft, node);
         /* fall through */
-    case RING:
+    case ring:
         add_edge(draft, (node + 1) % n);
         return;
-    case TREE:
+    case tree:
         if (node)
             add_edge(draft, (node - 1) / 2);
         return;
-    case STAR:
+    case star:
         if (node)
             add_edge(draft, 0);
         return;
-    case GRID:
+    case grid:
         add_grid_edges(draft, node);
         return;
-    case MESH:
+    case mesh:
         for (unsigned i = node + 1; i < n; i++)
             add_edge(draft, i);
         return;
@@ -127,7 +130,7 @@ static void draft_node(const struct draft *draft, unsigned node)
 
 static void build_topology(struct topology *out, const struct herd_plan *plan)
 {
-    struct draft draft = {topology_draft_create(), plan, plan->shape == SHIPPED ? 5 : plan->nodes};
+    struct draft draft = {topology_draft_create(), plan, plan->shape == shipped ? 5 : plan->nodes};
     struct topology_faults faults;
     char herd[] = "demo";
     add_value(&draft, "", "herd", herd);
@@ -258,6 +261,28 @@ bool herd_linked(const struct herd *h, char why[JUDGE_VERDICT_BYTES_MAX])
         }
     }
     return true;
+}
+
+bool herd_thinks_linked(const struct herd *h, unsigned a, unsigned b)
+{
+    if (!h->hosts[a].node)
+        return false;
+    static char text[STATUS_BYTES];
+    struct buf out = buf_over(text, sizeof text);
+    struct instant now = {h->network.now_ns + h->hosts[a].mono_ahead_ns, EPOCH_NS};
+    node_status(h->hosts[a].node, &out, now);
+    struct cJSON *status = cJSON_ParseWithLength(text, out.len), *link;
+    bool up = false;
+    if (out.overflow || !status)
+        abort();
+    cJSON_ArrayForEach(link, cJSON_GetObjectItem(status, "links"))
+    {
+        const char *peer = cJSON_GetStringValue(cJSON_GetObjectItem(link, "peer"));
+        if (strcmp(peer, h->topology.nodes[b].name) == 0)
+            up = cJSON_IsTrue(cJSON_GetObjectItem(link, "up"));
+    }
+    cJSON_Delete(status);
+    return up;
 }
 
 uint64_t herd_messages(const struct herd *h)

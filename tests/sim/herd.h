@@ -6,14 +6,15 @@
 
 #include "sim/client.h"
 
-enum shape { SHIPPED, LINE, RING, TREE, STAR, GRID, MESH, REGULAR, SHAPES };
+/* In lower case, for they are words of the stories (story.h). */
+enum shape { shipped, in_line, ring, tree, star, grid, mesh, regular, SHAPES };
 
 /* "shipped", "line" and so on; NULL past the last. */
 const char *shape_word(unsigned shape);
 
 struct herd_plan {
     enum shape shape;
-    unsigned nodes; /* SHIPPED: 5; GRID: at least so many */
+    unsigned nodes; /* shipped: 5; grid: at least so many */
     uint64_t seed;
     unsigned clients;
     bool secret;
@@ -48,6 +49,9 @@ bool herd_agrees(const struct herd *h, char why[JUDGE_VERDICT_BYTES_MAX]);
 
 /* Whether each edge has exactly one link, up at both ends. */
 bool herd_linked(const struct herd *h, char why[JUDGE_VERDICT_BYTES_MAX]);
+
+/* Whether `a` holds its link to `b` for up, as its status tells. */
+bool herd_thinks_linked(const struct herd *h, unsigned a, unsigned b);
 
 /* AT lines sent so far, by all; alarms; stamps of clients that were stored. */
 uint64_t herd_messages(const struct herd *h);

@@ -52,6 +52,12 @@ void host_deinit(struct host *h)
 
 /* -- life and death ----------------------------------------------------------------------------- */
 
+/* The judge reads it by a cursor, and a cursor is part of it. */
+static struct store *store_of(const struct host *h)
+{
+    return (struct store *)node_store(h->node);
+}
+
 void host_start(struct host *h)
 {
     struct node_config config = {.topology = &h->topology,
@@ -64,13 +70,13 @@ void host_start(struct host *h)
         config.seed[i] = (unsigned char)network_draw(h->network, 256);
     log_init(&h->log, LOG_INFO, span_of(h->topology.nodes[h->self].name), h->log_memory, LOG_BYTES);
     h->life++;
-    h->looked_at = 0;
     h->paused = h->stopping = false;
     for (unsigned i = 0; i < TOPOLOGY_NEIGHBOURS_MAX; i++)
         h->dials[i] = WIRE_NONE;
     h->node = node_create(&config, now_of(h));
     if (!h->node)
         abort();
+    h->judges_cursor = store_cursor_open(store_of(h));
     network_listen(h->network, h->self, true);
     network_wake(h->network, h->self, h->network->now_ns);
 }
@@ -392,15 +398,6 @@ static void do_deeds(struct host *h, struct instant now)
     dial_all(h);
 }
 
-static void look(struct host *h)
-{
-    const struct store *store = node_store(h->node);
-    if (store_change(store) == h->looked_at)
-        return;
-    h->looked_at = store_change(store);
-    judge_looks(h->judge, h->self, store);
-}
-
 void host_act(struct host *h)
 {
     if (!h->node || h->paused)
@@ -414,7 +411,7 @@ void host_act(struct host *h)
     node_turn(h->node, t.now);
     for (unsigned i = 0; i < t.lent_count; i++)
         free(t.lent[i]);
-    look(h);
+    judge_looks(h->judge, h->self, store_of(h), h->judges_cursor);
     do_deeds(h, t.now);
     show_log(h);
     if (h->stopping && node_stopped(h->node))

@@ -51,7 +51,7 @@ struct host {
     uint32_t conns_end; /* above it none was ever used */
     uint32_t *dials; /* wires under way, by neighbour; WIRE_NONE: none */
     struct tally *said; /* to whom, by place in the topology */
-    uint64_t looked_at; /* the store's change when the judge last looked */
+    unsigned judges_cursor; /* on its store */
     uint64_t diverged; /* alarms of former lives */
     unsigned turns_in_a_row; /* within a millisecond */
     int64_t row_began_ns;

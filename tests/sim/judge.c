@@ -30,6 +30,8 @@ void judge_init(struct judge *j, struct network *network, const struct topology 
         .network = network, .nodes_count = topology->nodes_count, .topology = topology};
     j->clock_ahead_ns = grown(NULL, j->nodes_count, sizeof *j->clock_ahead_ns);
     memset(j->clock_ahead_ns, 0, j->nodes_count * sizeof *j->clock_ahead_ns);
+    j->held_count = grown(NULL, j->nodes_count, sizeof *j->held_count);
+    memset(j->held_count, 0, j->nodes_count * sizeof *j->held_count);
 }
 
 void judge_deinit(struct judge *j)
@@ -41,6 +43,7 @@ void judge_deinit(struct judge *j)
     }
     free(j->subjects);
     free(j->clock_ahead_ns);
+    free(j->held_count);
 }
 
 void judge_violated(struct judge *j, const char *format, ...)
@@ -153,45 +156,42 @@ static int order(
 static void look_at(struct judge *j, unsigned node, struct subject *s, const struct stamp *stamp)
 {
     struct held *before = &s->held[node];
-    struct held now = {.issue = -1};
-    if (stamp) {
-        now = (struct held){find_issue(j, s, stamp), stamp->skew_ns};
-        if (now.issue < 0)
-            judge_violated(j, "%s holds of %s what nobody said: %.*s", name_of(j, node), s->id,
-                (int)stamp->time.len, stamp->time.at);
+    struct held now = {find_issue(j, s, stamp), stamp->skew_ns};
+    if (now.issue < 0) {
+        judge_violated(j, "%s holds of %s what nobody said: %.*s", name_of(j, node), s->id,
+            (int)stamp->time.len, stamp->time.at);
+        return;
     }
-    if (before->issue >= 0 && !j->forgetful) {
-        const char *was = s->issues[before->issue].time;
-        if (now.issue < 0)
-            judge_violated(j, "%s has lost %s, which it held at %s", name_of(j, node), s->id, was);
-        else if (order(j, s, &now, before) < 0)
-            judge_violated(j, "%s went back from %s to %s for %s", name_of(j, node), was,
-                s->issues[now.issue].time, s->id);
-    }
+    j->held_count[node] += before->issue < 0;
+    if (before->issue >= 0 && !j->forgetful && order(j, s, &now, before) < 0)
+        judge_violated(j, "%s went back from %s to %s for %s", name_of(j, node),
+            s->issues[before->issue].time, s->issues[now.issue].time, s->id);
     *before = now;
 }
 
-void judge_looks(struct judge *j, unsigned node, const struct store *store)
+void judge_looks(struct judge *j, unsigned node, struct store *store, unsigned cursor)
 {
     struct feed_item item;
     struct stamp_text text;
-    unsigned found = 0;
-    for (unsigned i = 0; i < j->subjects_count && !j->violated; i++) {
-        struct subject *s = &j->subjects[i];
-        struct span id = span_of(s->id);
-        bool has = store_get(store, id, store_hash(store, id), &item, &text);
-        found += has;
-        look_at(j, node, s, has ? &item.stamp : NULL);
+    for (; store_cursor_peek(store, cursor, &item, &text); store_cursor_pass(store, cursor)) {
+        struct subject *s = find_subject(j, item.stamp.id);
+        if (!s) {
+            judge_violated(j, "%s holds %.*s, of whom nobody spoke", name_of(j, node),
+                (int)item.stamp.id.len, item.stamp.id.at);
+            return;
+        }
+        look_at(j, node, s, &item.stamp);
     }
-    if (!j->violated && found != store_count(store))
-        judge_violated(
-            j, "%s counts %" PRIu64 " stamps, has %u", name_of(j, node), store_count(store), found);
+    if (!j->forgetful && j->held_count[node] != store_count(store))
+        judge_violated(j, "%s counts %" PRIu64 " stamps, and was seen to take %" PRIu64,
+            name_of(j, node), store_count(store), j->held_count[node]);
 }
 
 void judge_forgets(struct judge *j, unsigned node)
 {
     for (unsigned i = 0; i < j->subjects_count; i++)
         j->subjects[i].held[node].issue = -1;
+    j->held_count[node] = 0;
 }
 
 /* An AT line, and nothing but the one text that its stamp has. */

@@ -4,7 +4,7 @@
  * no mistake of both. What it watches at every step:
  *
  *   - a node holds only what some client said, with the skew of the node that it was said to
- *   - what a node holds of one id never goes back in the total order, nor away, while the node lives
+ *   - what a node holds of one id never goes back in the total order, and no id goes, while it lives
  *   - what a node told a client, it holds, or something newer
  *   - no end ever calls the other's lines wrong: no BYE but those that a bad network explains
  *
@@ -38,6 +38,7 @@ struct judge {
     bool forgetful; /* stores are full: stamps may go */
     struct subject *subjects; /* client ids */
     unsigned subjects_count;
+    uint64_t *held_count; /* ids that a node was seen to hold */
     uint64_t accepted; /* own stamps that clients were told */
     bool violated;
     char verdict[JUDGE_VERDICT_BYTES_MAX];
@@ -57,8 +58,8 @@ void judge_said(struct judge *j, unsigned node, const struct command *iamat);
 bool judge_told(struct judge *j, unsigned node, bool same_life, const struct command *asked,
     struct span line, struct stamp *out);
 
-/* What a node holds now. */
-void judge_looks(struct judge *j, unsigned node, const struct store *store);
+/* What a node has taken since the judge last looked, by a cursor of the judge's own. */
+void judge_looks(struct judge *j, unsigned node, struct store *store, unsigned cursor);
 
 /* The node has lost its store. */
 void judge_forgets(struct judge *j, unsigned node);

@@ -343,8 +343,8 @@ size_t network_write(
     struct wire *w = &n->wires[wire];
     if (count > network_room(n, wire, end))
         count = network_room(n, wire, end);
-    if (!count || w->broken)
-        return w->broken ? count : 0;
+    if (!count)
+        return 0;
     trace_number(n, (uint64_t)wire << 1 | end);
     trace(n, bytes, count);
     if (w->gone[!end]) { /* a kernel that knows nothing of it answers with a reset */
@@ -353,6 +353,8 @@ size_t network_write(
         return count;
     }
     put_bytes(&w->flow[end], bytes, count);
+    if (w->broken) /* as the writer has not been told yet */
+        return count;
     unsigned pieces = network_once_in(n, n->split_in) ? PIECES_MAX : 1;
     for (size_t left = count; left;) {
         size_t piece = --pieces ? 1 + network_draw(n, left) : left;
@@ -516,13 +518,26 @@ void network_crash(struct network *n, unsigned party)
     n->parties[party].listens = false;
 }
 
+static bool is_link(const struct wire *w, unsigned a, unsigned b)
+{
+    return between(w, a, b) && stands(w) && w->dial == DIAL_STANDS;
+}
+
 unsigned network_wires_between(const struct network *n, unsigned a, unsigned b)
 {
     unsigned count = 0;
     for (uint32_t i = 0; i < n->wires_count; i++)
-        count +=
-            between(&n->wires[i], a, b) && stands(&n->wires[i]) && n->wires[i].dial == DIAL_STANDS;
+        count += is_link(&n->wires[i], a, b);
     return count;
+}
+
+unsigned network_dialler(const struct network *n, unsigned a, unsigned b)
+{
+    unsigned dialler = n->parties_count;
+    for (uint32_t i = 0; i < n->wires_count; i++)
+        if (is_link(&n->wires[i], a, b))
+            dialler = n->wires[i].party[0];
+    return dialler;
 }
 
 /* -- time --------------------------------------------------------------------------------------- */

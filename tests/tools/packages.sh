@@ -19,6 +19,7 @@ libconfuse-dev  reads topology.conf
 packages_of_tests='
 libcriterion-dev    the unit tests
 python3             the tests of whole processes
+openssl             certificates, and peers that are not ours, for the tests of TLS
 netcat-openbsd      the client that everybody has
 '
 

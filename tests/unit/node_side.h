@@ -103,6 +103,7 @@ static struct slow_places places;
 static struct log log_;
 static char log_memory[1 << 16];
 static struct node *node;
+static const struct tls_config *side_tls; /* NULL: links are plain */
 static struct instant now;
 static char *heard[CONNECTIONS]; /* all that it was sent; ended by NUL */
 static size_t heard_len[CONNECTIONS];
@@ -136,6 +137,7 @@ static inline struct node *side_node(struct span secret)
 {
     struct node_config config = {.topology = &topology,
         .secret = secret,
+        .tls = side_tls,
         .connections_max = CONNECTIONS,
         .places = {&places, slow_ask, slow_answer, slow_cancel, slow_deadline, slow_destroy},
         .log = &log_};

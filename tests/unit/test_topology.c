@@ -20,7 +20,7 @@ struct row {
 #define B NODE("Bob", "002")
 #define C NODE("Cid", "003")
 #define TOP_KEYS \
-    "herd, client_close, secret_file, log_file, log_level, spin, node, limits, places\n"
+    "herd, client_close, secret_file, log_file, log_level, spin, node, limits, places, tls\n"
 
 /* What would be printed, into memory that the caller frees. */
 static char *faults_said(const struct topology_faults *faults)
@@ -185,9 +185,42 @@ Test(topology, nodes_and_addresses)
             "f:5: Bob's peer address 10.1.2.3:5 can be reached from other machines, so the herd "
             "needs "
             "a secret; make one with: (umask 077; head -c 32 /dev/urandom | base64 > herd.secret), "
-            "copy it to every node, and add secret_file = \"herd.secret\"\n"},
+            "copy it to every node, and add secret_file = \"herd.secret\"; or give each node a "
+            "certificate, and name it in tls { }\n"},
     };
     CHECK_ROWS(rows);
+}
+
+#define NEED_ALL                                                                                  \
+    "; links with TLS need all three, like: tls { ca_file = \"ca.pem\"  cert_file = \"%n.pem\"  " \
+    "key_file = \"%n.key\" }, where %n is the node's name\n"
+
+Test(topology, tls)
+{
+    static const struct row rows[] = {
+        {HERD "tls { ca_file = a cert_file = \"%n.pem\" key_file = c }\n"
+              "node Ann { client = \"0.0.0.0:1\" peer = \"10.0.0.1:2\" }\n",
+            ""},
+        {HERD "tls {\nca_file = a }\n" A "}\n",
+            "f:3: tls has no cert_file" NEED_ALL "f:3: tls has no key_file" NEED_ALL},
+        {HERD "tls { cert_file = b key_file = c }\n" A "}\n", "f:2: tls has no ca_file" NEED_ALL},
+        {HERD "tls { }\n" A "}\n", ""},
+        {HERD "tls { ca_file = a cert_file = '' key_file = c }\n" A "}\n",
+            "f:2: tls.cert_file is empty; name a file or leave the line out\n"},
+        {HERD "tls { ca = a }\n" A "}\n",
+            "f:2: \"ca\" is no key of tls; there are ca_file, cert_file, key_file\n"},
+        {HERD "ca_file = a\n" A "}\n",
+            "f:2: \"ca_file\" does not belong to the top level; it is a key of tls\n"},
+    };
+    CHECK_ROWS(rows);
+    struct topology t;
+    struct topology_faults faults;
+    cr_assert(topology_read_text(span_of(rows[0].text), &t, &faults));
+    cr_expect_str_eq(t.tls_ca_file, "a");
+    cr_expect_str_eq(t.tls_cert_file, "%n.pem");
+    cr_expect_str_eq(t.tls_key_file, "c");
+    topology_faults_destroy(&faults);
+    topology_destroy(&t);
 }
 
 Test(topology, edges)

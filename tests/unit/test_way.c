@@ -35,7 +35,7 @@ TestSuite(way, .init = begin, .fini = end);
 #define TAKEN(ns) "\"taken_ns\":\"" ns "\",\"taken_within_ns\":100000,"
 #define ANSWER(node, stamp, taken, via, links)                                                     \
     "{\"node\":\"" node "\",\"known\":true," stamp taken "\"via\":[" via "],\"links\":[" links "]" \
-                                                                                               "}"
+    "}"
 #define LINK(peer, ahead_us) "{\"peer\":\"" peer "\",\"clock_ahead_us\":" ahead_us "}"
 
 Test(way, of_a_stamp_through_three_nodes)

@@ -1,0 +1,10 @@
+/* tls_error.h — BearSSL's error numbers in words. Called by tls. */
+#ifndef CORE_TLS_ERROR_H
+#define CORE_TLS_ERROR_H
+
+#include "core/tls.h"
+
+/* A sentence without a full stop for what br_ssl_engine_last_error gave; "" for an agreed end. */
+void tls_error_text(int error, char out[TLS_REASON_BYTES_MAX + 1]);
+
+#endif

@@ -1,0 +1,276 @@
+/* story.c — see story.h. Criterion's assertions end the test, so none of this returns in failure. */
+#include "sim/story.h"
+#include <criterion/criterion.h>
+
+enum { LINKED_MS = 800, CUT_SEEN_MS = 5 };
+
+static struct herd h;
+static struct tally *before; /* what was said when counting began; nodes x nodes */
+
+static struct host *host_at(unsigned node)
+{
+    cr_assert_lt(node, h.topology.nodes_count);
+    return &h.hosts[node];
+}
+
+static const char *name_of(unsigned node)
+{
+    return host_at(node)->topology.nodes[node].name;
+}
+
+void counts_anew(void)
+{
+    for (unsigned a = 0; a < h.topology.nodes_count; a++)
+        memcpy(before + a * h.topology.nodes_count, h.hosts[a].said,
+            h.topology.nodes_count * sizeof *before);
+}
+
+/* -- the beginning ------------------------------------------------------------------------------ */
+
+void herd_asleep(unsigned count, enum shape shape)
+{
+    struct herd_plan plan = {.shape = shape, .nodes = count, .seed = count, .clients = count};
+    herd_create(&h, &plan);
+    before = calloc((size_t)h.topology.nodes_count * h.topology.nodes_count, sizeof *before);
+    cr_assert_not_null(before);
+}
+
+void herd_of(unsigned count, enum shape shape)
+{
+    herd_asleep(count, shape);
+    herd_start(&h);
+    runs_ms(LINKED_MS);
+    all_linked();
+    counts_anew();
+}
+
+void herd(enum shape shape)
+{
+    herd_of(5, shape);
+}
+
+void story_ends(void)
+{
+    if (!h.hosts)
+        return;
+    herd_destroy(&h);
+    free(before);
+    memset(&h, 0, sizeof h);
+}
+
+/* -- what happens ------------------------------------------------------------------------------- */
+
+void runs_ms(int64_t ms)
+{
+    cr_assert(herd_run_ns(&h, ms * MS_NS), "violated: %s", h.judge.verdict);
+}
+
+void says(unsigned node, const char *text)
+{
+    struct client *c = &h.clients[node];
+    if (c->state == CLIENT_AWAY)
+        client_join(c, host_at(node));
+    client_say(c, text);
+}
+
+void says_many(unsigned node, unsigned ids, unsigned first_time, unsigned times)
+{
+    char text[64];
+    for (unsigned time = first_time; time < first_time + times; time++)
+        for (unsigned id = 0; id < ids; id++) {
+            snprintf(text, sizeof text, "IAMAT id%u +1+1 %u", id, time);
+            says(node, text);
+        }
+}
+
+void starts(unsigned node)
+{
+    host_start(host_at(node));
+    counts_anew();
+}
+
+void dies(unsigned node)
+{
+    host_kill(host_at(node), DEATH_OF_PROCESS);
+}
+
+void stops(unsigned node)
+{
+    host_pause(host_at(node), true);
+}
+
+void goes_on(unsigned node)
+{
+    host_pause(host_at(node), false);
+}
+
+void cut_so(unsigned a, unsigned b, enum cut how)
+{
+    network_cut(&h.network, a, b, how);
+    counts_anew();
+}
+
+void cut(unsigned a, unsigned b)
+{
+    cut_so(a, b, CUT_RESET);
+    runs_ms(CUT_SEEN_MS);
+    counts_anew();
+}
+
+void breaks(unsigned a, unsigned b, enum cut how)
+{
+    network_break(&h.network, a, b, how);
+    counts_anew();
+}
+
+void heals(unsigned a, unsigned b)
+{
+    network_heal(&h.network, a, b);
+    counts_anew();
+}
+
+void path_takes_ms(unsigned a, unsigned b, int64_t ms)
+{
+    network_path(&h.network, a, b)->delay_ns = ms * MS_NS;
+}
+
+void windows_hold(size_t bytes)
+{
+    h.network.window_min = h.network.window_max = bytes;
+}
+
+void limits_stamps(unsigned node, uint64_t stamps, bool evicts)
+{
+    host_at(node)->topology.limits.stamps = stamps;
+    host_at(node)->topology.limits.stamps_evict = evicts;
+    h.judge.forgetful = true;
+}
+
+/* Put as if it had come from the only neighbour: to him it will not be sent, and there is no other. */
+void is_tampered_with(unsigned node, const char *iamat)
+{
+    struct command command;
+    command_parse(span_of(iamat), &command);
+    cr_assert(command.kind == COMMAND_IAMAT && h.topology.nodes[node].neighbours_count == 1);
+    judge_said(&h.judge, node, &command);
+    struct stamp stamp = {.id = command.id,
+        .position = command.iamat.position_text,
+        .time = command.iamat.time_text,
+        .origin = span_of(name_of(node)),
+        .time_ns = command.iamat.time_ns,
+        .skew_ns = EPOCH_NS + h.network.now_ns - command.iamat.time_ns};
+    struct store *store = (struct store *)node_store(host_at(node)->node);
+    cr_assert_eq(store_put(store, &stamp, store_hash(store, stamp.id), 1), STORE_NEW);
+}
+
+/* -- what must be so ---------------------------------------------------------------------------- */
+
+void knows(unsigned node, const char *id, const char *time)
+{
+    const struct issue *held = judge_held(&h.judge, node, id);
+    cr_assert(held && strcmp(held->time, time) == 0, "violated: %s knows %s of %s, not %s",
+        name_of(node), held ? held->time : "nothing", id, time);
+}
+
+void knows_of(unsigned node, const char *id, unsigned origin)
+{
+    const struct issue *held = judge_held(&h.judge, node, id);
+    cr_assert(held && held->node == origin, "violated: %s knows %s by %s, not by %s", name_of(node),
+        id, held ? name_of(held->node) : "nobody", name_of(origin));
+}
+
+void knows_not(unsigned node, const char *id)
+{
+    const struct issue *held = judge_held(&h.judge, node, id);
+    cr_assert_null(held, "violated: %s knows %s of %s", name_of(node), held ? held->time : "", id);
+}
+
+void all_know(const char *id, const char *time)
+{
+    for (unsigned i = 0; i < h.topology.nodes_count; i++)
+        knows(i, id, time);
+}
+
+void all_agree(void)
+{
+    char why[JUDGE_VERDICT_BYTES_MAX];
+    cr_assert(herd_agrees(&h, why), "violated: %s", why);
+}
+
+void all_linked(void)
+{
+    char why[JUDGE_VERDICT_BYTES_MAX];
+    cr_assert(herd_linked(&h, why), "violated: %s", why);
+}
+
+void linked(unsigned a, unsigned b)
+{
+    cr_assert(herd_thinks_linked(&h, a, b) && herd_thinks_linked(&h, b, a),
+        "violated: %s and %s are not linked", name_of(a), name_of(b));
+}
+
+void not_linked(unsigned a, unsigned b)
+{
+    cr_assert_not(herd_thinks_linked(&h, a, b), "violated: %s still holds its link to %s",
+        name_of(a), name_of(b));
+}
+
+void dialled_by(unsigned dialler, unsigned other)
+{
+    cr_assert_eq(network_wires_between(&h.network, dialler, other), 1);
+    cr_assert_eq(network_dialler(&h.network, dialler, other), dialler,
+        "violated: the link of %s and %s is not the one of the first name", name_of(dialler),
+        name_of(other));
+}
+
+static uint64_t messages_to(unsigned from, unsigned to)
+{
+    return h.hosts[from].said[to].ats - before[from * h.topology.nodes_count + to].ats;
+}
+
+void messages_at_most(unsigned a, unsigned b, uint64_t count)
+{
+    uint64_t there = messages_to(a, b), back = messages_to(b, a);
+    cr_assert_leq(there + back, count, "violated: %lu + %lu messages between %s and %s, not %lu",
+        there, back, name_of(a), name_of(b), count);
+}
+
+void messages_between(unsigned a, unsigned b, uint64_t count)
+{
+    messages_at_most(a, b, count);
+    uint64_t sent = messages_to(a, b) + messages_to(b, a);
+    cr_assert_eq(sent, count, "violated: %lu messages between %s and %s, not %lu", sent, name_of(a),
+        name_of(b), count);
+}
+
+uint64_t messages(void)
+{
+    uint64_t sum = 0;
+    for (unsigned a = 0; a < h.topology.nodes_count; a++)
+        for (unsigned b = 0; b < h.topology.nodes_count; b++)
+            sum += messages_to(a, b);
+    return sum;
+}
+
+void alarms(uint64_t count)
+{
+    cr_assert_eq(
+        herd_divergences(&h), count, "violated: %lu alarms, not %lu", herd_divergences(&h), count);
+}
+
+void all_answered(void)
+{
+    for (unsigned i = 0; i < h.clients_count; i++)
+        cr_assert_eq(h.clients[i].asked_count, 0, "violated: %s owes %u replies", name_of(i),
+            h.clients[i].asked_count);
+}
+
+unsigned edges(void)
+{
+    return h.topology.edges_count;
+}
+
+unsigned nodes(void)
+{
+    return h.topology.nodes_count;
+}

@@ -1,0 +1,65 @@
+#!/usr/bin/env bash
+# certificates.sh — keys and certificates for the tests of TLS, made anew with openssl.
+#
+#   certificates.sh FOLDER NAME...
+#
+# Writes into FOLDER ca.pem (the herd's CA; its key in ca.key), and for each NAME what it says:
+# NAME.pem and NAME.key, signed by that CA, with NAME as the only DNS name. Some names are special,
+# and are then for the DNS name that follows a colon: `expired:Hands` makes expired.pem.
+#
+#   expired   ended yesterday          stranger  signed by a CA of the same name, another key
+#   self      signed by itself         rsa       an RSA key of 2048 bits
+#   weak      an RSA key of 1024 bits  large     P-384
+#   nameless  the name is in the subject only    twin  also for localhost
+#   many      also for nine other names, before its own
+set -eu
+folder=$1
+shift
+cd "$folder"
+umask 077
+printf '[req]\ndistinguished_name = dn\n[dn]\n' >req.cnf
+
+# NAME SUBJECT KEY-OPTIONS... -- REQ-OPTIONS...: a key and a certificate
+make() {
+  local name=$1 subject=$2 key=()
+  shift 2
+  while [ "$1" != -- ]; do key+=("$1"); shift; done
+  shift
+  openssl genpkey "${key[@]}" -out "$name.key" 2>/dev/null
+  openssl req -x509 -new -config req.cnf -subj "$subject" -key "$name.key" -out "$name.pem" "$@"
+}
+
+# NAME EXTENSION: one that ended yesterday; only x509 -req takes days below 0
+make_expired() {
+  openssl genpkey "${p256[@]}" -out expired.key
+  openssl req -new -config req.cnf -subj "/CN=$1" -key expired.key -addext "subjectAltName=$2" |
+    openssl x509 -req -CA ca.pem -CAkey ca.key -days -1 -copy_extensions copyall \
+      -out expired.pem 2>/dev/null
+}
+
+p256=(-algorithm EC -pkeyopt ec_paramgen_curve:P-256)
+ca_options=(-days 36500 -addext basicConstraints=critical,CA:true)
+by_ca=(-CA ca.pem -CAkey ca.key)
+[ -e ca.pem ] || make ca /CN=herd "${p256[@]}" -- "${ca_options[@]}"
+
+for word in "$@"; do
+  kind=${word%%:*} name=${word#*:}
+  key=("${p256[@]}") signed=("${by_ca[@]}") names=DNS:$name
+  case $kind in
+  self) signed=() ;;
+  stranger)
+    make other-ca /CN=herd "${p256[@]}" -- "${ca_options[@]}"
+    signed=(-CA other-ca.pem -CAkey other-ca.key)
+    ;;
+  rsa) key=(-algorithm RSA -pkeyopt rsa_keygen_bits:2048) ;;
+  weak) key=(-algorithm RSA -pkeyopt rsa_keygen_bits:1024) ;;
+  large) key=(-algorithm EC -pkeyopt ec_paramgen_curve:P-384) ;;
+  nameless) names= ;;
+  twin) names=$names,DNS:localhost ;;
+  many) names=DNS:a,DNS:b,DNS:c,DNS:d,DNS:e,DNS:f,DNS:g,DNS:h,DNS:i,$names ;;
+  esac
+  extensions=(-addext basicConstraints=critical,CA:false)
+  [ -z "$names" ] || extensions+=(-addext "subjectAltName=$names")
+  if [ "$kind" = expired ]; then make_expired "$name" "$names"; continue; fi
+  make "$kind" "/CN=$name" "${key[@]}" -- -days 36500 "${signed[@]}" "${extensions[@]}"
+done
