@@ -3,8 +3,8 @@
  *     feed_updates PORT COUNT IDS [START]
  *
  * COUNT updates of IDS client ids in turn, each newer than the last, from START seconds on. What is
- * under way is bounded, so that neither end ever waits with full buffers for the other. Every reply is
- * counted; one that is not an AT line ends the program. Prints the rate. */
+ * under way is bounded, so that neither end ever waits with full buffers for the other. Every reply
+ * is counted; one that is not an AT line ends the program. Prints the rate. */
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdint.h>

@@ -5,11 +5,11 @@
         ...
         herd.heal()
 
-Every edge has a wire of its own. A node reads a topology.conf in which its neighbours' peer addresses
-are ends of wires, so whoever dials, the proxy is in between; a node is known by the name in its HELLO,
-not by an address, so that nothing else changes. Nothing is thrown away within a stream that goes on: a
-direction that loses bytes (lose) ends with its connections, as in a real network. The proxy is one
-thread of its own; wires may be changed from any other at any time.
+Every edge has a wire of its own. A node reads a topology.conf in which its neighbours' peer
+addresses are ends of wires, so whoever dials, the proxy is in between; a node is known by the name
+in its HELLO, not by an address, so that nothing else changes. Nothing is thrown away within a
+stream that goes on: a direction that loses bytes (lose) ends with its connections, as in a real
+network. The proxy is one thread of its own; wires may be changed from any other at any time.
 """
 import asyncio
 import contextlib

@@ -4,10 +4,11 @@
     test_chaos.py --long    the campaign: 100 kills, a node stopped for a minute
     CHAOS_SEED=7 test_chaos.py ...
 
-Every client's newest acknowledged stamp must be at every node, byte for byte. The one exception is in
-the nature of it: a node that is killed takes along what it acknowledged and had told nobody yet. Then an
-older stamp may stand, but none older than what all nodes had when the last round ended, and none that
-no client ever sent. The seed decides who is hit and how; what the processes make of it, their timing.
+Every client's newest acknowledged stamp must be at every node, byte for byte. The one exception is
+in the nature of it: a node that is killed takes along what it acknowledged and had told nobody yet.
+Then an older stamp may stand, but none older than what all nodes had when the last round ended, and
+none that no client ever sent. The seed decides who is hit and how; what the processes make of it,
+their timing.
 """
 import os
 import random
@@ -36,7 +37,7 @@ class Told:
 
     def __init__(self):
         self.said = {}          # time -> what was sent, without its command word
-        self.acknowledged = {}  # time -> AT line, the node that said so, how often it was killed before
+        self.acknowledged = {}  # time -> AT line, the node that said so, its kills before
         self.floor = -1         # all nodes had this one, or a newer
 
     def check(self, line, kills):
@@ -100,7 +101,8 @@ class Teller(threading.Thread):
         client_id = self.chance.choice(list(self.told))
         self.at_ns += self.chance.randrange(1, 10**6)
         at = b"%d.%09d" % divmod(self.at_ns, 10**9)
-        text = b"%b %+d%+.4f %b" % (client_id, self.chance.randint(-90, 90), self.chance.uniform(-180, 180), at)
+        latitude, longitude = self.chance.randint(-90, 90), self.chance.uniform(-180, 180)
+        text = b"%b %+d%+.4f %b" % (client_id, latitude, longitude, at)
         kills = self.storm.kills[name]
         self.told[client_id].said[self.at_ns] = text
         line = self.answer(name, text)
@@ -108,7 +110,7 @@ class Teller(threading.Thread):
         if line is None:
             return
         if not line.startswith(b"AT %b " % name.encode()) or not line.endswith(b" " + text):
-            raise AssertionError(f"{name} answered {line!r} to {text!r}, which is newer than all before")
+            raise AssertionError(f"{name} answered {line!r} to {text!r}, the newest of all")
         self.told[client_id].acknowledged[self.at_ns] = (line, name, kills)
         self.count += 1
 
@@ -163,7 +165,8 @@ class Storm:
     def while_told(self, count=TOLD_PER_FAULT):
         """Wait until so many more stamps were acknowledged."""
         enough = self.told() + count
-        until(lambda: self.told() >= enough or any(t.failure for t in self.tellers), f"{count} more stamps")
+        until(lambda: self.told() >= enough or any(teller.failure for teller in self.tellers),
+              f"{count} more stamps")
 
     def kill(self, name):
         self.away.add(name)
@@ -177,7 +180,8 @@ class Storm:
     def stop(self, name):
         """It stands still, but nobody waits for an answer of it."""
         self.away.add(name)
-        until(lambda: all(teller.busy_with != name for teller in self.tellers), f"nobody talks to {name}")
+        until(lambda: all(teller.busy_with != name for teller in self.tellers),
+              f"nobody talks to {name}")
         self.herd[name].deliver(signal.SIGSTOP)
 
     def go_on(self, name):
@@ -204,7 +208,8 @@ class Storm:
 
     def equal(self):
         said = self.herd.status()
-        return len(said) == len(self.names) and len({(n["digest"], n["stamps"]) for n in said.values()}) == 1
+        stores = {(node["digest"], node["stamps"]) for node in said.values()}
+        return len(said) == len(self.names) and len(stores) == 1
 
     def check(self, teller):
         for node in self.herd.running():
@@ -219,7 +224,8 @@ class Storm:
     def held_by(node, ids):
         with node.client() as client:
             client.send(b"".join(b"WHATSAT %b 0 0\n" % i for i in ids))
-            return [line if text is not None else None for line, text in (client.places() for _ in ids)]
+            answers = [client.places() for _ in ids]
+        return [line if text is not None else None for line, text in answers]
 
 
 class Chaos(unittest.TestCase):
@@ -248,7 +254,8 @@ class Chaos(unittest.TestCase):
                 storm.blow()
                 storm.while_told()
                 some = storm.chance.sample(storm.names, storm.chance.randint(1, 3))
-                fault = storm.chance.choice((Wire.cut, Wire.stall, lambda wire: wire.lose(wire.names[0])))
+                fault = storm.chance.choice(
+                    (Wire.cut, Wire.stall, lambda wire: wire.lose(wire.names[0])))
                 storm.herd.part(some, fault)
                 storm.while_told()
                 storm.herd.heal()
@@ -297,7 +304,7 @@ class Chaos(unittest.TestCase):
             storm.settle()
 
     def test_links_to_a_former_boot(self):
-        """Welsh's only neighbour holds a link to a dead Welsh, and one to the next, and one more."""
+        """Welsh's only neighbour holds a link to a dead Welsh, and to the next, and one more."""
         with Storm() as storm:
             wire = storm.herd.wire("Holiday", "Welsh")
             for _ in range(3):

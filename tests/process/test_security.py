@@ -1,8 +1,8 @@
 """test_security.py - whoever comes to the peer port of a herd with a secret, and what he knows.
 
-A peer written down here speaks the handshake byte by byte: PROTOCOL.md, "Peer port"; what AUTH signs
-is a row of fields, each behind its length in two bytes. Whatever is wrong with it, the store stays as
-it is, the reason is in the log once, and the neighbours' links do not notice.
+A peer written down here speaks the handshake byte by byte: PROTOCOL.md, "Peer port"; what AUTH
+signs is a row of fields, each behind its length in two bytes. Whatever is wrong with it, the store
+stays as it is, the reason is in the log once, and the neighbours' links do not notice.
 """
 import contextlib
 import hashlib
@@ -42,8 +42,9 @@ class Peer:
         self.socket.sendall(data)
 
     def hello(self):
-        return b"HELLO stampede/1 herd=%b from=%b to=%b boot=%016x nonce=%b have=%016x:0 auth=hmac-sha256\n" % (
-            self.herd, self.name, self.to, self.boot, self.nonce.hex().encode(), 0)
+        return b"HELLO stampede/1 herd=%b from=%b to=%b boot=%016x nonce=%b have=%016x:0 %b\n" % (
+            self.herd, self.name, self.to, self.boot, self.nonce.hex().encode(), 0,
+            b"auth=hmac-sha256")
 
     def meet(self):
         """Say HELLO, hear the node's, and the AUTH that it says to anybody."""
@@ -55,10 +56,11 @@ class Peer:
         """What proves that this end knows the secret; or what is like it."""
         name, herd = name or self.name, herd or self.herd
         mine = self.boot.to_bytes(8, "big"), self.nonce
-        theirs = bytes.fromhex(self.theirs[b"boot"].decode()), bytes.fromhex(self.theirs[b"nonce"].decode())
+        theirs = [bytes.fromhex(self.theirs[key].decode()) for key in (b"boot", b"nonce")]
         if swapped:
             mine, theirs = theirs, mine
-        fields = (b"stampede/1 AUTH", role, herd, name, self.theirs[b"from"], mine[0], theirs[0], mine[1], theirs[1])
+        fields = (b"stampede/1 AUTH", role, herd, name, self.theirs[b"from"],
+                  mine[0], theirs[0], mine[1], theirs[1])
         signed = b"".join(len(field).to_bytes(2, "big") + field for field in fields)
         return b"AUTH " + hmac.new(secret, signed, hashlib.sha256).hexdigest().encode() + b"\n"
 
@@ -115,7 +117,7 @@ class Handshakes(unittest.TestCase):
         self.node = self.herd["Goloman"].start()
 
     def refused(self, why, peer, *say):
-        """A peer says its words and a stamp: it gets a BYE, which is told once, and leaves no trace."""
+        """A peer says its words and a stamp: a BYE, told of once, and no trace of it is left."""
         before = self.status()
         for _ in range(2):
             with peer() as one:
@@ -125,15 +127,17 @@ class Handshakes(unittest.TestCase):
                     one.send(at(b"forged") + b"MARK 1\n")
                 said = one.rest()
             self.assertRegex(said, rb"(?m)^BYE [^\n]*%b[^\n]*\n\Z" % why)
-
-        def told():
-            return [line for line in self.node.log().splitlines() if b" link_refused " in line and why in line]
-        self.herd.until(told, f"{why!r} is in the log, which is written behind the BYE")
         after = self.status()
-        self.assertEqual(len(told()), 1, told())
         for key in ("stamps", "digest", "change", "links"):
             self.assertEqual(before[key], after[key])
         self.assertFalse(after["links"][0]["up"])
+        # the log is written after the BYE
+        self.herd.until(lambda: self.told(why), "it is in the log")
+        self.assertEqual(len(self.told(why)), 1)
+
+    def told(self, why):
+        return [line for line in self.node.log().splitlines()
+                if b" link_refused " in line and why in line]
 
     def status(self):
         said = self.herd.status()["Goloman"]
@@ -163,7 +167,8 @@ class Handshakes(unittest.TestCase):
         mirror.herd, mirror.name = peer.herd, peer.theirs[b"from"]
         mirror.boot = int(peer.theirs[b"boot"], 16)
         mirror.nonce = bytes.fromhex(peer.theirs[b"nonce"].decode())
-        mirror.theirs = {b"from": peer.name, b"boot": b"%016x" % peer.boot, b"nonce": peer.nonce.hex().encode()}
+        mirror.theirs = {b"from": peer.name, b"boot": b"%016x" % peer.boot,
+                         b"nonce": peer.nonce.hex().encode()}
         return mirror.auth(role=b"accepted")
 
     def test_replayed(self):
@@ -186,7 +191,7 @@ class Handshakes(unittest.TestCase):
         self.refused(b"AUTH is wrong", theirs, lambda peer: peer.proof)
 
     def test_its_own_name(self):
-        self.refused(b"talks to itself", lambda: Peer(self.node, name=b"Goloman"), lambda peer: peer.hello())
+        self.refused(b"talks to itself", lambda: Peer(self.node, name=b"Goloman"), Peer.hello)
 
     def test_its_own_nonce_under_another_name(self):
         with Peer(self.node) as first:
@@ -194,9 +199,10 @@ class Handshakes(unittest.TestCase):
 
             def mirror():
                 peer = Peer(self.node)
-                peer.boot, peer.nonce = int(first.theirs[b"boot"], 16), bytes.fromhex(first.theirs[b"nonce"].decode())
+                peer.boot = int(first.theirs[b"boot"], 16)
+                peer.nonce = bytes.fromhex(first.theirs[b"nonce"].decode())
                 return peer
-            self.refused(b"talks to itself", mirror, lambda peer: peer.hello())
+            self.refused(b"talks to itself", mirror, Peer.hello)
 
     def test_another_role(self):
         self.refused(b"AUTH is wrong", self.met, lambda peer: peer.auth(role=b"accepted"))
@@ -214,15 +220,16 @@ class Handshakes(unittest.TestCase):
         self.refused(b"AUTH is wrong", self.met, lambda peer: peer.auth(secret=SECRET + b"\n"))
 
     def test_names_that_are_none_of_ours(self):
-        self.refused(b"Welsh is no neighbour", lambda: Peer(self.node, name=b"Welsh"), lambda peer: peer.hello())
-        self.refused(b"not Hands", lambda: Peer(self.node, to=b"Hands"), lambda peer: peer.hello())
-        self.refused(b"this herd is demo", lambda: Peer(self.node, herd=b"Demo"), lambda peer: peer.hello())
+        self.refused(b"Welsh is no neighbour", lambda: Peer(self.node, name=b"Welsh"), Peer.hello)
+        self.refused(b"not Hands", lambda: Peer(self.node, to=b"Hands"), Peer.hello)
+        self.refused(b"this herd is demo", lambda: Peer(self.node, herd=b"Demo"), Peer.hello)
 
     def test_an_observer_has_to_prove_himself_too(self):
         self.refused(b"wants AUTH", lambda: self.met(name=b"-"), lambda _: b"STATUS\n")
 
     def test_garbage(self):
-        self.refused(b"no HELLO", lambda: Peer(self.node), lambda _: secrets.token_bytes(64).replace(b"\n", b"") + b"\n")
+        noise = secrets.token_bytes(64).replace(b"\n", b"") + b"\n"
+        self.refused(b"no HELLO", lambda: Peer(self.node), lambda _: noise)
         self.refused(b"too long", lambda: Peer(self.node), lambda _: b"x" * 20000 + b"\n")
 
     def test_too_late(self):
@@ -243,11 +250,12 @@ class Handshakes(unittest.TestCase):
             yield peer
 
     def test_half_open_strangers_do_not_keep_a_neighbour_out(self):
-        """As many as are let in, each back at once when it is ended; the node's own dials lead nowhere."""
+        """As many as are let in, each back at once; the node's own dials lead nowhere."""
         self.node.stop()
         nobody = reserve_port()
         self.addCleanup(nobody.close)
-        self.node.start(config=self.herd.write("besieged.conf", peers={"Hands": nobody.getsockname()[1]}))
+        peers = {"Hands": nobody.getsockname()[1]}
+        self.node.start(config=self.herd.write("besieged.conf", peers=peers))
         siege = Siege(self.node)
         self.addCleanup(siege.lift)
         siege.start()
@@ -259,6 +267,7 @@ class Handshakes(unittest.TestCase):
         with hands.client() as client:
             line = client.tell(b"kiwi", b"+1-1", b"1")
         self.herd.agree(b"kiwi", line)
+        self.herd.until(lambda: b" strangers_full " in self.node.log(), "it is in the log")
         self.assertEqual(self.node.log().count(b" strangers_full "), 1)
 
     def test_those_that_were_refused_cannot_pile_up(self):
