@@ -2,9 +2,9 @@
  *
  *     echo PORT [SPIN_MICROSECONDS [RECEIVE_BUFFERS [BUFFER_BYTES]]]
  *
- * Stands in for core/node behind the same boundary, so what it reaches is the limit of src/io on this
- * machine: the system calls, the kernel's TCP and one copy. What a node lacks to it is the price of the
- * core. Stops reading from a client that leaves more than UNREAD_BYTES_MAX unread. */
+ * Stands in for core/node behind the same boundary, so what it reaches is the limit of src/io on
+ * this machine: the system calls, the kernel's TCP and one copy. What a node lacks to it is the
+ * price of the core. Stops reading from a client that leaves more than UNREAD_BYTES_MAX unread. */
 #include "core/node.h"
 #include "core/outbox.h"
 #include "io/loop.h"

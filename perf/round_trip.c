@@ -2,8 +2,8 @@
  *
  *     round_trip PORT [COUNT]
  *
- * Blocking sockets, no library: what is measured is the node, the kernel's TCP and the two wake-ups.
- * Prints the percentiles in microseconds. Every reply is checked. */
+ * Blocking sockets, no library: what is measured is the node, the kernel's TCP and the two
+ * wake-ups. Prints the percentiles in microseconds. Every reply is checked. */
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>

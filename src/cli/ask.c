@@ -80,7 +80,7 @@ struct pollfd ask_poll(const struct ask *a)
     return (struct pollfd){.fd = a->fd, .events = (short)(POLLIN | (writes ? POLLOUT : 0))};
 }
 
-/* -- what we say -------------------------------------------------------------------------------- */
+/* -- what we say ------------------------------------------------------------------------------- */
 
 static struct buf begin_line(struct ask *a)
 {
@@ -170,7 +170,7 @@ static void send_out(struct ask *a)
         take_off(a, send_bytes(a, (struct span){a->out, a->out_len}));
 }
 
-/* -- what we hear ------------------------------------------------------------------------------- */
+/* -- what we hear ------------------------------------------------------------------------------ */
 
 static bool begins(struct span line, const char *word)
 {

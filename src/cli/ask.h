@@ -1,4 +1,5 @@
-/* ask.h — asks one node something: a conversation on its peer port, as an observer (core/hello.h).
+/* ask.h — asks one node something: a conversation on its peer port, as an observer
+ * (core/hello.h).
  *
  *   state    event                  next     does
  *   DIALS    connected              HELLO    sends HELLO
@@ -10,8 +11,8 @@
  *
  * Where links are TLS, all of it goes through TLS, and the node's certificate must be for its name.
  * Nothing blocks, and only the dates of certificates need a clock: the caller polls, and gives up
- * when it has waited enough. What comes in is bounded and not trusted. Used by `status`, `trace` and
- * `up`. */
+ * when it has waited enough. What comes in is bounded and not trusted. Used by `status`, `trace`
+ * and `up`. */
 #ifndef CLI_ASK_H
 #define CLI_ASK_H
 
@@ -30,8 +31,7 @@ enum ask_state { ASK_DIALS, ASK_HELLO, ASK_AUTH, ASK_ANSWER, ASK_OVER };
 
 struct ask {
     enum ask_state state;
-    char *
-        answer; /* when OVER: the line of JSON, ends with NUL; NULL: there is none, and `why` says why */
+    char *answer; /* when OVER: the line of JSON, ends with NUL; NULL: none, `why` says why */
     char why[ASK_WHY_BYTES_MAX + 1];
 
     const struct topology *topology;

@@ -1,4 +1,5 @@
-/* check.c — `stampede check`: everything that is wrong with a topology.conf, before a node starts.
+/* check.c — `stampede check`: everything that is wrong with a topology.conf, before a node
+ * starts.
  *
  * Faults and the summary go to standard output: they are what was asked for. */
 #include "cli/commands.h"

@@ -1,8 +1,8 @@
 /* child.h — a node as a process of `stampede up`: started, listened to, ended.
  *
- * The kernel ends it with us, whatever ends us (PR_SET_PDEATHSIG). It stands in a process group of its
- * own, so that Ctrl-C reaches `up` alone, which then ends its nodes in good order. Both its end and
- * what it says show as files that poll(2) understands. */
+ * The kernel ends it with us, whatever ends us (PR_SET_PDEATHSIG). It stands in a process group of
+ * its own, so that Ctrl-C reaches `up` alone, which then ends its nodes in good order. Both its
+ * end and what it says show as files that poll(2) understands. */
 #ifndef CLI_CHILD_H
 #define CLI_CHILD_H
 
@@ -30,8 +30,8 @@ struct child {
     char said[CHILD_SAID_BYTES];
 };
 
-/* Start this same program with arguments `argv` (argv[0] too, NULL at the end), with an empty standard
- * input, signals blocked as in `mask`. false: it could not be; errno. */
+/* Start this same program with arguments `argv` (argv[0] too, NULL at the end), with an empty
+ * standard input, signals blocked as in `mask`. false: it could not be; errno. */
 bool child_start(struct child *c, char *const argv[], const sigset_t *mask);
 
 /* Take in what it has said by now. */

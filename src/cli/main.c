@@ -67,8 +67,8 @@ static int dispatch(int argc, char **argv)
     return unknown(argv[1]);
 }
 
-/* Where one of the three standard files was closed, the first socket would take its number, and what
- * is printed would go to a client. */
+/* Where one of the three standard files was closed, the first socket would take its number, and
+ * what is printed would go to a client. */
 static bool standard_files_open(void)
 {
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)

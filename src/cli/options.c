@@ -34,8 +34,8 @@ void complain(const char *format, ...)
     fputc('\n', stderr);
 }
 
-/* What getopt stumbled over: ':' is an option without its value, '?' one that nobody has, a letter one
- * that only other subcommands have. */
+/* What getopt stumbled over: ':' is an option without its value, '?' one that nobody has, a letter
+ * one that only other subcommands have. */
 static int refuse(int letter, char **argv)
 {
     const char *word = argv[optind - 1];

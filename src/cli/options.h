@@ -31,14 +31,15 @@ int options_read(struct options *o, int argc, char **argv, const char *letters, 
  * terminal. */
 bool options_json(const struct options *o);
 
-/* A command that the user can copy: this program, `subcommand`, then `node` unless it is NULL, and -c
- * where it was given. Quoted for the shell. Valid until the next call. */
+/* A command that the user can copy: this program, `subcommand`, then `node` unless it is NULL, and
+ * -c where it was given. Quoted for the shell. Valid until the next call. */
 const char *options_command(const struct options *o, const char *subcommand, const char *node);
 
 /* One sentence to standard error, after the program's name. No full stop, no LF. */
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Allow as many open files as the system lets us: a herd may have a thousand nodes to ask at once. */
+/* Allow as many open files as the system lets us: a herd may have a thousand nodes to ask at
+ * once. */
 void files_limit_raise(void);
 
 #endif

@@ -1,6 +1,7 @@
 /* reach.h — getting at a node from outside: where it can be called, and the call.
  *
- * For the subcommands that talk to running nodes. They wait with poll(2), so nothing here blocks. */
+ * For the subcommands that talk to running nodes. They wait with poll(2), so nothing here
+ * blocks. */
 #ifndef CLI_REACH_H
 #define CLI_REACH_H
 
@@ -11,7 +12,8 @@
 struct address reach_client(const struct topology_node *node);
 struct address reach_peer(const struct topology_node *node);
 
-/* Begin to connect: a non-blocking socket, which is writable once there is a result; -1 and errno. */
+/* Begin to connect: a non-blocking socket, which is writable once there is a result; -1 and
+ * errno. */
 int reach_begin(const struct address *to);
 
 /* That result: 0, or an errno. */

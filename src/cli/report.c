@@ -1,6 +1,6 @@
-/* report.c — see report.h: an answer to STATUS, read field by field. What a report needs to be one
- * must be there and right; of a link, what is missing or odd is taken for 0, so that nodes of an
- * older version are shown as far as they tell. */
+/* report.c — see report.h: an answer to STATUS, read field by field. What a report needs to be
+ * one must be there and right; of a link, what is missing or odd is taken for 0, so that nodes of
+ * an older version are shown as far as they tell. */
 #include "cli/report.h"
 #include <stdlib.h>
 
@@ -107,8 +107,8 @@ static int compare_us(const void *a, const void *b)
     return (*left > *right) - (*left < *right);
 }
 
-/* The middle one of what its links say; of two in the middle the one nearer to 0. So it is the clock
- * that is off that shows it, and not each neighbour of its. */
+/* The middle one of what its links say; of two in the middle the one nearer to 0. So it is the
+ * clock that is off that shows it, and not each neighbour of its. */
 static void judge_clock(struct report *r)
 {
     int64_t each[TOPOLOGY_NEIGHBOURS_MAX];

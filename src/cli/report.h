@@ -54,7 +54,7 @@ struct report {
 void report_read(struct report *r, const struct topology *t, unsigned node, const char *answer,
     const char *why, cJSON **json);
 
-/* -- showing ------------------------------------------------------------------------------------- */
+/* -- showing ----------------------------------------------------------------------------------- */
 
 /* One row a node, and a word on whether the digests agree.
  * nodes  places in the topology; reports  as many, in the same order */

@@ -1,5 +1,5 @@
-/* report_table.c — see report.h: reports as rows for people. A herd that is well is one table of 80
- * to 100 columns; what is not well is said below it in sentences, a few at most, worst first. */
+/* report_table.c — see report.h: reports as rows for people. A herd that is well is one table of
+ * 80 to 100 columns; what is not well is said below it in sentences, a few at most, worst first. */
 #include "cli/report.h"
 #include <inttypes.h>
 #include <math.h>
@@ -7,7 +7,7 @@
 
 enum { TROUBLES_MAX = 20, DIGITS_SHOWN_OF_BOOT = 6, DIGITS_SHOWN_OF_DIGEST = 8 };
 
-/* -- cells --------------------------------------------------------------------------------------- */
+/* -- cells ------------------------------------------------------------------------------------- */
 
 void report_span(uint64_t ms, char *out)
 {
@@ -72,7 +72,7 @@ void report_links(FILE *out, const struct topology *t, unsigned node, const stru
         }
 }
 
-/* -- the herd ------------------------------------------------------------------------------------ */
+/* -- the herd ---------------------------------------------------------------------------------- */
 
 /* The digest that most of the nodes have; of equals the first. NULL: no node is up. */
 static const char *usual_digest(const struct report *reports, unsigned count)
@@ -146,7 +146,7 @@ void report_table(FILE *out, const struct topology *t, const unsigned *nodes,
     say_whether_equal(out, reports, count, usual);
 }
 
-/* -- what is wrong ------------------------------------------------------------------------------- */
+/* -- what is wrong ----------------------------------------------------------------------------- */
 
 enum trouble { TROUBLE_DIVERGED, TROUBLE_DOWN, TROUBLE_CLOCK, TROUBLES };
 
@@ -215,7 +215,7 @@ void report_troubles(FILE *out, const struct topology *t, const unsigned *nodes,
         fprintf(out, "And %u more; --json has them all.\n", told - TROUBLES_MAX);
 }
 
-/* -- one node's links ---------------------------------------------------------------------------- */
+/* -- one node's links -------------------------------------------------------------------------- */
 
 void report_links_table(FILE *out, const struct topology *t, unsigned node, const struct report *r)
 {

@@ -1,8 +1,8 @@
 /* send.c — `stampede send`: lines to a node, its replies to standard output.
  *
- * Two streams side by side, each through one bounded window: what is read is passed on before more is
- * read, so a million lines take no more memory than one, and neither end can make the other wait for
- * ever. Ends when the node has closed, which it does once it has answered all. */
+ * Two streams side by side, each through one bounded window: what is read is passed on before more
+ * is read, so a million lines take no more memory than one, and neither end can make the other
+ * wait for ever. Ends when the node has closed, which it does once it has answered all. */
 #include "cli/commands.h"
 #include "cli/herd.h"
 #include "cli/reach.h"

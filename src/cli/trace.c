@@ -1,4 +1,5 @@
-/* trace.c — `stampede trace ID`: which way the newest stamp of a client took, and how long that took.
+/* trace.c — `stampede trace ID`: which way the newest stamp of a client took, and how long that
+ * took.
  *
  * All nodes are asked; way.h puts their answers together. Shown as a tree: under each node those
  * that had the stamp from it. */
@@ -32,7 +33,7 @@ static const char help[] =
 
 enum { DELAY_BYTES = 40, QUESTION_BYTES_MAX = 6 + STAMPEDE_CLIENT_ID_BYTES_MAX, INDENT_MAX = 20 };
 
-/* -- as a tree ----------------------------------------------------------------------------------- */
+/* -- as a tree --------------------------------------------------------------------------------- */
 
 static const char *delay_text(const struct sight *s, int64_t ns, char out[DELAY_BYTES])
 {
@@ -144,7 +145,7 @@ static int show_table(const struct way *w)
     return w->holders == count ? EXIT_WELL : EXIT_SAID_NO;
 }
 
-/* -- as JSON ------------------------------------------------------------------------------------- */
+/* -- as JSON ----------------------------------------------------------------------------------- */
 
 static void add_number_text(cJSON *to, const char *key, int64_t value)
 {
@@ -203,7 +204,7 @@ static int show_json(const struct way *w)
     return w->holders == count ? EXIT_WELL : EXIT_SAID_NO;
 }
 
-/* -- the command --------------------------------------------------------------------------------- */
+/* -- the command ------------------------------------------------------------------------------- */
 
 static int show(const struct options *o, const struct way *w)
 {

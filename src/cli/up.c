@@ -64,7 +64,7 @@ struct up {
     bool killing; /* some nodes did not stop when asked to */
 };
 
-/* -- whose node is it? -------------------------------------------------------------------------- */
+/* -- whose node is it? ------------------------------------------------------------------------- */
 
 static bool is_here(const struct address *a, const struct ifaddrs *interfaces)
 {
@@ -107,7 +107,7 @@ static bool gather(struct up *u)
     return u->count > 0;
 }
 
-/* -- waiting ------------------------------------------------------------------------------------ */
+/* -- waiting ----------------------------------------------------------------------------------- */
 
 static const char *name_of(const struct up *u, const struct member *m)
 {
@@ -201,7 +201,7 @@ static void wait_until(struct up *u, int64_t until_ns, bool starting)
     }
 }
 
-/* -- phases ------------------------------------------------------------------------------------- */
+/* -- phases ------------------------------------------------------------------------------------ */
 
 static bool start_all(struct up *u)
 {

@@ -6,7 +6,7 @@
 
 static const char not_an_answer[] = "what it answered is no answer to TRACE";
 
-/* -- reading ------------------------------------------------------------------------------------- */
+/* -- reading ----------------------------------------------------------------------------------- */
 
 static const char *text_of(const cJSON *of, const char *key)
 {
@@ -123,7 +123,7 @@ void way_read(struct way *w, unsigned node, const char *answer, const char *why)
         *s = (struct sight){.why = s->why, .parent = -1, .json = s->json};
 }
 
-/* -- putting together ---------------------------------------------------------------------------- */
+/* -- putting together -------------------------------------------------------------------------- */
 
 /* How far node b's clock is ahead of node a's, as far as these neighbours know: the mean of what
  * both say, in which the way of their messages cancels out. */

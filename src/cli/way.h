@@ -41,7 +41,8 @@ struct way {
     unsigned holders; /* nodes that hold it */
 };
 
-/* sights  zeroed, as many as there are nodes; the caller's, as id. way_end lets go of what is read. */
+/* sights  zeroed, as many as there are nodes; the caller's, as id. way_end lets go of what is
+ * read. */
 void way_begin(struct way *w, const struct topology *t, struct span id, struct sight *sights);
 void way_end(struct way *w);
 

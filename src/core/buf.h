@@ -1,7 +1,7 @@
 /* buf.h — a bounded buffer that is written from front to back.
  *
- * What does not fit sets `overflow` and writes nothing from then on, so a writer checks once, at the
- * end. The memory is the caller's. */
+ * What does not fit sets `overflow` and writes nothing from then on, so a writer checks once, at
+ * the end. The memory is the caller's. */
 #ifndef CORE_BUF_H
 #define CORE_BUF_H
 

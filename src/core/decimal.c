@@ -1,6 +1,6 @@
-/* decimal.c — see decimal.h. Digits are read eight at a time where there are eight: a client's line
- * has some forty of them, and they are most of the work of understanding it. The bound of a number
- * is checked after each step, so text of any length neither wraps around nor loses a digit.
+/* decimal.c — see decimal.h. Digits are read eight at a time where there are eight: a client's
+ * line has some forty of them, and they are most of the work of understanding it. The bound of a
+ * number is checked after each step, so text of any length neither wraps around nor loses a digit.
  *
  * Readers take what they read off the front of a span; a text is valid when nothing is left. */
 #include "core/decimal.h"

@@ -5,8 +5,8 @@
 #ifndef CORE_INVARIANT_H
 #define CORE_INVARIANT_H
 
-/* Says what broke and ends the process. The core only declares it: io/invariant.c defines it for the
- * program, each test driver for itself. */
+/* Says what broke and ends the process. The core only declares it: io/invariant.c defines it for
+ * the program, each test driver for itself. */
 _Noreturn void invariant_broken(const char *what, const char *file, int line);
 
 #define ASSERT(condition)                                                                          \

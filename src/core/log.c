@@ -84,8 +84,9 @@ static bool stands_bare(char c)
            (c && strchr("_.:/+-,@[]", c));
 }
 
-/* The bytes of the character that `text` begins with, when it is UTF-8 and shows as text: no control,
- * of those above 0x7f neither, for terminals obey them. 0: its first byte must be escaped. */
+/* The bytes of the character that `text` begins with, when it is UTF-8 and shows as text: no
+ * control, of those above 0x7f neither, for terminals obey them. 0: its first byte must be
+ * escaped. */
 static size_t character(struct span text)
 {
     const unsigned char *at = (const unsigned char *)text.at;

@@ -5,8 +5,8 @@
  * Written into a bounded buffer that the driver empties (io/log_sink); what does not fit is dropped
  * whole and counted, so a slow disk never holds up the node. Values are quoted where they need it,
  * and every byte that is not of a visible UTF-8 character is escaped (\xNN): nobody can forge a
- * line, nor speak to the operator's terminal. Keys and event names are ours. Called by node; the sink
- * belongs to io. */
+ * line, nor speak to the operator's terminal. Keys and event names are ours. Called by node; the
+ * sink belongs to io. */
 #ifndef CORE_LOG_H
 #define CORE_LOG_H
 

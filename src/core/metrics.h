@@ -1,7 +1,7 @@
 /* metrics.h — what a node counts, in one table.
  *
- * A counter is a field that only grows; its name in the table is its name in `stampede status --json`.
- * Written by node, read by whoever shows it. */
+ * A counter is a field that only grows; its name in the table is its name in `stampede status
+ * --json`. Written by node, read by whoever shows it. */
 #ifndef CORE_METRICS_H
 #define CORE_METRICS_H
 

@@ -1,7 +1,7 @@
 /* nearest.h — "did you mean": which of the known words a mistyped one is close to.
  *
- * Close means few edits (a byte inserted, left out, changed, or two neighbours swapped; case does not
- * count), at most one for every three bytes: a wrong suggestion is worse than none. Offer the
+ * Close means few edits (a byte inserted, left out, changed, or two neighbours swapped; case does
+ * not count), at most one for every three bytes: a wrong suggestion is worse than none. Offer the
  * candidates one by one; the closest stays, of equal ones the first. */
 #ifndef CORE_NEAREST_H
 #define CORE_NEAREST_H

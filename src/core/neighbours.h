@@ -1,8 +1,9 @@
 /* neighbours.h — when to dial whom, and which of two links to one peer stays.
  *
  * Both ends of an edge dial: the first dial comes at once, later ones back off with jitter, 0.1 s
- * doubling to 5 s with each own dial that led to nothing lasting; only a link that was up for a while
- * starts that anew. A peer that is linked is not dialled. PROTOCOL.md, "Peer port". Called by node.
+ * doubling to 5 s with each own dial that led to nothing lasting; only a link that was up for a
+ * while starts that anew. A peer that is linked is not dialled. PROTOCOL.md, "Peer port". Called
+ * by node.
  *
  *   links to one peer, both LINKED               stays
  *   of two boots of the peer                     the one that came up last: the other leads nowhere

@@ -2,14 +2,14 @@
  *
  * node.h tells how to drive it, node_private.h shows the inside. What a client says is
  * node_clients.c's, what a peer says node_links.c's, and what both kinds of connections share
- * node_connection.c's. Nothing is done twice and nothing is forgotten, because all that may change a
- * connection's wants touches it, and the driver asks for the wants of all that were touched. */
+ * node_connection.c's. Nothing is done twice and nothing is forgotten, because all that may change
+ * a connection's wants touches it, and the driver asks for the wants of all that were touched. */
 #include "core/invariant.h"
 #include "core/node_private.h"
 #include "core/tree.h"
 #include <stdlib.h>
 
-/* -- life --------------------------------------------------------------------------------------- */
+/* -- life -------------------------------------------------------------------------------------- */
 
 static uint64_t load_u64(const unsigned char *at)
 {
@@ -130,7 +130,7 @@ static struct connection *at(const struct node *n, uint32_t number)
     return c;
 }
 
-/* -- what happened ------------------------------------------------------------------------------ */
+/* -- what happened ----------------------------------------------------------------------------- */
 
 static void log_connections_full(struct node *n, struct instant now)
 {
@@ -304,7 +304,7 @@ void node_destroy(struct node *n)
     free(n);
 }
 
-/* -- what it wants ------------------------------------------------------------------------------ */
+/* -- what it wants ----------------------------------------------------------------------------- */
 
 static void measure_updates(struct node *n, struct instant now)
 {

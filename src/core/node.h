@@ -1,7 +1,7 @@
 /* node.h — one node of a herd: connections, commands, links, timers. No I/O.
  *
- * The only file that sees all the others. A driver (the ring, the simulator, a fuzzer) tells it what
- * happened, one event at a time; then ends the turn and does what the node wants:
+ * The only file that sees all the others. A driver (the ring, the simulator, a fuzzer) tells it
+ * what happened, one event at a time; then ends the turn and does what the node wants:
  *
  *     node_opened / node_received / node_sent / node_ended / node_dial_failed ...   any number
  *     node_turn(now)                     the group is applied, links pull, timers run
@@ -41,7 +41,7 @@ struct node_config {
 struct node *node_create(const struct node_config *config, struct instant now);
 void node_destroy(struct node *n);
 
-/* -- what happened ------------------------------------------------------------------------------ */
+/* -- what happened ----------------------------------------------------------------------------- */
 
 enum node_port { NODE_CLIENT_PORT, NODE_PEER_PORT };
 
@@ -65,15 +65,15 @@ void node_ended(struct node *n, uint32_t conn, struct instant now);
 /* The first `bytes` of the window that node_output showed were taken by the kernel. */
 void node_sent(struct node *n, uint32_t conn, size_t bytes, struct instant now);
 
-/* The connection is gone: by its own failure (`why`, for the log), or after NODE_CLOSE was done (""). The
- * number is free again. No window of it may be in use. */
+/* The connection is gone: by its own failure (`why`, for the log), or after NODE_CLOSE was done
+ * (""). The number is free again. No window of it may be in use. */
 void node_closed(struct node *n, uint32_t conn, const char *why, struct instant now);
 
 /* End: links get BYE, clients their pending replies; node_stopped tells when all is out. */
 void node_stop(struct node *n, struct instant now);
 bool node_stopped(const struct node *n);
 
-/* -- what it wants ------------------------------------------------------------------------------ */
+/* -- what it wants ----------------------------------------------------------------------------- */
 
 /* The end of a turn: applies what was received, lets links pull, runs timers that are due. */
 void node_turn(struct node *n, struct instant now);
@@ -89,7 +89,8 @@ enum node_want {
 };
 unsigned node_wants(const struct node *n, uint32_t conn);
 
-/* The bytes to send next; empty when there are none. Stays in place until node_sent or node_closed. */
+/* The bytes to send next; empty when there are none. Stays in place until node_sent or
+ * node_closed. */
 struct span node_output(const struct node *n, uint32_t conn);
 
 /* The next neighbour to connect to; false: none. */
@@ -98,7 +99,7 @@ MUST_USE bool node_dial(struct node *n, unsigned *neighbour, struct address *to)
 /* When node_turn has to be called though nothing happened; NEVER_NS: never. */
 int64_t node_deadline(const struct node *n);
 
-/* -- what it knows ------------------------------------------------------------------------------ */
+/* -- what it knows ----------------------------------------------------------------------------- */
 
 const struct metrics *node_metrics(const struct node *n);
 const struct store *node_store(const struct node *n);

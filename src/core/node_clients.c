@@ -1,9 +1,10 @@
 /* node_clients.c — what clients say and what they are told.
  *
- * One IAMAT's way: received bytes -> lines (in place) -> struct command -> the group -> the store ->
- * the outbox. Commands are gathered up to NODE_GROUP over all connections of a turn, so that their
- * cache misses overlap; they are applied in the order in which they came, and answered in the order
- * of their commands, whatever places takes. Flooding is nobody's job here: the feed has it.
+ * One IAMAT's way: received bytes -> lines (in place) -> struct command -> the group -> the store
+ * -> the outbox. Commands are gathered up to NODE_GROUP over all connections of a turn, so that
+ * their cache misses overlap; they are applied in the order in which they came, and answered in
+ * the order of their commands, whatever places takes. Flooding is nobody's job here: the feed has
+ * it.
  *
  * A client that does not read what it is told is "choked": its input stays in the kernel, and what
  * was received already is held until there is room again. PROTOCOL.md, "Client port". */
@@ -11,7 +12,7 @@
 #include "core/node_private.h"
 #include <stdlib.h>
 
-/* -- replies ------------------------------------------------------------------------------------ */
+/* -- replies ----------------------------------------------------------------------------------- */
 
 static void log_no_memory(struct node *n, const struct connection *c, struct instant now)
 {
@@ -97,7 +98,7 @@ static void reply_stamp(
     replied(n, c, (struct span){room, out.len - 1}, now);
 }
 
-/* -- commands ----------------------------------------------------------------------------------- */
+/* -- commands ---------------------------------------------------------------------------------- */
 
 static void refuse(
     struct node *n, struct connection *c, const struct command *command, struct instant now)
@@ -265,8 +266,8 @@ void clients_apply(struct node *n, struct instant now)
         apply(n, &n->group[i], now);
 }
 
-/* Understand a line and let it wait for its group. One that is too long is refused, even if its first
- * bytes would do. */
+/* Understand a line and let it wait for its group. One that is too long is refused, even if its
+ * first bytes would do. */
 static void gather(struct node *n, struct connection *c, struct span line, enum line_result found,
     struct instant now)
 {
@@ -288,7 +289,7 @@ static void gather(struct node *n, struct connection *c, struct span line, enum 
         clients_apply(n, now);
 }
 
-/* -- input -------------------------------------------------------------------------------------- */
+/* -- input ------------------------------------------------------------------------------------- */
 
 /* Keep what cannot be taken now. What was received before the driver stopped reading is all that
  * ever comes here: one turn's bytes. */
@@ -366,7 +367,7 @@ void client_ended(struct node *n, struct connection *c, struct instant now)
         finish_input(n, c, now);
 }
 
-/* -- going on after a choke --------------------------------------------------------------------- */
+/* -- going on after a choke -------------------------------------------------------------------- */
 
 void client_relieve(struct node *n, struct connection *c)
 {
@@ -420,7 +421,7 @@ void clients_resume(struct node *n, struct instant now)
     }
 }
 
-/* -- places ------------------------------------------------------------------------------------- */
+/* -- places ------------------------------------------------------------------------------------ */
 
 static void free_question(struct node *n, uint32_t place)
 {
@@ -445,7 +446,7 @@ void clients_answer(struct node *n, struct instant now)
     }
 }
 
-/* -- the end of a client ------------------------------------------------------------------------ */
+/* -- the end of a client ----------------------------------------------------------------------- */
 
 void client_drop(struct node *n, struct connection *c)
 {

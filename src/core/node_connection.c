@@ -7,7 +7,7 @@
 #include "core/node_private.h"
 #include <stdlib.h>
 
-/* -- the table ---------------------------------------------------------------------------------- */
+/* -- the table --------------------------------------------------------------------------------- */
 
 struct connection *node_connection(const struct node *n, uint32_t number)
 {
@@ -112,7 +112,8 @@ static void log_silent(struct node *n, const struct connection *c, struct instan
     log_end(n->log);
 }
 
-/* Look at those whose time has come. A client that waits for places is not silent by its own doing. */
+/* Look at those whose time has come. A client that waits for places is not silent by its own
+ * doing. */
 static void watch_run(struct node *n, struct watch *w, struct instant now)
 {
     while (w->first != NODE_CONN_NONE) {
@@ -148,7 +149,7 @@ int64_t node_watches_deadline(const struct node *n)
     return earlier_ns(watch_deadline(n, &n->idle), watch_deadline(n, &n->stalled));
 }
 
-/* -- ending -------------------------------------------------------------------------------------- */
+/* -- ending ------------------------------------------------------------------------------------ */
 
 void node_forget_input(struct connection *c)
 {

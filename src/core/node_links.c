@@ -67,7 +67,7 @@ bool link_open(struct node *n, struct connection *c, struct neighbour *dialled, 
     return true;
 }
 
-/* -- what is said about links ------------------------------------------------------------------- */
+/* -- what is said about links ------------------------------------------------------------------ */
 
 static void log_down_time(struct node *n, const struct neighbour *who, struct instant now)
 {
@@ -87,8 +87,8 @@ static void log_link_up(
     log_end(n->log);
 }
 
-/* true the first time for this reason, as far as the node remembers; and seldom, when there are more
- * reasons than it remembers: a stranger can make up new ones for ever. */
+/* true the first time for this reason, as far as the node remembers; and seldom, when there are
+ * more reasons than it remembers: a stranger can make up new ones for ever. */
 static bool is_news(struct node *n, const char *why, struct instant now)
 {
     uint64_t hash = UINT64_C(0xcbf29ce484222325); /* FNV-1a: no enemy gains by a collision here */
@@ -167,7 +167,7 @@ static size_t pull_into(struct node *n, struct link *l, size_t least, struct ins
     return out.len;
 }
 
-/* -- the life of a link ------------------------------------------------------------------------- */
+/* -- the life of a link ------------------------------------------------------------------------ */
 
 /* Tell the neighbours, once, that this link is over. */
 static void settle(struct node *n, struct link *l, const char *why, struct instant now)
@@ -322,15 +322,15 @@ void link_close(struct node *n, struct connection *c)
     c->link = NULL;
 }
 
-/* -- the turn ----------------------------------------------------------------------------------- */
+/* -- the turn ---------------------------------------------------------------------------------- */
 
 /* Let a link write what is due and the next stamps of the feed. */
 static void pull(struct node *n, struct link *l, struct instant now)
 {
     struct connection *c = l->connection;
     l->pull_at_ns = NEVER_NS;
-    /* An observer that was answered, or a link that the other end has closed: what it took of the feed
-     * now, the link that follows would lack. */
+    /* An observer that was answered, or a link that the other end has closed: what it took of the
+     * feed now, the link that follows would lack. */
     bool said_all = c->finishing && l->peering.state != PEERING_OVER;
     if (c->aborted || said_all || c->out.bytes >= NODE_LINK_OUTPUT_BYTES)
         return;

@@ -1,4 +1,5 @@
-/* node_private.h — the node's inside, shared by its files and nobody else. From the top floor down:
+/* node_private.h — the node's inside, shared by its files and nobody else. From the top floor
+ * down:
  *
  *   node.c             life, what the driver tells and asks, the turn
  *   node_clients.c     client connections: lines, groups of commands, replies, places
@@ -14,38 +15,20 @@
 #include "core/command.h"
 #include "core/history.h"
 #include "core/log.h"
-#include "core/neighbours.h"
 #include "core/node.h"
 #include "core/node_connection.h"
+#include "core/node_links.h"
 
 enum {
     NODE_GROUP = 16, /* commands that are prefetched together */
     NODE_QUESTIONS_PER_CLIENT = 64, /* WHATSATs that wait for places; then input is held */
     NODE_OUTPUT_MEMORY = 2, /* times limits.output: what unread output may take, chunks and all */
-    NODE_LINK_OUTPUT_BYTES = 65536, /* a link pulls while less is unsent */
-    NODE_LINK_ROOM_BYTES = 1024, /* it gets at least; most lines are far shorter */
-    NODE_LINK_STAMPS = 256, /* stamps a link pulls in one turn: clients are never starved */
-    NODE_STRANGERS_MAX = 64, /* peer connections that have not shown which neighbour they are */
     NODE_STATUS_BYTES_MAX = 131072, /* an answer to an observer, with 64 links */
     NODE_STAMP_BYTES = 128, /* all in, for an id of 20 bytes; for the budget only */
     NODE_SAID_MAX = 32, /* distinct refusals that are remembered as said */
     NODE_SAID_PAUSE_MS = 120000, /* between two more, once there were so many */
     NODE_STOP_MS = 200, /* for the last bytes when the node is told to stop */
     NODE_RANDOM_BYTES = 32, /* what node_random gives at a time */
-};
-
-struct link {
-    struct peering peering;
-    struct tls *tls; /* NULL: its bytes are plain */
-    struct connection *connection;
-    struct link *next; /* in node.links */
-    struct neighbour *dialled; /* whom we dialled; NULL when accepted */
-    bool stranger; /* accepted, and has not shown which neighbour it is */
-    bool up; /* was LINKED once */
-    bool settled; /* the neighbours were told of its end */
-    int64_t pull_at_ns; /* when it has more to say though nothing happens; 0: its budget was used up */
-    char from[64]; /* the other end's address; ends with NUL */
-    char room[]; /* for a split line */
 };
 
 struct group_entry {
@@ -114,12 +97,12 @@ struct node {
     int64_t stop_at_ns;
 };
 
-/* -- node_random.c ------------------------------------------------------------------------------- */
+/* -- node_random.c ----------------------------------------------------------------------------- */
 
 /* Fresh bytes that nobody can guess. */
 void node_random(struct node *n, unsigned char out[NODE_RANDOM_BYTES]);
 
-/* -- node_clients.c ------------------------------------------------------------------------------ */
+/* -- node_clients.c ---------------------------------------------------------------------------- */
 
 void client_take(struct node *n, struct connection *c, struct span in, struct instant now);
 void client_ended(struct node *n, struct connection *c, struct instant now);
@@ -134,44 +117,7 @@ void client_relieve(struct node *n, struct connection *c);
 /* Forget what `c` waits for and holds. */
 void client_drop(struct node *n, struct connection *c);
 
-/* -- node_links.c -------------------------------------------------------------------------------- */
-
-/* Begin a link. Of strangers there are NODE_STRANGERS_MAX at most: for one more, the oldest goes. Were
- * the newcomer refused instead, whoever holds so many connections that say nothing would keep the
- * neighbours out. false: no memory. */
-MUST_USE bool link_open(struct node *n, struct connection *c, struct neighbour *dialled,
-    struct span from, struct instant now);
-/* Bytes of the peer protocol have come in. */
-void link_hear(struct node *n, struct link *l, struct span in, struct instant now);
-/* End it for `why`: told, BYE due, closing. */
-void link_end(struct node *n, struct link *l, const char *why, struct instant now);
-/* Whatever has come in by its connection. */
-void link_take(struct node *n, struct connection *c, struct span in, struct instant now);
-/* The connection is gone or going; `why` for the operator. */
-void link_drop(struct node *n, struct connection *c, const char *why, struct instant now);
-/* Free the link of a connection that is closed. */
-void link_close(struct node *n, struct connection *c);
-/* Timers, then what each link has to say. */
-void links_turn(struct node *n, struct instant now);
-int64_t links_deadline(const struct node *n);
-void links_stop(struct node *n, struct instant now);
-/* A dial of `who` made no link; said in the log now and then. */
-void link_failed(struct node *n, struct neighbour *who, const char *why, struct instant now);
-
-/* -- node_tls.c: for links whose `tls` is set ---------------------------------------------------- */
-
-/* false: no memory. */
-MUST_USE bool link_tls_open(struct node *n, struct link *l, struct instant now);
-/* Take in what came from the network, and hear what it says. */
-void link_tls_take(struct node *n, struct link *l, struct span in, struct instant now);
-/* Let it write what is due, as far as there is room; how many bytes it was, of plaintext. */
-size_t link_tls_pull(struct node *n, struct link *l, struct instant now);
-/* Say `text` whole. false: it found no room. */
-MUST_USE bool link_tls_say(struct node *n, struct link *l, struct span text);
-/* It is finishing: close_notify, once all is said. */
-void link_tls_finish(struct node *n, struct link *l);
-
-/* -- node_status.c -------------------------------------------------------------------------------- */
+/* -- node_status.c ----------------------------------------------------------------------------- */
 
 /* Changes of the store a second, over the last second or, when no turn came, longer. */
 double node_updates_per_s(const struct node *n, struct instant now);
@@ -179,7 +125,7 @@ double node_updates_per_s(const struct node *n, struct instant now);
  * without LF. */
 void node_trace(const struct node *n, struct span id, struct buf *out, struct instant now);
 
-/* -- node_alarms.c ------------------------------------------------------------------------------- */
+/* -- node_alarms.c ----------------------------------------------------------------------------- */
 
 /* Note when changes were made, and see whether peers' clocks, digests and stamps are as they should
  * be: what is not is told once when it begins, and once when it is over. */

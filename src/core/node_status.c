@@ -1,13 +1,13 @@
-/* node_status.c — a node's state as one line of JSON, for `stampede status` and its kin; and what it
- * knows of one stamp, for `stampede trace`.
+/* node_status.c — a node's state as one line of JSON, for `stampede status` and its kin; and what
+ * it knows of one stamp, for `stampede trace`.
  *
- * Written straight into the buffer, so that there is a whole answer or an overflow, and never one that
- * lacks a key because memory was short. Keys are only ever added. Numbers that may not fit a double
- * are text: boot and digest hexadecimal, times decimal. */
+ * Written straight into the buffer, so that there is a whole answer or an overflow, and never one
+ * that lacks a key because memory was short. Keys are only ever added. Numbers that may not fit a
+ * double are text: boot and digest hexadecimal, times decimal. */
 #include "core/decimal.h"
 #include "core/node_private.h"
 
-/* -- JSON --------------------------------------------------------------------------------------- */
+/* -- JSON -------------------------------------------------------------------------------------- */
 
 /* A comma, but for the first in its object or array. */
 static void put_comma(struct buf *out)
@@ -86,7 +86,7 @@ static void put_time(struct buf *out, const char *key, int64_t real_ns)
     buf_byte(out, '"');
 }
 
-/* -- the state ---------------------------------------------------------------------------------- */
+/* -- the state --------------------------------------------------------------------------------- */
 
 double node_updates_per_s(const struct node *n, struct instant now)
 {
@@ -206,7 +206,7 @@ void node_status(const struct node *n, struct buf *out, struct instant now)
     buf_text(out, "}}");
 }
 
-/* -- one stamp ----------------------------------------------------------------------------------- */
+/* -- one stamp --------------------------------------------------------------------------------- */
 
 /* When this node took it in, by its own clock as it goes now; from a client, as the stamp says. */
 static void put_taken(

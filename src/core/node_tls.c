@@ -10,7 +10,8 @@
 #include "core/node_private.h"
 
 enum {
-    /* unsent output with which a peer that says things to be answered, and reads no answers, is left */
+    /* unsent output with which a peer that says things to be answered, and reads no answers, is
+     * left */
     UNREAD_BYTES_MAX = 4 * NODE_LINK_OUTPUT_BYTES,
 };
 

@@ -39,11 +39,12 @@ char *outbox_room(struct outbox *o, struct pool *chunks, size_t n);
 /* The first `n` bytes of that room are written. */
 void outbox_wrote(struct outbox *o, size_t n);
 
-/* What is left of the last chunk, in *n; a new chunk when it is less than `least`. NULL: no memory. */
+/* What is left of the last chunk, in *n; a new chunk when it is less than `least`. NULL: no
+ * memory. */
 char *outbox_rest(struct outbox *o, struct pool *chunks, size_t least, size_t *n);
 
-/* A gate that already holds `head`; later bytes wait behind it. Stays in place until it is filled or
- * the outbox is cleared. NULL: no memory. */
+/* A gate that already holds `head`; later bytes wait behind it. Stays in place until it is filled
+ * or the outbox is cleared. NULL: no memory. */
 struct chunk *outbox_gate(struct outbox *o, struct span head);
 
 /* Open a gate: `rest` is written behind its head. false: no memory; the gate is as it was. */

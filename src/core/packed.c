@@ -1,6 +1,6 @@
-/* packed.c — see packed.h. All eight characters of a word are packed at once: their low halves are
- * brought together in three steps, each joining neighbours of twice the size. Unpacking goes the
- * same way back. */
+/* packed.c — see packed.h. All eight characters of a word are packed at once: their low halves
+ * are brought together in three steps, each joining neighbours of twice the size. Unpacking goes
+ * the same way back. */
 #include "core/packed.h"
 #include "core/invariant.h"
 #include "core/word.h"

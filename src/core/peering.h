@@ -8,7 +8,7 @@
  *   state     event                      next      does
  *   HELLO     HELLO, well, no secret     LINKED    cursor behind `have`, or before the head
  *   HELLO     HELLO, well, secret        AUTH      AUTH due
- *   HELLO     HELLO, not well            OVER      BYE and why; so is `auth` where there is no secret
+ *   HELLO     HELLO, not well            OVER      BYE and why; so `auth` without a secret
  *   AUTH      AUTH, right                LINKED    as above
  *   AUTH      anything else              OVER      BYE
  *   LINKED    AT                         LINKED    store_put
@@ -29,94 +29,17 @@
 #ifndef CORE_PEERING_H
 #define CORE_PEERING_H
 
-#include "core/clock_gauge.h"
-#include "core/feed_age.h"
 #include "core/hello.h"
 #include "core/line.h"
-#include "core/recent.h"
-#include "core/route.h"
-#include "core/store.h"
+#include "core/peer.h"
 
 struct tls_names;
-
-enum {
-    PEERING_HANDSHAKE_MS = 2000,
-    PEERING_PING_MS = 3000,
-    PEERING_PING_BUSY_MS = 30000, /* between two PINGs of a link that is never silent: digests */
-    PEERING_DEAD_MS = 10000,
-    PEERING_LISTS_MS = 10000, /* how long lists do not count after a peer restarted */
-    PEERING_RESEND_FIRST_MS = 10000, /* between two resends for unequal digests; doubles */
-    PEERING_RESEND_LAST_MS = 3600000,
-    PEERING_PEERS_MAX = ROUTE_PEERS_MAX, /* neighbours of one node */
-    PEERING_REASON_BYTES_MAX = 200,
-    PEERING_LINE_BYTES_MAX = 16384, /* an AT of the longest client line and the longest list */
-    PEERING_GROUP = 16, /* stamps that are prefetched together */
-    PEERING_BEHIND_FIRST_MS = 150, /* notices run so far behind the feed's end at least, and */
-    PEERING_BEHIND_SPREAD_MS = 250, /* up to so much more, by link: one that helps is enough */
-    PEERING_BEHIND_LAST_MS = 800, /* where one GRAFT follows the other */
-    PEERING_BEHIND_MS_MAX = 1000, /* that a peer may ask for */
-    PEERING_LEASE_FIRST_MS = 2000, /* a spare link stays eager for so long; doubles, to */
-    PEERING_LEASE_LAST_MS = 512000,
-    PEERING_SEEN_MAX = 32, /* hashes in one SEEN */
-};
 
 /* The reason that the loser of two links to one peer is ended with (neighbours.h). */
 #define PEERING_DUPLICATE "duplicate of another link"
 
-/* A neighbour: what outlives a link to it. Zeroed but for name, number and cursor at the start. */
-struct peer {
-    struct span name;
-    bool in_tree; /* stamps come by this link when all is well (tree.h); else it is spare */
-    bool up; /* linked, as peering_peer_up and peering_peer_down said */
-    unsigned number; /* its place among the neighbours; route.h */
-    unsigned cursor; /* its reader of the feed */
-    uint64_t boot; /* of the peer, when it was last linked; 0: never yet */
-    uint64_t have_change; /* the highest MARK had from that boot */
-    uint64_t acked; /* the highest own change that that boot has confirmed */
-    uint64_t full_until; /* own change: stamps up to it go out whatever their list and source */
-    uint64_t lists_after; /* own change: lists count for stamps after it only */
-    int64_t lists_from_ns; /* monotonic; before it lists do not count at all */
-    uint64_t stamps; /* from its last PING, as these: */
-    uint64_t digest;
-    bool partial; /* it has refused or evicted stamps: its digest says nothing */
-    struct clock_gauge clock;
-    unsigned unequal; /* digests that differed in a row while both ends were caught up */
-    int64_t resend_not_before_ns; /* monotonic */
-    int64_t resend_pause_ms; /* the last one; 0: none since digests agreed */
-    uint64_t divergences; /* alarms since the start */
-    uint64_t sent_stamps; /* AT lines sent to it */
-    uint64_t sent_notices; /* hashes in SEEN lines sent to it */
-    uint64_t got_notices; /* and had from it */
-    uint64_t grafts; /* stamps noticed by it that did not come another way in time */
-    uint64_t got_stamps; /* AT lines had from it, and of these: */
-    uint64_t new_stamps; /* stored */
-    uint64_t lost_stamps; /* newer than what is held, but there was no room */
-    uint64_t future_stamps; /* refused: from further ahead than future_ns */
-};
-
-/* What the links of one node know of each other. */
-struct flood {
-    struct recent recent; /* stamps that came in, were stored or not, and those of own clients */
-    struct feed_age feed_age; /* of the store's feed */
-    uint64_t losses; /* of links in the tree */
-};
-
-/* What all links of one node share. Outlives them. */
-struct peering_node {
-    struct span herd;
-    struct span name;
-    struct span secret; /* empty: none */
-    uint64_t boot;
-    uint64_t future_ns; /* limits.future: what stamp_is_of_future refuses */
-    struct peer *peers;
-    unsigned peers_count;
-    struct store *store;
-    struct route_table *routes;
-    struct flood *flood; /* NULL: all links are always eager, as on a node with but one */
-};
-
-/* Each direction of a link is eager, where stamps go out as AT, or lazy, where hashes of them follow
- * some time behind. Its receiver decides. A link of the tree stays eager.
+/* Each direction of a link is eager, where stamps go out as AT, or lazy, where hashes of them
+ * follow some time behind. Its receiver decides. A link of the tree stays eager.
  *
  *   receiver  event                            next    does
  *   EAGER     the lease is over                LAZY    PRUNE due; how far behind
@@ -126,7 +49,7 @@ struct peering_node {
  *   ASKED     EAGER                            EAGER   a lease begins; heeded as a MARK
  *
  *   sender    event                            next    does
- *   eager     PRUNE                            lazy    what was there when it came up goes as AT yet
+ *   eager     PRUNE                            lazy    what was there at its start still goes as AT
  *   lazy      GRAFT n                          eager   cursor back to n; EAGER n due; what is there
  *                                                      now goes as AT whatever comes
  *
@@ -186,8 +109,8 @@ struct peering {
     char reason[PEERING_REASON_BYTES_MAX + 1]; /* why it is OVER: printable; ends with NUL */
 };
 
-/* Begin a link on a connection that has just been made. With TLS, set `certified` afterwards: who says
- * HELLO must be one of these names, observers excepted.
+/* Begin a link on a connection that has just been made. With TLS, set `certified` afterwards: who
+ * says HELLO must be one of these names, observers excepted.
  *
  * peer   whom we dialled; NULL when accepted
  * nonce  fresh from entropy
@@ -213,15 +136,6 @@ int64_t peering_deadline(const struct peering *p);
 /* When peering_pull must next be called though nothing happens and its last call left nothing over:
  * notices wait for their time. NEVER_NS: never. */
 int64_t peering_pull_ns(const struct peering *p);
-
-/* A neighbour has a link that stays, or has none any more. */
-void peering_peer_up(struct peer *peer);
-void peering_peer_down(const struct peering_node *node, struct peer *peer);
-
-/* What the links of a node with at least two neighbours share: for peering_node.flood.
- * stamps: how many the store holds at most. NULL: no memory. */
-struct flood *flood_create(uint64_t stamps);
-void flood_destroy(struct flood *f);
 
 /* End it from this side: state OVER, BYE <reason> due. Nothing when it is OVER already. */
 void peering_end(struct peering *p, const char *reason);

@@ -1,12 +1,12 @@
-/* peering_lazy.c — spare links: notices in place of stamps, and how a stamp is had that the tree did
- * not bring. See struct lazy in peering.h for the states, tree.h for the tree.
+/* peering_lazy.c — spare links: notices in place of stamps, and how a stamp is had that the tree
+ * did not bring. See struct lazy in peering.h for the states, tree.h for the tree.
  *
  * A spare link is the same cursor, which runs a while behind the feed's end and writes hashes. What
  * was overwritten meanwhile is never noticed, what came by the tree meanwhile is known by its hash,
  * and nothing is kept but the last few hundred thousand hashes of the node. A GRAFT makes the link
  * eager for a lease. Leases end whatever they brought, or a tree that was mended would never be one
- * again; one that is asked for again soon is twice as long, and the link runs twice as far behind: it
- * may be that the tree is only slow. Called by the two other halves of peering. */
+ * again; one that is asked for again soon is twice as long, and the link runs twice as far behind:
+ * it may be that the tree is only slow. Called by the two other halves of peering. */
 #include "core/command.h"
 #include "core/decimal.h"
 #include "core/peering_private.h"
@@ -18,7 +18,7 @@ enum {
     USEFUL_IN = 8, /* a lease that brought less than one new stamp in so many was for nothing */
 };
 
-/* -- what the links of a node share ------------------------------------------------------------- */
+/* -- what the links of a node share ------------------------------------------------------------ */
 
 struct flood *flood_create(uint64_t stamps)
 {
@@ -72,7 +72,7 @@ void lazy_passed(const struct peering *p, const struct feed_item *item)
         (void)recent_note(&p->node->flood->recent, item->hash);
 }
 
-/* -- what comes in: leases ----------------------------------------------------------------------- */
+/* -- what comes in: leases --------------------------------------------------------------------- */
 
 static bool spare(const struct peering *p)
 {
@@ -155,7 +155,7 @@ bool lazy_put_answers(struct peering *p, struct buf *out, struct instant now)
     return !l->eager_due && put_graft(p, out) && put_prune(p, out, now);
 }
 
-/* -- what comes in: lines ------------------------------------------------------------------------ */
+/* -- what comes in: lines ---------------------------------------------------------------------- */
 
 static const char *on_seen(
     struct peering *p, const struct span *words, unsigned count, struct instant now)
@@ -236,7 +236,7 @@ const char *lazy_take(struct peering *p, struct span line, bool *taken, struct i
     return NULL;
 }
 
-/* -- what goes out ------------------------------------------------------------------------------- */
+/* -- what goes out ----------------------------------------------------------------------------- */
 
 bool lazy_as_stamp(const struct peering *p, const struct feed_item *item)
 {
@@ -244,8 +244,8 @@ bool lazy_as_stamp(const struct peering *p, const struct feed_item *item)
            item->change <= p->peer->full_until;
 }
 
-/* One line's hashes are of changes without a gap, so that the receiver can name the one before each.
- * Empty: none is begun. */
+/* One line's hashes are of changes without a gap, so that the receiver can name the one before
+ * each. Empty: none is begun. */
 struct seen_line {
     uint64_t next_change;
     unsigned count;
@@ -316,7 +316,7 @@ bool lazy_put_seen(struct peering *p, struct buf *out, unsigned stamps_max, stru
     return all;
 }
 
-/* -- time ---------------------------------------------------------------------------------------- */
+/* -- time -------------------------------------------------------------------------------------- */
 
 int64_t peering_pull_ns(const struct peering *p)
 {

@@ -2,8 +2,8 @@
  *
  * A line is written whole or not at all; what found no room stays due. Holds always: HELLO and
  * AUTH go before anything else; every batch of stamps is followed by its MARK, whose room is kept
- * free while stamps are written; a PING goes only when all that this node has was sent or noticed and
- * marked before it, so that its digest tells the peer what it should have by now, or says that
+ * free while stamps are written; a PING goes only when all that this node has was sent or noticed
+ * and marked before it, so that its digest tells the peer what it should have by now, or says that
  * notices are still to come ("behind"). Called by the driver's turns. */
 #include "core/peering_private.h"
 

@@ -1,5 +1,5 @@
-/* position.c — see position.h. A coordinate is an integer of 1e-15 degrees, which 64 bits hold, so
- * bounds are compared exactly and +90.000000000000001 is north of the pole. */
+/* position.c — see position.h. A coordinate is an integer of 1e-15 degrees, which 64 bits hold,
+ * so bounds are compared exactly and +90.000000000000001 is north of the pole. */
 #include "core/position.h"
 #include "core/decimal.h"
 

@@ -19,8 +19,9 @@ static inline double position_degrees(int64_t fdeg)
     return (double)fdeg / (double)FDEG_PER_DEGREE;
 }
 
-/* `±D[DD][.d…]±D[DD][.d…]`: both signs, one to three digits before a point, one to fifteen behind
- * it, latitude then longitude within bounds. Nothing before or after it. false: not such a text. */
+/* `±D[DD][.d…]±D[DD][.d…]`: both signs, one to three digits before a point, one to fifteen
+ * behind it, latitude then longitude within bounds. Nothing before or after it. false: not such a
+ * text. */
 MUST_USE bool position_parse(struct span text, struct position *out);
 
 #endif

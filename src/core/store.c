@@ -1,6 +1,6 @@
 /* store.c — see store.h. What it is made of:
  *
- *     id ── id_index ──▶ place ── arena ──▶ record: feed links, change, stamp ── names ──▶ origin
+ *     id - id_index -> place - arena -> record: feed links, change, stamp - names -> origin
  *
  * A put first gets all it may need (a place in the index, memory, the origin's number), then
  * changes the store, so that one that starves has changed nothing. */

@@ -1,5 +1,5 @@
-/* tls_identity.c — see tls_trust.h. A certificate's chain and its private key, and whether they are
- * of use: better told at the start than by every peer.
+/* tls_identity.c — see tls_trust.h. A certificate's chain and its private key, and whether they
+ * are of use: better told at the start than by every peer.
  *
  * BearSSL 0.6 writes past its memory when it decodes a key whose numbers are too large, so their
  * sizes are looked at before (RFC 8017, A.1.2; RFC 5958; RFC 5915). The key's bytes are wiped when

@@ -54,7 +54,7 @@ int topology_find(const struct topology *t, struct span name)
     return -1;
 }
 
-/* -- nodes -------------------------------------------------------------------------------------- */
+/* -- nodes ------------------------------------------------------------------------------------- */
 
 bool topology_draft_node(struct topology_draft *d, int line, struct span name)
 {
@@ -100,7 +100,7 @@ static void check_missing(struct topology_draft *d)
     }
 }
 
-/* -- addresses ---------------------------------------------------------------------------------- */
+/* -- addresses --------------------------------------------------------------------------------- */
 
 /* One of the file's addresses, and where it stands. */
 struct place {
@@ -206,7 +206,7 @@ static void check_secret(struct topology_draft *d)
     }
 }
 
-/* -- the whole ---------------------------------------------------------------------------------- */
+/* -- the whole --------------------------------------------------------------------------------- */
 
 static bool nodes_build(struct topology_draft *d)
 {

@@ -53,7 +53,7 @@ struct topology {
     uint16_t *neighbours; /* what the nodes' lists are parts of */
     enum client_close client_close;
     char secret_file[TOPOLOGY_PATH_BYTES_MAX + 1]; /* "" for none; relative to the file's folder */
-    char tls_ca_file[TOPOLOGY_PATH_BYTES_MAX + 1]; /* the herd's CA; all three or none, "" for none */
+    char tls_ca_file[TOPOLOGY_PATH_BYTES_MAX + 1]; /* the CA; all three or none */
     char tls_cert_file[TOPOLOGY_PATH_BYTES_MAX + 1]; /* %n in it stands for the node's name; */
     char tls_key_file[TOPOLOGY_PATH_BYTES_MAX + 1]; /* here, too */
     char log_file[TOPOLOGY_PATH_BYTES_MAX + 1]; /* "" for standard error */
@@ -74,7 +74,7 @@ struct topology_fault {
 /* The place of a node by name; -1: none. */
 int topology_find(const struct topology *t, struct span name);
 
-/* -- building one ------------------------------------------------------------------------------- */
+/* -- building one ------------------------------------------------------------------------------ */
 
 /* Faults in the order of their lines; errors and warnings together. */
 struct topology_faults {
@@ -103,12 +103,14 @@ void topology_draft_unknown(
 void topology_draft_cut(struct topology_draft *d);
 
 /* `node NAME {`. Values of the section "node" belong to the node begun last.
- * false: there are TOPOLOGY_NODES_MAX already, and a fault says so; there is no use in reading on. */
+ * false: there are TOPOLOGY_NODES_MAX already, and a fault says so; there is no use in reading
+ * on. */
 bool topology_draft_node(struct topology_draft *d, int line, struct span name);
 
-/* `key = value` in a section: "" for the top level, "limits", "places", "tls" or "node". An unknown key, a
- * value out of its bounds, a key given twice are faults. talks_to comes once per name in its list,
- * and may come again; naming an edge twice, or at both its ends, is no mistake. */
+/* `key = value` in a section: "" for the top level, "limits", "places", "tls" or "node". An
+ * unknown key, a value out of its bounds, a key given twice are faults. talks_to comes once per
+ * name in its list, and may come again; naming an edge twice, or at both its ends, is no
+ * mistake. */
 void topology_draft_value(
     struct topology_draft *d, int line, const char *section, struct span key, struct span value);
 

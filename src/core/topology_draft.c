@@ -1,7 +1,8 @@
 /* topology_draft.c — what is wrong with a topology, gathered while it is read.
  *
- * The floor under the other files of `topology`: each of them finds mistakes, all are told together,
- * TOPOLOGY_FAULTS_MAX at most. A fault's text is made fit for a terminal here, whatever the file held. */
+ * The floor under the other files of `topology`: each of them finds mistakes, all are told
+ * together, TOPOLOGY_FAULTS_MAX at most. A fault's text is made fit for a terminal here, whatever
+ * the file held. */
 #include "core/topology_draft.h"
 #include <stdarg.h>
 #include <stdio.h>

@@ -28,7 +28,7 @@ void draft_edge_add(struct topology_draft *d, int line, struct span name)
     memcpy(e->to, name.at, e->cut_short ? sizeof e->to - 1 : name.len);
 }
 
-/* -- names to neighbours ------------------------------------------------------------------------ */
+/* -- names to neighbours ----------------------------------------------------------------------- */
 
 static void tell_unknown(struct topology_draft *d, const struct draft_edge *e)
 {
@@ -99,7 +99,7 @@ bool draft_edges_resolve(struct topology_draft *d)
     return true;
 }
 
-/* -- parts of the herd -------------------------------------------------------------------------- */
+/* -- parts of the herd ------------------------------------------------------------------------- */
 
 enum { NOBODY = TOPOLOGY_NODES_MAX };
 

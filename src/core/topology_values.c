@@ -88,7 +88,7 @@ bool draft_name_valid(struct span name)
     return true;
 }
 
-/* -- numbers with units ------------------------------------------------------------------------- */
+/* -- numbers with units ------------------------------------------------------------------------ */
 
 static const struct unit *units_of(enum kind kind)
 {
@@ -151,7 +151,7 @@ static void store_number(struct topology *t, const struct key *key, uint64_t val
         memcpy(field, &value, 8);
 }
 
-/* -- what a fault calls a key ------------------------------------------------------------------- */
+/* -- what a fault calls a key ------------------------------------------------------------------ */
 
 struct label {
     char text[STAMPEDE_NODE_NAME_BYTES_MAX + 32];
@@ -168,7 +168,7 @@ static struct label label_of(const struct topology_draft *d, const struct key *k
     return l;
 }
 
-/* -- values, by kind ---------------------------------------------------------------------------- */
+/* -- values, by kind --------------------------------------------------------------------------- */
 
 static void set_name(struct topology_draft *d, int line, struct span value)
 {
@@ -316,7 +316,7 @@ void draft_defaults(struct topology_draft *d)
     ASSERT(d->faults_count == 0);
 }
 
-/* -- finding a key ------------------------------------------------------------------------------ */
+/* -- finding a key ----------------------------------------------------------------------------- */
 
 void topology_draft_unknown(
     struct topology_draft *d, int line, const char *section, struct span word)

@@ -11,5 +11,6 @@ static int64_t read_ns(clockid_t clock)
 
 struct instant clock_now(void)
 {
-    return (struct instant){.mono_ns = read_ns(CLOCK_MONOTONIC), .real_ns = read_ns(CLOCK_REALTIME)};
+    return (struct instant){
+        .mono_ns = read_ns(CLOCK_MONOTONIC), .real_ns = read_ns(CLOCK_REALTIME)};
 }

@@ -13,15 +13,15 @@
  *   DYING      anything                     DYING      no interest
  *   DYING      nothing with the kernel      FREE       closes, tells the node
  *
- * Why drain: closing a socket with unread input resets it, and the reset can overtake the last reply.
- * Why DYING: close(2) cancels nothing, so a socket with a receive armed would stay open without a
- * name. shutdown(2) makes everything that is with the kernel answer; the place is given away only when
- * all has answered. The generation in the tags is a second line of defence.
+ * Why drain: closing a socket with unread input resets it, and the reset can overtake the last
+ * reply. Why DYING: close(2) cancels nothing, so a socket with a receive armed would stay open
+ * without a name. shutdown(2) makes everything that is with the kernel answer; the place is given
+ * away only when all has answered. The generation in the tags is a second line of defence.
  *
  * The receive of an OPEN connection follows NODE_WANT_READ: armed when wanted, cancelled when not.
  * One that ran out of buffers waits in a queue (STARVED), because arming on an empty pool fails at
- * once; buffers are back at the end of each turn, and then the first few of the queue go on. There is
- * at most one send, because two on one socket may swap. */
+ * once; buffers are back at the end of each turn, and then the first few of the queue go on. There
+ * is at most one send, because two on one socket may swap. */
 #include "io/conn.h"
 #include "io/reason.h"
 #include <errno.h>
@@ -48,7 +48,7 @@ static uint32_t number_of(const struct conns *c, const struct conn *conn)
     return (uint32_t)(conn - c->slots.each);
 }
 
-/* -- facts -------------------------------------------------------------------------------------- */
+/* -- facts ------------------------------------------------------------------------------------- */
 
 static uint32_t take_place(struct conns *c, int fd)
 {
@@ -142,7 +142,7 @@ void conn_completed(struct conns *c, const struct ring_event *e, struct instant 
         received(c, conn, e, now);
 }
 
-/* -- deeds -------------------------------------------------------------------------------------- */
+/* -- deeds ------------------------------------------------------------------------------------- */
 
 static struct ring_tag tag_of(const struct conns *c, const struct conn *conn, enum ring_op op)
 {

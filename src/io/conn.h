@@ -1,9 +1,9 @@
 /* conn.h — the connections of a node: their sockets, and what of them is with the kernel.
  *
- * During a turn completions only note facts and tell them to the node. At its end conns_settle looks
- * once at each connection that something happened to and brings its socket in line with what the node
- * then wants: that step alone submits, shuts down and closes, and doing it twice changes nothing.
- * Called by loop, listen and dial. */
+ * During a turn completions only note facts and tell them to the node. At its end conns_settle
+ * looks once at each connection that something happened to and brings its socket in line with what
+ * the node then wants: that step alone submits, shuts down and closes, and doing it twice changes
+ * nothing. Called by loop, listen and dial. */
 #ifndef IO_CONN_H
 #define IO_CONN_H
 

@@ -1,5 +1,5 @@
-/* listen.c — see listen.h. TCP_NODELAY is set on the listening socket and inherited: replies leave in
- * one piece per turn, Nagle's algorithm has nothing to add but delay. */
+/* listen.c — see listen.h. TCP_NODELAY is set on the listening socket and inherited: replies
+ * leave in one piece per turn, Nagle's algorithm has nothing to add but delay. */
 #include "io/listen.h"
 #include "io/reason.h"
 #include "io/sockaddr.h"
@@ -11,7 +11,7 @@
 
 static const char *const port_words[] = {"client", "peer"};
 
-/* -- opening ------------------------------------------------------------------------------------ */
+/* -- opening ----------------------------------------------------------------------------------- */
 
 static void tell_why_not(const struct address *at, enum node_port port, int error)
 {
@@ -56,8 +56,9 @@ static int try_to_listen(const struct address *at)
     return -error;
 }
 
-/* The kernel takes a ring down in the background, and closes its listeners only then: a node that is
- * started again right after its end, by kill -9 above all, finds its own port taken for a moment. */
+/* The kernel takes a ring down in the background, and closes its listeners only then: a node that
+ * is started again right after its end, by kill -9 above all, finds its own port taken for a
+ * moment. */
 static int bind_and_listen(const struct address *at)
 {
     int fd = try_to_listen(at);
@@ -117,7 +118,7 @@ void listeners_stop(struct listeners *l)
     }
 }
 
-/* -- taking in ---------------------------------------------------------------------------------- */
+/* -- taking in --------------------------------------------------------------------------------- */
 
 static void note(struct listen_trouble *t, int error)
 {

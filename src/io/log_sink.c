@@ -1,5 +1,5 @@
-/* log_sink.c — see log_sink.h. Appending is left to the kernel (O_APPEND), so that several nodes can
- * share one file or one redirected standard error without writing over each other. */
+/* log_sink.c — see log_sink.h. Appending is left to the kernel (O_APPEND), so that several nodes
+ * can share one file or one redirected standard error without writing over each other. */
 #include "io/log_sink.h"
 #include "io/reason.h"
 #include <errno.h>
@@ -14,7 +14,8 @@ static int open_file(const char *path)
     return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0640);
 }
 
-/* `2> file` opens it without O_APPEND, and then each write goes to where its own process was last. */
+/* `2> file` opens it without O_APPEND, and then each write goes to where its own process was
+ * last. */
 static void append_only(int fd)
 {
     struct stat about;

@@ -1,10 +1,10 @@
 /* log_sink.h — where the lines of core/log go: standard error, or log_file.
  *
  * One write is with the ring at a time, of everything that is pending then, so a busy log costs one
- * write a turn, and a terminal that was stopped or a disk that is full never holds up the node: lines
- * pile up in the log's bounded memory, then are dropped and counted there. A failed write is tried
- * again after LOG_SINK_REST_MS; standard error hears of the first one, and what failed, and for how
- * long, is logged when it works again. Called by loop. */
+ * write a turn, and a terminal that was stopped or a disk that is full never holds up the node:
+ * lines pile up in the log's bounded memory, then are dropped and counted there. A failed write is
+ * tried again after LOG_SINK_REST_MS; standard error hears of the first one, and what failed, and
+ * for how long, is logged when it works again. Called by loop. */
 #ifndef IO_LOG_SINK_H
 #define IO_LOG_SINK_H
 

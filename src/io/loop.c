@@ -1,9 +1,10 @@
-/* loop.c — see loop.h. A turn reads top to bottom in `turn`: facts first, then the node, then deeds.
+/* loop.c — see loop.h. A turn reads top to bottom in `turn`: facts first, then the node, then
+ * deeds.
  *
  * Nothing is submitted while answers are read, so what a turn does depends on all that happened and
  * not on the order in which it was heard. Timers live in user space: every part names its next
- * deadline, and the earliest is how long the ring may wait. Signals come as one more descriptor on the
- * ring, so no handler ever interrupts a turn. */
+ * deadline, and the earliest is how long the ring may wait. Signals come as one more descriptor on
+ * the ring, so no handler ever interrupts a turn. */
 #include "io/loop.h"
 #include "io/clock.h"
 #include "io/conn.h"
@@ -30,7 +31,7 @@ struct loop {
     struct log_sink sink;
 };
 
-/* -- signals ------------------------------------------------------------------------------------ */
+/* -- signals ----------------------------------------------------------------------------------- */
 
 /* Blocked before anything else, so that none is lost between here and the first turn. A client that
  * is gone is an errno of a send, not a signal. */
@@ -73,7 +74,7 @@ static void take_signals(struct loop *l, struct instant now)
     await_signals(l);
 }
 
-/* -- the turn ----------------------------------------------------------------------------------- */
+/* -- the turn ---------------------------------------------------------------------------------- */
 
 static void dispatch(struct loop *l, const struct ring_event *e, struct instant now)
 {
@@ -160,10 +161,10 @@ static void flush_log(struct loop *l)
     }
 }
 
-/* -- from start to end -------------------------------------------------------------------------- */
+/* -- from start to end ------------------------------------------------------------------------- */
 
-/* As many open files as the administrator allows, before accept is armed: the kernel looks at the limit
- * then. Too few is no reason not to start: connections beyond them wait at the door. */
+/* As many open files as the administrator allows, before accept is armed: the kernel looks at the
+ * limit then. Too few is no reason not to start: connections beyond them wait at the door. */
 static void raise_files(struct log *log, uint32_t connections_max, struct instant now)
 {
     struct rlimit files;

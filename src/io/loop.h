@@ -32,9 +32,9 @@ struct loop_config {
 
 /* Run the node until SIGINT or SIGTERM has been obeyed.
  *
- * Raises the limit of open files as far as it goes, blocks the signals that it handles, listens. What
- * keeps it from starting is told on standard error, in one sentence with its remedy; from then on the
- * log has the word. The node and the log are still the caller's afterwards.
+ * Raises the limit of open files as far as it goes, blocks the signals that it handles, listens.
+ * What keeps it from starting is told on standard error, in one sentence with its remedy; from
+ * then on the log has the word. The node and the log are still the caller's afterwards.
  *
  * 0: stopped as asked. 1: could not start, or the kernel refused the ring in the middle. */
 MUST_USE int loop_run(const struct loop_config *config);

@@ -1,6 +1,6 @@
-/* private_file.c — see private_file.h. A file is opened first and looked at through its descriptor,
- * so that what is checked is what is read; without blocking, so that a FIFO does not hang the
- * start. */
+/* private_file.c — see private_file.h. A file is opened first and looked at through its
+ * descriptor, so that what is checked is what is read; without blocking, so that a FIFO does not
+ * hang the start. */
 #include "io/private_file.h"
 #include <errno.h>
 #include <fcntl.h>

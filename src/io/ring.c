@@ -40,7 +40,7 @@ struct ring {
     unsigned spin_skip; /* turns left of such a pause */
 };
 
-/* -- set-up ------------------------------------------------------------------------------------- */
+/* -- set-up ------------------------------------------------------------------------------------ */
 
 static void tell_refusal(int error)
 {
@@ -100,7 +100,8 @@ static int open_queues(struct ring *r)
     if (error)
         return error;
     r->enter_flags = IORING_ENTER_EXT_ARG;
-    /* A node that waits for its clients is idle; do not let it look like one that waits for a disk. */
+    /* A node that waits for its clients is idle; do not let it look like one that waits for a
+     * disk. */
     if (how.features & FEATURE_NO_IOWAIT)
         r->enter_flags |= ENTER_NO_IOWAIT;
     /* Saves looking up the descriptor at every call; not all kernels that have it allow it. */
@@ -187,7 +188,7 @@ const struct ring_sizes *ring_sizes(const struct ring *r)
     return &r->sizes;
 }
 
-/* -- turns -------------------------------------------------------------------------------------- */
+/* -- turns ------------------------------------------------------------------------------------- */
 
 /* Show the kernel what was written since the last time; how many requests that makes. */
 static unsigned flush(struct ring *r)
@@ -198,7 +199,8 @@ static unsigned flush(struct ring *r)
     return queue->sqe_tail - io_uring_smp_load_acquire(queue->khead);
 }
 
-/* One system call for everything: submit, wait until `wanted` answers are there, at most wait_ns. */
+/* One system call for everything: submit, wait until `wanted` answers are there, at most
+ * wait_ns. */
 static int enter(struct ring *r, unsigned wanted, int64_t wait_ns)
 {
     struct __kernel_timespec limit = {
@@ -296,7 +298,7 @@ void ring_buffers_return(struct ring *r)
     r->back = 0;
 }
 
-/* -- requests ----------------------------------------------------------------------------------- */
+/* -- requests ---------------------------------------------------------------------------------- */
 
 /* The next free entry of the queue. When it is full it is handed over; a kernel that then takes not
  * one request in a thousand tries is out of memory for good. */
@@ -319,8 +321,9 @@ void ring_accept(struct ring *r, int fd, struct ring_tag tag)
     e->user_data = ring_tag_pack(tag);
 }
 
-/* Without IORING_RECVSEND_POLL_FIRST, also after an empty pool: on Linux 6.18 a receive that polls first
- * is woken once for bytes and the reset behind them, takes the bytes, and never hears of the reset. */
+/* Without IORING_RECVSEND_POLL_FIRST, also after an empty pool: on Linux 6.18 a receive that polls
+ * first is woken once for bytes and the reset behind them, takes the bytes, and never hears of the
+ * reset. */
 void ring_receive(struct ring *r, int fd, struct ring_tag tag)
 {
     struct io_uring_sqe *e = entry(r);

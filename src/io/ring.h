@@ -15,7 +15,7 @@
 
 struct ring;
 
-/* -- tags --------------------------------------------------------------------------------------- */
+/* -- tags -------------------------------------------------------------------------------------- */
 
 enum ring_op {
     RING_ACCEPT = 1,
@@ -53,7 +53,7 @@ static inline struct ring_tag ring_tag_unpack(uint64_t packed)
         .slot = packed & RING_SLOT_MAX};
 }
 
-/* -- set-up ------------------------------------------------------------------------------------- */
+/* -- set-up ------------------------------------------------------------------------------------ */
 
 /* All powers of two; completions at least twice the submissions, buffers at most 32,768. */
 struct ring_sizes {
@@ -63,13 +63,13 @@ struct ring_sizes {
     unsigned buffer_bytes;
 };
 
-/* Submissions are flushed when they run out, so 1,024 is no bound. Completions should hold what a turn
- * can bring, or every multishot request has to be asked again: 16,384 take 256 KiB.
+/* Submissions are flushed when they run out, so 1,024 is no bound. Completions should hold what a
+ * turn can bring, or every multishot request has to be asked again: 16,384 take 256 KiB.
  *
- * Buffers of 16 KiB take a batch of 128 commands in one piece; 8 KiB cost an echo a tenth more CPU, and
- * more than 16 gain nothing. 256 of them, 4 MiB, are also what a turn can receive at the most: more
- * were never faster, 512 a tenth slower at 1,000 connections (they fall out of the cache), and with
- * 4,000 connections speaking at once waiting for buffers did not show. */
+ * Buffers of 16 KiB take a batch of 128 commands in one piece; 8 KiB cost an echo a tenth more
+ * CPU, and more than 16 gain nothing. 256 of them, 4 MiB, are also what a turn can receive at the
+ * most: more were never faster, 512 a tenth slower at 1,000 connections (they fall out of the
+ * cache), and with 4,000 connections speaking at once waiting for buffers did not show. */
 #define RING_SIZES        \
     ((struct ring_sizes){ \
         .submissions = 1024, .completions = 16384, .buffers = 256, .buffer_bytes = 16384})
@@ -81,11 +81,11 @@ struct ring *ring_open(const struct ring_sizes *sizes, int64_t spin_ns);
 void ring_close(struct ring *r);
 const struct ring_sizes *ring_sizes(const struct ring *r);
 
-/* -- turns -------------------------------------------------------------------------------------- */
+/* -- turns ------------------------------------------------------------------------------------- */
 
-/* Hand over all requests and wait for an answer, at most `wait_ns`; at or below 0 do not wait, NEVER_NS
- * is for ever. Returns early at will (a signal, a full kernel): only ring_next says what came.
- * 0, or the errno of a ring that can no longer be used. */
+/* Hand over all requests and wait for an answer, at most `wait_ns`; at or below 0 do not wait,
+ * NEVER_NS is for ever. Returns early at will (a signal, a full kernel): only ring_next says what
+ * came. 0, or the errno of a ring that can no longer be used. */
 MUST_USE int ring_enter(struct ring *r, int64_t wait_ns);
 
 struct ring_event {
@@ -125,7 +125,8 @@ void ring_poll(struct ring *r, int fd, struct ring_tag tag);
  * stopped terminal does) blocks nobody else. */
 void ring_write(struct ring *r, int fd, struct ring_tag tag, struct span bytes, bool may_block);
 
-/* Ask that `target` be given up; it answers in any case, before or after the RING_CANCEL of this. */
+/* Ask that `target` be given up; it answers in any case, before or after the RING_CANCEL of
+ * this. */
 void ring_cancel(struct ring *r, struct ring_tag target);
 
 #endif

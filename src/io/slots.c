@@ -1,6 +1,6 @@
-/* slots.c — see slots.h. Free places are a stack, so that a table that was once full and is now nearly
- * empty works on few pages; places never used yet come after them. calloc maps a table of any size
- * without touching it. */
+/* slots.c — see slots.h. Free places are a stack, so that a table that was once full and is now
+ * nearly empty works on few pages; places never used yet come after them. calloc maps a table of
+ * any size without touching it. */
 #include "io/slots.h"
 #include "core/invariant.h"
 #include "io/ring.h"

@@ -1,8 +1,8 @@
 /* slots.h — the table of connections, and the lists that run through it.
  *
- * A connection's place in the table is its number everywhere: in ring tags, in the node. A place that
- * becomes free goes to the next comer under a new generation. The table has room for all from the
- * start, but its memory is touched place by place: the kernel gives a page when one is first
+ * A connection's place in the table is its number everywhere: in ring tags, in the node. A place
+ * that becomes free goes to the next comer under a new generation. The table has room for all from
+ * the start, but its memory is touched place by place: the kernel gives a page when one is first
  * written. Lists are links inside the table, so that nothing is allocated while the node runs. */
 #ifndef IO_SLOTS_H
 #define IO_SLOTS_H
@@ -56,8 +56,8 @@ struct slots {
 MUST_USE bool slots_init(struct slots *s, uint32_t max);
 void slots_deinit(struct slots *s);
 
-/* A free place as CONN_OPEN with all else zero but its generation, which is a new one; SLOT_NONE when
- * all are taken. */
+/* A free place as CONN_OPEN with all else zero but its generation, which is a new one; SLOT_NONE
+ * when all are taken. */
 MUST_USE uint32_t slots_take(struct slots *s);
 
 /* Takes it off all lists too. */

@@ -1,4 +1,5 @@
-/* tls_files.c — see tls_files.h. Files are read whole, used and forgotten; the key's text is wiped.
+/* tls_files.c — see tls_files.h. Files are read whole, used and forgotten; the key's text is
+ * wiped.
  * */
 #include "io/tls_files.h"
 #include "io/clock.h"

@@ -24,8 +24,8 @@ bool tls_files_wanted(const struct topology *t);
 MUST_USE bool tls_files_open(
     struct tls_files *f, const struct topology *t, const char *topology_path, struct span name);
 
-/* Read what an observer needs, who shows the certificate of the first node whose key lies here and is
- * this user's to read.
+/* Read what an observer needs, who shows the certificate of the first node whose key lies here and
+ * is this user's to read.
  *
  * false: there is none, or something is wrong with it; standard error has a sentence. */
 MUST_USE bool tls_files_open_any(

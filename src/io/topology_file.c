@@ -45,7 +45,7 @@ struct reader {
 
 static struct reader *reading;
 
-/* -- where libconfuse is ------------------------------------------------------------------------ */
+/* -- where libconfuse is ----------------------------------------------------------------------- */
 
 /* As topology_draft_value wants it; NULL inside a section that does not exist. */
 static const char *section_of(const cfg_t *cfg)
@@ -74,7 +74,7 @@ static void tell_word(struct word *w, int line, const char *section)
     w->told = true;
 }
 
-/* -- what it finds ------------------------------------------------------------------------------ */
+/* -- what it finds ----------------------------------------------------------------------------- */
 
 static int on_value(cfg_t *cfg, cfg_opt_t *option, const char *value, void *result)
 {
@@ -113,7 +113,7 @@ static int on_node_end(cfg_t *cfg, cfg_opt_t *option)
     return reading->full;
 }
 
-/* -- what it stumbles over ---------------------------------------------------------------------- */
+/* -- what it stumbles over --------------------------------------------------------------------- */
 
 static void give_up(const cfg_t *cfg, const char *what, const char *word)
 {
@@ -200,7 +200,7 @@ static void on_error(cfg_t *cfg, const char *format, va_list arguments)
     give_up(cfg, "this cannot be read: \"", text);
 }
 
-/* -- one reading -------------------------------------------------------------------------------- */
+/* -- one reading ------------------------------------------------------------------------------- */
 
 /* Every key that there is, and the unknown words taken for keys; ends with CFG_END. */
 static void list_keys(cfg_opt_t *out)
@@ -310,7 +310,7 @@ bool topology_read_text(struct span text, struct topology *out, struct topology_
     return finish(read_draft(text), out, faults);
 }
 
-/* -- the file ----------------------------------------------------------------------------------- */
+/* -- the file ---------------------------------------------------------------------------------- */
 
 static bool finish_unread(struct topology *out, struct topology_faults *faults, const char *why)
 {

@@ -21,7 +21,8 @@ MUST_USE bool topology_read_text(
 /* Read a file, print its errors (not its warnings) to standard error. false: there were errors. */
 MUST_USE bool topology_load(const char *path, struct topology *out);
 
-/* One line each: `path:line: text`, with `warning: ` before the text of one; those only when wanted. */
+/* One line each: `path:line: text`, with `warning: ` before the text of one; those only when
+ * wanted. */
 void topology_faults_print(
     FILE *to, const char *path, const struct topology_faults *faults, bool warnings);
 

@@ -1,7 +1,8 @@
 /* fuzz_topology.c — any text as topology.conf: reader, draft and check together.
  *
- * Properties: it never crashes, leaks or prints; faults come in the order of their lines and are text;
- * a herd that is accepted keeps every bound of core/topology.h, and edges work in both directions. */
+ * Properties: it never crashes, leaks or prints; faults come in the order of their lines and are
+ * text; a herd that is accepted keeps every bound of core/topology.h, and edges work in both
+ * directions. */
 #include "core/invariant.h"
 #include "io/topology_file.h"
 

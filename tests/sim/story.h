@@ -1,5 +1,5 @@
-/* story.h — the words that scenarios are told in. One herd at a time; whatever is told and does not
- * come true ends the test.
+/* story.h — the words that scenarios are told in. One herd at a time; whatever is told and does
+ * not come true ends the test.
  *
  *     herd(shipped);  says(Welsh, "IAMAT kiwi +34-118 100.5");  runs_ms(50);
  *     cut(Holiday, Goloman);  says(Goloman, "IAMAT kiwi +1-1 101");  runs_ms(500);

@@ -1,6 +1,6 @@
-/* flood_herd.h — a herd of links without nodes around them, in virtual time, to count what flooding
- * costs: stores, peerings and byte streams with a delay each. One step is a millisecond. A node may
- * stop without a word: it neither reads nor writes, and its links stay open. */
+/* flood_herd.h — a herd of links without nodes around them, in virtual time, to count what
+ * flooding costs: stores, peerings and byte streams with a delay each. One step is a millisecond.
+ * A node may stop without a word: it neither reads nor writes, and its links stay open. */
 #ifndef FLOOD_HERD_H
 #define FLOOD_HERD_H
 

@@ -1,6 +1,6 @@
-/* node_side.h — for the tests of node: one node named Goloman and a driver that does what node.h says
- * and nothing more. What a connection is sent is collected in `heard`; received bytes lie in a block
- * of exactly their size that is gone after the turn, as receive buffers are. */
+/* node_side.h — for the tests of node: one node named Goloman and a driver that does what node.h
+ * says and nothing more. What a connection is sent is collected in `heard`; received bytes lie in
+ * a block of exactly their size that is gone after the turn, as receive buffers are. */
 #ifndef TEST_NODE_SIDE_H
 #define TEST_NODE_SIDE_H
 
@@ -12,7 +12,7 @@
 
 enum { CONNECTIONS = 128, HEARD_BYTES = 1 << 20, NOW_S = 1700000000 };
 
-/* -- a provider that answers when the test says so ---------------------------------------------- */
+/* -- a provider that answers when the test says so --------------------------------------------- */
 
 struct slow_places {
     uint64_t waiting[PLACES_QUESTIONS_MAX];
@@ -90,7 +90,7 @@ static inline void slow_destroy(void *self)
     (void)self;
 }
 
-/* -- the driver --------------------------------------------------------------------------------- */
+/* -- the driver -------------------------------------------------------------------------------- */
 
 /* Goloman and whoever else; a test gives Goloman its neighbours before side_start. */
 static struct topology_node nodes[3] = {

@@ -1,9 +1,9 @@
 /* parrot.h — stands in for core/node in tests of the loop: says back what it hears.
  *
- * A few bytes mean something to it: `C` close when all is said, `A` abort, `L` a thousand log lines,
- * `S` silence. It stops reading while more than UNREAD_MAX is unread. What it is told it logs, and
- * what it must not be told ends it. It runs in a process of its own, where criterion's assertions do
- * not reach. */
+ * A few bytes mean something to it: `C` close when all is said, `A` abort, `L` a thousand log
+ * lines, `S` silence. It stops reading while more than UNREAD_MAX is unread. What it is told it
+ * logs, and what it must not be told ends it. It runs in a process of its own, where criterion's
+ * assertions do not reach. */
 #ifndef PARROT_H
 #define PARROT_H
 

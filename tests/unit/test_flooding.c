@@ -89,8 +89,8 @@ static struct herd *open_shape(const struct shape *s, int64_t least_us, int64_t 
 
 static unsigned seconds_said;
 
-/* `count` updates, `gap_ms` apart, by nodes at random; the time that the slowest took to be known to
- * all that run, in ms. */
+/* `count` updates, `gap_ms` apart, by nodes at random; the time that the slowest took to be known
+ * to all that run, in ms. */
 static unsigned say(struct herd *h, unsigned count, unsigned gap_ms)
 {
     unsigned slowest = 0;

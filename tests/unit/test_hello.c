@@ -40,7 +40,11 @@ Test(hello, the_longest_fits)
 {
     char name[63], text[HELLO_LINE_BYTES_MAX];
     memset(name, 'a', sizeof name);
-    struct hello h = {.boot = UINT64_MAX, .have_boot = UINT64_MAX, .have_change = UINT64_MAX, .auth = true, .lazy = true};
+    struct hello h = {.boot = UINT64_MAX,
+        .have_boot = UINT64_MAX,
+        .have_change = UINT64_MAX,
+        .auth = true,
+        .lazy = true};
     h.herd = h.from = h.to = (struct span){name, sizeof name};
     struct buf out = buf_over(text, sizeof text);
     hello_put(&out, &h);

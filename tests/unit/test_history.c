@@ -1,5 +1,5 @@
-/* test_history.c — changes are dated exactly while they are few and recent, and to a part of their
- * age after that. */
+/* test_history.c — changes are dated exactly while they are few and recent, and to a part of
+ * their age after that. */
 #include "core/history.h"
 #include "core/instant.h"
 #include <criterion/criterion.h>

@@ -1,4 +1,5 @@
-/* test_log.c — lines for an operator: the calendar, the escaping, and what happens without room. */
+/* test_log.c — lines for an operator: the calendar, the escaping, and what happens without
+ * room. */
 #include "core/log.h"
 #include <criterion/criterion.h>
 #include <time.h>

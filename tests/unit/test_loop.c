@@ -1,7 +1,7 @@
 /* test_loop.c — the loop and its sockets, with a parrot in the place of the node.
  *
- * The loop runs in a child process; the test is its client, and reads its log to learn what the node
- * was told. Everything waits for what it wants to see, nothing for time to pass. */
+ * The loop runs in a child process; the test is its client, and reads its log to learn what the
+ * node was told. Everything waits for what it wants to see, nothing for time to pass. */
 #include "io/loop.h"
 #include "parrot.h"
 #include <criterion/criterion.h>
@@ -19,7 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* -- the running loop --------------------------------------------------------------------------- */
+/* -- the running loop -------------------------------------------------------------------------- */
 
 struct setting {
     struct ring_sizes sizes; /* zero: RING_SIZES */
@@ -112,7 +112,7 @@ static void stop(void)
     fclose(heard);
 }
 
-/* -- its clients -------------------------------------------------------------------------------- */
+/* -- its clients ------------------------------------------------------------------------------- */
 
 static int connect_to(uint16_t port)
 {
@@ -183,7 +183,7 @@ static void echo_bulk(int fd, size_t bytes)
     expect_end(fd);
 }
 
-/* -- connections -------------------------------------------------------------------------------- */
+/* -- connections ------------------------------------------------------------------------------- */
 
 TestSuite(loop, .timeout = 30);
 
@@ -297,7 +297,7 @@ Test(loop, a_reset_is_told_with_its_reason)
     stop();
 }
 
-/* -- scarcity ----------------------------------------------------------------------------------- */
+/* -- scarcity ---------------------------------------------------------------------------------- */
 
 static const struct setting scarce[] = {
     {.sizes = {.submissions = 8, .completions = 16, .buffers = 1, .buffer_bytes = 64}},
@@ -384,7 +384,7 @@ Test(loop, out_of_descriptors_it_waits_for_one)
     stop();
 }
 
-/* -- dials -------------------------------------------------------------------------------------- */
+/* -- dials ------------------------------------------------------------------------------------- */
 
 /* A bound socket and its port; connecting to it is refused until listen(2). */
 static int bound(uint16_t *port)
@@ -423,7 +423,7 @@ Test(loop, a_refused_dial_is_told_with_its_reason)
     close(door);
 }
 
-/* -- start, end, log ---------------------------------------------------------------------------- */
+/* -- start, end, log --------------------------------------------------------------------------- */
 
 Test(loop, a_port_in_use_is_a_sentence_with_a_remedy)
 {

@@ -164,7 +164,8 @@ Test(neighbours, only_a_steady_link_resets_the_back_off)
     }
 }
 
-/* What a peer that stood still finds when it goes on: the dials of its neighbours, long given up. */
+/* What a peer that stood still finds when it goes on: the dials of its neighbours, long given
+ * up. */
 Test(neighbours, links_that_the_peer_dialled_and_lost_do_not_lengthen_the_pause)
 {
     struct end e;

@@ -4,7 +4,7 @@
 
 TestSuite(node, .init = side_begin, .fini = side_end);
 
-/* -- commands ------------------------------------------------------------------------------------- */
+/* -- commands ---------------------------------------------------------------------------------- */
 
 Test(node, answers_with_the_clients_own_text)
 {
@@ -144,7 +144,7 @@ Test(node, a_line_holds_its_limit_and_not_a_byte_more)
     cr_assert_eq(node_metrics(node)->lines_invalid, 6);
 }
 
-/* -- places --------------------------------------------------------------------------------------- */
+/* -- places ------------------------------------------------------------------------------------ */
 
 Test(node, replies_wait_for_places_in_order_and_others_do_not)
 {
@@ -269,7 +269,7 @@ Test(node, logs_every_line_and_every_reply_when_asked_to)
     cr_assert_eq(logged(" line_out conn=0 text=\"{}\\x0a\\x0a\"\n"), 1);
 }
 
-/* -- ends ----------------------------------------------------------------------------------------- */
+/* -- ends -------------------------------------------------------------------------------------- */
 
 Test(node, a_last_line_without_lf_counts_and_all_replies_are_sent_before_the_close)
 {
@@ -410,7 +410,7 @@ Test(node, a_node_that_stops_takes_nobody_in_and_does_not_call_that_full)
     cr_assert_eq(logged(" connections_full "), 0);
 }
 
-/* -- limits --------------------------------------------------------------------------------------- */
+/* -- limits ------------------------------------------------------------------------------------ */
 
 Test(node, a_client_that_does_not_read_is_no_longer_read_from_then_dropped)
 {

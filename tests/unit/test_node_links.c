@@ -1,6 +1,6 @@
-/* test_node_links.c — one node, driven by hand, and peers that say what the test writes down: links,
- * dials, observers, strangers. Goloman's neighbours are Ant, whose name sorts before its own, and
- * Hands, whose name sorts behind. Links between real nodes are the simulator's. */
+/* test_node_links.c — one node, driven by hand, and peers that say what the test writes down:
+ * links, dials, observers, strangers. Goloman's neighbours are Ant, whose name sorts before its
+ * own, and Hands, whose name sorts behind. Links between real nodes are the simulator's. */
 #include "core/store.h"
 #include "node_side.h"
 
@@ -76,7 +76,7 @@ static void status_has(const char *part)
     cr_assert_not_null(strstr(status(), part), "no %s in %s", part, status());
 }
 
-/* -- stamps by links ------------------------------------------------------------------------------ */
+/* -- stamps by links --------------------------------------------------------------------------- */
 
 Test(node_links, a_link_that_was_accepted_gets_what_clients_say)
 {
@@ -175,7 +175,7 @@ Test(node_links, a_peer_that_does_not_read_costs_a_bounded_output_and_then_its_c
     cr_assert_eq(node_metrics(node)->clients_dropped_stalled, 0);
 }
 
-/* -- who dials ------------------------------------------------------------------------------------ */
+/* -- who dials --------------------------------------------------------------------------------- */
 
 Test(node_links, of_two_links_the_one_dialled_by_the_first_name_stays)
 {
@@ -296,11 +296,11 @@ Test(node_links, a_peer_that_cannot_be_reached_is_told_at_growing_distances)
     }
     cr_assert_eq(logged(" tries=16 last=\"connection refused\"\n"), 1);
     cr_assert_eq(node_metrics(node)->dials_failed, tries);
-    status_has("\"peer\":\"Hands\",\"up\":false,\"lag\":0,\"lag_ms\":0,\"down_ms\":350000,\"tries\":71,"
-               "\"error\":\"connection refused\"");
+    status_has("\"peer\":\"Hands\",\"up\":false,\"lag\":0,\"lag_ms\":0,"
+               "\"down_ms\":350000,\"tries\":71,\"error\":\"connection refused\"");
 }
 
-/* -- who is let in -------------------------------------------------------------------------------- */
+/* -- who is let in ----------------------------------------------------------------------------- */
 
 Test(node_links, an_observer_is_answered_after_hello_and_nothing_follows)
 {
@@ -443,7 +443,7 @@ Test(node_links, digests_that_stay_unequal_are_an_alarm)
     cr_assert_eq(wants[0], NODE_WANT_READ);
 }
 
-/* -- ends ----------------------------------------------------------------------------------------- */
+/* -- ends -------------------------------------------------------------------------------------- */
 
 Test(node_links, links_hear_bye_when_the_node_stops)
 {

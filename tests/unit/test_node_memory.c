@@ -1,7 +1,8 @@
-/* test_node_memory.c — one node whose n-th allocation fails, alone or with all that follow, for every
- * n of a session that uses all its parts: clients, questions, held input, links both ways, an observer. Whoever cannot be served is
- * turned away; nothing else goes wrong, and what failed once works when it is tried again. The linker
- * leads the allocations of the core through here (--wrap, CMakeLists.txt); cJSON's come by its hooks. */
+/* test_node_memory.c — one node whose n-th allocation fails, alone or with all that follow, for
+ * every n of a session that uses all its parts: clients, questions, held input, links both ways,
+ * an observer. Whoever cannot be served is turned away; nothing else goes wrong, and what failed
+ * once works when it is tried again. The linker leads the allocations of the core through here
+ * (--wrap, CMakeLists.txt); cJSON's come by its hooks. */
 #include "node_side.h"
 #include <cjson/cJSON.h>
 
@@ -64,7 +65,7 @@ void __wrap_free(void *block)
     __real_free(block);
 }
 
-/* -- the session ---------------------------------------------------------------------------------- */
+/* -- the session ------------------------------------------------------------------------------- */
 
 enum { ANT, HANDS, CLIENT = 10, DEAF_CLIENT, HANDS_LINK, ANT_LINK, OBSERVER };
 

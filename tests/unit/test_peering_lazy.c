@@ -1,4 +1,5 @@
-/* Spare links: scripts for one end, line by line; what a whole herd makes of it is test_flooding's. */
+/* Spare links: scripts for one end, line by line; what a whole herd makes of it is
+ * test_flooding's. */
 #include "peering_side.h"
 
 enum { HANDS, WILKES }; /* by the tree, and spare */
@@ -76,7 +77,7 @@ static const char *hash_of(const char *id)
     return text;
 }
 
-/* -- what comes in ------------------------------------------------------------------------------ */
+/* -- what comes in ----------------------------------------------------------------------------- */
 
 Test(lazy, a_spare_link_is_pruned_when_it_comes_up_and_one_of_the_tree_never)
 {
@@ -269,7 +270,7 @@ Test(lazy, without_other_links_its_words_are_unknown)
     cr_expect_null(strstr(side_says(&g, HANDS), "lazy"));
 }
 
-/* -- what goes out ------------------------------------------------------------------------------ */
+/* -- what goes out ----------------------------------------------------------------------------- */
 
 Test(lazy, pruned_it_notices_what_has_not_changed_for_a_while)
 {

@@ -38,7 +38,7 @@ Test(ring, tags_survive_the_kernel)
         ring_tag_pack(beyond), 0, "a generation beyond 24 bits wraps, and hits nothing else");
 }
 
-/* -- where there is no ring ---------------------------------------------------------------------- */
+/* -- where there is no ring -------------------------------------------------------------------- */
 
 /* From now on io_uring_setup for more than `entries` entries fails with `error`, as a container's
  * profile or a poor kernel would have it. */
@@ -104,7 +104,7 @@ Test(refusal, of_a_large_ring_leads_to_a_smaller_one)
     ring_close(r);
 }
 
-/* -- on sockets --------------------------------------------------------------------------------- */
+/* -- on sockets -------------------------------------------------------------------------------- */
 
 static struct ring *ring;
 static int ours, theirs;

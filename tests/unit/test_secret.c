@@ -1,5 +1,5 @@
-/* test_secret.c — the secret's file: what is taken, what is refused, and with which advice. Files lie
- * in a folder of their own that goes away with the test. */
+/* test_secret.c — the secret's file: what is taken, what is refused, and with which advice. Files
+ * lie in a folder of their own that goes away with the test. */
 #include "io/secret.h"
 #include "io/topology_file.h"
 #include <criterion/criterion.h>

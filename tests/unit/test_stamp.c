@@ -1,4 +1,5 @@
-/* test_stamp.c — the total order, the hash that digests are made of, the AT line there and back. */
+/* test_stamp.c — the total order, the hash that digests are made of, the AT line there and
+ * back. */
 #include "boxed.h"
 #include "core/command.h"
 #include "core/decimal.h"

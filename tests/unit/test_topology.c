@@ -317,7 +317,7 @@ Test(topology, says_nothing_by_itself)
     cr_assert_stderr_eq_str("");
 }
 
-/* -- the herd that comes out -------------------------------------------------------------------- */
+/* -- the herd that comes out ------------------------------------------------------------------- */
 
 static void read_well(const char *text, struct topology *out)
 {
@@ -401,7 +401,7 @@ Test(topology, neighbours)
     topology_destroy(&t);
 }
 
-/* -- bounds ------------------------------------------------------------------------------------- */
+/* -- bounds ------------------------------------------------------------------------------------ */
 
 /* `count` nodes, each talking to the one before, or all to the first; the caller frees. */
 static char *big_herd(unsigned count, bool star)

@@ -1,5 +1,5 @@
-/* test_way.c — answers to TRACE are checked, clocks brought to the origin's, the newest stamp found.
- * The herd is the line A — B — C. */
+/* test_way.c — answers to TRACE are checked, clocks brought to the origin's, the newest stamp
+ * found. The herd is the line A — B — C. */
 #include "cli/way.h"
 #include <criterion/criterion.h>
 #include <stdio.h>
