@@ -94,8 +94,7 @@ bool network_ended(
     const struct network *n, uint32_t wire, unsigned end); /* FIN, and all was read */
 bool network_broken(const struct network *n, uint32_t wire, unsigned end);
 
-/* No more will be written: FIN follows the last byte. */
-void network_shut(struct network *n, uint32_t wire, unsigned end);
+void network_shut(struct network *n, uint32_t wire, unsigned end); /* FIN follows the last byte */
 
 /* This end is gone. The other one sees FIN after the last byte, or an error: when `reset`, when
  * there was something unread, when it writes on. */
