@@ -6,6 +6,7 @@
 #include "io/clock.h"
 #include "io/entropy.h"
 #include "io/loop.h"
+#include "io/private_file.h"
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -20,7 +21,7 @@ static const char help[] =
     "Exit code: 0 when stopped, 1 when it could not start or go on, 2 for a wrong command line.\n\n"
     "Example: stampede node Goloman\n";
 
-static int run(const struct herd *herd, unsigned self)
+static int run(const struct herd *herd, const struct options *o, unsigned self)
 {
     const struct topology *t = &herd->topology;
     const struct topology_node *at = &t->nodes[self];
@@ -35,6 +36,11 @@ static int run(const struct herd *herd, unsigned self)
     };
     struct node *node = NULL;
     int code = EXIT_SAID_NO;
+    char log_path[FILE_PATH_ROOM] = "";
+    if (*t->log_file && !file_path_beside(o->topology_file, t->log_file, log_path)) {
+        complain("the path of log_file is too long");
+        return code;
+    }
     char *log_memory = malloc(NODE_LOG_BYTES);
     if (log_memory && places_gazetteer(&config.places)) {
         log_init(&log, t->log_level, span_of(at->name), log_memory, NODE_LOG_BYTES);
@@ -45,7 +51,7 @@ static int run(const struct herd *herd, unsigned self)
         code = loop_run(&(struct loop_config){
             .node = node,
             .log = &log,
-            .log_file = t->log_file,
+            .log_file = log_path,
             .client = at->client,
             .peer = at->peer,
             .connections_max = config.connections_max,
@@ -74,7 +80,7 @@ int cli_node(int argc, char **argv)
         return EXIT_SAID_NO;
     int self = herd_node(&herd.topology, &o, o.words[0]);
     bool well = self >= 0 && herd_speaks_as(&herd, &o, (unsigned)self);
-    code = well ? run(&herd, (unsigned)self) : EXIT_SAID_NO;
+    code = well ? run(&herd, &o, (unsigned)self) : EXIT_SAID_NO;
     herd_close(&herd);
     return code;
 }

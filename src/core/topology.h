@@ -56,7 +56,7 @@ struct topology {
     char tls_ca_file[TOPOLOGY_PATH_BYTES_MAX + 1]; /* the CA; all three or none */
     char tls_cert_file[TOPOLOGY_PATH_BYTES_MAX + 1]; /* %n in it stands for the node's name; */
     char tls_key_file[TOPOLOGY_PATH_BYTES_MAX + 1]; /* here, too */
-    char log_file[TOPOLOGY_PATH_BYTES_MAX + 1]; /* "" for standard error */
+    char log_file[TOPOLOGY_PATH_BYTES_MAX + 1]; /* "" for standard error; else as secret_file */
     enum log_level log_level; /* info */
     uint64_t spin_ns; /* how long the loop polls before it sleeps, 0 to 10ms; 0 */
     struct topology_limits limits;

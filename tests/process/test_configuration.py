@@ -336,6 +336,12 @@ class Log(unittest.TestCase):
             herd.node.stop()
             self.assertEqual(herd.node.log().count(b"log_file"), 1, herd.node.log())
 
+    def test_a_log_file_lies_beside_topology_conf(self):
+        with Herd(more='log_file = "node.log"', start=False) as herd:
+            herd.node.start(cwd="/")
+            herd.node.stop()
+            self.assertIn(b"listening", (herd.folder / "node.log").read_bytes())
+
     def test_nothing_of_it_at_level_info(self):
         with Herd() as herd:
             with herd.node.client() as client:
