@@ -1,5 +1,5 @@
-/* node_links.h — the node's peer connections: what node.c and node_tls.c use of node_links.c, and what
- * of node_tls.c it uses. */
+/* node_links.h — the node's peer connections: what node.c and node_tls.c use of node_links.c, and
+ * what of node_tls.c it uses. */
 #ifndef CORE_NODE_LINKS_H
 #define CORE_NODE_LINKS_H
 

@@ -1,7 +1,8 @@
-/* peer.h — a neighbour as its links know it, what they share, and the times and bounds of all links.
+/* peer.h — a neighbour as its links know it, what they share, and the times and bounds of all
+ * links.
  *
- * A link comes and goes (peering.h); what it has learnt of the other end stays here: how far the two
- * had come, clocks, counters. Written by peering, read by neighbours and node. */
+ * A link comes and goes (peering.h); what it has learnt of the other end stays here: how far the
+ * two had come, clocks, counters. Written by peering, read by neighbours and node. */
 #ifndef CORE_PEER_H
 #define CORE_PEER_H
 

@@ -283,6 +283,14 @@ static enum peering_event on_ack(struct peering *p, const struct span *words)
     return PEERING_NOTHING;
 }
 
+bool peering_partial(const struct peering_node *node)
+{
+    bool lost = store_refused(node->store) || store_evicted(node->store);
+    for (unsigned i = 0; i < node->peers_count; i++)
+        lost |= node->peers[i].lost_stamps + node->peers[i].future_stamps > 0;
+    return lost;
+}
+
 /* The peer has all that this node has, and has said so. It does not PING before it has sent all
  * that it has, so then both digests are of the same stamps. */
 static bool caught_up(const struct peering *p)

@@ -7,14 +7,6 @@
  * notices are still to come ("behind"). Called by the driver's turns. */
 #include "core/peering_private.h"
 
-bool peering_partial(const struct peering_node *node)
-{
-    bool lost = store_refused(node->store) || store_evicted(node->store);
-    for (unsigned i = 0; i < node->peers_count; i++)
-        lost |= node->peers[i].lost_stamps + node->peers[i].future_stamps > 0;
-    return lost;
-}
-
 /* Whether the line that began at `start` is whole; if not it is taken back. */
 static bool line_fits(struct buf *out, size_t start)
 {

@@ -1,6 +1,6 @@
-/* private_file.h — the files that topology.conf names: where they lie, and the small ones of them,
- * secrets, keys, certificates. What is wrong with one is told on standard error, in a sentence with
- * its remedy. Called by secret, tls_files and the program's `node`. */
+/* private_file.h — the files that topology.conf names: where they lie, and the small ones of
+ * them, secrets, keys, certificates. What is wrong with one is told on standard error, in a
+ * sentence with its remedy. Called by secret, tls_files and the program's `node`. */
 #ifndef IO_PRIVATE_FILE_H
 #define IO_PRIVATE_FILE_H
 

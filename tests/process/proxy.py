@@ -88,6 +88,7 @@ class Wire:
         writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     async def _pump(self, speaker, reader, writer):
+        """The sleeps are what a slow network does; nothing is awaited by them."""
         while data := await reader.read(READ_BYTES):
             while self.is_stalled:
                 await asyncio.sleep(LOOK_AGAIN_S)

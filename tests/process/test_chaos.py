@@ -298,7 +298,7 @@ class Chaos(unittest.TestCase):
             for name in SHIPPED["Holiday"] + ("Goloman",):
                 until(lambda: not storm.is_up(name, "Holiday"), f"{name} gives Holiday up")
             storm.while_told()
-            time.sleep(STOP_S)
+            time.sleep(STOP_S)  # the standstill itself, which is what is tried
             storm.go_on("Holiday")
             storm.while_told()
             storm.settle()
