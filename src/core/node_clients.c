@@ -232,7 +232,7 @@ static void on_whatsat(
     *q = (struct question){.asker = c, .gate = gate, .serial = q->serial + 1};
     n->metrics.places_asked++;
     n->places.ask(n->places.self, (uint64_t)q->serial << 32 | place, &question,
-        now.mono_ns + (int64_t)n->topology->places_timeout_ms * MS_NS, now);
+        now.mono_ns + (int64_t)n->topology->places.timeout_ms * MS_NS, now);
     if (too_much(n, c))
         choke(n, c, now);
 }

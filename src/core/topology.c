@@ -81,7 +81,7 @@ bool topology_draft_node(struct topology_draft *d, int line, struct span name)
 
 static void check_missing(struct topology_draft *d)
 {
-    if (!d->cut && !draft_key_line(d, "herd"))
+    if (!d->cut && !draft_key_line(d, "", "herd"))
         draft_error(d, 0, "the herd has no name; add one, like: herd = demo");
     if (!d->cut && d->nodes_count == 0)
         draft_error(d, 0,
@@ -171,12 +171,12 @@ static bool check_tls(struct topology_draft *d)
     unsigned given = 0;
     int line = 0;
     for (unsigned i = 0; i < FILES; i++) {
-        int at = draft_key_line(d, files[i]);
+        int at = draft_key_line(d, "tls", files[i]);
         given += at != 0;
         line = at > line ? at : line;
     }
     for (unsigned i = 0; i < FILES && given && given < FILES && !d->cut; i++)
-        if (!draft_key_line(d, files[i]))
+        if (!draft_key_line(d, "tls", files[i]))
             draft_error(d, line,
                 "tls has no %s; links with TLS need all three, like: tls { ca_file = \"ca.pem\"  "
                 "cert_file = \"%%n.pem\"  key_file = \"%%n.key\" }, where %%n is the node's name",
@@ -186,7 +186,7 @@ static bool check_tls(struct topology_draft *d)
 
 static void check_secret(struct topology_draft *d)
 {
-    if (check_tls(d) || draft_key_line(d, "secret_file") || d->cut)
+    if (check_tls(d) || draft_key_line(d, "", "secret_file") || d->cut)
         return;
     for (unsigned i = 0; i < d->nodes_count; i++) {
         const struct draft_node *n = &d->nodes[i];
@@ -203,6 +203,21 @@ static void check_secret(struct topology_draft *d)
             "name it in tls { }",
             n->name, text);
         return;
+    }
+}
+
+/* Keys that the gazetteer, which has neither network nor key, would silently ignore. */
+static void check_places(struct topology_draft *d)
+{
+    static const char *const of_google[] = {"endpoint", "ca_file", "key_file", "language"};
+    if (strcmp(d->t.places.provider, "gazetteer") != 0)
+        return;
+    for (unsigned i = 0; i < sizeof of_google / sizeof *of_google; i++) {
+        int line = draft_key_line(d, "places", of_google[i]);
+        if (line)
+            topology_draft_fault(d, line, true,
+                "places.%s is not used: the provider is gazetteer, which asks nobody",
+                of_google[i]);
     }
 }
 
@@ -230,6 +245,7 @@ bool topology_finish(struct topology_draft *d, struct topology *out, struct topo
     check_missing(d);
     check_addresses(d);
     check_secret(d);
+    check_places(d);
     if (nodes_build(d) && draft_edges_resolve(d))
         draft_graph_check(d);
     else

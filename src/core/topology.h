@@ -21,6 +21,8 @@ enum {
     TOPOLOGY_FAULT_BYTES_MAX = 511,
     TOPOLOGY_FAULTS_MAX = 100, /* that are told; the last one says when there are more */
     TOPOLOGY_EDGES_MAX = 65536, /* talks_to names of the whole file */
+    TOPOLOGY_HOST_BYTES_MAX = 253, /* RFC 1035, 2.3.4, as text without the root's dot */
+    TOPOLOGY_LANGUAGE_BYTES_MAX = 35, /* RFC 5646, 4.4.1 */
 };
 
 struct topology_node {
@@ -45,6 +47,17 @@ struct topology_limits {
     uint64_t future_ns; /* how far ahead a client's time may be, 0 to 3650d; 1d */
 };
 
+/* Who answers WHATSAT. */
+struct topology_places {
+    char provider[16]; /* "gazetteer", "google", "google_legacy"; "": google if there is a key */
+    char host[TOPOLOGY_HOST_BYTES_MAX + 1]; /* of endpoint; "" for the provider's own */
+    uint16_t port;
+    char ca_file[TOPOLOGY_PATH_BYTES_MAX + 1]; /* "" for the system's bundle; else as secret_file */
+    char key_file[TOPOLOGY_PATH_BYTES_MAX + 1]; /* "" for $CREDENTIALS_DIRECTORY/places_key */
+    char language[TOPOLOGY_LANGUAGE_BYTES_MAX + 1]; /* BCP 47, of names and addresses; "": none */
+    uint64_t timeout_ms; /* 100ms to 60s; 10s */
+};
+
 struct topology {
     char herd[TOPOLOGY_HERD_BYTES_MAX + 1];
     struct topology_node *nodes;
@@ -60,8 +73,7 @@ struct topology {
     enum log_level log_level; /* info */
     uint64_t spin_ns; /* how long the loop polls before it sleeps, 0 to 10ms; 0 */
     struct topology_limits limits;
-    char places_provider[16]; /* "gazetteer" */
-    uint64_t places_timeout_ms; /* 100ms to 60s; 10s */
+    struct topology_places places;
 };
 
 /* A mistake or a warning: `<file>:<line>: text`, the text one sentence without a full stop. */

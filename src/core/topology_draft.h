@@ -11,7 +11,7 @@
 
 #include "core/topology.h"
 
-enum { TOPOLOGY_KEYS_MAX = 24 };
+enum { TOPOLOGY_KEYS_MAX = 32 };
 
 struct draft_node {
     char name[STAMPEDE_NODE_NAME_BYTES_MAX + 1];
@@ -62,7 +62,7 @@ int draft_find(const struct topology_draft *d, const char *name);
 void draft_edge_add(struct topology_draft *d, int line, struct span name);
 
 /* Where a key outside of nodes was given; 0: nowhere. */
-int draft_key_line(const struct topology_draft *d, const char *name);
+int draft_key_line(const struct topology_draft *d, const char *section, const char *name);
 
 /* Every key at its default. */
 void draft_defaults(struct topology_draft *d);

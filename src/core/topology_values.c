@@ -8,7 +8,7 @@
 #include "core/topology_draft.h"
 #include <stdio.h>
 
-enum kind { NAME, PATH, WORD, PROVIDER, SIZE, TIME, COUNT, ADDRESS, PEER };
+enum kind { NAME, PATH, WORD, PROVIDER, SIZE, TIME, COUNT, ENDPOINT, LANGUAGE, ADDRESS, PEER };
 
 struct unit {
     const char *name;
@@ -24,7 +24,7 @@ static const struct unit count_units[] = {{"", 1}, {NULL, 0}};
 static const char *const words_close[] = {"eof", "reply", NULL};
 static const char *const words_level[] = {"error", "warn", "info", "debug", NULL};
 static const char *const words_full[] = {"refuse", "evict", NULL};
-static const char *const words_provider[] = {"gazetteer", NULL};
+static const char *const words_provider[] = {"gazetteer", "google", "google_legacy", NULL};
 
 struct key {
     const char *section;
@@ -57,8 +57,12 @@ static const struct key keys[] = {
     {"limits", "idle", TIME, FIELD(limits.idle_ms), MS_NS, "1s", "365d", "10min", 0},
     {"limits", "stall", TIME, FIELD(limits.stall_ms), MS_NS, "100ms", "1d", "30s", 0},
     {"limits", "future", TIME, FIELD(limits.future_ns), 1, "0", "3650d", "1d", 0},
-    {"places", "provider", PROVIDER, FIELD(places_provider), 0, 0, 0, "gazetteer", words_provider},
-    {"places", "timeout", TIME, FIELD(places_timeout_ms), MS_NS, "100ms", "60s", "10s", 0},
+    {"places", "provider", PROVIDER, FIELD(places.provider), 0, 0, 0, 0, words_provider},
+    {"places", "endpoint", ENDPOINT, 0, 0, 0, 0, 0, 0, 0},
+    {"places", "ca_file", PATH, FIELD(places.ca_file), 0, 0, 0, 0, 0},
+    {"places", "key_file", PATH, FIELD(places.key_file), 0, 0, 0, 0, 0},
+    {"places", "language", LANGUAGE, FIELD(places.language), 0, 0, 0, 0, 0},
+    {"places", "timeout", TIME, FIELD(places.timeout_ms), MS_NS, "100ms", "60s", "10s", 0},
     {"tls", "ca_file", PATH, FIELD(tls_ca_file), 0, 0, 0, 0, 0},
     {"tls", "cert_file", PATH, FIELD(tls_cert_file), 0, 0, 0, 0, 0},
     {"tls", "key_file", PATH, FIELD(tls_key_file), 0, 0, 0, 0, 0},
@@ -72,7 +76,14 @@ _Static_assert((int)KEYS <= TOPOLOGY_KEYS_MAX, "TOPOLOGY_KEYS_MAX is too small")
 
 const char *topology_key(unsigned i)
 {
-    return i < KEYS ? keys[i].name : NULL;
+    for (unsigned k = 0; k < KEYS; k++) {
+        unsigned first = 0; /* the place of the first key of this name */
+        while (strcmp(keys[first].name, keys[k].name) != 0)
+            first++;
+        if (first == k && i-- == 0)
+            return keys[k].name;
+    }
+    return NULL;
 }
 
 bool draft_name_valid(struct span name)
@@ -281,6 +292,98 @@ static void set_address(
     }
 }
 
+/* The host of an endpoint: labels of letters, digits and hyphens (RFC 1123, 2.1). An address is
+ * none: whose certificate is asked for has a name. NULL when well. */
+static const char *host_fault(struct span host)
+{
+    size_t label = 0;
+    bool digits_only = true;
+    if (host.len == 0 || host.len > TOPOLOGY_HOST_BYTES_MAX)
+        return "it has no host, or one that is too long";
+    for (size_t i = 0; i < host.len; i++) {
+        char c = host.at[i];
+        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        bool digit = c >= '0' && c <= '9', edge = c == '.' || i + 1 == host.len;
+        if (c == '[' || c == ':')
+            return "its host is an address; write the name that its certificate is for";
+        if (!letter && !digit && c != '-' && c != '.')
+            return "its host has a byte that no name has";
+        label = c == '.' ? 0 : label + 1;
+        if (label > 63 || (edge && c == '.' && (i == 0 || host.at[i - 1] == '.')))
+            return "its host has an empty part, or one of more than 63 bytes";
+        digits_only &= digit || c == '.';
+    }
+    return digits_only ? "its host is an address; write the name that its certificate is for"
+                       : NULL;
+}
+
+/* NULL when well. */
+static const char *port_fault(struct span text, uint16_t *port)
+{
+    unsigned value = 0;
+    for (size_t i = 0; i < text.len && value <= UINT16_MAX; i++) {
+        if (text.at[i] < '0' || text.at[i] > '9')
+            return "what follows its host is no port";
+        value = value * 10 + (unsigned)(text.at[i] - '0');
+    }
+    *port = (uint16_t)value;
+    return value >= 1 && value <= UINT16_MAX ? NULL : "its port is no number from 1 to 65535";
+}
+
+static void set_endpoint(struct topology_draft *d, int line, struct span value)
+{
+    const struct span scheme = SPAN("https://");
+    struct topology_places *p = &d->t.places;
+    const char *wrong = "it does not begin with https://";
+    uint16_t port = 443;
+    struct span host = {0};
+    if (value.len > scheme.len && memcmp(value.at, scheme.at, scheme.len) == 0) {
+        host = span_from(value, scheme.len);
+        if (host.at[host.len - 1] == '/')
+            host.len--;
+        const char *colon = host.at[0] == '[' ? NULL : memrchr(host.at, ':', host.len);
+        wrong = NULL;
+        if (colon) {
+            size_t before = (size_t)(colon - host.at);
+            wrong = port_fault(span_from(host, before + 1), &port);
+            host.len = before;
+        }
+        if (!wrong)
+            wrong = host_fault(host);
+    }
+    if (wrong) {
+        draft_error(d, line,
+            "places.endpoint cannot be \"%.*s\": %s; write a host and, unless it is 443, a port, "
+            "like https://places.example.org:8443",
+            SHOWN(value), wrong);
+        return;
+    }
+    memcpy(p->host, host.at, host.len);
+    p->host[host.len] = '\0';
+    p->port = port;
+}
+
+/* Letters and digits in groups with hyphens between them: the shape of RFC 5646, not its registry. */
+static void set_language(
+    struct topology_draft *d, int line, const struct key *key, struct span value)
+{
+    bool well = value.len >= 2 && value.len < key->bytes;
+    for (size_t i = 0; i < value.len && well; i++) {
+        char c = value.at[i];
+        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        well = plain || (c == '-' && i > 0 && i + 1 < value.len && value.at[i - 1] != '-');
+    }
+    if (!well) {
+        draft_error(d, line,
+            "places.language cannot be \"%.*s\"; write a language tag, like en or "
+            "pt-BR",
+            SHOWN(value));
+        return;
+    }
+    memcpy(d->t.places.language, value.at, value.len);
+    d->t.places.language[value.len] = '\0';
+}
+
 static void set_value(struct topology_draft *d, int line, const struct key *key, struct span value)
 {
     switch (key->kind) {
@@ -298,6 +401,12 @@ static void set_value(struct topology_draft *d, int line, const struct key *key,
     case TIME:
     case COUNT:
         set_quantity(d, line, key, value);
+        return;
+    case ENDPOINT:
+        set_endpoint(d, line, value);
+        return;
+    case LANGUAGE:
+        set_language(d, line, key, value);
         return;
     case ADDRESS:
         set_address(d, line, key, value);
@@ -375,10 +484,10 @@ static int *line_of(struct topology_draft *d, unsigned key)
     return strcmp(keys[key].name, "client") == 0 ? &n->client_line : &n->peer_line;
 }
 
-int draft_key_line(const struct topology_draft *d, const char *name)
+int draft_key_line(const struct topology_draft *d, const char *section, const char *name)
 {
     unsigned i = 0;
-    while (strcmp(keys[i].name, name) != 0)
+    while (strcmp(keys[i].name, name) != 0 || strcmp(keys[i].section, section) != 0)
         i++;
     return d->key_lines[i];
 }

@@ -118,7 +118,7 @@ static inline void side_begin(void)
         .herd = "test",
         .nodes = nodes,
         .nodes_count = 3,
-        .places_timeout_ms = 10000,
+        .places.timeout_ms = 10000,
         .limits = {.line_bytes = 1024,
             .output_bytes = 65536,
             .connections = 8,

@@ -52,6 +52,51 @@ static void check_rows(const struct row *rows, size_t count)
 
 #define CHECK_ROWS(rows) check_rows(rows, sizeof(rows) / sizeof *(rows))
 
+#define ENDPOINT_WANTED \
+    "; write a host and, unless it is 443, a port, like https://places.example.org:8443\n"
+
+Test(topology, places_keys)
+{
+    static const struct row rows[] = {
+        {HERD "places { endpoint = \"https://places.test:8443/\" ca_file = ca.pem key_file = k "
+              "language = zh-Hant-TW provider = google_legacy }\n" A "}\n",
+            ""},
+        {HERD "places { endpoint = \"http://places.test\" }\n" A "}\n",
+            "f:2: places.endpoint cannot be \"http://places.test\": it does not begin with "
+            "https://" ENDPOINT_WANTED},
+        {HERD "places { endpoint = \"https://\" }\n" A "}\n",
+            "f:2: places.endpoint cannot be \"https://\": it does not begin with "
+            "https://" ENDPOINT_WANTED},
+        {HERD "places { endpoint = \"https:///\" }\n" A "}\n",
+            "f:2: places.endpoint cannot be \"https:///\": it has no host, or one that is too "
+            "long" ENDPOINT_WANTED},
+        {HERD "places { endpoint = \"https://a:0\" }\n" A "}\n",
+            "f:2: places.endpoint cannot be \"https://a:0\": its port is no number from 1 to "
+            "65535" ENDPOINT_WANTED},
+        {HERD "places { endpoint = \"https://a:x/y\" }\n" A "}\n",
+            "f:2: places.endpoint cannot be \"https://a:x/y\": what follows its host is no "
+            "port" ENDPOINT_WANTED},
+        {HERD "places { endpoint = \"https://a/maps\" }\n" A "}\n",
+            "f:2: places.endpoint cannot be \"https://a/maps\": its host has a byte that no name "
+            "has" ENDPOINT_WANTED},
+        {HERD "places { endpoint = \"https://a..b\" }\n" A "}\n",
+            "f:2: places.endpoint cannot be \"https://a..b\": its host has an empty part, or one "
+            "of more than 63 bytes" ENDPOINT_WANTED},
+        {HERD "places { endpoint = \"https://127.0.0.1:443\" }\n" A "}\n",
+            "f:2: places.endpoint cannot be \"https://127.0.0.1:443\": its host is an address; "
+            "write the name that its certificate is for" ENDPOINT_WANTED},
+        {HERD "places { endpoint = \"https://[::1]:443\" }\n" A "}\n",
+            "f:2: places.endpoint cannot be \"https://[::1]:443\": its host is an address; "
+            "write the name that its certificate is for" ENDPOINT_WANTED},
+        {HERD "places { language = \"en_US\" }\n" A "}\n",
+            "f:2: places.language cannot be \"en_US\"; write a language tag, like en or pt-BR\n"},
+        {HERD "places { provider = gazetteer\nkey_file = k }\n" A "}\n",
+            "f:3: warning: places.key_file is not used: the provider is gazetteer, which asks "
+            "nobody\n"},
+    };
+    CHECK_ROWS(rows);
+}
+
 Test(topology, accepts)
 {
     static const struct row rows[] = {
@@ -105,9 +150,12 @@ Test(topology, keys)
         {HERD "client_close = replay log_level = loud\n" A "}\n",
             "f:2: client_close cannot be \"replay\"; did you mean reply?\n"
             "f:2: log_level cannot be \"loud\"; it can be error, warn, info or debug\n"},
-        {HERD "limits { stamps_full = drop }\nplaces { provider = google }\n" A "}\n",
+        {HERD "limits { stamps_full = drop }\nplaces { provider = oracle }\n" A "}\n",
             "f:2: limits.stamps_full cannot be \"drop\"; it can be refuse or evict\n"
-            "f:3: places.provider cannot be \"google\"; it can be gazetteer\n"},
+            "f:3: places.provider cannot be \"oracle\"; it can be gazetteer, google or "
+            "google_legacy\n"},
+        {HERD "places { provider = gogle }\n" A "}\n",
+            "f:2: places.provider cannot be \"gogle\"; did you mean google?\n"},
         {HERD "secret_file = ''\nlog_file = \"a\\tb\"\n" A "}\n",
             "f:2: secret_file is empty; name a file or leave the line out\n"
             "f:3: log_file has a control character in it\n"},
@@ -209,6 +257,7 @@ Test(topology, tls)
             "f:2: tls.cert_file is empty; name a file or leave the line out\n"},
         {HERD "tls { ca = a }\n" A "}\n",
             "f:2: \"ca\" is no key of tls; there are ca_file, cert_file, key_file\n"},
+        {HERD "tls {\n}\nplaces { ca_file = a key_file = b }\n" A "}\n", ""},
         {HERD "ca_file = a\n" A "}\n",
             "f:2: \"ca_file\" does not belong to the top level; it is a key of tls\n"},
     };
@@ -347,8 +396,8 @@ Test(topology, defaults)
     cr_expect_eq(t.limits.idle_ms, 600000);
     cr_expect_eq(t.limits.stall_ms, 30000);
     cr_expect_eq(t.limits.future_ns, 86400000000000);
-    cr_expect_str_eq(t.places_provider, "gazetteer");
-    cr_expect_eq(t.places_timeout_ms, 10000);
+    cr_expect_str_eq(t.places.provider, "");
+    cr_expect_eq(t.places.timeout_ms, 10000);
     topology_destroy(&t);
 }
 
@@ -375,7 +424,7 @@ Test(topology, values)
     cr_expect_eq(t.limits.idle_ms, 31536000000);
     cr_expect_eq(t.limits.stall_ms, 100);
     cr_expect_eq(t.limits.future_ns, 0);
-    cr_expect_eq(t.places_timeout_ms, 60000);
+    cr_expect_eq(t.places.timeout_ms, 60000);
     cr_expect_eq(t.nodes[0].client.port, 65535);
     cr_expect(t.nodes[0].client.v6);
     cr_expect_eq(t.nodes[0].peer.ip[0], 192);
