@@ -47,15 +47,15 @@ bool node_accepted(
     return true;
 }
 
-bool node_dialled(struct node *n, uint32_t number, unsigned neighbour, struct instant now)
+bool node_dialled(struct node *n, uint32_t number, unsigned dial, struct instant now)
 {
-    (void)n, (void)number, (void)neighbour, (void)now;
+    (void)n, (void)number, (void)dial, (void)now;
     return false;
 }
 
-void node_dial_failed(struct node *n, unsigned neighbour, const char *why, struct instant now)
+void node_dial_failed(struct node *n, unsigned dial, const char *why, struct instant now)
 {
-    (void)n, (void)neighbour, (void)why, (void)now;
+    (void)n, (void)dial, (void)why, (void)now;
 }
 
 void node_received(struct node *n, uint32_t number, struct span bytes, struct instant now)
@@ -138,9 +138,15 @@ struct span node_output(const struct node *n, uint32_t number)
     return outbox_window(&n->each[number].out);
 }
 
-bool node_dial(struct node *n, unsigned *neighbour, struct address *to)
+bool node_dial(struct node *n, struct dial_order *out)
 {
-    (void)n, (void)neighbour, (void)to;
+    (void)n, (void)out;
+    return false;
+}
+
+bool node_dial_cancel(struct node *n, unsigned *dial)
+{
+    (void)n, (void)dial;
     return false;
 }
 

@@ -191,16 +191,16 @@ bool node_accepted(
     return c != NULL;
 }
 
-bool node_dialled(struct node *n, uint32_t conn, unsigned neighbour, struct instant now)
+bool node_dialled(struct node *n, uint32_t conn, unsigned dial, struct instant now)
 {
     char address[ADDRESS_TEXT_BYTES_MAX + 1];
-    address_text(&n->topology->nodes[n->self->neighbours[neighbour]].peer, address);
-    return open_link(n, conn, &n->neighbour_of[neighbour], span_of(address), now);
+    address_text(&n->topology->nodes[n->self->neighbours[dial]].peer, address);
+    return open_link(n, conn, &n->neighbour_of[dial], span_of(address), now);
 }
 
-void node_dial_failed(struct node *n, unsigned neighbour, const char *why, struct instant now)
+void node_dial_failed(struct node *n, unsigned dial, const char *why, struct instant now)
 {
-    link_failed(n, &n->neighbour_of[neighbour], why, now);
+    link_failed(n, &n->neighbour_of[dial], why, now);
 }
 
 void node_received(struct node *n, uint32_t conn, struct span bytes, struct instant now)
@@ -358,14 +358,23 @@ struct span node_output(const struct node *n, uint32_t conn)
     return outbox_window(&at(n, conn)->out);
 }
 
-bool node_dial(struct node *n, unsigned *neighbour, struct address *to)
+bool node_dial(struct node *n, struct dial_order *out)
 {
     struct neighbour *who = n->stopping ? NULL : neighbours_to_dial(&n->neighbours, n->now);
     if (!who)
         return false;
-    *neighbour = who->peer->number;
-    *to = n->topology->nodes[n->self->neighbours[*neighbour]].peer;
+    unsigned number = who->peer->number;
+    *out = (struct dial_order){.id = number,
+        .to = n->topology->nodes[n->self->neighbours[number]].peer,
+        .until_ns = n->now.mono_ns + NODE_DIAL_MS * MS_NS};
     return true;
+}
+
+/* A neighbour's dial stays wanted: what it leads to is judged when it stands (neighbours.h). */
+bool node_dial_cancel(struct node *n, unsigned *dial)
+{
+    (void)n, (void)dial;
+    return false;
 }
 
 int64_t node_deadline(const struct node *n)

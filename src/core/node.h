@@ -7,7 +7,8 @@
  *     node_turn(now)                     the group is applied, links pull, timers run
  *     while (node_touched(&conn))        for each connection that may want something new:
  *         wants = node_wants(conn)           read from it? write? close it?
- *     while (node_dial(&dial))           connections to make
+ *     while (node_dial_cancel(&dial))    connections no longer to be made
+ *     while (node_dial(&order))          connections to make
  *     sleep until node_deadline()
  *
  * Connections are known by numbers that the driver gives, 0 to config.connections_max - 1; a number
@@ -52,9 +53,9 @@ MUST_USE bool node_accepted(
     struct node *n, uint32_t conn, enum node_port port, struct span from, struct instant now);
 
 /* A dial that node_dial asked for has made a connection (false: no memory, as above; then tell
- * node_dial_failed), or has not (`why` for the operator). */
-MUST_USE bool node_dialled(struct node *n, uint32_t conn, unsigned neighbour, struct instant now);
-void node_dial_failed(struct node *n, unsigned neighbour, const char *why, struct instant now);
+ * node_dial_failed), or has not (`why` for the operator). Its id is free again. */
+MUST_USE bool node_dialled(struct node *n, uint32_t conn, unsigned dial, struct instant now);
+void node_dial_failed(struct node *n, unsigned dial, const char *why, struct instant now);
 
 /* Bytes came in. They must stay in place until node_turn has returned. */
 void node_received(struct node *n, uint32_t conn, struct span bytes, struct instant now);
@@ -93,8 +94,27 @@ unsigned node_wants(const struct node *n, uint32_t conn);
  * node_closed. */
 struct span node_output(const struct node *n, uint32_t conn);
 
-/* The next neighbour to connect to; false: none. */
-MUST_USE bool node_dial(struct node *n, unsigned *neighbour, struct address *to);
+/* The ids of dials: at most one of an id is under way at a time. */
+enum {
+    NODE_DIALS_OF_PLACES =
+        TOPOLOGY_NEIGHBOURS_MAX, /* from here on for places; below, the neighbours */
+    NODE_DIALS_OF_PLACES_MAX = 16,
+    NODE_DIALS_MAX = NODE_DIALS_OF_PLACES + NODE_DIALS_OF_PLACES_MAX,
+    NODE_DIAL_MS = 3000, /* for a neighbour to answer */
+};
+
+struct dial_order {
+    unsigned id; /* below NODE_DIALS_MAX */
+    struct address to;
+    int64_t until_ns; /* monotonic; then it is given up and has failed: "timed out" */
+};
+
+/* The next connection to make; false: none. */
+MUST_USE bool node_dial(struct node *n, struct dial_order *out);
+
+/* The next dial under way that is no longer wanted: nothing is told of it any more, and its id is
+ * free at once, so this is asked before node_dial; false: none. */
+MUST_USE bool node_dial_cancel(struct node *n, unsigned *dial);
 
 /* When node_turn has to be called though nothing happened; NEVER_NS: never. */
 int64_t node_deadline(const struct node *n);

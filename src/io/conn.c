@@ -74,12 +74,12 @@ bool conn_accepted(
     return false;
 }
 
-bool conn_dialled(struct conns *c, int fd, unsigned neighbour, struct instant now)
+bool conn_dialled(struct conns *c, int fd, unsigned dial, struct instant now)
 {
     uint32_t slot = take_place(c, fd);
     if (slot == SLOT_NONE)
         return false;
-    if (node_dialled(c->node, slot, neighbour, now))
+    if (node_dialled(c->node, slot, dial, now))
         return true;
     slots_give(&c->slots, slot);
     return false;

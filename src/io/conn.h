@@ -36,7 +36,7 @@ void conns_deinit(struct conns *c);
  * the caller's, and the node knows of nothing. */
 MUST_USE bool conn_accepted(
     struct conns *c, int fd, enum node_port port, struct span from, struct instant now);
-MUST_USE bool conn_dialled(struct conns *c, int fd, unsigned neighbour, struct instant now);
+MUST_USE bool conn_dialled(struct conns *c, int fd, unsigned dial, struct instant now);
 
 /* Note the answer to a receive or a send. */
 void conn_completed(struct conns *c, const struct ring_event *e, struct instant now);

@@ -4,8 +4,11 @@
  *   free      the node asks        dialling  socket, connect
  *   dialling  connected            free      hands the socket to conn
  *   dialling  refused, no route    free      node_dial_failed
- *   dialling  3 s                  late      asks for the connect to be cancelled
+ *   dialling  its deadline         late      asks for the connect to be cancelled
+ *   dialling  no longer wanted     unwanted  the same
  *   late      any answer           free      node_dial_failed, "timed out"
+ *   late      no longer wanted     unwanted
+ *   unwanted  any answer           free
  *
  * An answer can cross with the cancel; a connection that came late is then closed. */
 #include "io/dial.h"
@@ -36,26 +39,26 @@ static struct dial *free_place(struct dials *d)
     return NULL;
 }
 
-static void start(struct dials *d, unsigned neighbour, const struct address *to, struct instant now)
+static void start(struct dials *d, const struct dial_order *order, struct instant now)
 {
     struct dial *dial = free_place(d);
     if (!dial) {
-        node_dial_failed(d->node, neighbour, "too many dials at once", now);
+        node_dial_failed(d->node, order->id, "too many dials at once", now);
         return;
     }
-    socklen_t bytes = sockaddr_from(to, &dial->to);
+    socklen_t bytes = sockaddr_from(&order->to, &dial->to);
     int fd = socket(dial->to.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0) {
-        node_dial_failed(d->node, neighbour, reason_of(errno), now);
+        node_dial_failed(d->node, order->id, reason_of(errno), now);
         return;
     }
     int on = 1;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     dial->fd = fd;
-    dial->neighbour = neighbour;
+    dial->id = order->id;
     dial->generation++;
-    dial->late = false;
-    dial->until_ns = now.mono_ns + DIAL_MS * MS_NS;
+    dial->given_up = dial->unwanted = false;
+    dial->until_ns = order->until_ns;
     ring_connect(d->conns->ring, fd, tag_of(d, dial), &dial->to.any, bytes);
 }
 
@@ -67,37 +70,54 @@ void dial_completed(struct dials *d, const struct ring_event *e, struct instant 
     int fd = dial->fd;
     dial->fd = -1;
     const char *why = "no place is free for one more connection";
-    if (dial->late)
+    if (dial->given_up)
         why = reason_of(ETIMEDOUT);
     else if (e->result < 0)
         why = reason_of(-e->result);
-    else if (conn_dialled(d->conns, fd, dial->neighbour, now))
+    else if (conn_dialled(d->conns, fd, dial->id, now))
         return;
     close(fd);
     d->conns->freed = true;
-    node_dial_failed(d->node, dial->neighbour, why, now);
+    if (!dial->unwanted)
+        node_dial_failed(d->node, dial->id, why, now);
+}
+
+static void give_up(struct dials *d, struct dial *dial)
+{
+    if (!dial->given_up)
+        ring_cancel(d->conns->ring, tag_of(d, dial));
+    dial->given_up = true;
+}
+
+static void forget(struct dials *d, unsigned id)
+{
+    for (unsigned i = 0; i < DIALS_MAX; i++) {
+        struct dial *dial = &d->each[i];
+        if (dial->fd < 0 || dial->unwanted || dial->id != id)
+            continue;
+        give_up(d, dial);
+        dial->unwanted = true;
+    }
 }
 
 void dials_settle(struct dials *d, struct instant now)
 {
-    unsigned neighbour;
-    struct address to;
-    while (node_dial(d->node, &neighbour, &to))
-        start(d, neighbour, &to, now);
-    for (unsigned i = 0; i < DIALS_MAX; i++) {
-        struct dial *dial = &d->each[i];
-        if (dial->fd < 0 || dial->late || now.mono_ns < dial->until_ns)
-            continue;
-        dial->late = true;
-        ring_cancel(d->conns->ring, tag_of(d, dial));
-    }
+    unsigned unwanted;
+    while (node_dial_cancel(d->node, &unwanted))
+        forget(d, unwanted);
+    struct dial_order order;
+    while (node_dial(d->node, &order))
+        start(d, &order, now);
+    for (unsigned i = 0; i < DIALS_MAX; i++)
+        if (d->each[i].fd >= 0 && now.mono_ns >= d->each[i].until_ns)
+            give_up(d, &d->each[i]);
 }
 
 int64_t dials_deadline(const struct dials *d)
 {
     int64_t next_ns = NEVER_NS;
     for (unsigned i = 0; i < DIALS_MAX; i++)
-        if (d->each[i].fd >= 0 && !d->each[i].late)
+        if (d->each[i].fd >= 0 && !d->each[i].given_up)
             next_ns = earlier_ns(next_ns, d->each[i].until_ns);
     return next_ns;
 }

@@ -1,20 +1,22 @@
-/* dial.h — connecting to neighbours when the node asks for it.
+/* dial.h — connecting to others when the node asks for it.
  *
- * The connect is with the ring; who waits longer than DIAL_MS is given up. When to dial again, and
- * how often, is the node's business. Called by loop. */
+ * The connect is with the ring; it is given up at the order's deadline, or when the node no longer
+ * wants it. Whom to dial, when again, and how often, is the node's business. Called by loop. */
 #ifndef IO_DIAL_H
 #define IO_DIAL_H
 
 #include "io/conn.h"
 #include "io/sockaddr.h"
 
-enum { DIAL_MS = 3000, DIALS_MAX = TOPOLOGY_NEIGHBOURS_MAX };
+/* Those that were cancelled stay until their answer, a turn or two, while their ids go on. */
+enum { DIALS_MAX = 2 * NODE_DIALS_MAX };
 
 struct dial {
     int fd; /* -1: this place is free */
-    unsigned neighbour;
+    unsigned id; /* the node's */
     uint32_t generation;
-    bool late; /* given up; the answer is still to come */
+    bool given_up; /* asked to be cancelled; the answer is still to come */
+    bool unwanted; /* ... and the node has forgotten it */
     int64_t until_ns;
     union sockaddr_any to;
 };

@@ -340,13 +340,13 @@ static void follow_wants(struct host *h, uint32_t number, struct instant now)
 
 static void dial_all(struct host *h)
 {
-    unsigned neighbour;
-    struct address to;
-    while (node_dial(h->node, &neighbour, &to)) {
-        unsigned other = h->topology.nodes[h->self].neighbours[neighbour];
-        if (!address_equal(&to, &h->topology.nodes[other].peer) || h->dials[neighbour] != WIRE_NONE)
+    struct dial_order dial;
+    while (node_dial(h->node, &dial)) {
+        unsigned other = h->topology.nodes[h->self].neighbours[dial.id];
+        if (!address_equal(&dial.to, &h->topology.nodes[other].peer) ||
+            h->dials[dial.id] != WIRE_NONE)
             judge_violated(h->judge, "a dial to a wrong address, or the second at a time");
-        h->dials[neighbour] = network_dial(h->network, h->self, other, NODE_PEER_PORT);
+        h->dials[dial.id] = network_dial(h->network, h->self, other, NODE_PEER_PORT);
     }
 }
 

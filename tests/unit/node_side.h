@@ -182,10 +182,9 @@ static inline void turn(void)
             wants[conn] = node_wants(node, conn);
             send_out(conn);
         }
-        unsigned neighbour;
-        struct address to;
-        while (node_dial(node, &neighbour, &to))
-            dials[neighbour]++;
+        struct dial_order dial;
+        while (node_dial(node, &dial))
+            dials[dial.id]++;
         if (node_deadline(node) > now.mono_ns)
             return;
     }

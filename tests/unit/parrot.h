@@ -1,7 +1,7 @@
 /* parrot.h — stands in for core/node in tests of the loop: says back what it hears.
  *
  * A few bytes mean something to it: `C` close when all is said, `A` abort, `L` a thousand log
- * lines, `S` silence. It stops reading while more than UNREAD_MAX is unread. What it is told it
+ * lines, `S` silence, `D` dial elsewhere instead. It stops reading while more than UNREAD_MAX is unread. What it is told it
  * logs, and what it must not be told ends it. It runs in a process of its own, where criterion's
  * assertions do not reach. */
 #ifndef PARROT_H
@@ -9,6 +9,7 @@
 
 #include "core/node.h"
 #include "core/outbox.h"
+#include "io/clock.h"
 #include <stdlib.h>
 
 enum { PARROT_MAX = 2048, UNREAD_MAX = 65536 };
@@ -22,7 +23,9 @@ struct node {
     struct parrot each[PARROT_MAX];
     bool touched[PARROT_MAX];
     uint32_t open, first_touched; /* none is touched below that */
-    struct address dial; /* port 0: none */
+    struct address dial, dial_instead; /* port 0: none */
+    int64_t dial_ns; /* until it is given up */
+    bool dialling, dial_elsewhere;
     struct log *log;
     bool stopping;
 };
@@ -58,17 +61,19 @@ bool node_accepted(
     return true;
 }
 
-bool node_dialled(struct node *n, uint32_t conn, unsigned neighbour, struct instant now)
+bool node_dialled(struct node *n, uint32_t conn, unsigned dial, struct instant now)
 {
+    n->dialling = false;
     n->each[conn] = (struct parrot){.open = true};
     n->open++;
-    note(n, "dialled", neighbour, "", now);
+    note(n, "dialled", dial, "", now);
     return true;
 }
 
-void node_dial_failed(struct node *n, unsigned neighbour, const char *why, struct instant now)
+void node_dial_failed(struct node *n, unsigned dial, const char *why, struct instant now)
 {
-    note(n, "dial_failed", neighbour, why, now);
+    n->dialling = false;
+    note(n, "dial_failed", dial, why, now);
 }
 
 void node_received(struct node *n, uint32_t conn, struct span bytes, struct instant now)
@@ -81,6 +86,8 @@ void node_received(struct node *n, uint32_t conn, struct span bytes, struct inst
         p->closing = true;
     for (int i = 0; i < 1000 && memchr(bytes.at, 'L', bytes.len); i++)
         note(n, "one_of_many", conn, "", now);
+    if (memchr(bytes.at, 'D', bytes.len))
+        n->dial_elsewhere = true;
     if (memchr(bytes.at, 'S', bytes.len))
         return;
     memcpy(outbox_room(&p->out, NULL, bytes.len), bytes.at, bytes.len);
@@ -162,12 +169,23 @@ struct span node_output(const struct node *n, uint32_t conn)
     return outbox_window(&n->each[conn].out);
 }
 
-bool node_dial(struct node *n, unsigned *neighbour, struct address *to)
+bool node_dial(struct node *n, struct dial_order *out)
 {
-    *neighbour = 7;
-    *to = n->dial;
+    *out = (struct dial_order){
+        .id = NODE_DIALS_MAX - 1, .to = n->dial, .until_ns = clock_now().mono_ns + n->dial_ns};
     n->dial.port = 0;
-    return to->port != 0;
+    n->dialling |= out->to.port != 0;
+    return out->to.port != 0;
+}
+
+bool node_dial_cancel(struct node *n, unsigned *dial)
+{
+    if (!n->dial_elsewhere)
+        return false;
+    n->dial_elsewhere = false;
+    n->dial = n->dial_instead;
+    *dial = NODE_DIALS_MAX - 1;
+    return n->dialling;
 }
 
 int64_t node_deadline(const struct node *n)

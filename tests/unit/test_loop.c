@@ -5,6 +5,7 @@
 #include "io/loop.h"
 #include "parrot.h"
 #include <criterion/criterion.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -25,7 +26,8 @@ struct setting {
     struct ring_sizes sizes; /* zero: RING_SIZES */
     uint32_t connections_max; /* zero: PARROT_MAX */
     rlim_t files; /* zero: as it is */
-    uint16_t client, dial; /* ports */
+    uint16_t client, dial, dial_instead; /* ports */
+    int64_t dial_ms; /* zero: for ever */
     const char *log_file;
     bool terminal; /* standard error is one */
 };
@@ -42,8 +44,10 @@ static int run_parrot(const struct setting *with)
     log_init(&log, LOG_INFO, SPAN(""), memory, sizeof memory);
     struct address here = {.ip = {127, 0, 0, 1}};
     parrots.log = &log;
-    parrots.dial = here;
+    parrots.dial = parrots.dial_instead = here;
     parrots.dial.port = with->dial;
+    parrots.dial_instead.port = with->dial_instead;
+    parrots.dial_ns = with->dial_ms ? with->dial_ms * MS_NS : 1000 * SECOND_NS;
     struct loop_config config = {.node = &parrots,
         .log = &log,
         .log_file = with->log_file ? with->log_file : "",
@@ -405,7 +409,7 @@ Test(loop, a_dial_becomes_a_connection)
     cr_assert_eq(listen(door, 1), 0);
     start(with);
     int fd = accept(door, NULL, NULL);
-    hear_of("dialled", "conn=7");
+    hear_of("dialled", "conn=79");
     say(fd, "hello");
     expect(fd, "hello");
     close(fd);
@@ -420,6 +424,66 @@ Test(loop, a_refused_dial_is_told_with_its_reason)
     start(with);
     hear_of("dial_failed", "connection refused");
     stop();
+    close(door);
+}
+
+/* A port that answers no more: the kernel drops the SYN of whoever finds the queue full. */
+static int crowded(uint16_t *port, int *inside)
+{
+    int door = bound(port);
+    cr_assert_eq(listen(door, 0), 0);
+    *inside = connect_to(*port);
+    return door;
+}
+
+Test(loop, a_dial_that_nobody_answers_is_given_up_at_its_deadline)
+{
+    struct setting with = {.dial_ms = 10};
+    int inside, door = crowded(&with.dial, &inside);
+    start(with);
+    hear_of("dial_failed", "timed out");
+    stop();
+    close(inside);
+    close(door);
+}
+
+/* How many descriptors the loop has. */
+static unsigned open_files(void)
+{
+    char path[32];
+    snprintf(path, sizeof path, "/proc/%d/fd", (int)child);
+    DIR *folder = opendir(path);
+    unsigned count = 0;
+    while (readdir(folder))
+        count++;
+    closedir(folder);
+    return count;
+}
+
+Test(loop, a_dial_that_is_no_longer_wanted_is_heard_of_no_more)
+{
+    struct setting with = {0};
+    int inside, door = crowded(&with.dial, &inside);
+    int other = bound(&with.dial_instead);
+    cr_assert_eq(listen(other, 1), 0);
+    start(with);
+    int client = connect_to(client_port);
+    say(client, "hello");
+    expect(client, "hello");
+    unsigned before = open_files();
+    say(client, "D");
+    expect(client, "D");
+    int fd = accept(other, NULL, NULL);
+    hear_of("dial", "dialled"); /* under the same id, and nothing was told before */
+    say(fd, "hello");
+    expect(fd, "hello");
+    cr_assert_eq(open_files(), before, "the new connection's, in the place of the dial's");
+    cr_assert_eq(kill(child, SIGTERM), 0);
+    for (char line[1024]; fgets(line, sizeof line, heard);)
+        cr_assert_null(strstr(line, "dial"), "%s", line);
+    cr_assert_eq(exit_code(), 0);
+    fclose(heard);
+    close(inside);
     close(door);
 }
 
