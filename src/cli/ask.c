@@ -34,7 +34,7 @@ static void begin_tls(struct ask *a, const struct tls_config *tls)
 {
     unsigned char entropy[TLS_ENTROPY_BYTES];
     entropy_fill(entropy, sizeof entropy);
-    a->tls = tls_client(tls, NULL, entropy, clock_now());
+    a->tls = tls_client(tls, entropy, clock_now());
     if (!a->tls)
         ask_give_up(a, "out of memory");
 }

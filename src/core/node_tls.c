@@ -20,7 +20,7 @@ bool link_tls_open(struct node *n, struct link *l, struct instant now)
     unsigned char entropy[NODE_RANDOM_BYTES];
     _Static_assert((int)NODE_RANDOM_BYTES >= (int)TLS_ENTROPY_BYTES, "one is enough");
     node_random(n, entropy);
-    l->tls = l->dialled ? tls_client(n->tls, NULL, entropy, now) : tls_server(n->tls, entropy, now);
+    l->tls = l->dialled ? tls_client(n->tls, entropy, now) : tls_server(n->tls, entropy, now);
     return l->tls != NULL;
 }
 

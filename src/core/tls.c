@@ -21,7 +21,16 @@ struct tls {
     br_ssl_engine_context *engine; /* of either */
     br_x509_minimal_context x509;
     struct tls_collector collector;
+    struct tls_trust *trust; /* held */
+    struct tls_identity *identity; /* held; NULL: none */
+    struct tls_session *session; /* an HTTPS server's; NULL: none is kept */
+    struct tls_session offered; /* what it was when the handshake began */
+    int64_t began_ns;
+    const char *who; /* the other end, in sentences */
     enum tls_state state;
+    bool heard; /* something came in */
+    bool alien; /* and its first byte is of no TLS */
+    bool resumed;
     bool closing; /* tls_close was called: BearSSL must not be told twice */
     char reason[TLS_REASON_BYTES_MAX + 1];
     unsigned char memory[BR_SSL_BUFSIZE_BIDI];
@@ -74,8 +83,7 @@ bool tls_names_hold(const struct tls_names *n, struct span name)
 
 /* -- setting up -------------------------------------------------------------------------------- */
 
-static void init_engine(struct tls *t, const struct tls_config *config,
-    const unsigned char *entropy, struct instant now)
+static void init_engine(struct tls *t, const unsigned char *entropy, struct instant now)
 {
     static const uint16_t suites[] = {
         BR_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
@@ -98,10 +106,18 @@ static void init_engine(struct tls *t, const struct tls_config *config,
     br_ssl_engine_set_default_rsavrfy(e);
     br_ssl_engine_set_default_ecdsa(e); /* and the curves */
     br_ssl_engine_add_flags(e, BR_OPT_NO_RENEGOTIATION | BR_OPT_ENFORCE_SERVER_PREFERENCES);
-    tls_checker_init(&t->x509, config->trust, &t->collector, now.real_ns);
+    tls_checker_init(&t->x509, t->trust, &t->collector, now.real_ns);
     br_ssl_engine_set_x509(e, &t->x509.vtable);
     br_ssl_engine_set_buffer(e, t->memory, sizeof t->memory, 1);
     br_ssl_engine_inject_entropy(e, entropy, TLS_ENTROPY_BYTES);
+}
+
+/* The engine's error number. Whatever comes in that is no TLS at all looks to BearSSL like a version
+ * that it does not have; a record's first byte tells. */
+static int last_error(struct tls *t)
+{
+    int error = br_ssl_engine_last_error(t->engine);
+    return error == BR_ERR_UNSUPPORTED_VERSION && t->alien ? BR_ERR_UNKNOWN_TYPE : error;
 }
 
 /* Follow the engine after whatever was done to it. */
@@ -110,33 +126,78 @@ static void follow(struct tls *t)
     unsigned engine = br_ssl_engine_current_state(t->engine);
     if (engine & BR_SSL_CLOSED && t->state != TLS_ENDED) {
         t->state = TLS_ENDED;
-        tls_error_text(br_ssl_engine_last_error(t->engine), t->reason);
+        tls_error_text(last_error(t), t->who, t->reason);
+        if (t->session && *t->reason) /* RFC 5246, 7.2.2 */
+            *t->session = (struct tls_session){0};
     } else if (engine & (BR_SSL_SENDAPP | BR_SSL_RECVAPP) && t->state == TLS_SHAKES) {
         t->state = TLS_OPEN;
         tls_collector_finish(&t->collector);
+        if (t->session)
+            t->resumed = tls_session_keep(t->session, &t->offered, t->engine, t->began_ns);
     }
 }
 
-struct tls *tls_client(const struct tls_config *config, const char *server_name,
-    const unsigned char *entropy, struct instant now)
+/* What all have. NULL: no memory. */
+static struct tls *create(const struct tls_config *config)
 {
     struct tls *t = malloc(sizeof *t);
     if (!t)
         return NULL;
-    t->state = TLS_SHAKES;
-    t->closing = false;
-    t->reason[0] = '\0';
+    memset(t, 0, offsetof(struct tls, memory));
+    t->trust = config->trust;
+    t->trust->holders++;
+    t->identity = config->identity;
+    if (t->identity)
+        t->identity->holders++;
+    t->who = "the other end";
+    return t;
+}
+
+static struct tls *create_client(
+    const struct tls_config *config, const unsigned char *entropy, struct instant now)
+{
+    struct tls *t = create(config);
+    if (!t)
+        return NULL;
     t->engine = &t->client.eng;
     br_ssl_client_zero(&t->client);
-    init_engine(t, config, entropy, now);
-    const struct tls_identity *i = config->identity;
+    init_engine(t, entropy, now);
+    const struct tls_identity *i = t->identity;
     if (i && i->key_type == BR_KEYTYPE_RSA)
         br_ssl_client_set_single_rsa(
             &t->client, i->chain, i->chain_len, &i->rsa, br_rsa_pkcs1_sign_get_default());
     else if (i)
         br_ssl_client_set_single_ec(&t->client, i->chain, i->chain_len, &i->ec, BR_KEYTYPE_SIGN,
             i->issuer_key, br_ec_get_default(), br_ecdsa_sign_asn1_get_default());
-    br_ssl_client_reset(&t->client, server_name, 0);
+    return t;
+}
+
+struct tls *tls_client(
+    const struct tls_config *config, const unsigned char *entropy, struct instant now)
+{
+    struct tls *t = create_client(config, entropy, now);
+    if (!t)
+        return NULL;
+    br_ssl_client_reset(&t->client, NULL, 0);
+    follow(t);
+    return t;
+}
+
+struct tls *tls_https(const struct tls_config *config, const char *server_name,
+    struct tls_session *session, const unsigned char *entropy, struct instant now)
+{
+    static const char *http[] = {"http/1.1"};
+    struct tls *t = create_client(config, entropy, now);
+    if (!t)
+        return NULL;
+    t->who = "the server";
+    br_ssl_engine_set_protocol_names(t->engine, http, 1);
+    br_ssl_engine_add_flags(t->engine, BR_OPT_FAIL_ON_ALPN_MISMATCH);
+    if (session)
+        t->offered = tls_session_offer(session, t->trust, server_name, t->engine, now);
+    t->session = session;
+    t->began_ns = now.mono_ns;
+    br_ssl_client_reset(&t->client, server_name, t->offered.id_bytes != 0);
     follow(t);
     return t;
 }
@@ -144,24 +205,20 @@ struct tls *tls_client(const struct tls_config *config, const char *server_name,
 struct tls *tls_server(
     const struct tls_config *config, const unsigned char *entropy, struct instant now)
 {
-    struct tls *t = malloc(sizeof *t);
+    struct tls *t = create(config);
     if (!t)
         return NULL;
-    t->state = TLS_SHAKES;
-    t->closing = false;
-    t->reason[0] = '\0';
     t->engine = &t->server.eng;
     br_ssl_server_zero(&t->server);
-    init_engine(t, config, entropy, now);
-    const struct tls_identity *i = config->identity;
+    init_engine(t, entropy, now);
+    const struct tls_identity *i = t->identity;
     if (i->key_type == BR_KEYTYPE_RSA)
         br_ssl_server_set_single_rsa(&t->server, i->chain, i->chain_len, &i->rsa, BR_KEYTYPE_SIGN,
             br_rsa_private_get_default(), br_rsa_pkcs1_sign_get_default());
     else
         br_ssl_server_set_single_ec(&t->server, i->chain, i->chain_len, &i->ec, BR_KEYTYPE_SIGN,
             i->issuer_key, br_ec_get_default(), br_ecdsa_sign_asn1_get_default());
-    br_ssl_server_set_trust_anchor_names_alt(
-        &t->server, config->trust->anchors, config->trust->count);
+    br_ssl_server_set_trust_anchor_names_alt(&t->server, t->trust->anchors, t->trust->count);
     br_ssl_server_reset(&t->server);
     follow(t);
     return t;
@@ -171,6 +228,8 @@ void tls_destroy(struct tls *t)
 {
     if (!t)
         return;
+    tls_trust_destroy(t->trust);
+    tls_identity_destroy(t->identity);
     memset(t, 0, sizeof *t);
     __asm__ volatile("" : : "r"(t) : "memory"); /* its keys are really wiped */
     free(t);
@@ -193,6 +252,16 @@ const char *tls_reason(const struct tls *t)
     return t->reason;
 }
 
+bool tls_ended_cleanly(const struct tls *t)
+{
+    return t->engine->shutdown_recv != 0;
+}
+
+bool tls_resumed(const struct tls *t)
+{
+    return t->resumed;
+}
+
 const struct tls_names *tls_names(const struct tls *t)
 {
     return &t->collector.names;
@@ -202,6 +271,11 @@ const struct tls_names *tls_names(const struct tls *t)
 
 void tls_feed(struct tls *t, struct span *in)
 {
+    enum { ALERT = 21, HANDSHAKE = 22 }; /* RFC 5246, 6.2.1 */
+    if (!t->heard && in->len) {
+        t->heard = true;
+        t->alien = in->at[0] != ALERT && in->at[0] != HANDSHAKE;
+    }
     while (in->len) {
         size_t room;
         unsigned char *to = br_ssl_engine_recvrec_buf(t->engine, &room);

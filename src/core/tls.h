@@ -13,9 +13,10 @@
  *   OPEN       anything wrong                 ENDED      tls_reason says what
  *
  * TLS 1.2 only; ECDHE with AES128-GCM, then ChaCha20, then AES256-GCM; SHA-256 and up; RSA of 2048
- * bits at least; no renegotiation, no resumption. BearSSL sends no alert when a handshake fails on
- * this side, so the caller closes, and both ends need a deadline. A handshake computes for some
- * milliseconds, inside tls_feed. Called by node_tls, and by the program's `status`. */
+ * bits at least; no renegotiation; resumption for HTTPS alone. BearSSL sends no alert when a
+ * handshake fails on this side, so the caller closes, and both ends need a deadline. A handshake
+ * computes for some milliseconds, inside tls_feed. Called by node_tls, by the exchange with a
+ * places server, and by the program's `status`. */
 #ifndef CORE_TLS_H
 #define CORE_TLS_H
 
@@ -42,20 +43,50 @@ struct tls_names {
 
 struct tls;
 
-/* What both ends of a link have; outlives every tls made with it. */
+/* Whom an end believes, and as whom it speaks. Each tls holds both until it is destroyed, so a
+ * reload may put new ones here, and destroy the old, whatever is open. */
 struct tls_config {
-    const struct tls_trust *trust;
-    const struct tls_identity *identity; /* NULL: a client that shows no certificate */
+    struct tls_trust *trust;
+    struct tls_identity *identity; /* NULL: a client that shows no certificate */
 };
 
-/* The end that connects.
+/* What is remembered of an HTTPS server, so that the next handshake with it computes nearly
+ * nothing. Begins as {0}; one for each host and port; the caller's, and only tls looks inside.
  *
- * server_name  sent as SNI, and the certificate must be for it (wildcards count); NULL: no name
- *              is sent or checked; the caller judges by tls_names before it says what matters
- * entropy      TLS_ENTROPY_BYTES that nobody can guess, used for nothing else
+ * The server shows no certificate when it resumes, so what was checked must hold still: the session
+ * is bound to the server's name and to the set of trusted CAs, whatever it is passed with, and is
+ * used for 24 h at most (RFC 5246, F.1.4). It holds a secret. */
+struct tls_session {
+    int64_t until_ns; /* monotonic; 0: nothing is remembered */
+    uint16_t suite;
+    unsigned char id_bytes;
+    unsigned char id[32];
+    unsigned char secret[48];
+    unsigned char bound_to[32]; /* hash of name and trust */
+};
+
+/* The end of a link that connects. No server's name is sent or checked: the caller judges by
+ * tls_names before it says what matters.
+ *
+ * entropy  TLS_ENTROPY_BYTES that nobody can guess, used for nothing else
  * NULL: no memory. */
-MUST_USE struct tls *tls_client(const struct tls_config *config, const char *server_name,
-    const unsigned char *entropy, struct instant now);
+MUST_USE struct tls *tls_client(
+    const struct tls_config *config, const unsigned char *entropy, struct instant now);
+
+/* The end that connects to an HTTPS server; ALPN says http/1.1 (RFC 7301), which a server may
+ * ignore.
+ *
+ * server_name  of which tls_server_name_fault says nothing; sent as SNI; the server's certificate
+ *              must be for it: BearSSL's own check, by DNS names, one label for a wildcard
+ * session      resumed if it fits and the server still knows it, else the handshake is a full one,
+ *              without another connection; then it is the new one, or empty when the server gives
+ *              none or anything goes wrong. Must outlive the tls. NULL: none is kept */
+MUST_USE struct tls *tls_https(const struct tls_config *config, const char *server_name,
+    struct tls_session *session, const unsigned char *entropy, struct instant now);
+
+/* Why an HTTPS server of this name could never be believed: words to follow the name; NULL: it can.
+ * An IP address is among them, since BearSSL compares DNS names only; localhost is none. */
+MUST_USE const char *tls_server_name_fault(const char *server_name);
 
 /* The end that was connected to; the other must show a certificate too. config->identity is set. */
 MUST_USE struct tls *tls_server(
@@ -70,7 +101,16 @@ enum tls_state tls_state(const struct tls *t);
 /* Why it is ENDED: a sentence without a full stop, "" for an end as agreed. */
 const char *tls_reason(const struct tls *t);
 
-/* From OPEN on. */
+/* Whether the other end has said that nothing more follows (close_notify). A connection that ends
+ * (FIN) when this is false may have been cut off by anybody: where the end of the connection is the
+ * end of an HTTP body, that body is not whole. Its state may still be OPEN, until the answer to
+ * close_notify is sent. */
+bool tls_ended_cleanly(const struct tls *t);
+
+/* Whether the handshake took up an earlier session; from OPEN on. */
+bool tls_resumed(const struct tls *t);
+
+/* From OPEN on; none when resumed. */
 const struct tls_names *tls_names(const struct tls *t);
 
 /* Whether one of them is `name`, byte for byte: no wildcards, no folding of case. */

@@ -25,26 +25,46 @@ static const struct meaning certificates[] = {
     {BR_ERR_X509_LIMIT_EXCEEDED, "has a key that is too large"},
 };
 
-static const struct meaning reasons[] = {
-    {BR_ERR_OK, ""},
-    {BR_ERR_NO_CLIENT_AUTH, "the other end shows no certificate"},
-    {BR_ERR_X509_EMPTY_CHAIN, "the other end shows no certificate"},
-    {BR_ERR_UNSUPPORTED_VERSION, "the other end does not speak TLS 1.2"},
-    {BR_ERR_UNKNOWN_TYPE, "the other end does not speak TLS 1.2"},
-    {BR_ERR_BAD_VERSION, "the other end does not speak TLS 1.2"},
-    {BR_ERR_TOO_LARGE, "the other end breaks the rules of TLS"},
-    {BR_ERR_BAD_LENGTH, "the other end breaks the rules of TLS"},
-    {BR_ERR_UNEXPECTED, "the other end breaks the rules of TLS"},
-    {BR_ERR_BAD_HANDSHAKE, "the other end breaks the rules of TLS"},
-    {BR_ERR_BAD_MAC, "what came in was changed on its way"},
-    {BR_ERR_BAD_CIPHER_SUITE, "the other end offers no cipher suite that is allowed here"},
-    {BR_ERR_BAD_SIGNATURE, "the other end does not have the key of its certificate"},
-    {BR_ERR_WRONG_KEY_USAGE, "the other end's certificate may not be used for this"},
-    {BR_ERR_SEND_FATAL_ALERT + 40, "the other end offers nothing that is allowed here"},
-    {BR_ERR_SEND_FATAL_ALERT + 70, "the other end does not speak TLS 1.2"},
-    {BR_ERR_BAD_SECRENEG, "the other end wants to renegotiate in an unsafe way"},
+/* To follow whoever is at the other end. */
+static const struct meaning faults[] = {
+    {BR_ERR_NO_CLIENT_AUTH, "shows no certificate"},
+    {BR_ERR_X509_EMPTY_CHAIN, "shows no certificate"},
+    {BR_ERR_UNKNOWN_TYPE, "does not speak TLS"},
+    {BR_ERR_UNSUPPORTED_VERSION, "does not speak TLS 1.2"},
+    {BR_ERR_BAD_VERSION, "does not speak TLS 1.2"},
+    {BR_ERR_SEND_FATAL_ALERT + 70, "does not speak TLS 1.2"},
+    {BR_ERR_TOO_LARGE, "breaks the rules of TLS"},
+    {BR_ERR_BAD_LENGTH, "breaks the rules of TLS"},
+    {BR_ERR_UNEXPECTED, "breaks the rules of TLS"},
+    {BR_ERR_BAD_CCS, "breaks the rules of TLS"},
+    {BR_ERR_BAD_ALERT, "breaks the rules of TLS"},
+    {BR_ERR_BAD_HANDSHAKE, "breaks the rules of TLS"},
+    {BR_ERR_BAD_HELLO_DONE, "breaks the rules of TLS"},
+    {BR_ERR_OVERSIZED_ID, "breaks the rules of TLS"},
+    {BR_ERR_EXTRA_EXTENSION, "breaks the rules of TLS"},
+    {BR_ERR_BAD_SNI, "breaks the rules of TLS"},
+    {BR_ERR_BAD_COMPRESSION, "breaks the rules of TLS"},
+    {BR_ERR_BAD_FRAGLEN, "breaks the rules of TLS"},
+    {BR_ERR_BAD_FINISHED, "has seen another handshake than this end"},
+    {BR_ERR_RESUME_MISMATCH, "resumes a session with another cipher suite"},
+    {BR_ERR_BAD_CIPHER_SUITE, "offers no cipher suite that is allowed here"},
+    {BR_ERR_INVALID_ALGORITHM, "offers no curve or signature that is allowed here"},
+    {BR_ERR_LIMIT_EXCEEDED, "shows a key or parameters that are too large"},
+    {BR_ERR_BAD_SIGNATURE, "does not have the key of its certificate"},
+    {BR_ERR_WRONG_KEY_USAGE, "shows a certificate that may not be used for this"},
+    {BR_ERR_SEND_FATAL_ALERT + 40, "offers nothing that is allowed here"},
+    {BR_ERR_BAD_SECRENEG, "wants to renegotiate in an unsafe way"},
 };
 
+/* Without anybody. */
+static const struct meaning reasons[] = {
+    {BR_ERR_OK, ""},
+    {BR_ERR_BAD_MAC, "what came in was changed on its way"},
+    {BR_ERR_NO_RANDOM, "there is no entropy for TLS"},
+};
+
+/* A client that offers TLS 1.2 hears protocol_version (70) of a server that has only newer ones:
+ * one that has only older ones answers with those (RFC 5246, E.1). */
 static const struct meaning alerts[] = {
     {40, "it offers nothing that this one allows, or wants a certificate"},
     {42, "the certificate shown to it is bad"},
@@ -52,8 +72,11 @@ static const struct meaning alerts[] = {
     {45, "the certificate shown to it has expired"},
     {46, "the certificate shown to it is not acceptable"},
     {48, "it does not trust the CA of the certificate shown to it"},
-    {70, "it does not speak TLS 1.2"},
+    {70, "it speaks only TLS 1.3"},
+    {80, "it has an error of its own"},
+    {112, "it is no server of that name"},
     {116, "it wants a certificate"},
+    {120, "it does not speak HTTP/1.1"},
 };
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -73,18 +96,20 @@ const char *tls_certificate_fault(int error)
     return text ? text : any ? "cannot be read" : NULL;
 }
 
-void tls_error_text(int error, char out[TLS_REASON_BYTES_MAX + 1])
+void tls_error_text(int error, const char *who, char out[TLS_REASON_BYTES_MAX + 1])
 {
     const size_t room = TLS_REASON_BYTES_MAX + 1;
     const char *text = find(reasons, COUNT(reasons), error);
     if (text) {
         snprintf(out, room, "%s", text);
+    } else if ((text = find(faults, COUNT(faults), error))) {
+        snprintf(out, room, "%s %s", who, text);
     } else if ((text = tls_certificate_fault(error))) {
-        snprintf(out, room, "the other end's certificate %s", text);
+        snprintf(out, room, "%s's certificate %s", who, text);
     } else if (error >= BR_ERR_RECV_FATAL_ALERT && error < BR_ERR_SEND_FATAL_ALERT) {
         int alert = error - BR_ERR_RECV_FATAL_ALERT;
         text = find(alerts, COUNT(alerts), alert);
-        snprintf(out, room, "the other end refuses: %s (TLS alert %d)",
+        snprintf(out, room, "%s refuses: %s (TLS alert %d)", who,
             text ? text : "it does not say why", alert);
     } else {
         snprintf(out, room, "TLS fails (BearSSL error %d)", error);

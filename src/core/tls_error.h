@@ -4,7 +4,9 @@
 
 #include "core/tls.h"
 
-/* A sentence without a full stop for what br_ssl_engine_last_error gave; "" for an agreed end. */
-void tls_error_text(int error, char out[TLS_REASON_BYTES_MAX + 1]);
+/* A sentence without a full stop for what br_ssl_engine_last_error gave; "" for an agreed end.
+ *
+ * who  the other end, as the sentence is to call it: "the server" */
+void tls_error_text(int error, const char *who, char out[TLS_REASON_BYTES_MAX + 1]);
 
 #endif

@@ -168,6 +168,7 @@ struct tls_identity *tls_identity_create(
     struct tls_identity *i = calloc(1, sizeof *i);
     if (!i)
         return NULL;
+    i->holders = 1;
     *why = read_chain(i, cert_pem);
     if (!*why) {
         *why = read_key(i, key_pem);
@@ -183,7 +184,7 @@ struct tls_identity *tls_identity_create(
 
 void tls_identity_destroy(struct tls_identity *i)
 {
-    if (!i)
+    if (!i || --i->holders)
         return;
     for (size_t k = 0; k < i->chain_len; k++)
         free(i->chain[k].data);

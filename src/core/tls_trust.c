@@ -179,6 +179,27 @@ static const char *why_none(const struct tls_skipped *skipped)
     return "holds no certificate; it begins with -----BEGIN CERTIFICATE-----";
 }
 
+/* Names and keys tell one set from another; in the order of the text, which a reload seldom
+ * changes. */
+static void hash_anchors(struct tls_trust *t)
+{
+    br_sha256_context hash;
+    br_sha256_init(&hash);
+    for (size_t i = 0; i < t->count; i++) {
+        const br_x509_trust_anchor *a = &t->anchors[i];
+        uint64_t lens[] = {a->dn.len, a->pkey.key_type, 0, 0};
+        bool rsa = a->pkey.key_type == BR_KEYTYPE_RSA;
+        lens[2] = rsa ? a->pkey.key.rsa.nlen : a->pkey.key.ec.qlen;
+        lens[3] = rsa ? a->pkey.key.rsa.elen : (uint64_t)a->pkey.key.ec.curve;
+        br_sha256_update(&hash, lens, sizeof lens);
+        br_sha256_update(&hash, a->dn.data, a->dn.len);
+        br_sha256_update(&hash, rsa ? a->pkey.key.rsa.n : a->pkey.key.ec.q, lens[2]);
+        if (rsa)
+            br_sha256_update(&hash, a->pkey.key.rsa.e, lens[3]);
+    }
+    br_sha256_out(&hash, t->hash);
+}
+
 struct tls_trust *tls_trust_create(
     struct span pem, int64_t real_ns, struct tls_skipped *skipped, const char **why)
 {
@@ -187,6 +208,7 @@ struct tls_trust *tls_trust_create(
     struct tls_trust *t = calloc(1, sizeof *t);
     if (!t)
         return NULL;
+    t->holders = 1;
     struct pem p;
     pem_begin(&p, pem);
     enum pem_result result;
@@ -199,8 +221,10 @@ struct tls_trust *tls_trust_create(
         }
     }
     pem_end(&p);
-    if (result == PEM_END && t->count)
+    if (result == PEM_END && t->count) {
+        hash_anchors(t);
         return t;
+    }
     if (result == PEM_END)
         *why = why_none(skipped);
     tls_trust_destroy(t);
@@ -214,7 +238,7 @@ size_t tls_trust_count(const struct tls_trust *t)
 
 void tls_trust_destroy(struct tls_trust *t)
 {
-    if (!t)
+    if (!t || --t->holders)
         return;
     for (size_t i = 0; i < t->count; i++)
         anchor_destroy(&t->anchors[i]);

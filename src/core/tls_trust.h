@@ -1,8 +1,8 @@
 /* tls_trust.h — whom TLS believes, and as whom it speaks: both out of PEM texts.
  *
  * A trust is a set of CA certificates: the herd's own CA for links, the system's bundle for HTTPS.
- * An identity is a certificate with its chain and private key. Both are read once, at the start,
- * and then only looked at; the texts come from files that the driver reads. Each is read with every
+ * An identity is a certificate with its chain and private key. Both are made once and then only
+ * looked at; a reload makes new ones. The texts come from files that the driver reads. Each is read with every
  * trap of BearSSL 0.6 in mind: a text without any certificate is an error and no empty trust; the
  * dates of CA certificates, which BearSSL does not look at, are looked at here; keys that its
  * decoder has no room for are refused before it sees them. */
@@ -35,6 +35,7 @@ struct tls_skipped {
  * NULL: none is left, or no memory; *why is then a constant to follow the file's name. */
 MUST_USE struct tls_trust *tls_trust_create(
     struct span pem, int64_t real_ns, struct tls_skipped *skipped, const char **why);
+/* The caller has done with it. It is freed when the last tls that was made with it is, too. */
 void tls_trust_destroy(struct tls_trust *t);
 size_t tls_trust_count(const struct tls_trust *t);
 
@@ -45,6 +46,7 @@ size_t tls_trust_count(const struct tls_trust *t);
  * key's. */
 MUST_USE struct tls_identity *tls_identity_create(
     struct span cert_pem, struct span key_pem, const char **why, bool *of_key);
+/* As tls_trust_destroy. */
 void tls_identity_destroy(struct tls_identity *i);
 
 #endif

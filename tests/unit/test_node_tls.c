@@ -95,7 +95,7 @@ static struct far_end meets(uint32_t conn, const char *certificate, bool dials_i
     f.identity = certificate ? identity_of(certificate) : NULL;
     f.config = (struct tls_config){trust, f.identity};
     f.tls =
-        dials_in ? tls_client(&f.config, NULL, entropy, now) : tls_server(&f.config, entropy, now);
+        dials_in ? tls_client(&f.config, entropy, now) : tls_server(&f.config, entropy, now);
     if (dials_in) {
         joins_by(conn, NODE_PEER_PORT);
     } else {
@@ -186,7 +186,7 @@ Test(node_tls, no_certificate_and_no_tls)
         hangs_up(1);
     }
     cr_expect_eq(logged("the other end shows no certificate"), 1);
-    cr_expect_eq(logged("the other end does not speak TLS 1.2"), 1);
+    cr_expect_eq(logged("the other end does not speak TLS\""), 1);
 }
 
 Test(node_tls, who_is_silent_in_the_middle_is_left_after_two_seconds)
