@@ -14,13 +14,14 @@
 enum {
     HTTP_LINE_BYTES_MAX = 8192, /* of the status line or a header, without its CRLF */
     HTTP_HEAD_BYTES_MAX = 32768, /* of all of them together, CRLFs and interim answers included */
-    HTTP_HEADERS_MAX = 100,
+    HTTP_HEADERS_MAX = 100, /* lines with a colon, trailers included */
     HTTP_INTERIM_MAX = 8, /* answers of status 1xx before the real one */
     HTTP_CHUNK_DIGITS_MAX = 8,
     HTTP_EXTENSION_BYTES_MAX = 256, /* behind one chunk's size, its ';' included */
     HTTP_TRAILER_BYTES_MAX = 8192, /* lines behind the last chunk, CRLFs included */
     HTTP_BODY_BYTES_MAX = 1 << 20,
     HTTP_TYPE_BYTES_MAX = 63,
+    HTTP_DATE_BYTES_MAX = 40,
     HTTP_RETRY_SECONDS_MAX = 86400, /* a longer Retry-After counts as this */
 };
 
@@ -50,8 +51,8 @@ struct http_request {
 MUST_USE bool http_request_put(struct buf *out, const struct http_request *request);
 
 enum http_state {
-    HTTP_MORE,   /* not whole yet */
-    HTTP_DONE,   /* whole; what comes behind it does not belong to it */
+    HTTP_MORE, /* not whole yet */
+    HTTP_DONE, /* whole; what comes behind it does not belong to it */
     HTTP_FAILED, /* `error` says why; it stays so */
 };
 
@@ -77,8 +78,7 @@ struct http_response {
                                            there is none, or it is too long or is no type */
     const char *error; /* a sentence without full stop, static; holds nothing of the answer */
 
-    enum { HTTP_RETRY_NONE, HTTP_RETRY_SECONDS, HTTP_RETRY_DATE } retry_kind;
-    int64_t retry; /* seconds from now, or POSIX seconds */
+    char retry_after[HTTP_DATE_BYTES_MAX + 1]; /* as it came; "" for none */
     enum {
         HTTP_STATUS,
         HTTP_HEADERS,
