@@ -16,6 +16,7 @@ static const struct {
     {"status", cli_status, "show all nodes in one table"},
     {"trace", cli_trace, "show the way that a client's newest stamp took"},
     {"send", cli_send, "say lines to a node, print what it answers"},
+    {"places", cli_places, "ask the places provider once: is the key good?"},
     {"check", cli_check, "find every mistake in a topology.conf"},
 };
 

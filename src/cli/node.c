@@ -2,10 +2,10 @@
 #include "core/node.h"
 #include "cli/commands.h"
 #include "cli/herd.h"
-#include "core/places_gazetteer.h"
 #include "io/clock.h"
 #include "io/entropy.h"
 #include "io/loop.h"
+#include "io/places_provider.h"
 #include "io/private_file.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,10 +21,20 @@ static const char help[] =
     "Exit code: 0 when stopped, 1 when it could not start or go on, 2 for a wrong command line.\n\n"
     "Example: stampede node Goloman\n";
 
+static void log_places(struct log *log, const struct places_provision *p, struct instant now)
+{
+    log_begin(log, LOG_INFO, "places", now);
+    log_text(log, "provider", span_of(p->provider.name));
+    if (p->exchange)
+        log_text(log, "host", exchange_host(p->exchange));
+    log_end(log);
+}
+
 static int run(const struct herd *herd, const struct options *o, unsigned self)
 {
     const struct topology *t = &herd->topology;
     const struct topology_node *at = &t->nodes[self];
+    struct places_provision places = {0};
     struct log log;
     struct node_config config = {
         .topology = t,
@@ -41,11 +51,16 @@ static int run(const struct herd *herd, const struct options *o, unsigned self)
         complain("the path of log_file is too long");
         return code;
     }
+    if (!places_provide(&places, t, o->topology_file, &log))
+        return code;
+    config.places = places.provider;
+    config.exchange = places.exchange;
     char *log_memory = malloc(NODE_LOG_BYTES);
-    if (log_memory && places_gazetteer(&config.places)) {
+    if (log_memory) {
         log_init(&log, t->log_level, span_of(at->name), log_memory, NODE_LOG_BYTES);
         entropy_fill(config.seed, sizeof config.seed);
         node = node_create(&config, clock_now());
+        log_places(&log, &places, clock_now());
     }
     if (node)
         code = loop_run(&(struct loop_config){
@@ -60,7 +75,10 @@ static int run(const struct herd *herd, const struct options *o, unsigned self)
         });
     else
         complain("out of memory; lower limits.connections");
+    if (!node)
+        places.provider.destroy(places.provider.self);
     node_destroy(node);
+    places_provision_close(&places);
     free(log_memory);
     return code;
 }

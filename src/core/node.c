@@ -107,6 +107,7 @@ struct node *node_create(const struct node_config *config, struct instant now)
         return NULL;
     }
     n->places = config->places;
+    n->exchange = config->exchange;
     n->peering = (struct peering_node){.herd = span_of(t->herd),
         .name = n->name,
         .secret = config->secret,
@@ -194,13 +195,18 @@ bool node_accepted(
 bool node_dialled(struct node *n, uint32_t conn, unsigned dial, struct instant now)
 {
     char address[ADDRESS_TEXT_BYTES_MAX + 1];
+    if (dial >= NODE_DIALS_OF_PLACES)
+        return places_dialled(n, conn, dial - NODE_DIALS_OF_PLACES, now);
     address_text(&n->topology->nodes[n->self->neighbours[dial]].peer, address);
     return open_link(n, conn, &n->neighbour_of[dial], span_of(address), now);
 }
 
 void node_dial_failed(struct node *n, unsigned dial, const char *why, struct instant now)
 {
-    link_failed(n, &n->neighbour_of[dial], why, now);
+    if (dial >= NODE_DIALS_OF_PLACES)
+        exchange_dial_failed(n->exchange, dial - NODE_DIALS_OF_PLACES, why, now);
+    else
+        link_failed(n, &n->neighbour_of[dial], why, now);
 }
 
 void node_received(struct node *n, uint32_t conn, struct span bytes, struct instant now)
@@ -212,8 +218,10 @@ void node_received(struct node *n, uint32_t conn, struct span bytes, struct inst
         return;
     if (c->kind == CONNECTION_CLIENT)
         client_take(n, c, bytes, now);
-    else
+    else if (c->kind == CONNECTION_LINK)
         link_take(n, c, bytes, now);
+    else
+        places_take(n, c, bytes, now);
 }
 
 void node_ended(struct node *n, uint32_t conn, struct instant now)
@@ -225,9 +233,11 @@ void node_ended(struct node *n, uint32_t conn, struct instant now)
         return;
     if (c->kind == CONNECTION_CLIENT) {
         client_ended(n, c, now);
-    } else {
+    } else if (c->kind == CONNECTION_LINK) {
         link_drop(n, c, "connection closed by the other end", now);
         node_finish(n, c, now);
+    } else {
+        places_ended(n, c, now);
     }
 }
 
@@ -256,7 +266,7 @@ static void release(struct node *n, struct connection *c)
 {
     if (c->kind == CONNECTION_CLIENT)
         client_drop(n, c);
-    else
+    else if (c->kind == CONNECTION_LINK)
         link_close(n, c);
     node_unwatch(n, c);
     outbox_clear(&c->out, &n->chunks);
@@ -272,8 +282,10 @@ void node_closed(struct node *n, uint32_t conn, const char *why, struct instant 
             n->clients--;
             log_client_closed(n, conn, why, now);
         }
-    } else {
+    } else if (c->kind == CONNECTION_LINK) {
         link_drop(n, c, *why ? why : "connection closed", now);
+    } else {
+        places_closed(n, c, why, now);
     }
     release(n, c);
 }
@@ -319,6 +331,7 @@ void node_turn(struct node *n, struct instant now)
 {
     n->now = now;
     clients_apply(n, now);
+    places_turn(n, now);
     clients_answer(n, now);
     clients_resume(n, now);
     node_watches_run(n, now);
@@ -362,19 +375,12 @@ bool node_dial(struct node *n, struct dial_order *out)
 {
     struct neighbour *who = n->stopping ? NULL : neighbours_to_dial(&n->neighbours, n->now);
     if (!who)
-        return false;
+        return !n->stopping && places_dial(n, out);
     unsigned number = who->peer->number;
     *out = (struct dial_order){.id = number,
         .to = n->topology->nodes[n->self->neighbours[number]].peer,
         .until_ns = n->now.mono_ns + NODE_DIAL_MS * MS_NS};
     return true;
-}
-
-/* A neighbour's dial stays wanted: what it leads to is judged when it stands (neighbours.h). */
-bool node_dial_cancel(struct node *n, unsigned *dial)
-{
-    (void)n, (void)dial;
-    return false;
 }
 
 int64_t node_deadline(const struct node *n)
@@ -401,6 +407,7 @@ void node_stop(struct node *n, struct instant now)
             node_finish(n, c, now);
     }
     links_stop(n, now);
+    places_stop(n);
 }
 
 bool node_stopped(const struct node *n)

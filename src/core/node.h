@@ -7,6 +7,7 @@
  *     node_turn(now)                     the group is applied, links pull, timers run
  *     while (node_touched(&conn))        for each connection that may want something new:
  *         wants = node_wants(conn)           read from it? write? close it?
+ *     if (node_resolve(&host))           a name to look up
  *     while (node_dial_cancel(&dial))    connections no longer to be made
  *     while (node_dial(&order))          connections to make
  *     sleep until node_deadline()
@@ -21,7 +22,7 @@
 #include "core/instant.h"
 #include "core/metrics.h"
 #include "core/peering.h"
-#include "core/places.h"
+#include "core/places_exchange.h"
 #include "core/tls.h"
 #include "core/topology.h"
 
@@ -35,6 +36,7 @@ struct node_config {
     unsigned char seed[48]; /* from entropy: boot id, store hash, jitter, all random bytes */
     uint32_t connections_max; /* clients and links together; what the driver can hold */
     struct places_provider places; /* taken over, unless NULL comes back */
+    struct exchange *exchange; /* the inside of `places`; NULL: it has no connections */
     struct log *log; /* where events are told; outlives the node */
 };
 
@@ -56,6 +58,12 @@ MUST_USE bool node_accepted(
  * node_dial_failed), or has not (`why` for the operator). Its id is free again. */
 MUST_USE bool node_dialled(struct node *n, uint32_t conn, unsigned dial, struct instant now);
 void node_dial_failed(struct node *n, unsigned dial, const char *why, struct instant now);
+
+/* The host that node_resolve asked for was looked up, or could not be (`why` for the operator): as
+ * endpoint_resolved and endpoint_resolve_failed. */
+void node_resolved(struct node *n, const struct address *addresses, unsigned count, uint32_t ttl_s,
+    struct instant now);
+void node_resolve_failed(struct node *n, const char *why, struct instant now);
 
 /* Bytes came in. They must stay in place until node_turn has returned. */
 void node_received(struct node *n, uint32_t conn, struct span bytes, struct instant now);
@@ -115,6 +123,9 @@ MUST_USE bool node_dial(struct node *n, struct dial_order *out);
 /* The next dial under way that is no longer wanted: nothing is told of it any more, and its id is
  * free at once, so this is asked before node_dial; false: none. */
 MUST_USE bool node_dial_cancel(struct node *n, unsigned *dial);
+
+/* A host to look up; false: none. One at a time: what it says next it says after the answer. */
+MUST_USE bool node_resolve(struct node *n, struct span *host);
 
 /* When node_turn has to be called though nothing happened; NEVER_NS: never. */
 int64_t node_deadline(const struct node *n);

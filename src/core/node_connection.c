@@ -39,6 +39,23 @@ struct connection *node_connection_open(
     return c;
 }
 
+size_t node_write(struct node *n, struct connection *c, struct span bytes)
+{
+    size_t written = 0;
+    while (written < bytes.len) {
+        size_t room_bytes;
+        char *room = outbox_rest(&c->out, &n->chunks, 1, &room_bytes);
+        if (!room)
+            break;
+        size_t part = bytes.len - written < room_bytes ? bytes.len - written : room_bytes;
+        memcpy(room, bytes.at + written, part);
+        outbox_wrote(&c->out, part);
+        written += part;
+    }
+    node_touch(n, c);
+    return written;
+}
+
 /* -- touching and watching --------------------------------------------------------------------- */
 
 void node_touch(struct node *n, struct connection *c)
@@ -89,7 +106,7 @@ static void watch_append(struct node *n, struct watch *w, struct connection *c, 
 void node_watch(struct node *n, struct connection *c, struct instant now)
 {
     bool minds_itself =
-        c->kind == CONNECTION_LINK && !c->finishing; /* peering has its own timers */
+        c->kind != CONNECTION_CLIENT && !c->finishing; /* the others have timers of their own */
     if (c->aborted || minds_itself)
         return;
     struct watch *w = c->choked || c->finishing ? &n->stalled : &n->idle;

@@ -1,6 +1,6 @@
 /* node_connection.h — the node's connections, clients and links alike.
  *
- * A connection is a CLIENT or a LINK. Its life, seen from here:
+ * A connection is a CLIENT, a LINK, or one to a PLACES service. Its life, seen from here:
  *
  *   state      event                          next       wants
  *   OPEN       bytes                          OPEN       READ, and WRITE while output waits
@@ -25,7 +25,7 @@ struct node;
 
 #define NODE_CONN_NONE UINT32_MAX
 
-enum connection_kind { CONNECTION_FREE, CONNECTION_CLIENT, CONNECTION_LINK };
+enum connection_kind { CONNECTION_FREE, CONNECTION_CLIENT, CONNECTION_LINK, CONNECTION_PLACES };
 
 /* Connections whose silence is watched: each is looked at once a period, in the order in which they
  * were put here, so an active one costs nothing per byte. */
@@ -58,6 +58,7 @@ struct connection {
     union {
         struct outbox *held; /* CLIENT: input that waits until the output is read; mostly NULL */
         struct link *link; /* LINK */
+        unsigned channel; /* PLACES: the exchange's number of it */
     };
 };
 
@@ -66,6 +67,9 @@ struct connection *node_connection(const struct node *n, uint32_t number);
 /* Begin the life of a number. NULL: no memory. */
 struct connection *node_connection_open(
     struct node *n, uint32_t number, enum connection_kind kind, struct instant now);
+/* Copy bytes to the end of what `c` is to be sent; how many, less than all only when memory is out.
+ */
+MUST_USE size_t node_write(struct node *n, struct connection *c, struct span bytes);
 /* `c`'s wants may have changed. */
 void node_touch(struct node *n, struct connection *c);
 /* Nothing more is read from `c`; it closes when all is sent. */

@@ -5,6 +5,7 @@
  *   node_clients.c     client connections: lines, groups of commands, replies, places
  *   node_links.c       peer connections: links, dials, what goes wrong with them
  *   node_tls.c         the bytes of a link through TLS
+ *   node_places.c      connections to the places service
  *   node_random.c      bytes that nobody can guess
  *   node_status.c      the state as JSON, and what it knows of one stamp
  *   node_alarms.c      what it notices about its herd, and tells the log
@@ -73,6 +74,8 @@ struct node {
     unsigned char random_key[16]; /* of 128 bits, as all that is made with it needs */
     uint64_t randoms; /* made so far */
     struct places_provider places;
+    struct exchange *exchange; /* of `places`; NULL: it has no connections */
+    struct connection *channels[EXCHANGE_CHANNELS]; /* by the exchange's numbers */
     struct question questions[PLACES_QUESTIONS_MAX];
     uint32_t questions_free; /* head of the free places; PLACES_QUESTIONS_MAX: none */
     struct group_entry group[NODE_GROUP];
@@ -116,6 +119,17 @@ void clients_resume(struct node *n, struct instant now);
 void client_relieve(struct node *n, struct connection *c);
 /* Forget what `c` waits for and holds. */
 void client_drop(struct node *n, struct connection *c);
+
+/* -- node_places.c ----------------------------------------------------------------------------- */
+
+/* What node_dialled and so on say, of the exchange's connections. */
+MUST_USE bool places_dialled(struct node *n, uint32_t number, unsigned racer, struct instant now);
+void places_take(struct node *n, struct connection *c, struct span in, struct instant now);
+void places_ended(struct node *n, struct connection *c, struct instant now);
+void places_closed(struct node *n, struct connection *c, const char *why, struct instant now);
+void places_turn(struct node *n, struct instant now);
+void places_stop(struct node *n);
+MUST_USE bool places_dial(struct node *n, struct dial_order *out);
 
 /* -- node_status.c ----------------------------------------------------------------------------- */
 

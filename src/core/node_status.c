@@ -45,15 +45,15 @@ static void put_signed(struct buf *out, const char *key, int64_t value)
     buf_u64(out, (uint64_t)(value < 0 ? -value : value));
 }
 
-/* An element, or the value of the key that was just put. `text` is printable ASCII: a name, a field
- * of a stamp, or a reason as peering keeps it. */
+/* An element, or the value of the key that was just put. `text` is UTF-8; control bytes in it become
+ * spaces. */
 static void put_string(struct buf *out, struct span text)
 {
     buf_byte(out, '"');
     for (size_t i = 0; i < text.len; i++) {
         if (text.at[i] == '"' || text.at[i] == '\\')
             buf_byte(out, '\\');
-        buf_byte(out, text.at[i]);
+        buf_byte(out, (unsigned char)text.at[i] < ' ' ? ' ' : text.at[i]);
     }
     buf_byte(out, '"');
 }
@@ -182,6 +182,30 @@ static void put_store(struct buf *out, const struct node *n, struct instant now)
     put_number(out, "updates_per_s", (uint64_t)(node_updates_per_s(n, now) + 0.5));
 }
 
+static void put_places(struct buf *out, const struct node *n)
+{
+    put_key(out, "places");
+    buf_byte(out, '{');
+    put_text(out, "provider", n->places.name);
+    if (n->exchange) {
+        struct exchange_report r = exchange_report(n->exchange);
+        put_span(out, "host", exchange_host(n->exchange));
+        put_bool(out, "down", r.down);
+        put_number(out, "connections", r.connections);
+        put_number(out, "waiting", r.waiting);
+        put_number(out, "asked", r.asked);
+        put_number(out, "joined", r.joined);
+        put_number(out, "retried", r.retried);
+        put_number(out, "failed", r.failed);
+        put_number(out, "refused", r.refused);
+        put_number(out, "handshakes_full", r.handshakes_full);
+        put_number(out, "handshakes_resumed", r.handshakes_resumed);
+        if (*r.why)
+            put_text(out, "last_error", r.why);
+    }
+    buf_byte(out, '}');
+}
+
 static void put_identity(struct buf *out, const struct node *n)
 {
     put_text(out, "node", n->self->name);
@@ -198,6 +222,7 @@ void node_status(const struct node *n, struct buf *out, struct instant now)
     put_number(out, "clients", n->clients);
     put_store(out, n, now);
     put_links(out, n, now);
+    put_places(out, n);
     put_key(out, "metrics");
     buf_byte(out, '{');
 #define PUT_METRIC(name, help) put_number(out, #name, n->metrics.name);

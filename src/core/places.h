@@ -61,6 +61,7 @@ struct places_provider {
      * at once. NEVER_NS: no such time. */
     int64_t (*deadline)(const void *self);
     void (*destroy)(void *self);
+    const char *name; /* as topology.conf has it */
 };
 
 /* An answer in legacy shape as PROTOCOL.md frames it: JSON with every run of two or more LFs

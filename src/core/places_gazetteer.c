@@ -210,7 +210,8 @@ bool places_gazetteer(struct places_provider *out)
     }
     *p = (struct provider){.gazetteer = embedded(), .queue = queue, .room = PLACES_QUESTIONS_MAX};
     *out = (struct places_provider){
-        p, provider_ask, provider_answer, provider_cancel, provider_deadline, provider_destroy};
+        p, provider_ask, provider_answer, provider_cancel, provider_deadline, provider_destroy,
+        "gazetteer"};
     return true;
 }
 

@@ -4,8 +4,8 @@
 #include "io/reason.h"
 #include "io/sockaddr.h"
 #include <errno.h>
-#include <poll.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -84,14 +84,21 @@ static void log_listening(struct log *log, enum node_port port, int fd, struct i
     log_end(log);
 }
 
-bool listeners_open(struct listeners *l, struct conns *conns, struct log *log,
-    const struct address *client, const struct address *peer, struct instant now)
+void listeners_open_none(struct listeners *l, struct conns *conns, struct log *log)
 {
     *l = (struct listeners){.conns = conns,
         .log = log,
+        .stopped = true,
         .ports = {{.fd = -1}, {.fd = -1}},
         .failed = {.event = "accept_fails"},
         .turned_away = {.event = "connections_turned_away"}};
+}
+
+bool listeners_open(struct listeners *l, struct conns *conns, struct log *log,
+    const struct address *client, const struct address *peer, struct instant now)
+{
+    listeners_open_none(l, conns, log);
+    l->stopped = false;
     const struct address *const at[] = {client, peer};
     for (unsigned p = NODE_CLIENT_PORT; p <= NODE_PEER_PORT; p++) {
         int fd = bind_and_listen(at[p]);

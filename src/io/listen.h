@@ -53,6 +53,9 @@ void listeners_settle(struct listeners *l, struct instant now);
 int64_t listeners_deadline(const struct listeners *l);
 
 /* Take no more connections, for good. The ports are free at once. */
+/* For a node that takes nothing in. */
+void listeners_open_none(struct listeners *l, struct conns *conns, struct log *log);
+
 void listeners_stop(struct listeners *l);
 
 #endif

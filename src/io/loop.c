@@ -11,6 +11,7 @@
 #include "io/dial.h"
 #include "io/listen.h"
 #include "io/log_sink.h"
+#include "io/resolve.h"
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -28,6 +29,7 @@ struct loop {
     struct conns conns;
     struct listeners listeners;
     struct dials dials;
+    struct resolve resolve;
     struct log_sink sink;
 };
 
@@ -106,6 +108,7 @@ static int64_t next_deadline(const struct loop *l)
     next_ns = earlier_ns(next_ns, conns_deadline(&l->conns));
     next_ns = earlier_ns(next_ns, listeners_deadline(&l->listeners));
     next_ns = earlier_ns(next_ns, dials_deadline(&l->dials));
+    next_ns = earlier_ns(next_ns, resolve_deadline(&l->resolve));
     return earlier_ns(next_ns, log_sink_deadline(&l->sink));
 }
 
@@ -113,6 +116,25 @@ static int64_t next_deadline(const struct loop *l)
 static int64_t until(int64_t deadline_ns, struct instant now)
 {
     return deadline_ns == NEVER_NS ? NEVER_NS : deadline_ns - now.mono_ns;
+}
+
+static void take_answer(struct loop *l, struct instant now)
+{
+    struct resolve_answer answer;
+    if (!resolve_answer(&l->resolve, &answer, now))
+        return;
+    if (answer.count)
+        node_resolved(l->config->node, answer.addresses, answer.count, answer.ttl_s, now);
+    else
+        node_resolve_failed(l->config->node, answer.why, now);
+}
+
+static void settle_resolve(struct loop *l, struct instant now)
+{
+    struct span host;
+    if (node_resolve(l->config->node, &host))
+        resolve_ask(&l->resolve, host, now);
+    resolve_settle(&l->resolve, now);
 }
 
 /* 0, or an errno of the ring. */
@@ -126,11 +148,13 @@ static int turn(struct loop *l, struct instant *now)
     for (struct ring_event e; ring_next(l->ring, &e);)
         dispatch(l, &e, *now);
 
+    take_answer(l, *now);
     node_turn(l->config->node, *now);
 
     ring_buffers_return(l->ring);
     conns_settle(&l->conns, *now);
     dials_settle(&l->dials, *now);
+    settle_resolve(l, *now);
     log_sink_settle(&l->sink, *now);
     listeners_settle(&l->listeners, *now);
     return 0;
@@ -222,12 +246,18 @@ static bool open_parts(struct loop *l)
     log_ring(config->log, &config->sizes, ring_sizes(l->ring), now);
     raise_files(config->log, config->connections_max, now);
     dials_init(&l->dials, &l->conns, config->node);
+    resolve_open(&l->resolve, l->ring, NULL);
     uint32_t spare = config->connections_max < LOOP_CONNECTIONS_SPARE ? config->connections_max
                                                                       : LOOP_CONNECTIONS_SPARE;
     if (!conns_init(&l->conns, l->ring, config->node, config->connections_max, spare / 2)) {
         fputs(
             "stampede: no memory for the table of connections; lower limits.connections\n", stderr);
         return false;
+    }
+    if (config->only_client) {
+        listeners_open_none(&l->listeners, &l->conns, config->log);
+        return conn_accepted(
+            &l->conns, *config->only_client, NODE_CLIENT_PORT, SPAN("this process"), now);
     }
     return listeners_open(
         &l->listeners, &l->conns, config->log, &config->client, &config->peer, now);
@@ -239,6 +269,7 @@ static void close_parts(struct loop *l)
     if (l->ring)
         ring_close(l->ring);
     listeners_stop(&l->listeners);
+    resolve_close(&l->resolve);
     conns_deinit(&l->conns);
     log_sink_close(&l->sink);
     close(l->signals_fd);

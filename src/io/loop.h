@@ -25,6 +25,9 @@ struct loop_config {
     const char *log_file; /* "" for standard error; opened again on SIGHUP */
     struct address client; /* where to listen; port 0 for any, the log then names it */
     struct address peer;
+    const int
+        *only_client; /* a connected socket, taken over: the one client of a node that does not
+                               listen; NULL: it listens */
     uint32_t connections_max; /* as in node_config */
     int64_t spin_ns; /* how long to poll before sleeping; 0: not at all */
     struct ring_sizes sizes; /* RING_SIZES */

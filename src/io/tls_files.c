@@ -4,12 +4,11 @@
 #include "io/tls_files.h"
 #include "io/clock.h"
 #include "io/private_file.h"
+#include "io/trust_file.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-static const struct file_kind ca_kind = {.noun = "CA certificate",
-    .remedy = "copy the one that has signed the nodes' certificates here"};
 static const struct file_kind cert_kind = {
     .noun = "certificate", .remedy = "have one made for this node, with its name as DNS name"};
 static const struct file_kind key_kind = {.noun = "key",
@@ -69,25 +68,6 @@ static void forget(struct text *x)
     free(x->memory);
 }
 
-static bool open_trust(struct tls_files *f, struct text *ca)
-{
-    struct tls_skipped skipped;
-    const char *why;
-    if (!read_text(ca, &ca_kind))
-        return false;
-    f->trust = tls_trust_create(ca->span, clock_now().real_ns, &skipped, &why);
-    if (!f->trust)
-        fprintf(stderr, "%s: ca_file %s\n", ca->path, why);
-    else if (skipped.expired + skipped.no_ca + skipped.broken)
-        fprintf(stderr,
-            "%s: warning: of its certificates %u that are not valid now, %u that are of no CA, and "
-            "%u "
-            "that cannot be read are left out\n",
-            ca->path, skipped.expired, skipped.no_ca, skipped.broken);
-    f->config.trust = f->trust;
-    return f->trust != NULL;
-}
-
 static bool open_identity(struct tls_files *f, struct text *cert, struct text *key)
 {
     const char *why;
@@ -124,12 +104,14 @@ static bool open_files(struct tls_files *f, const struct topology *t, const char
     struct span name, struct span certified)
 {
     *f = (struct tls_files){0};
-    struct text ca = {.memory = NULL}, cert = {.memory = NULL}, key = {.memory = NULL};
+    struct text ca, cert = {.memory = NULL}, key = {.memory = NULL};
     bool well = find(&ca, topology_path, t->tls_ca_file, name) &&
                 find(&cert, topology_path, t->tls_cert_file, name) &&
-                find(&key, topology_path, t->tls_key_file, name) && open_trust(f, &ca) &&
-                open_identity(f, &cert, &key) && check(f, &cert, certified);
-    forget(&ca);
+                find(&key, topology_path, t->tls_key_file, name);
+    if (well)
+        f->config.trust = f->trust =
+            trust_file_read(ca.path, "copy the one that has signed the nodes' certificates here");
+    well = f->trust && open_identity(f, &cert, &key) && check(f, &cert, certified);
     forget(&cert);
     forget(&key);
     if (!well)

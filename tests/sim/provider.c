@@ -84,5 +84,5 @@ struct places_provider provider_open(struct network *network, int64_t slowest_ns
         abort();
     p->network = network;
     p->slowest_ns = slowest_ns;
-    return (struct places_provider){p, ask, answer, cancel, deadline, free};
+    return (struct places_provider){p, ask, answer, cancel, deadline, free, "dice"};
 }

@@ -1,0 +1,41 @@
+/* places_files.h — who answers WHATSAT here, and what is needed to ask them: the key and the trust.
+ *
+ * topology.conf says which provider, or leaves it open: google where there is a key, else the
+ * gazetteer. A key comes by a file only, since arguments and environments of a process can be read
+ * by others: key_file, or places_key in $CREDENTIALS_DIRECTORY, where systemd's LoadCredential= puts
+ * it. What is wrong is told on standard error, in a sentence with its remedy. Called by the
+ * program's `node` and `places`. */
+#ifndef IO_PLACES_FILES_H
+#define IO_PLACES_FILES_H
+
+#include "core/places_google.h"
+#include "core/tls.h"
+#include "core/topology.h"
+
+struct places_files {
+    const char *provider; /* "gazetteer", "google" or "google_legacy" */
+    struct places_google google; /* views this and the topology; unused for the gazetteer */
+    struct tls_config tls; /* trust: whom to believe the service's certificate of */
+    char key[PLACES_GOOGLE_KEY_BYTES_MAX + 1];
+};
+
+/* Whether questions go to a service over HTTPS. */
+static inline bool places_files_are_used(const struct places_files *f)
+{
+    return f->tls.trust != NULL;
+}
+
+/* Choose the provider, and read what it needs; nothing for the gazetteer.
+ *
+ * f  stays in place until places_files_close: it views itself
+ * false: it has been told why. Else places_files_close it. */
+MUST_USE bool places_files_open(
+    struct places_files *f, const struct topology *t, const char *topology_path);
+
+/* Read the trusted certificates anew. false: it has been told why, and the old ones stay. */
+MUST_USE bool places_files_reload(
+    struct places_files *f, const struct topology *t, const char *topology_path);
+
+void places_files_close(struct places_files *f);
+
+#endif

@@ -1,0 +1,190 @@
+"""places_server.py - a places service for tests: real TLS, and as good or bad as a test wants it.
+
+    with PlacesServer(folder, "localhost") as server:     # folder: of certificates.sh
+        server.handler = answers(results(3))              # what becomes of each request
+        ...
+        server.requests                                   # what was asked so far
+
+A connection is served by a thread of its own, so that one that hangs holds up nobody. `greeter`
+takes a fresh connection before TLS, `handler` a request after it; both may do anything, and a
+request is answered before it is counted nowhere: `requests` has it as soon as it was read. Closing
+the server ends every thread.
+"""
+import json
+import re
+import socket
+import ssl
+import threading
+
+READ_BYTES = 1 << 16
+
+
+class Request:
+    """One that came in: what was asked, and the connection to answer on."""
+
+    def __init__(self, server, stream, head, body):
+        lines = head.decode("latin-1").split("\r\n")
+        self.server, self.stream, self.body = server, stream, body
+        self.method, self.target, self.version = lines[0].split(" ")
+        self.headers = {name.lower(): value.strip()
+                        for name, value in (line.split(":", 1) for line in lines[1:])}
+
+    def send(self, data):
+        self.stream.sendall(data)
+
+    def reply(self, body, status="200 OK", headers=(), close=False):
+        """A whole answer with a length."""
+        data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        lines = [f"HTTP/1.1 {status}", "Content-Type: application/json; charset=UTF-8",
+                 f"Content-Length: {len(data)}", *headers]
+        self.send("\r\n".join(lines).encode() + b"\r\n\r\n" + data)
+        if close:
+            self.end()
+
+    def end(self):
+        """Close as agreed: close_notify, FIN."""
+        try:
+            self.stream = self.stream.unwrap()
+        except (ssl.SSLError, OSError):
+            pass
+        self.cut()
+
+    def cut(self):
+        """FIN without close_notify."""
+        try:
+            self.stream.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+        raise EOFError
+
+    def hang(self):
+        """Until the other end, or the server, has gone."""
+        try:
+            while self.stream.recv(READ_BYTES):
+                pass
+        except (ssl.SSLError, OSError):
+            pass
+        raise EOFError
+
+
+def results(count, name="Place {}"):
+    """An answer of the Places API (New)."""
+    return {"places": [{"id": f"id-{i}", "displayName": {"text": name.format(i)},
+                        "location": {"latitude": 34.06 + i / 100, "longitude": -118.44},
+                        "types": ["cafe"], "shortFormattedAddress": f"{i} Main St"}
+                       for i in range(count)]}
+
+
+def answers(body, **how):
+    return lambda request: request.reply(body, **how)
+
+
+def context(folder, certificate, version=ssl.TLSVersion.TLSv1_2, chain=None):
+    c = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    c.minimum_version = c.maximum_version = version
+    c.load_cert_chain(str(folder / f"{certificate}.pem"), str(folder / f"{certificate}.key"))
+    if chain:
+        c.load_cert_chain(str(folder / chain), str(folder / f"{certificate}.key"))
+    return c
+
+
+class PlacesServer:
+    """On a port of 127.0.0.1 that the kernel chose."""
+
+    def __init__(self, folder, certificate, port=0, **options):
+        self.context = context(folder, certificate, **options)
+        self.handler = answers(results(2))
+        self.greeter = None
+        self.requests = []
+        self.connections = 0
+        self.resumed = 0  # of them, those that took up a session
+        self.failed = []  # what kept handshakes from being made
+        self._lock = threading.Condition()
+        self._streams = set()
+        self._closing = False
+        self._listener = socket.create_server(("127.0.0.1", port), backlog=64)
+        self.port = self._listener.getsockname()[1]
+        self._threads = [threading.Thread(target=self._accept, daemon=True)]
+        self._threads[0].start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        """No more connections, and an end to those that there are."""
+        with self._lock:
+            if self._closing:
+                return
+            self._closing = True
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._threads[0].join()
+        self._listener.close()
+        self.drop()
+        for thread in self._threads:
+            thread.join()
+
+    def drop(self):
+        """End all connections, idle ones too."""
+        with self._lock:
+            streams = list(self._streams)
+        for raw in streams:
+            try:
+                raw.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+    def _accept(self):
+        while True:
+            try:
+                raw, _ = self._listener.accept()
+            except OSError:
+                return
+            thread = threading.Thread(target=self._serve, args=(raw,), daemon=True)
+            with self._lock:
+                if self._closing:
+                    raw.close()
+                    return
+                self.connections += 1
+                self._threads.append(thread)
+            thread.start()
+
+    def _serve(self, raw):
+        # The kernel's socket under TLS has a second name here, by which drop() reaches it.
+        with raw, socket.socket(fileno=raw.detach()) as raw, raw.dup() as handle:
+            with self._lock:
+                self._streams.add(handle)
+            try:
+                if self.greeter:
+                    self.greeter(raw)
+                else:
+                    with self.context.wrap_socket(raw, server_side=True) as stream:
+                        self._converse(stream)
+            except (ssl.SSLError, OSError, EOFError) as error:
+                self.failed.append(str(error))
+            finally:
+                with self._lock:
+                    self._streams.discard(handle)
+
+    def _converse(self, stream):
+        with self._lock:
+            self.resumed += stream.session_reused
+        pending = b""
+        while True:
+            while b"\r\n\r\n" not in pending:
+                data = stream.recv(READ_BYTES)
+                if not data:
+                    return
+                pending += data
+            head, pending = pending.split(b"\r\n\r\n", 1)
+            length = re.search(rb"(?i)\r\ncontent-length: *(\d+)", head)
+            wanted = int(length[1]) if length else 0
+            while len(pending) < wanted:
+                pending += stream.recv(READ_BYTES)
+            request = Request(self, stream, head, pending[:wanted])
+            pending = pending[wanted:]
+            with self._lock:
+                self.requests.append(request)
+            self.handler(request)
