@@ -39,7 +39,9 @@ struct endpoint {
     uint16_t port;
     unsigned count; /* 0: none is known */
     struct address each[ENDPOINT_ADDRESSES_MAX]; /* in the order in which they are tried */
-    struct address winner; /* the last to connect; port 0: none yet */
+    struct address winner; /* the last to connect, dialled first; port 0: none */
+    struct address spoilt; /* dialled last; port 0: none */
+    bool v4_first; /* IPv4 before IPv6: it won, or the other was spoilt */
     bool resolving;
     bool failed; /* the last resolve did */
     bool used; /* somebody wanted to connect since it was last resolved */
@@ -106,7 +108,7 @@ void endpoint_attempt_won(struct endpoint *e, struct endpoint_attempt *a, unsign
 int64_t endpoint_attempt_deadline(const struct endpoint_attempt *a);
 
 /* The connection to this address proved useless (its TLS handshake failed or hung): others are
- * dialled before it. */
+ * dialled before it from now on, those of the other family first of all. */
 void endpoint_spoilt(struct endpoint *e, const struct address *address);
 
 #endif

@@ -55,6 +55,7 @@ static void start(struct dials *d, const struct dial_order *order, struct instan
     int on = 1;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     dial->fd = fd;
+    d->used++;
     dial->id = order->id;
     dial->generation++;
     dial->given_up = dial->unwanted = false;
@@ -69,6 +70,7 @@ void dial_completed(struct dials *d, const struct ring_event *e, struct instant 
         return;
     int fd = dial->fd;
     dial->fd = -1;
+    d->used--;
     const char *why = "no place is free for one more connection";
     if (dial->given_up)
         why = reason_of(ETIMEDOUT);
@@ -108,7 +110,7 @@ void dials_settle(struct dials *d, struct instant now)
     struct dial_order order;
     while (node_dial(d->node, &order))
         start(d, &order, now);
-    for (unsigned i = 0; i < DIALS_MAX; i++)
+    for (unsigned i = 0; d->used && i < DIALS_MAX; i++)
         if (d->each[i].fd >= 0 && now.mono_ns >= d->each[i].until_ns)
             give_up(d, &d->each[i]);
 }
@@ -116,7 +118,7 @@ void dials_settle(struct dials *d, struct instant now)
 int64_t dials_deadline(const struct dials *d)
 {
     int64_t next_ns = NEVER_NS;
-    for (unsigned i = 0; i < DIALS_MAX; i++)
+    for (unsigned i = 0; d->used && i < DIALS_MAX; i++)
         if (d->each[i].fd >= 0 && !d->each[i].given_up)
             next_ns = earlier_ns(next_ns, d->each[i].until_ns);
     return next_ns;

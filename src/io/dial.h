@@ -24,6 +24,7 @@ struct dial {
 struct dials {
     struct conns *conns;
     struct node *node;
+    unsigned used; /* places of `each`; mostly none */
     struct dial each[DIALS_MAX];
 };
 

@@ -13,6 +13,7 @@
 #include "io/log_sink.h"
 #include "io/resolve.h"
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/resource.h>
@@ -51,7 +52,7 @@ static int open_signals(void)
 
 static void await_signals(struct loop *l)
 {
-    ring_poll(l->ring, l->signals_fd, (struct ring_tag){.op = RING_POLL});
+    ring_poll(l->ring, l->signals_fd, (struct ring_tag){.op = RING_POLL}, POLLIN);
 }
 
 static void begin_stop(struct loop *l, struct instant now)
@@ -97,6 +98,7 @@ static void dispatch(struct loop *l, const struct ring_event *e, struct instant 
     case RING_POLL:
         take_signals(l, now);
         break;
+    case RING_RESOLVE: /* nobody asks */
     case RING_CANCEL: /* what was to be cancelled had answered already */
         break;
     }

@@ -42,12 +42,14 @@ struct resolve_socket {
 struct resolve {
     struct ring *ring;
     const char *servers;
-    struct ares_channeldata *channel; /* NULL: nothing is asked */
+    struct ares_channeldata *channel; /* NULL: no name server is asked */
     struct resolve_socket sockets[RESOLVE_SOCKETS_MAX];
-    int64_t again_ns; /* monotonic; when to ask anew; NEVER_NS: that was done */
-    int64_t until_ns; /* monotonic; the end */
+    unsigned polls; /* with the ring */
+    bool asked; /* and the answer was not told yet */
+    int status; /* of the question, as c-ares has it; negative: it is under way */
     int64_t wake_ns; /* monotonic; the next time-out of c-ares */
-    bool answered; /* `answer` is to be fetched */
+    int64_t cut_ns; /* monotonic; when this query is cut short */
+    int64_t until_ns; /* monotonic; the end of the last one */
     struct resolve_answer answer;
     char host[RESOLVE_HOST_BYTES_MAX + 1];
 };
@@ -64,7 +66,7 @@ void resolve_close(struct resolve *r);
 void resolve_ask(struct resolve *r, struct span host, struct instant now);
 
 /* The answer to a RING_RESOLVE. */
-void resolve_completed(struct resolve *r, const struct ring_event *e, struct instant now);
+void resolve_completed(struct resolve *r, const struct ring_event *e);
 
 /* Once a turn, after the completions: runs the time-outs that are due. true: `out` is the answer,
  * which is told once. */

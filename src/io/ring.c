@@ -349,10 +349,10 @@ void ring_connect(
     e->user_data = ring_tag_pack(tag);
 }
 
-void ring_poll(struct ring *r, int fd, struct ring_tag tag)
+void ring_poll(struct ring *r, int fd, struct ring_tag tag, unsigned events)
 {
     struct io_uring_sqe *e = entry(r);
-    io_uring_prep_poll_add(e, fd, POLLIN);
+    io_uring_prep_poll_add(e, fd, events);
     e->user_data = ring_tag_pack(tag);
 }
 

@@ -22,7 +22,8 @@ enum ring_op {
     RING_RECEIVE,
     RING_SEND,
     RING_CONNECT,
-    RING_POLL,
+    RING_POLL, /* of the signals */
+    RING_RESOLVE, /* a poll, too */
     RING_WRITE,
     RING_CANCEL,
 };
@@ -117,8 +118,9 @@ void ring_send(struct ring *r, int fd, struct ring_tag tag, struct span bytes);
 void ring_connect(
     struct ring *r, int fd, struct ring_tag tag, const struct sockaddr *to, socklen_t to_bytes);
 
-/* Answers once when `fd` can be read. */
-void ring_poll(struct ring *r, int fd, struct ring_tag tag);
+/* Answers once, with poll(2)'s revents, when one of `events` (POLLIN, POLLOUT) or an error is
+ * there. */
+void ring_poll(struct ring *r, int fd, struct ring_tag tag, unsigned events);
 
 /* At the file's own position.
  * may_block: a thread of the kernel's does it, so that a file that blocks whatever it is asked (a

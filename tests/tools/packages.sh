@@ -15,6 +15,7 @@ liburing-dev    io_uring: all input and output of a node
 libbearssl-dev  TLS and HMAC: links between nodes, places over HTTPS
 libcjson-dev    JSON: places and status
 libconfuse-dev  reads topology.conf
+libc-ares-dev   DNS without waiting: where the places provider is
 '
 packages_of_tests='
 libcriterion-dev    the unit tests

@@ -7,6 +7,7 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stddef.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -225,12 +226,24 @@ Test(sockets, more_requests_than_the_queue_holds_are_all_done)
     bool answered[REQUESTS] = {false};
     say("readable");
     for (unsigned i = 0; i < REQUESTS; i++)
-        ring_poll(ring, ours, (struct ring_tag){.op = RING_POLL, .slot = i});
+        ring_poll(ring, ours, (struct ring_tag){.op = RING_POLL, .slot = i}, POLLIN);
     for (unsigned i = 0; i < REQUESTS; i++) {
         struct ring_event e = next();
         cr_assert(e.tag.slot < REQUESTS && !answered[e.tag.slot]);
         answered[e.tag.slot] = true;
     }
+}
+
+Test(sockets, a_poll_answers_with_what_was_asked_for)
+{
+    ring_poll(ring, ours, tag, POLLOUT);
+    cr_assert_eq(next().result, POLLOUT);
+    ring_poll(ring, ours, tag, POLLIN);
+    cr_assert_eq(ring_enter(ring, 0), 0);
+    say("readable");
+    cr_assert_eq(next().result, POLLIN);
+    ring_poll(ring, ours, tag, POLLIN | POLLOUT);
+    cr_assert_eq(next().result, POLLIN | POLLOUT);
 }
 
 Test(sockets, a_send_takes_what_fits_and_says_how_much)
