@@ -1,5 +1,6 @@
 /* http_date.c — dates in HTTP headers, RFC 9110, 5.6.7, and the time that Retry-After names. The
  * C library's own readers of dates know a locale and a time zone; there are neither here. */
+#include "core/ascii.h"
 #include "core/decimal.h"
 #include "core/http_private.h"
 
@@ -42,8 +43,7 @@ static bool take_month(struct span *text, uint64_t *month)
 static bool take_weekday(struct span *text)
 {
     size_t letters = 0;
-    while (letters < text->len && (text->at[letters] | 0x20) >= 'a' &&
-           (text->at[letters] | 0x20) <= 'z')
+    while (letters < text->len && ascii_is_letter(text->at[letters]))
         letters++;
     *text = span_from(*text, letters);
     return letters >= 3;
@@ -144,7 +144,7 @@ bool http_date(struct span text, int64_t now_s, int64_t *seconds)
 static bool is_digits(struct span s)
 {
     for (size_t i = 0; i < s.len; i++)
-        if (s.at[i] < '0' || s.at[i] > '9')
+        if (!ascii_is_digit(s.at[i]))
             return false;
     return s.len > 0;
 }

@@ -1,6 +1,7 @@
 /* http_header.c — the headers that say where an answer ends and what may follow it, RFC 9112, 6 and
  * 9; all others are of no interest. A header that decides on the length is taken once and in its
  * plainest form: two readers that see different ends are how answers get mixed up. */
+#include "core/ascii.h"
 #include "core/decimal.h"
 #include "core/http_private.h"
 
@@ -12,7 +13,7 @@ static void take_content_length(struct http_response *r, struct span value)
     }
     r->length_known = true;
     for (size_t i = 0; i < value.len; i++)
-        if (value.at[i] < '0' || value.at[i] > '9')
+        if (!ascii_is_digit(value.at[i]))
             value.len = 0;
     if (value.len == 0)
         http_response_fail(r, "the answer's Content-Length is no number");
@@ -67,7 +68,7 @@ static void take_content_type(struct http_response *r, struct span value)
     if (len > HTTP_TYPE_BYTES_MAX || !http_is_token(type) || !http_is_token(subtype))
         return;
     for (size_t i = 0; i < len; i++)
-        r->type[i] = (char)(at[i] >= 'A' && at[i] <= 'Z' ? at[i] - 'A' + 'a' : at[i]);
+        r->type[i] = ascii_lower(at[i]);
     r->type[len] = 0;
 }
 

@@ -1,5 +1,6 @@
 /* http_request.c — a request as bytes, RFC 9112, 3. What is to be written is looked at before the
  * first byte is: a CR or LF inside a field would let whoever chose it write headers of his own. */
+#include "core/ascii.h"
 #include "core/http_private.h"
 
 static bool is_printable(struct span s, char least)
@@ -10,41 +11,35 @@ static bool is_printable(struct span s, char least)
     return true;
 }
 
-static bool is_alphanumeric(char byte)
+/* Not empty, and nothing but letters, digits and `others`. */
+static bool is_made_of(struct span s, const char *others)
 {
-    return (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'z') ||
-           (byte >= 'A' && byte <= 'Z');
+    for (size_t i = 0; i < s.len; i++)
+        if (!ascii_is_letter(s.at[i]) && !ascii_is_digit(s.at[i]) &&
+            (s.at[i] == 0 || !strchr(others, s.at[i])))
+            return false;
+    return s.len > 0;
 }
 
 bool http_is_token(struct span s)
 {
-    for (size_t i = 0; i < s.len; i++)
-        if (!is_alphanumeric(s.at[i]) && (s.at[i] == 0 || !strchr("!#$%&'*+-.^_`|~", s.at[i])))
-            return false;
-    return s.len > 0;
+    return is_made_of(s, "!#$%&'*+-.^_`|~");
 }
 
 bool http_is_word(struct span s, const char *word)
 {
     if (s.len != strlen(word))
         return false;
-    for (size_t i = 0; i < s.len; i++) {
-        char byte = s.at[i];
-        if (byte >= 'A' && byte <= 'Z')
-            byte = (char)(byte - 'A' + 'a');
-        if (byte != word[i])
+    for (size_t i = 0; i < s.len; i++)
+        if (ascii_lower(s.at[i]) != word[i])
             return false;
-    }
     return true;
 }
 
 /* The letters of names and addresses; what a host means is the resolver's matter. */
 static bool is_host(struct span s)
 {
-    for (size_t i = 0; i < s.len; i++)
-        if (!is_alphanumeric(s.at[i]) && (s.at[i] == 0 || !strchr("-._:", s.at[i])))
-            return false;
-    return s.len > 0;
+    return is_made_of(s, "-._:");
 }
 
 static bool is_writable(const struct http_request *q)

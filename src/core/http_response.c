@@ -1,6 +1,7 @@
 /* http_response.c — where an answer begins and ends, RFC 9112. Its parts and what leads from one to
  * the next are the table in http.h. What is read line by line, and what tells chunks apart, goes
  * byte by byte, the body in blocks; so every byte has the same effect however the stream is cut. */
+#include "core/ascii.h"
 #include "core/http_private.h"
 #include <stdlib.h>
 
@@ -32,17 +33,12 @@ static void finish(struct http_response *r)
     r->reusable = r->one_one && !r->closes && r->part != HTTP_UNTIL_END;
 }
 
-static bool is_digit(char byte)
-{
-    return byte >= '0' && byte <= '9';
-}
-
 /* HTTP/1.x SP 3DIGIT, then nothing or a space and words that nobody reads. */
 static void status_take(struct http_response *r, struct span line)
 {
-    if (line.len < 12 || memcmp(line.at, "HTTP/1.", 7) != 0 || !is_digit(line.at[7]) ||
-        line.at[8] != ' ' || !is_digit(line.at[9]) || !is_digit(line.at[10]) ||
-        !is_digit(line.at[11]) || (line.len > 12 && line.at[12] != ' ')) {
+    if (line.len < 12 || memcmp(line.at, "HTTP/1.", 7) != 0 || !ascii_is_digit(line.at[7]) ||
+        line.at[8] != ' ' || !ascii_is_digit(line.at[9]) || !ascii_is_digit(line.at[10]) ||
+        !ascii_is_digit(line.at[11]) || (line.len > 12 && line.at[12] != ' ')) {
         http_response_fail(r, "the answer does not begin as HTTP/1.1 does");
         return;
     }
@@ -140,14 +136,6 @@ static void line_byte(struct http_response *r, char byte)
         r->line[r->line_len++] = byte;
 }
 
-static int hex_value(char byte)
-{
-    if (is_digit(byte))
-        return byte - '0';
-    char lower = (char)(byte | 0x20);
-    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
 static void size_end(struct http_response *r)
 {
     r->digits = 0;
@@ -162,7 +150,7 @@ static void size_end(struct http_response *r)
 static void size_byte(struct http_response *r, char byte)
 {
     bool ended;
-    int value = r->part == HTTP_SIZE && !r->cr ? hex_value(byte) : -1;
+    int value = r->part == HTTP_SIZE && !r->cr ? ascii_hex(byte) : -1;
     if (value >= 0) {
         r->left = r->left << 4 | (unsigned)value;
         if (++r->digits > HTTP_CHUNK_DIGITS_MAX)

@@ -1,0 +1,21 @@
+/* redact.h — a secret, taken out of text that comes from outside.
+ *
+ * A server may repeat the key that it was sent, in an error or anywhere else. Whatever spells it
+ * becomes an ellipsis: as it is, or with any of its bytes percent-encoded, letters in either case.
+ * The secret is printable ASCII and so not in the ellipsis. Called by places_google. */
+#ifndef CORE_REDACT_H
+#define CORE_REDACT_H
+
+#include "core/buf.h"
+
+struct cJSON;
+
+/* Write `text`, which is valid UTF-8, without `secret`, which is not empty. A text that does not fit
+ * is cut at the end of a character and sets out->overflow. */
+void redact_put(struct buf *out, struct span text, struct span secret);
+
+/* Take `secret` out of all strings and names in `tree`, which is valid UTF-8 and as deep as the caller allowed it
+ * to be when it was parsed. false: no memory; then some may still be there. */
+MUST_USE bool redact_json(struct cJSON *tree, struct span secret);
+
+#endif
