@@ -18,7 +18,10 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-enum { FILES_BESIDE_CONNECTIONS = 32 }; /* ring, listeners, signals, log, standard ones, dials */
+enum {
+    FILES_BESIDE_CONNECTIONS = 32, /* ring, listeners, signals, log, standard ones, dials */
+    LOOP_REASON_BYTES = 1024, /* of a sentence about files: a path and words */
+};
 
 struct loop {
     const struct loop_config *config;
@@ -61,13 +64,45 @@ static void begin_stop(struct loop *l, struct instant now)
     node_stop(l->config->node, now);
 }
 
-/* SIGHUP without a log_file is what it always was: the terminal is gone. */
+/* New links use what was read; when that fails, what there is stays in use, and the log says why. */
+static void reload_tls(struct loop *l, struct instant now)
+{
+    char words[LOOP_REASON_BYTES] = "";
+    struct log *log = l->config->log;
+    FILE *tell = fmemopen(words, sizeof words - 1, "w");
+    bool well = tell && tls_files_reload(l->config->tls_files, tell);
+    if (tell)
+        fclose(tell);
+    words[strcspn(words, "\n")] = '\0';
+    log_begin(log, well ? LOG_INFO : LOG_ERROR, well ? "tls_reloaded" : "tls_reload_failed", now);
+    if (*words)
+        log_text(log, "why", span_of(words));
+    if (!well)
+        log_text(log, "remedy", SPAN("the old ones stay in use; correct it, then SIGHUP again"));
+    log_end(log);
+}
+
+/* Without a log_file, and on a terminal, SIGHUP is what it always was: the terminal is gone. */
+static void hang_up(struct loop *l, struct instant now)
+{
+    const struct loop_config *config = l->config;
+    if (!*config->log_file && (l->sink.terminal || !config->tls_files)) {
+        if (l->stop_ns == NEVER_NS)
+            begin_stop(l, now);
+        return;
+    }
+    if (*config->log_file)
+        log_sink_reopen(&l->sink, now);
+    if (config->tls_files)
+        reload_tls(l, now);
+}
+
 static void take_signals(struct loop *l, struct instant now)
 {
     struct signalfd_siginfo info;
     while (read(l->signals_fd, &info, sizeof info) == sizeof info) {
-        if (info.ssi_signo == SIGHUP && *l->config->log_file)
-            log_sink_reopen(&l->sink, now);
+        if (info.ssi_signo == SIGHUP)
+            hang_up(l, now);
         else if (l->stop_ns == NEVER_NS)
             begin_stop(l, now);
     }

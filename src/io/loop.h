@@ -10,6 +10,7 @@
 #include "core/log.h"
 #include "core/node.h"
 #include "io/ring.h"
+#include "io/tls_files.h"
 
 enum {
     /* What node_config.connections_max must be above limits.connections: room for links and
@@ -23,6 +24,7 @@ struct loop_config {
     struct node *node;
     struct log *log;
     const char *log_file; /* "" for standard error; opened again on SIGHUP */
+    struct tls_files *tls_files; /* read again on SIGHUP; NULL: there are none */
     struct address client; /* where to listen; port 0 for any, the log then names it */
     struct address peer;
     uint32_t connections_max; /* as in node_config */
@@ -30,7 +32,8 @@ struct loop_config {
     struct ring_sizes sizes; /* RING_SIZES */
 };
 
-/* Run the node until SIGINT or SIGTERM has been obeyed.
+/* Run the node until SIGINT or SIGTERM has been obeyed. So is SIGHUP when there is no log_file, and
+ * no tls_files or a terminal that the log goes to, which is then gone.
  *
  * Raises the limit of open files as far as it goes, blocks the signals that it handles, listens.
  * What keeps it from starting is told on standard error, in one sentence with its remedy; from

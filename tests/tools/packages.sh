@@ -19,6 +19,7 @@ libconfuse-dev  reads topology.conf
 packages_of_tests='
 libcriterion-dev    the unit tests
 python3             the tests of whole processes
+ca-certificates     the CAs of the system, by which HTTPS servers are believed
 openssl             certificates, and peers that are not ours, for the tests of TLS
 netcat-openbsd      the client that everybody has
 '
