@@ -17,7 +17,9 @@ static const char help[] =
     "Run one node of the herd in the foreground, until Ctrl-C or SIGTERM.\n\n"
     "  -c, --topology FILE  the herd's description (topology.conf)\n"
     "  -h, --help           this text\n\n"
-    "What happens is logged to standard error, or to log_file; SIGHUP opens that file anew.\n"
+    "What happens is logged to standard error, or to log_file. SIGHUP opens log_file anew, and\n"
+    "reads the files of tls anew, for new links. It stops a node that has neither, or that has no\n"
+    "log_file and runs on a terminal: the terminal is gone.\n"
     "Exit code: 0 when stopped, 1 when it could not start or go on, 2 for a wrong command line.\n\n"
     "Example: stampede node Goloman\n";
 
@@ -30,7 +32,7 @@ static void log_places(struct log *log, const struct places_provision *p, struct
     log_end(log);
 }
 
-static int run(const struct herd *herd, const struct options *o, unsigned self)
+static int run(struct herd *herd, const struct options *o, unsigned self)
 {
     const struct topology *t = &herd->topology;
     const struct topology_node *at = &t->nodes[self];
@@ -67,6 +69,8 @@ static int run(const struct herd *herd, const struct options *o, unsigned self)
             .node = node,
             .log = &log,
             .log_file = log_path,
+            .tls_files = herd->tls ? &herd->tls_files : NULL,
+            .places_files = places.exchange ? &places.files : NULL,
             .client = at->client,
             .peer = at->peer,
             .connections_max = config.connections_max,

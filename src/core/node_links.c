@@ -317,6 +317,7 @@ void link_close(struct node *n, struct connection *c)
     while (*place != l)
         place = &(*place)->next;
     *place = l->next;
+    link_tls_forget(n, l);
     tls_destroy(l->tls);
     free(l);
     c->link = NULL;
@@ -343,6 +344,7 @@ static void pull(struct node *n, struct link *l, struct instant now)
 
 void links_turn(struct node *n, struct instant now)
 {
+    links_tls_turn(n, now);
     for (struct link *l = n->links; l; l = l->next) {
         if (now.mono_ns >= peering_deadline(&l->peering))
             handle(n, l, peering_tick(&l->peering, now), now);
@@ -355,6 +357,8 @@ void links_turn(struct node *n, struct instant now)
 int64_t links_deadline(const struct node *n)
 {
     int64_t soonest = n->stopping ? NEVER_NS : neighbours_deadline(&n->neighbours);
+    if (n->shakes.waiting)
+        return 0;
     for (const struct link *l = n->links; l; l = l->next) {
         soonest = earlier_ns(soonest, l->pull_at_ns);
         soonest = earlier_ns(soonest, peering_deadline(&l->peering));

@@ -4,6 +4,7 @@
 #define CORE_NODE_LINKS_H
 
 #include "core/neighbours.h"
+#include "core/outbox.h"
 
 enum {
     NODE_LINK_OUTPUT_BYTES = 65536, /* a link pulls while less is unsent */
@@ -25,6 +26,8 @@ struct link {
     bool stranger; /* accepted, and has not shown which neighbour it is */
     bool up; /* was LINKED once */
     bool settled; /* the neighbours were told of its end */
+    uint64_t waits; /* its place among those whose handshake waits to go on; 0: it does not wait */
+    struct outbox held; /* what came in meanwhile */
     int64_t pull_at_ns; /* when it has more to say unasked; 0: its budget was used up */
     char from[64]; /* the other end's address; ends with NUL */
     char room[]; /* for a split line */
@@ -60,6 +63,10 @@ void link_failed(struct node *n, struct neighbour *who, const char *why, struct 
 MUST_USE bool link_tls_open(struct node *n, struct link *l, struct instant now);
 /* Take in what came from the network, and hear what it says. */
 void link_tls_take(struct node *n, struct link *l, struct span in, struct instant now);
+/* Go on with the handshake that has waited longest, unless one has computed in this turn. */
+void links_tls_turn(struct node *n, struct instant now);
+/* It does not wait any more; what is held is forgotten. */
+void link_tls_forget(struct node *n, struct link *l);
 /* Let it write what is due, as far as there is room; how many bytes it was, of plaintext. */
 size_t link_tls_pull(struct node *n, struct link *l, struct instant now);
 /* Say `text` whole. false: it found no room. */

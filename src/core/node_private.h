@@ -71,6 +71,11 @@ struct node {
     struct peering_node peering;
     struct link *links;
     const struct tls_config *tls; /* NULL: links are plain */
+    struct {
+        uint64_t next; /* the next place, from 1 */
+        unsigned waiting; /* links whose handshake waits to go on */
+        bool computed; /* a handshake went on in this turn */
+    } shakes;
     unsigned char random_key[16]; /* of 128 bits, as all that is made with it needs */
     uint64_t randoms; /* made so far */
     struct places_provider places;

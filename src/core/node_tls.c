@@ -6,13 +6,19 @@
  * TLS, or shows no certificate that the CA has signed, is refused like any other bad handshake;
  * whether the certificate is for the name in HELLO is peering's to say. A link has
  * PEERING_HANDSHAKE_MS for both handshakes together. Without resumption: each link proves anew who
- * it is. */
+ * it is.
+ *
+ * A flight of a handshake costs milliseconds, and anybody can dial, so one flight at most is looked
+ * at in a turn. The others wait in line: what came in is held, nothing more is read, and the next
+ * turn comes at once. So clients are heard between two of them, however many shake hands. */
 #include "core/node_private.h"
 
 enum {
     /* unsent output with which a peer that says things to be answered, and reads no answers, is
      * left */
     UNREAD_BYTES_MAX = 4 * NODE_LINK_OUTPUT_BYTES,
+    /* a link holds while it waits: the longest flight has TLS_CHAIN_MAX certificates of 2 KB */
+    HELD_BYTES_MAX = 32768,
 };
 
 bool link_tls_open(struct node *n, struct link *l, struct instant now)
@@ -52,7 +58,7 @@ static void hear_all(struct node *n, struct link *l, struct instant now)
     }
 }
 
-void link_tls_take(struct node *n, struct link *l, struct span in, struct instant now)
+static void take(struct node *n, struct link *l, struct span in, struct instant now)
 {
     struct connection *c = l->connection;
     bool stuck = !flush(n, l);
@@ -72,6 +78,83 @@ void link_tls_take(struct node *n, struct link *l, struct span in, struct instan
         node_abort(n, c);
     }
 }
+
+/* -- one at a time ----------------------------------------------------------------------------- */
+
+static void wait_in_line(struct node *n, struct link *l, struct span in, struct instant now)
+{
+    struct connection *c = l->connection;
+    bool too_much = in.len > HELD_BYTES_MAX - l->held.bytes;
+    char *room = in.len && !too_much ? outbox_room(&l->held, NULL, in.len) : NULL;
+    if (!room) {
+        link_end(n, l, too_much ? "says more than a handshake has" : "memory has run out", now);
+        return;
+    }
+    memcpy(room, in.at, in.len);
+    outbox_wrote(&l->held, in.len);
+    if (l->waits)
+        return;
+    l->waits = ++n->shakes.next;
+    n->shakes.waiting++;
+    c->choked = true;
+    node_touch(n, c);
+}
+
+void link_tls_take(struct node *n, struct link *l, struct span in, struct instant now)
+{
+    bool shakes = tls_state(l->tls) == TLS_SHAKES;
+    if (shakes && (n->shakes.computed || n->shakes.waiting)) {
+        wait_in_line(n, l, in, now);
+        return;
+    }
+    n->shakes.computed |= shakes;
+    take(n, l, in, now);
+}
+
+static void leave_line(struct node *n, struct link *l)
+{
+    n->shakes.waiting -= l->waits != 0;
+    l->waits = 0;
+    l->connection->choked = false;
+    node_touch(n, l->connection);
+}
+
+void link_tls_forget(struct node *n, struct link *l)
+{
+    leave_line(n, l);
+    outbox_clear(&l->held, NULL);
+}
+
+static struct link *first_in_line(struct node *n)
+{
+    struct link *first = NULL;
+    for (struct link *l = n->links; l; l = l->next) {
+        if (l->waits && (l->connection->finishing || l->connection->aborted))
+            link_tls_forget(n, l);
+        if (l->waits && (!first || l->waits < first->waits))
+            first = l;
+    }
+    return first;
+}
+
+void links_tls_turn(struct node *n, struct instant now)
+{
+    struct link *l = n->shakes.waiting && !n->shakes.computed ? first_in_line(n) : NULL;
+    n->shakes.computed = false;
+    if (!l)
+        return;
+    struct outbox held = l->held;
+    l->held = (struct outbox){0};
+    leave_line(n, l);
+    while (held.head && !l->connection->finishing && !l->connection->aborted) {
+        struct span in = outbox_window(&held);
+        take(n, l, in, now);
+        outbox_sent(&held, NULL, in.len);
+    }
+    outbox_clear(&held, NULL);
+}
+
+/* -- what it says ------------------------------------------------------------------------------ */
 
 size_t link_tls_pull(struct node *n, struct link *l, struct instant now)
 {

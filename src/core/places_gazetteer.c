@@ -209,9 +209,8 @@ bool places_gazetteer(struct places_provider *out)
         return false;
     }
     *p = (struct provider){.gazetteer = embedded(), .queue = queue, .room = PLACES_QUESTIONS_MAX};
-    *out = (struct places_provider){
-        p, provider_ask, provider_answer, provider_cancel, provider_deadline, provider_destroy,
-        "gazetteer"};
+    *out = (struct places_provider){p, provider_ask, provider_answer, provider_cancel,
+        provider_deadline, provider_destroy, "gazetteer"};
     return true;
 }
 

@@ -66,7 +66,7 @@ static const struct meaning reasons[] = {
 /* A client that offers TLS 1.2 hears protocol_version (70) of a server that has only newer ones:
  * one that has only older ones answers with those (RFC 5246, E.1). */
 static const struct meaning alerts[] = {
-    {40, "it offers nothing that this one allows, or wants a certificate"},
+    {40, "it speaks no TLS 1.2 with ECDHE and AES-GCM or ChaCha20, or wants a certificate"},
     {42, "the certificate shown to it is bad"},
     {43, "the certificate shown to it is of a kind it does not know"},
     {45, "the certificate shown to it has expired"},

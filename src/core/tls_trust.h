@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 enum {
-    TLS_PEM_BYTES_MAX = 4 << 20, /* of one text; the system's bundle has 230 KB */
+    TLS_PEM_MIB_MAX = 4, /* of one text; the system's bundle has 230 KB */
     TLS_CHAIN_MAX = 8, /* certificates that an identity shows */
     TLS_RSA_BITS_MIN = 2048,
     TLS_RSA_BITS_MAX = 4096,

@@ -20,7 +20,10 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-enum { FILES_BESIDE_CONNECTIONS = 32 }; /* ring, listeners, signals, log, standard ones, dials */
+enum {
+    FILES_BESIDE_CONNECTIONS = 32, /* ring, listeners, signals, log, standard ones, dials */
+    LOOP_REASON_BYTES = 1024, /* of a sentence about files: a path and words */
+};
 
 struct loop {
     const struct loop_config *config;
@@ -64,13 +67,72 @@ static void begin_stop(struct loop *l, struct instant now)
     node_stop(l->config->node, now);
 }
 
-/* SIGHUP without a log_file is what it always was: the terminal is gone. */
+/* A sentence about files on its way to the log. */
+struct loop_words {
+    FILE *tell; /* NULL: no memory for it */
+    char text[LOOP_REASON_BYTES];
+};
+
+static FILE *words_begin(struct loop_words *w)
+{
+    memset(w->text, 0, sizeof w->text);
+    w->tell = fmemopen(w->text, sizeof w->text - 1, "w");
+    return w->tell;
+}
+
+/* What was read is for new connections; when it cannot be used, what there is stays in use. */
+static void tell_reload(
+    struct loop *l, const char *what, bool well, struct loop_words *w, struct instant now)
+{
+    struct log *log = l->config->log;
+    if (w->tell)
+        fclose(w->tell);
+    w->text[strcspn(w->text, "\n")] = '\0';
+    log_begin(log, well ? LOG_INFO : LOG_ERROR, well ? "reloaded" : "reload_failed", now);
+    log_text(log, "what", span_of(what));
+    if (*w->text)
+        log_text(log, "why", span_of(w->text));
+    if (!well)
+        log_text(log, "remedy", SPAN("the old ones stay in use; correct it, then SIGHUP again"));
+    log_end(log);
+}
+
+static void reload_files(struct loop *l, struct instant now)
+{
+    const struct loop_config *config = l->config;
+    struct loop_words words;
+    if (config->tls_files) {
+        FILE *tell = words_begin(&words);
+        tell_reload(l, "tls", tell && tls_files_reload(config->tls_files, tell), &words, now);
+    }
+    if (config->places_files) {
+        FILE *tell = words_begin(&words);
+        tell_reload(
+            l, "places", tell && places_files_reload(config->places_files, tell), &words, now);
+    }
+}
+
+/* Without a log_file, and on a terminal, SIGHUP is what it always was: the terminal is gone. */
+static void hang_up(struct loop *l, struct instant now)
+{
+    const struct loop_config *config = l->config;
+    bool has_files = config->tls_files || config->places_files;
+    if (!*config->log_file && (l->sink.terminal || !has_files)) {
+        if (l->stop_ns == NEVER_NS)
+            begin_stop(l, now);
+        return;
+    }
+    if (*config->log_file)
+        log_sink_reopen(&l->sink, now);
+    reload_files(l, now);
+}
+
 static void take_signals(struct loop *l, struct instant now)
 {
     struct signalfd_siginfo info;
     while (read(l->signals_fd, &info, sizeof info) == sizeof info) {
-        if (info.ssi_signo == SIGHUP && *l->config->log_file)
-            log_sink_reopen(&l->sink, now);
+        if (info.ssi_signo == SIGHUP)
+            hang_up(l, now);
         else if (l->stop_ns == NEVER_NS)
             begin_stop(l, now);
     }
@@ -98,7 +160,9 @@ static void dispatch(struct loop *l, const struct ring_event *e, struct instant 
     case RING_POLL:
         take_signals(l, now);
         break;
-    case RING_RESOLVE: /* nobody asks */
+    case RING_RESOLVE:
+        resolve_completed(&l->resolve, e);
+        break;
     case RING_CANCEL: /* what was to be cancelled had answered already */
         break;
     }

@@ -9,7 +9,9 @@
 
 #include "core/log.h"
 #include "core/node.h"
+#include "io/places_files.h"
 #include "io/ring.h"
+#include "io/tls_files.h"
 
 enum {
     /* What node_config.connections_max must be above limits.connections: room for links and
@@ -23,6 +25,8 @@ struct loop_config {
     struct node *node;
     struct log *log;
     const char *log_file; /* "" for standard error; opened again on SIGHUP */
+    struct tls_files *tls_files; /* read again on SIGHUP; NULL: there are none */
+    struct places_files *places_files; /* the same */
     struct address client; /* where to listen; port 0 for any, the log then names it */
     struct address peer;
     const int
@@ -33,7 +37,8 @@ struct loop_config {
     struct ring_sizes sizes; /* RING_SIZES */
 };
 
-/* Run the node until SIGINT or SIGTERM has been obeyed.
+/* Run the node until SIGINT or SIGTERM has been obeyed. So is SIGHUP when there is no log_file, and
+ * no files to read or a terminal that the log goes to, which is then gone.
  *
  * Raises the limit of open files as far as it goes, blocks the signals that it handles, listens.
  * What keeps it from starting is told on standard error, in one sentence with its remedy; from

@@ -2,11 +2,9 @@
 #include "io/places_files.h"
 #include "io/private_file.h"
 #include "io/trust_file.h"
-#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#define SYSTEM_BUNDLE "/etc/ssl/certs/ca-certificates.crt"
 #define CREDENTIAL "places_key"
 
 #define WRITE_IT "write the key into it with: (umask 077; cat > FILE), and end it with Ctrl-D"
@@ -33,7 +31,7 @@ static bool find_credential(char path[FILE_PATH_ROOM])
 static bool read_key(struct places_files *f, const char *path, const struct file_kind *kind)
 {
     char memory[PLACES_GOOGLE_KEY_BYTES_MAX + 3]; /* a line end, and one byte above the limit */
-    ssize_t n = file_read(path, kind, memory, sizeof memory);
+    ssize_t n = file_read(path, kind, memory, sizeof memory, stderr);
     if (n < 0)
         return false;
     size_t bytes = (size_t)n;
@@ -73,16 +71,18 @@ static bool find_key(struct places_files *f, const struct topology *t, const cha
 
 /* -- the trust --------------------------------------------------------------------------------- */
 
-static struct tls_trust *read_trust(const struct topology *t, const char *topology_path)
+static struct tls_trust *read_trust(const struct places_files *f, FILE *tell)
 {
     char path[FILE_PATH_ROOM];
-    const char *file = *t->places.ca_file ? t->places.ca_file : SYSTEM_BUNDLE;
-    const char *remedy = *t->places.ca_file
-                             ? "name the CA certificate of places.endpoint in places { ca_file }"
-                             : "install the system's with: apt-get install ca-certificates";
-    if (file_path_beside(topology_path, file, path))
-        return trust_file_read(path, remedy);
-    fprintf(stderr, "%s: the path of places.ca_file is too long\n", topology_path);
+    const char *file = f->topology->places.ca_file;
+    if (!*file)
+        return trust_file_read(TRUST_SYSTEM_FILE, TRUST_SYSTEM_REMEDY, tell);
+    if (file_path_beside(f->topology_path, file, path))
+        return trust_file_read(path,
+            "name the CA certificates of places.endpoint in places { ca_file }, or leave it out "
+            "for the system's",
+            tell);
+    fprintf(tell, "%s: the path of places.ca_file is too long\n", f->topology_path);
     return NULL;
 }
 
@@ -98,7 +98,8 @@ static const char *choose(const struct topology *t)
 
 bool places_files_open(struct places_files *f, const struct topology *t, const char *topology_path)
 {
-    *f = (struct places_files){.provider = choose(t)};
+    *f =
+        (struct places_files){.provider = choose(t), .topology = t, .topology_path = topology_path};
     if (strcmp(f->provider, "gazetteer") == 0)
         return true;
     bool legacy = strcmp(f->provider, "google_legacy") == 0;
@@ -108,16 +109,16 @@ bool places_files_open(struct places_files *f, const struct topology *t, const c
     f->google.port = own ? 443 : t->places.port;
     f->google.language = span_of(t->places.language);
     if (find_key(f, t, topology_path))
-        f->tls.trust = read_trust(t, topology_path);
-    if (!f->tls.trust)
+        f->tls.trust = read_trust(f, stderr);
+    bool well = f->tls.trust != NULL;
+    if (!well)
         places_files_close(f);
-    return f->tls.trust != NULL;
+    return well;
 }
 
-bool places_files_reload(
-    struct places_files *f, const struct topology *t, const char *topology_path)
+bool places_files_reload(struct places_files *f, FILE *tell)
 {
-    struct tls_trust *trust = read_trust(t, topology_path);
+    struct tls_trust *trust = read_trust(f, tell);
     if (!trust)
         return false;
     tls_trust_destroy(f->tls.trust);

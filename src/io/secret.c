@@ -15,7 +15,7 @@ static const struct file_kind secret_kind = {
 static bool read_secret(const char *path, char *out, size_t *len)
 {
     char memory[SECRET_BYTES_MAX + 3]; /* a line end, and one byte above the limit */
-    ssize_t n = file_read(path, &secret_kind, memory, sizeof memory);
+    ssize_t n = file_read(path, &secret_kind, memory, sizeof memory, stderr);
     if (n < 0)
         return false;
     size_t bytes = (size_t)n;

@@ -1,15 +1,23 @@
-/* trust_file.h — the CA certificates of a file: the herd's own, or the system's bundle.
+/* trust_file.h — CA certificates from a file: a herd's own CA, or those that HTTPS servers are
+ * believed by, which are the system's unless topology.conf names others.
  *
- * Called by tls_files and places_files. */
+ * Debian's bundle is read and understood in about 60 ms; that is how long a running node stands
+ * still when it is read anew. Called by tls_files, and by whoever speaks HTTPS. */
 #ifndef IO_TRUST_FILE_H
 #define IO_TRUST_FILE_H
 
 #include "core/tls_trust.h"
+#include <stdio.h>
 
-/* Read a file of CA certificates that are valid now; some that are not are a warning.
+/* Debian's, made by its package ca-certificates. */
+#define TRUST_SYSTEM_FILE "/etc/ssl/certs/ca-certificates.crt"
+#define TRUST_SYSTEM_REMEDY "install it with: apt-get install ca-certificates"
+
+/* The CA certificates of `path` that are valid now.
  *
- * remedy  what to do when there is no such file
- * NULL: standard error has a sentence. Else tls_trust_destroy it. */
-MUST_USE struct tls_trust *trust_file_read(const char *path, const char *remedy);
+ * remedy  what to do when there is no such file; TRUST_SYSTEM_REMEDY for the system's
+ * tell    where a sentence goes when it cannot be used, and a warning when a part of it cannot
+ * NULL: it has been told why. Else tls_trust_destroy it; connections made with it may go on. */
+MUST_USE struct tls_trust *trust_file_read(const char *path, const char *remedy, FILE *tell);
 
 #endif

@@ -113,6 +113,56 @@ class Links(unittest.TestCase):
             herd.linked()
 
 
+class Renewal(unittest.TestCase):
+    """SIGHUP reads certificates anew."""
+
+    def renew(self, herd):
+        """Everything of a new CA."""
+        for path in herd.folder.glob("*.pem"):
+            path.unlink()
+        certify(herd, *herd.nodes)
+
+    def hang_up(self, herd, event):
+        for node in herd.running():
+            seen = node.log().count(event)
+            node.deliver(signal.SIGHUP)
+            herd.until(lambda: node.log().count(event) > seen, event)
+
+    def test_new_links_use_new_files_and_old_links_stay(self):
+        with TlsHerd(TRIO) as herd:
+            herd.linked()
+            self.renew(herd)
+            self.hang_up(herd, b" reloaded what=tls")
+            with herd["Wilkes"].client() as client:
+                line = client.tell(b"kiwi", b"+34-118", b"100.5")
+            herd.agree(b"kiwi", line)
+            for node in herd.running():
+                self.assertNotIn(b"link_down", node.log())
+            herd["Hands"].stop()
+            herd["Hands"].start()  # knows the new CA alone
+            herd.linked()
+            herd.agree(b"kiwi", line)
+
+    def test_a_reload_that_fails_changes_nothing(self):
+        with TlsHerd(PAIR) as herd:
+            herd.linked()
+            well = herd.folder / "well.pem"
+            for damaged, words in (("ca.pem", b"holds no certificate"),
+                                   ("Goloman.pem", b"holds no certificate"),
+                                   ("Goloman.key", b"no private key")):
+                path = herd.folder / damaged
+                path.rename(well)
+                path.write_bytes(b"x")
+                path.chmod(0o600)
+                herd["Goloman"].deliver(signal.SIGHUP)
+                told = rb" reload_failed what=tls why=.*" + re.escape(damaged.encode()) + b".*" + words
+                herd.until(lambda: re.search(told, herd["Goloman"].log()), "the log says why")
+                well.rename(path)
+            herd["Hands"].stop()
+            herd["Hands"].start()
+            herd.linked()
+
+
 class Refusals(unittest.TestCase):
     def refused(self, herd, why, speak):
         """`speak` meets a closed connection in time, and the log says why, once however often."""

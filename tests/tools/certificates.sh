@@ -12,6 +12,8 @@
 #   weak      an RSA key of 1024 bits  large     P-384
 #   nameless  the name is in the subject only    twin  also for localhost
 #   many      also for nine other names, before its own
+#   wild      for *.NAME           under384  signed by a CA with a P-384 key, ca384.pem
+#   under4096 with an RSA key of 2048 bits, signed by a CA with one of 4096, ca4096.pem
 set -eu
 folder=$1
 shift
@@ -42,6 +44,14 @@ ca_options=(-days 36500 -addext basicConstraints=critical,CA:true)
 by_ca=(-CA ca.pem -CAkey ca.key)
 [ -e ca.pem ] || make ca /CN=herd "${p256[@]}" -- "${ca_options[@]}"
 
+# NAME KEY-OPTIONS...: another CA, made when it is first needed
+make_ca() {
+  local name=$1
+  shift
+  [ -e "$name.pem" ] || make "$name" "/CN=$name" "$@" -- "${ca_options[@]}"
+  signed=(-CA "$name.pem" -CAkey "$name.key")
+}
+
 for word in "$@"; do
   kind=${word%%:*} name=${word#*:}
   key=("${p256[@]}") signed=("${by_ca[@]}") names=DNS:$name
@@ -56,6 +66,12 @@ for word in "$@"; do
   large) key=(-algorithm EC -pkeyopt ec_paramgen_curve:P-384) ;;
   nameless) names= ;;
   twin) names=$names,DNS:localhost ;;
+  wild) names=DNS:*.$name ;;
+  under384) make_ca ca384 -algorithm EC -pkeyopt ec_paramgen_curve:P-384 ;;
+  under4096)
+    make_ca ca4096 -algorithm RSA -pkeyopt rsa_keygen_bits:4096
+    key=(-algorithm RSA -pkeyopt rsa_keygen_bits:2048)
+    ;;
   many) names=DNS:a,DNS:b,DNS:c,DNS:d,DNS:e,DNS:f,DNS:g,DNS:h,DNS:i,$names ;;
   esac
   extensions=(-addext basicConstraints=critical,CA:false)

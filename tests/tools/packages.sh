@@ -20,6 +20,7 @@ libc-ares-dev   DNS without waiting: where the places provider is
 packages_of_tests='
 libcriterion-dev    the unit tests
 python3             the tests of whole processes
+ca-certificates     the CAs of the system, by which HTTPS servers are believed
 openssl             certificates, and peers that are not ours, for the tests of TLS
 netcat-openbsd      the client that everybody has
 '

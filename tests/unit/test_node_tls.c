@@ -4,7 +4,7 @@
 #include "node_side.h"
 #include "tls_side.h"
 
-enum { HANDS, PEER_HEARD = 1 << 18 };
+enum { HANDS, PEER_HEARD = 1 << 18, HANDSHAKE_BYTES_TOO_MANY = 40000 };
 
 static struct tls_trust *trust;
 static struct tls_identity *goloman;
@@ -94,8 +94,7 @@ static struct far_end meets(uint32_t conn, const char *certificate, bool dials_i
     struct far_end f = {.conn = conn, .piece = piece, .words = buf_over(words_memory, PEER_HEARD)};
     f.identity = certificate ? identity_of(certificate) : NULL;
     f.config = (struct tls_config){trust, f.identity};
-    f.tls =
-        dials_in ? tls_client(&f.config, entropy, now) : tls_server(&f.config, entropy, now);
+    f.tls = dials_in ? tls_client(&f.config, entropy, now) : tls_server(&f.config, entropy, now);
     if (dials_in) {
         joins_by(conn, NODE_PEER_PORT);
     } else {
@@ -231,4 +230,86 @@ Test(node_tls, a_long_feed_comes_through_a_reader_of_few_bytes)
     cr_expect(has_heard(&hands, " id-899 "));
     cr_expect(has_heard(&hands, "MARK 900\n"));
     leaves(&hands);
+}
+
+static unsigned hears_something(unsigned from, unsigned to)
+{
+    unsigned count = 0;
+    for (unsigned i = from; i <= to; i++)
+        count += node_output(node, i).len > 0 || heard_len[i] > 0;
+    return count;
+}
+
+/* As a driver's turn: the node is asked once, though it may want another turn at once. */
+static void one_turn(void)
+{
+    uint32_t conn;
+    node_turn(node, now);
+    while (node_touched(node, &conn)) {
+        wants[conn] = node_wants(node, conn);
+        send_out(conn);
+    }
+}
+
+Test(node_tls, one_handshake_computes_a_turn)
+{
+    enum { FIRST = 1, LAST = 20, COUNT = LAST - FIRST + 1 };
+    static const unsigned char entropy[TLS_ENTROPY_BYTES] = {1};
+    struct far_end all[LAST + 1];
+    char *hellos[LAST + 1];
+    struct tls_identity *hands = identity_of("Hands");
+    for (uint32_t i = FIRST; i <= LAST; i++) {
+        all[i] = (struct far_end){.conn = i, .piece = SIZE_MAX, .config = {trust, hands}};
+        all[i].tls = tls_client(&all[i].config, entropy, now);
+        joins_by(i, NODE_PEER_PORT);
+    }
+    for (uint32_t i = FIRST; i <= LAST; i++) { /* in two pieces: it must keep their order */
+        struct span hello = tls_output(all[i].tls);
+        hellos[i] = malloc(hello.len);
+        memcpy(hellos[i], hello.at, hello.len);
+        node_received(node, i, (struct span){hellos[i], 11}, now);
+        node_received(node, i, (struct span){hellos[i] + 11, hello.len - 11}, now);
+        tls_sent(all[i].tls, hello.len);
+    }
+    cr_expect_eq(hears_something(FIRST, LAST), 0, "a hello in two: the first has half of it");
+    for (unsigned turns = 1; turns <= COUNT; turns++) {
+        one_turn();
+        for (uint32_t i = FIRST; i <= LAST && turns == 1; i++)
+            free(hellos[i]); /* as receive buffers go */
+        cr_expect_eq(node_wants(node, LAST) & NODE_WANT_READ, 0, "turn %u", turns);
+        cr_expect_leq(hears_something(FIRST, LAST), turns);
+        cr_assert_eq(node_deadline(node), 0, "turn %u", turns);
+    }
+    turn();
+    cr_expect_eq(hears_something(FIRST, LAST), COUNT);
+    for (uint32_t i = FIRST; i <= LAST; i++) {
+        cr_expect_eq(wants[i], NODE_WANT_READ);
+        all[i].words = buf_over(words_memory, PEER_HEARD);
+        exchange(&all[i]);
+        cr_expect_eq(tls_state(all[i].tls), TLS_OPEN, "%u: %s", i, tls_reason(all[i].tls));
+        hangs_up(i);
+        tls_destroy(all[i].tls);
+    }
+    tls_identity_destroy(hands);
+}
+
+Test(node_tls, who_waits_may_leave_or_be_left)
+{
+    static const char garbage[HANDSHAKE_BYTES_TOO_MANY] = "\x16\x03\x01\x40\x00";
+    for (uint32_t i = 1; i <= 5; i++)
+        joins_by(i, NODE_PEER_PORT);
+    for (uint32_t i = 1; i <= 4; i++)
+        node_received(node, i, (struct span){garbage, 6}, now);
+    node_received(node, 5, (struct span){garbage, sizeof garbage}, now);
+    node_closed(node, 2, "", now); /* the second waits, and is gone */
+    node_ended(node, 3, now);
+    cr_expect_eq(node_wants(node, 5), NODE_WANT_CLOSE);
+    cr_expect_eq(logged("says more than a handshake has"), 1);
+    turn();
+    cr_expect_eq(node_deadline(node), now.mono_ns + PEERING_HANDSHAKE_MS * MS_NS);
+    cr_expect_eq(wants[1], NODE_WANT_READ);
+    cr_expect_eq(wants[3], NODE_WANT_CLOSE);
+    cr_expect_eq(wants[4], NODE_WANT_READ);
+    passes_ms(PEERING_HANDSHAKE_MS);
+    cr_expect_eq(wants[4], NODE_WANT_CLOSE);
 }

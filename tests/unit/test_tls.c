@@ -1,6 +1,5 @@
 /* test_tls.c — two ends back to back: what gets through, split at every size, and who is refused
  * with which words. */
-#include "core/buf.h"
 #include "tls_side.h"
 
 enum { HEARD = 1 << 17 };
@@ -109,7 +108,12 @@ Test(tls, ends_as_agreed, .init = make_some, .fini = remove_certificates)
     memcpy(tls_room(client, &room), "BYE", 3);
     tls_wrote(client, 3);
     carry(client, server, SIZE_MAX, &server_heard);
+    cr_expect_not(tls_ended_cleanly(server), "what ended here would be cut short");
     tls_close(client);
+    carry(client, server, SIZE_MAX, &server_heard);
+    cr_expect_eq(tls_state(server), TLS_OPEN, "its answer is not out yet");
+    cr_expect(tls_ended_cleanly(server));
+    cr_expect_not(tls_ended_cleanly(client));
     cr_expect_null(tls_room(client, &room));
     converse(client, server, SIZE_MAX, &client_heard, &server_heard);
     cr_expect(span_equal(buf_span(&server_heard), SPAN("BYE")));
