@@ -1,4 +1,5 @@
-/* broken_order.c — a core that answers the second of two commands first, when both wait to be sent. */
+/* broken_order.c — a core that answers the second of two commands first, when both wait to be
+ * sent. */
 #include "core/outbox.h"
 #include <stdlib.h>
 

@@ -1,4 +1,5 @@
-/* broken_starved.c — a core that gives a stamp up for which there is no memory, as if there was no room. */
+/* broken_starved.c — a core that gives up a stamp for which there is no memory, as if there was no
+ * room. */
 #include "core/store.h"
 
 enum store_verdict __real_store_put(

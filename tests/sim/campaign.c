@@ -30,7 +30,8 @@ enum {
     CROWD_IDS_MAX = 1000, /* more than a link sends in one piece */
     OUTPUT_BYTES = 16384, /* the least that limits.output may be */
     FLOOD_LINES = 3000, /* whose replies are far more than that */
-    QUESTION_OF_FLOOD_IN = 100, /* so small an output holds two at a time, and places takes its time */
+    QUESTION_OF_FLOOD_IN =
+        100, /* so small an output holds two at a time, and places takes its time */
     TLS_IN = 50, /* one herd in so many; a handshake costs real milliseconds */
     DAY_S = 86400,
 };
@@ -460,19 +461,28 @@ static bool stay_quiet(void)
     return !h->judge.violated;
 }
 
+/* AT lines. By time alone a stamp costs twice each edge but those of the tree. */
+static uint64_t messages_most(void)
+{
+    const struct herd *h = &run.herd;
+    uint64_t edges = h->topology.edges_count, tree_edges = h->topology.nodes_count - 1;
+    if (h->judge.forgetful) /* ids come and go, but they must not go round and round */
+        return 4 * edges * (h->judge.accepted + FULL_SLACK);
+    /* Spare links help where the tree is slow, and a node that starts later than its neighbours is
+     * sent all that there is. */
+    if (run.calm)
+        return tree_edges * herd_accepted(h) * 3 / 2 + 2 * edges * START_STAMPS;
+    /* A new link may bring everything once more. */
+    return 2 * edges * h->judge.said + herd_hellos(h) * h->judge.subjects_count;
+}
+
 static void check_costs(void)
 {
     struct herd *h = &run.herd;
     if (!run.restarted && herd_divergences(h))
         judge_violated(
             &h->judge, "%" PRIu64 " alarms, and no node ever restarted", herd_divergences(h));
-    /* By time alone it would be twice each edge but those of the tree. Spare links help where the
-     * tree is slow, and a node that starts later than its neighbours is sent all that there is. */
-    uint64_t tree_edges = h->topology.nodes_count - 1;
-    uint64_t most = tree_edges * herd_accepted(h) * 3 / 2 + 2 * h->topology.edges_count * START_STAMPS;
-    if (h->judge.forgetful) /* ids come and go, but they must not go round and round */
-        most = 4 * h->topology.edges_count * (h->judge.accepted + FULL_SLACK);
-    if ((run.calm || h->judge.forgetful) && herd_messages(h) > most)
+    if (herd_messages(h) > messages_most())
         judge_violated(&h->judge, "%" PRIu64 " AT lines for %" PRIu64 " stamps on %u edges",
             herd_messages(h), herd_accepted(h), h->topology.edges_count);
 }
@@ -525,14 +535,14 @@ static void on_abort(int signal)
 static void say_run(void)
 {
     struct herd *h = &run.herd;
-    printf("seed %" PRIu64 ": %s %u%s%s%s%s%s%s, %.0f s, %" PRIu64 " events, %" PRIu64 " stamps, %" PRIu64
-           " AT, settled in %.1f s, %" PRIu64 " alarms, trace %016" PRIx64 "\n",
+    printf("seed %" PRIu64 ": %s %u%s%s%s%s%s%s, %.0f s, %" PRIu64 " events, %" PRIu64
+           " stamps, %" PRIu64 " AT, settled in %.1f s, %" PRIu64 " alarms, trace %016" PRIx64 "\n",
         run.seed, shape_word(run.plan.shape), h->topology.nodes_count, run.calm ? " calm" : "",
         run.plan.stamps ? " full" : "", run.plan.tls ? " tls" : "",
         run.burst == FLOOD_LINES ? " flood" : "", run.jumpy ? " jumpy" : "",
-        run.restarted ? " restarts" : "",
-        (double)h->network.now_ns / 1e9, h->network.events, h->judge.accepted, herd_messages(h),
-        (double)run.settled_ns / 1e9, herd_divergences(h), h->network.trace);
+        run.restarted ? " restarts" : "", (double)h->network.now_ns / 1e9, h->network.events,
+        h->judge.accepted, herd_messages(h), (double)run.settled_ns / 1e9, herd_divergences(h),
+        h->network.trace);
 }
 
 struct sums {

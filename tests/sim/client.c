@@ -140,8 +140,7 @@ static bool may_be_refused(const struct client *c, const struct asked *a)
         return true;
     case COMMAND_IAMAT:
         return c->judge->forgetful || host_starved(c) ||
-               judge_finds_future(
-                   c->judge, c->host->self, a->said_ns, a->command.iamat.time_ns);
+               judge_finds_future(c->judge, c->host->self, a->said_ns, a->command.iamat.time_ns);
     case COMMAND_WHATSAT:
         return !a->known || c->judge->forgetful || c->life != c->host->life;
     }

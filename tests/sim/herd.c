@@ -339,6 +339,15 @@ uint64_t herd_messages(const struct herd *h)
     return sum;
 }
 
+uint64_t herd_hellos(const struct herd *h)
+{
+    uint64_t sum = 0;
+    for (unsigned a = 0; a < h->topology.nodes_count; a++)
+        for (unsigned b = 0; b < h->topology.nodes_count; b++)
+            sum += h->hosts[a].said[b].hellos;
+    return sum;
+}
+
 uint64_t herd_divergences(const struct herd *h)
 {
     uint64_t sum = 0;

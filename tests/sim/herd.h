@@ -68,6 +68,7 @@ bool herd_thinks_linked(const struct herd *h, unsigned a, unsigned b);
 
 /* AT lines sent so far, by all; alarms; stamps of clients that were stored. */
 uint64_t herd_messages(const struct herd *h);
+uint64_t herd_hellos(const struct herd *h); /* sent so far */
 uint64_t herd_divergences(const struct herd *h);
 uint64_t herd_accepted(const struct herd *h);
 

@@ -13,7 +13,8 @@ enum {
     TURNS_IN_A_MS = 4000,
     PLACES_SLOWEST_MS = 400,
     /* What a node may hold: */
-    GROUP_BYTES = 16 * 1200 + 64 * 512, /* replies to one group, and what places says to one client */
+    GROUP_BYTES =
+        16 * 1200 + 64 * 512, /* replies to one group, and what places says to one client */
     TURN_BYTES = 65536 + 1025, /* what a client was read in one turn; a line and a window */
     CLIENT_BYTES = TURN_BYTES + GROUP_BYTES + 4 * OUTBOX_CHUNK_BYTES, /* beside limits.output */
     LINK_UNSENT_BYTES = NODE_LINK_OUTPUT_BYTES + 2 * OUTBOX_CHUNK_BYTES,
@@ -201,10 +202,12 @@ static void count_line(struct host *h, const struct host_conn *c, unsigned to)
 static void listen_in(struct host *h, struct host_conn *c, struct span said)
 {
     unsigned to = network_other(h->network, c->wire, c->end);
-    if (h->tls || to >= h->network->nodes) /* nobody can hear; a stranger judges for itself */
-        return;
+    if (to >= h->network->nodes)
+        return; /* strangers judge for themselves */
     if (h->tapes)
         tapes_record(h->tapes, c->wire, h->self, to, said);
+    if (h->tls)
+        return; /* nobody can understand it */
     for (size_t i = 0; i < said.len; i++) {
         if (said.at[i] != '\n') {
             if (c->line_len < sizeof c->line)

@@ -128,6 +128,7 @@ static void copy(char *to, size_t room, struct span text)
 void judge_said(struct judge *j, unsigned node, const struct command *iamat)
 {
     struct subject *s = find_subject(j, iamat->id);
+    j->said++;
     if (!s)
         s = add_subject(j, iamat->id);
     if (s->issues_count == s->issues_room) {
@@ -145,14 +146,14 @@ void judge_said(struct judge *j, unsigned node, const struct command *iamat)
 
 void judge_sets_clock(struct judge *j, unsigned node, int64_t ahead_ns)
 {
-    j->past_clocks =
-        grown(j->past_clocks, j->past_clocks_count + 1, sizeof *j->past_clocks);
+    j->past_clocks = grown(j->past_clocks, j->past_clocks_count + 1, sizeof *j->past_clocks);
     j->past_clocks[j->past_clocks_count++] =
         (struct past_clock){node, j->network->now_ns, j->clock_ahead_ns[node]};
     j->clock_ahead_ns[node] = ahead_ns;
 }
 
-/* Whether a node's clock said between from_ns and now something between `least_ns` and `most_ns`. */
+/* Whether a node's clock said something between `least_ns` and `most_ns`, between from_ns and
+ * now. */
 static bool clock_said(
     const struct judge *j, unsigned node, int64_t from_ns, int64_t least_ns, int64_t most_ns)
 {
@@ -328,8 +329,7 @@ bool judge_told(struct judge *j, unsigned node, bool same_life, const struct com
     return true;
 }
 
-void judge_hears_bye(
-    struct judge *j, unsigned from, unsigned to, struct span reason, bool starved)
+void judge_hears_bye(struct judge *j, unsigned from, unsigned to, struct span reason, bool starved)
 {
     static const char *const allowed[] = {
         PEERING_DUPLICATE, "no byte for 10 s", "no handshake within 2 s", "this node stops"};

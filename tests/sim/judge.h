@@ -8,6 +8,8 @@
  *   - what a node holds of one id never goes back in the total order, and no id goes, while it
  *     lives; no store holds more than limits.stamps
  *   - what a node told a client, it holds, or something newer
+ *   - what is said at the end of a run is of all nodes that live: they agree (judge_agreed). So
+ *     nothing that a client was told is lost while one node that has it lives
  *   - no end ever calls the other's lines wrong: no BYE but those that a bad network explains
  *
  * The first violation is kept; the run should then end. */
@@ -45,6 +47,7 @@ struct judge {
     unsigned *places; /* of subjects, by the hash of their ids, from 1; 0: free */
     unsigned places_room; /* a power of two, at least twice subjects_count */
     uint64_t *held_count; /* ids that a node was seen to hold */
+    uint64_t said; /* IAMATs, by all clients */
     uint64_t accepted; /* own stamps that clients were told */
     bool violated;
     char verdict[JUDGE_VERDICT_BYTES_MAX];
@@ -81,8 +84,7 @@ void judge_inspects(struct judge *j, unsigned node, const struct store *store);
 void judge_forgets(struct judge *j, unsigned node);
 
 /* A BYE was said on a link. starved: an allocation of the node has failed. */
-void judge_hears_bye(
-    struct judge *j, unsigned from, unsigned to, struct span reason, bool starved);
+void judge_hears_bye(struct judge *j, unsigned from, unsigned to, struct span reason, bool starved);
 
 /* Whether all nodes hold the same of every id, as last looked at; if not, `why` names one. Nodes
  * that are down (down[i]) do not count. */

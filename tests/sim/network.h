@@ -113,8 +113,7 @@ void network_break(struct network *n, unsigned a, unsigned b, enum cut how);
 void network_cut(struct network *n, unsigned a, unsigned b, enum cut how);
 
 /* The same for one direction only: what comes the other way still arrives. Nobody can connect. */
-void network_cut_side(
-    struct network *n, unsigned a, unsigned b, enum cut how, enum cut_side side);
+void network_cut_side(struct network *n, unsigned a, unsigned b, enum cut how, enum cut_side side);
 void network_heal(struct network *n, unsigned a, unsigned b);
 
 /* `party` is gone without a word: its wires fall silent, until something is written to them after

@@ -203,6 +203,6 @@ void stranger_act(struct stranger *s)
         stays |= s->visits[i].wire != WIRE_NONE;
     }
     if (stays)
-        network_wake(s->network, s->party,
-            s->network->now_ns + (int64_t)draw(s, LATER_MS) * MS_NS + MS_NS);
+        network_wake(
+            s->network, s->party, s->network->now_ns + (int64_t)draw(s, LATER_MS) * MS_NS + MS_NS);
 }

@@ -1,5 +1,5 @@
-/* tapes.h — what nodes said on links, as somebody on the way would have recorded it: the first bytes
- * of each link, handshake and all. For strangers, who play them again. */
+/* tapes.h — what nodes said on links, as somebody on the way would have recorded it: the first
+ * bytes of each link, handshake and all. For strangers, who play them again. */
 #ifndef SIM_TAPES_H
 #define SIM_TAPES_H
 
@@ -21,7 +21,8 @@ struct tapes {
     struct tape each[TAPES];
 };
 
-/* `from` said to `to` what follows on this wire. */
+/* `from` said to `to` what follows on this wire. A link opens with HELLO, or with a handshake
+ * record of TLS (type 22; RFC 5246, A.1). */
 static inline void tapes_record(
     struct tapes *t, uint32_t wire, unsigned from, unsigned to, struct span said)
 {
@@ -30,7 +31,7 @@ static inline void tapes_record(
     for (unsigned i = 0; i < held && !tape; i++)
         if (t->each[i].wire == wire && t->each[i].from == from)
             tape = &t->each[i];
-    bool opens = said.len > 6 && memcmp(said.at, "HELLO ", 6) == 0;
+    bool opens = said.len > 6 && (memcmp(said.at, "HELLO ", 6) == 0 || said.at[0] == 22);
     if (!tape && !opens)
         return; /* the middle of a link whose tape has gone */
     if (!tape) {
