@@ -5,6 +5,8 @@
 #include <inttypes.h>
 #include <stdarg.h>
 
+enum { TIMES = 64 /* hashes of times */ };
+
 struct held {
     int issue; /* -1: nothing */
     int64_t skew_ns;
@@ -20,8 +22,14 @@ struct subject {
     char *id;
     struct issue *issues;
     int issues_count, issues_room;
+    int last[TIMES]; /* issue, by the hash of its time; -1: none */
     struct held *held; /* by node */
 };
+
+static unsigned hash_of(int64_t time_ns)
+{
+    return (unsigned)((uint64_t)time_ns * UINT64_C(0x9e3779b97f4a7c15) >> 58);
+}
 
 static void *grown(void *memory, size_t count, size_t bytes)
 {
@@ -111,6 +119,8 @@ static struct subject *add_subject(struct judge *j, struct span id)
     *place_of(j, id) = ++j->subjects_count;
     struct subject *s = &j->subjects[j->subjects_count - 1];
     *s = (struct subject){.id = strndup(id.at, id.len)};
+    for (unsigned i = 0; i < TIMES; i++)
+        s->last[i] = -1;
     s->held = grown(NULL, j->nodes_count, sizeof *s->held);
     for (unsigned i = 0; i < j->nodes_count; i++)
         s->held[i].issue = -1;
@@ -135,9 +145,13 @@ void judge_said(struct judge *j, unsigned node, const struct command *iamat)
         s->issues_room = s->issues_room ? 2 * s->issues_room : 8;
         s->issues = grown(s->issues, (size_t)s->issues_room, sizeof *s->issues);
     }
-    struct issue *issue = &s->issues[s->issues_count++];
-    *issue = (struct issue){
-        .node = node, .said_ns = j->network->now_ns, .time_ns = iamat->iamat.time_ns};
+    int *last = &s->last[hash_of(iamat->iamat.time_ns)];
+    struct issue *issue = &s->issues[s->issues_count];
+    *issue = (struct issue){.node = node,
+        .said_ns = j->network->now_ns,
+        .time_ns = iamat->iamat.time_ns,
+        .before = *last};
+    *last = s->issues_count++;
     copy(issue->position, sizeof issue->position, iamat->iamat.position_text);
     copy(issue->time, sizeof issue->time, iamat->iamat.time_text);
 }
@@ -194,9 +208,9 @@ static bool comes_from(const struct judge *j, const struct issue *issue, const s
 
 static int find_issue(const struct judge *j, const struct subject *s, const struct stamp *stamp)
 {
-    int i = s ? s->issues_count - 1 : -1;
+    int i = s ? s->last[hash_of(stamp->time_ns)] : -1;
     while (i >= 0 && !comes_from(j, &s->issues[i], stamp))
-        i--;
+        i = s->issues[i].before;
     return i;
 }
 

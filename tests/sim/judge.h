@@ -31,6 +31,7 @@ struct issue {
     unsigned node;
     int64_t said_ns; /* virtual */
     int64_t time_ns;
+    int before; /* the last one before it whose time has the same hash; -1: none */
     char position[STAMPEDE_POSITION_BYTES_MAX + 1], time[JUDGE_TIME_BYTES_MAX + 1];
 };
 
