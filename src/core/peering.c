@@ -200,25 +200,30 @@ struct group {
     uint16_t routes[PEERING_GROUP];
 };
 
-/* A stamp that finds no room is lost to this node; PING tells the peers that such a thing
- * happened. */
-static void group_put(struct peering *p, struct group *g)
+/* A stamp that finds no room is lost to this node; PING tells the peers that such a thing happened.
+ * One that finds no memory is not: memory comes back, so the link ends before a MARK says that this
+ * node has it, and the next link brings it again. */
+static enum peering_event group_put(struct peering *p, struct group *g)
 {
     struct store *store = p->node->store;
     uint64_t hashes[PEERING_GROUP];
-    for (unsigned i = 0; i < g->count; i++) {
+    unsigned count = g->count;
+    g->count = 0;
+    for (unsigned i = 0; i < count; i++) {
         hashes[i] = store_hash(store, g->stamps[i].id);
         store_prefetch_table(store, hashes[i]);
     }
-    for (unsigned i = 0; i < g->count; i++)
+    for (unsigned i = 0; i < count; i++)
         store_prefetch_record(store, hashes[i]);
-    for (unsigned i = 0; i < g->count; i++) {
+    for (unsigned i = 0; i < count; i++) {
         enum store_verdict verdict = store_put(store, &g->stamps[i], hashes[i], g->routes[i]);
+        if (verdict == STORE_STARVED)
+            return p->state == PEERING_OVER ? PEERING_NOTHING : end(p, PEERING_NO_MEMORY);
         lazy_note(p, &g->stamps[i]);
         p->peer->new_stamps += verdict == STORE_NEW;
-        p->peer->lost_stamps += verdict == STORE_FULL || verdict == STORE_STARVED;
+        p->peer->lost_stamps += verdict == STORE_FULL;
     }
-    g->count = 0;
+    return PEERING_NOTHING;
 }
 
 /* NULL when well. The views are of `line`. */
@@ -247,10 +252,11 @@ static const char *group_add(struct peering *p, struct group *g, struct span lin
 static enum peering_event on_at(struct peering *p, struct group *g, struct span line)
 {
     const char *wrong = group_add(p, g, line);
+    enum peering_event event = PEERING_NOTHING;
     /* a line in the reader's room goes when the next one is cut */
     if (wrong || g->count == PEERING_GROUP || p->lines.room_in_use)
-        group_put(p, g);
-    return wrong ? end(p, wrong) : PEERING_NOTHING;
+        event = group_put(p, g);
+    return wrong && event == PEERING_NOTHING ? end(p, wrong) : event;
 }
 
 /* -- other lines ------------------------------------------------------------------------------- */
@@ -402,7 +408,9 @@ static enum peering_event on_line(
 {
     if (p->state == PEERING_LINKED && !p->observer && begins_with(line, SPAN("AT ")))
         return on_at(p, g, line);
-    group_put(p, g);
+    enum peering_event event = group_put(p, g);
+    if (event != PEERING_NOTHING)
+        return event;
     if (span_equal(line, SPAN("BYE")) || begins_with(line, SPAN("BYE ")))
         return on_bye(p, span_from(line, line.len > 4 ? 4 : line.len));
     if (p->state == PEERING_HELLO)
@@ -427,7 +435,9 @@ enum peering_event peering_take(struct peering *p, struct span *in, struct insta
         event =
             result == LINE_WHOLE ? on_line(p, &g, line, now) : end(p, "a line that is too long");
     }
-    group_put(p, &g);
+    enum peering_event starved = group_put(p, &g);
+    if (event == PEERING_NOTHING)
+        event = starved;
     if (p->state == PEERING_OVER)
         *in = span_from(*in, in->len);
     return event;

@@ -12,6 +12,7 @@
  *   AUTH      AUTH, right                LINKED    as above
  *   AUTH      anything else              OVER      BYE
  *   LINKED    AT                         LINKED    store_put
+ *   LINKED    AT, no memory for it       OVER      BYE
  *   LINKED    MARK n                     LINKED    have = n, ACK due
  *   LINKED    ACK n                      LINKED    the peer is complete up to n
  *   LINKED    PING                       LINKED    PONG due; digests compared
@@ -37,6 +38,8 @@ struct tls_names;
 
 /* The reason that the loser of two links to one peer is ended with (neighbours.h). */
 #define PEERING_DUPLICATE "duplicate of another link"
+/* The reason of a link that ends because a stamp found no memory. */
+#define PEERING_NO_MEMORY "no memory for a stamp"
 
 /* Each direction of a link is eager, where stamps go out as AT, or lazy, where hashes of them
  * follow some time behind. Its receiver decides. A link of the tree stays eager.

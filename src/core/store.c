@@ -142,7 +142,11 @@ static enum store_verdict put_new(
         return STORE_FULL;
     }
     uint16_t origin;
-    if (!names_number(&s->origins, in->origin, &origin) || !id_index_reserve(&s->index, hash))
+    if (!names_number(&s->origins, in->origin, &origin)) {
+        s->refused++;
+        return STORE_FULL;
+    }
+    if (!id_index_reserve(&s->index, hash))
         return STORE_STARVED;
     uint32_t at = arena_alloc(&s->arena, record_units(in->id.len, in->position.len));
     if (!at)
@@ -177,7 +181,7 @@ static enum store_verdict put_known(struct store *s, const struct stamp *in, uin
         return STORE_OLD;
     uint16_t origin;
     if (!names_number(&s->origins, in->origin, &origin))
-        return STORE_STARVED;
+        return STORE_FULL;
     uint32_t to = at;
     uint32_t units = record_units(in->id.len, in->position.len);
     if (units != record_units(held->id_len, held->position_len)) {

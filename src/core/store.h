@@ -33,10 +33,11 @@ struct store_config {
 };
 
 enum store_verdict {
-    STORE_NEW, /* stored; it is now the feed's last */
-    STORE_OLD, /* the held stamp is newer or equal; nothing changed */
-    STORE_FULL, /* a new id at stamps_max that finds no room; nothing changed */
-    STORE_STARVED, /* memory could not be had; nothing changed */
+    STORE_NEW,     /* stored; it is now the feed's last */
+    STORE_OLD,     /* the held stamp is newer or equal; nothing changed */
+    STORE_FULL,    /* a new id at stamps_max that finds no room, or one origin too many (names.h);
+                    * nothing changed */
+    STORE_STARVED, /* memory could not be had, another time it may; nothing changed */
 };
 
 /* Room for the texts of one stamp that was read out of the store, which does not hold them as

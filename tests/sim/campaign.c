@@ -1,10 +1,11 @@
 /* campaign.c — throws dice: herds, networks, clients and accidents out of one seed each.
  *
- *     sim_campaign [--seeds A-B] [--seconds N] [--nodes N] [--topology WORD] [-v]
+ *     sim_campaign [--seeds A-B] [--seconds N] [--nodes N] [--topology WORD] [-k] [-v]
  *
  * A seed decides everything. Each run has a time of trouble, then all is healed, and within bounded
- * virtual time all nodes must hold the same (see judge.h for what must hold all along). One run in
- * four has no trouble at all; there, what a stamp costs and how long it takes is bounded as well.
+ * virtual time all nodes must hold the same (see judge.h for what must hold all along); it lasts 60
+ * virtual seconds at least. One run in four has no trouble at all; there, what a stamp costs and
+ * how long it takes is bounded as well. -k goes on after a run that breaks the law.
  * A run that breaks the law prints its seed and how to run it again. STAMPEDE_SIM_LOG=1 shows what
  * the nodes log. */
 #include "core/invariant.h"
@@ -20,11 +21,19 @@ enum {
     SETTLE_STEADY_MS = 45000, /* where no node ever restarted */
     ANSWERED_MS = 120000,
     QUIET_MS = 45000,
+    RUN_MS = 60000, /* at least */
     LINKED_MS = 800,
     IDS_MAX = 40,
     FULL_SLACK = 1000,
+    START_STAMPS = 60, /* what each link may send once more where all is calm */
     TWICE_EACH = 30, /* of so many seeds one is run again, and nothing may be different */
     CROWD_IDS_MAX = 1000, /* more than a link sends in one piece */
+    OUTPUT_BYTES = 16384, /* the least that limits.output may be */
+    FLOOD_LINES = 3000, /* whose replies are far more than that */
+    QUESTION_OF_FLOOD_IN =
+        100, /* so small an output holds two at a time, and places takes its time */
+    TLS_IN = 50, /* one herd in so many; a handshake costs real milliseconds */
+    DAY_S = 86400,
 };
 
 struct options {
@@ -32,7 +41,7 @@ struct options {
     unsigned seconds; /* of trouble; 0: the seed decides, 15 to 40 */
     unsigned nodes; /* 0: the seed decides */
     int shape; /* -1: the seed decides */
-    bool verbose;
+    bool verbose, keeps_on;
 };
 
 /* What the dice said. */
@@ -44,6 +53,7 @@ struct run {
     bool calm; /* no accidents */
     bool together; /* all nodes start at once */
     bool restarted; /* some node did, so an alarm is no scandal */
+    bool jumpy; /* clocks jump by days: then most of what is said there is of the future */
     unsigned ids;
     unsigned burst; /* lines that are said at once, at most */
     int64_t say_gap_ns, fault_gap_ns;
@@ -86,7 +96,12 @@ static void plan_run(uint64_t seed)
         .clients = CLIENTS,
         .secret = secret,
         .stamps = full ? few : 0,
-        .evicts = evicts};
+        .evicts = evicts,
+        .output_bytes = random_below(&dice, 4) ? 0 : OUTPUT_BYTES,
+        .strangers = random_below(&dice, 3),
+        .tls = random_below(&dice, TLS_IN) == 0};
+    if (run.plan.tls)
+        run.plan.shape = shipped;
     run.calm = random_below(&dice, 4) == 0;
     run.together = random_below(&dice, 2);
     unsigned seconds = options.seconds ? options.seconds : 15 + random_below(&dice, 26);
@@ -94,6 +109,9 @@ static void plan_run(uint64_t seed)
     bool crowd = random_below(&dice, 12) == 0;
     run.ids = crowd ? CROWD_IDS_MAX : 1 + random_below(&dice, IDS_MAX);
     run.burst = crowd ? 300 : 30;
+    if (run.plan.output_bytes && random_below(&dice, 3) == 0)
+        run.burst = FLOOD_LINES;
+    run.jumpy = random_below(&dice, 4) == 0;
     run.say_gap_ns = (20 + random_below(&dice, 300)) * MS_NS;
     run.fault_gap_ns = (300 + random_below(&dice, 4000)) * MS_NS;
 }
@@ -155,6 +173,8 @@ static void time_text(char *text, size_t room)
     int64_t time_ns = now_ns - about(SECOND_NS);
     if (once_in(2))
         time_ns = now_ns / SECOND_NS * SECOND_NS;
+    if (once_in(4))
+        time_ns += about(4); /* nanoseconds apart: no double tells them from each other */
     if (once_in(20))
         time_ns += about(3600 * SECOND_NS);
     int len = snprintf(text, room, "%s%" PRId64 ".%09" PRId64, once_in(9) ? "00" : "",
@@ -181,7 +201,7 @@ static void make_line(char *text, size_t room)
     const char *place = places[draw(sizeof places / sizeof *places)];
     if (once_in(12)) {
         snprintf(text, room, "%s", nonsense[draw(sizeof nonsense / sizeof *nonsense)]);
-    } else if (once_in(4)) {
+    } else if (once_in(run.burst == FLOOD_LINES ? QUESTION_OF_FLOOD_IN : 4)) {
         snprintf(text, room, "WHATSAT c%u%s %u %u", id, pad, number / 21, number % 21);
     } else {
         time_text(time, sizeof time);
@@ -208,7 +228,7 @@ static void clients_do(void)
         client_say(c, line);
     }
     if (once_in(15))
-        client_dawdle(c, about(2 * SECOND_NS));
+        client_dawdle(c, about((run.burst == FLOOD_LINES ? 8 : 2) * SECOND_NS));
     if (once_in(10))
         client_leave(c, once_in(2));
 }
@@ -219,6 +239,8 @@ static void kill_or_revive(struct host *host)
 {
     if (!host->node) {
         host_start(host);
+        if (once_in(3)) /* its store takes memory with the first stamp */
+            host_starve(host, 1 + (unsigned)draw(3), MEMORY_LARGE_BYTES);
         return;
     }
     run.restarted = true;
@@ -233,11 +255,32 @@ static void part_in_two(void)
 {
     unsigned nodes = run.herd.topology.nodes_count;
     enum cut how = (enum cut)draw(CUT_KINDS);
+    enum cut_side way = once_in(2) ? (enum cut_side)draw(CUT_SIDES) : CUT_BOTH;
     uint64_t side = draw(UINT64_MAX);
     for (unsigned a = 0; a < nodes; a++)
         for (unsigned b = a + 1; b < nodes; b++)
             if ((side >> a % 64 & 1) != (side >> b % 64 & 1))
-                network_cut(&run.herd.network, a, b, how);
+                network_cut_side(&run.herd.network, a, b, how, way);
+}
+
+/* By seconds, or by days. Where it is days, they are few: what is said at a node whose clock is
+ * days behind is of the future, and what is said at one that is ahead stays for days. */
+static void clock_jumps(struct host *host)
+{
+    int64_t most_s = run.jumpy ? 5 * DAY_S : once_in(4) ? 3600 : 5;
+    host_set_clock(host, (int64_t)draw((uint64_t)(2 * most_s * SECOND_NS)) - most_s * SECOND_NS);
+}
+
+/* One of those who are there, or all of them go. */
+static void strangers_do(struct host *host)
+{
+    if (!run.herd.strangers_count)
+        return;
+    struct stranger *s = &run.herd.strangers[draw(run.herd.strangers_count)];
+    if (once_in(6))
+        stranger_goes(s);
+    else
+        stranger_comes(s, host, once_in(8) ? STRANGER_WIRES_MAX : 1 + (unsigned)draw(4));
 }
 
 static void accident(void)
@@ -247,11 +290,28 @@ static void accident(void)
     const struct topology_node *node = &h->topology.nodes[a];
     unsigned b = node->neighbours[draw(node->neighbours_count)];
     struct host *host = &h->hosts[a];
-    switch (draw(12)) {
+    switch (draw(19)) {
     case 0:
     case 1:
     case 2:
         network_cut(&h->network, a, b, (enum cut)draw(CUT_KINDS));
+        return;
+    case 12:
+    case 13:
+        network_cut_side(
+            &h->network, a, b, (enum cut)draw(CUT_KINDS), (enum cut_side)draw(CUT_SIDES));
+        return;
+    case 14:
+    case 15:
+        strangers_do(host);
+        return;
+    case 16:
+        clock_jumps(host);
+        return;
+    case 17:
+    case 18:
+        host_starve(host, host->memory.fails_in || once_in(4) ? 0 : 1 + (unsigned)draw(30),
+            once_in(2) ? MEMORY_LARGE_BYTES / 64 : 0);
         return;
     case 3:
     case 4:
@@ -380,6 +440,7 @@ static bool all_are_answered(void)
     return true;
 }
 
+/* Every fourth run; the others only to the end of their time. */
 static bool stay_quiet(void)
 {
     struct herd *h = &run.herd;
@@ -395,7 +456,24 @@ static bool stay_quiet(void)
             &h->judge, "%" PRIu64 " AT lines though nothing changed", herd_messages(h) - before);
     if (herd_divergences(h) != alarms)
         judge_violated(&h->judge, "an alarm though all agree");
+    if (!herd_clocks_agree(h, why))
+        judge_violated(&h->judge, "%s, and all are right", why);
     return !h->judge.violated;
+}
+
+/* AT lines. By time alone a stamp costs twice each edge but those of the tree. */
+static uint64_t messages_most(void)
+{
+    const struct herd *h = &run.herd;
+    uint64_t edges = h->topology.edges_count, tree_edges = h->topology.nodes_count - 1;
+    if (h->judge.forgetful) /* ids come and go, but they must not go round and round */
+        return 4 * edges * (h->judge.accepted + FULL_SLACK);
+    /* Spare links help where the tree is slow, and a node that starts later than its neighbours is
+     * sent all that there is. */
+    if (run.calm)
+        return tree_edges * herd_accepted(h) * 3 / 2 + 2 * edges * START_STAMPS;
+    /* A new link may bring everything once more. */
+    return 2 * edges * h->judge.said + herd_hellos(h) * h->judge.subjects_count;
 }
 
 static void check_costs(void)
@@ -404,10 +482,7 @@ static void check_costs(void)
     if (!run.restarted && herd_divergences(h))
         judge_violated(
             &h->judge, "%" PRIu64 " alarms, and no node ever restarted", herd_divergences(h));
-    uint64_t most = 2 * h->topology.edges_count * herd_accepted(h);
-    if (h->judge.forgetful) /* ids come and go, but they must not go round and round */
-        most = 4 * h->topology.edges_count * (h->judge.accepted + FULL_SLACK);
-    if ((run.calm || h->judge.forgetful) && herd_messages(h) > most)
+    if (herd_messages(h) > messages_most())
         judge_violated(&h->judge, "%" PRIu64 " AT lines for %" PRIu64 " stamps on %u edges",
             herd_messages(h), herd_accepted(h), h->topology.edges_count);
 }
@@ -421,7 +496,12 @@ static bool play(void)
         set_paths(MS_NS);
     if (!settle() || !all_are_answered() || (run.seed % 4 == 0 && !stay_quiet()))
         return false;
+    int64_t left_ns = RUN_MS * MS_NS - run.herd.network.now_ns;
+    if (left_ns > 0 && !herd_run_ns(&run.herd, left_ns))
+        return false;
     check_costs();
+    for (unsigned i = 0; i < run.herd.topology.nodes_count; i++)
+        judge_inspects(&run.herd.judge, i, node_store(run.herd.hosts[i].node));
     return !run.herd.judge.violated;
 }
 
@@ -455,12 +535,14 @@ static void on_abort(int signal)
 static void say_run(void)
 {
     struct herd *h = &run.herd;
-    printf("seed %" PRIu64 ": %s %u%s%s%s, %.0f s, %" PRIu64 " events, %" PRIu64 " stamps, %" PRIu64
-           " AT, settled in %.1f s, %" PRIu64 " alarms, trace %016" PRIx64 "\n",
+    printf("seed %" PRIu64 ": %s %u%s%s%s%s%s%s, %.0f s, %" PRIu64 " events, %" PRIu64
+           " stamps, %" PRIu64 " AT, settled in %.1f s, %" PRIu64 " alarms, trace %016" PRIx64 "\n",
         run.seed, shape_word(run.plan.shape), h->topology.nodes_count, run.calm ? " calm" : "",
-        run.plan.stamps ? " full" : "", run.restarted ? " restarts" : "",
-        (double)h->network.now_ns / 1e9, h->network.events, h->judge.accepted, herd_messages(h),
-        (double)run.settled_ns / 1e9, herd_divergences(h), h->network.trace);
+        run.plan.stamps ? " full" : "", run.plan.tls ? " tls" : "",
+        run.burst == FLOOD_LINES ? " flood" : "", run.jumpy ? " jumpy" : "",
+        run.restarted ? " restarts" : "", (double)h->network.now_ns / 1e9, h->network.events,
+        h->judge.accepted, herd_messages(h), (double)run.settled_ns / 1e9, herd_divergences(h),
+        h->network.trace);
 }
 
 struct sums {
@@ -516,7 +598,7 @@ static bool run_seed(uint64_t seed, struct sums *sums)
 static int usage(void)
 {
     fprintf(stderr, "usage: sim_campaign [--seeds A-B] [--seconds N] [--nodes N] [--topology WORD] "
-                    "[-v]\ntopologies:");
+                    "[-k] [-v]\ntopologies:");
     for (unsigned i = 0; shape_word(i); i++)
         fprintf(stderr, " %s", shape_word(i));
     fprintf(stderr, "\n");
@@ -537,6 +619,9 @@ static bool take_option(int option)
             if (strcmp(optarg, shape_word((unsigned)options.shape)) == 0)
                 return true;
         return false;
+    case 'k':
+        options.keeps_on = true;
+        return true;
     case 'v':
         options.verbose = true;
         return true;
@@ -549,15 +634,16 @@ int main(int argc, char **argv)
 {
     static const struct option words[] = {{"seeds", required_argument, NULL, 's'},
         {"seconds", required_argument, NULL, 't'}, {"nodes", required_argument, NULL, 'n'},
-        {"topology", required_argument, NULL, 'g'}, {"verbose", no_argument, NULL, 'v'}, {0}};
-    for (int option; (option = getopt_long(argc, argv, "v", words, NULL)) != -1;)
+        {"topology", required_argument, NULL, 'g'}, {"keep-on", no_argument, NULL, 'k'},
+        {"verbose", no_argument, NULL, 'v'}, {0}};
+    for (int option; (option = getopt_long(argc, argv, "kv", words, NULL)) != -1;)
         if (!take_option(option))
             return usage();
     signal(SIGABRT, on_abort);
     struct sums sums = {0};
     bool well = true;
-    for (uint64_t seed = options.first; well && seed <= options.last; seed++)
-        well = run_seed(seed, &sums);
+    for (uint64_t seed = options.first; (well || options.keeps_on) && seed <= options.last; seed++)
+        well &= run_seed(seed, &sums);
     printf("%" PRIu64 " runs, %.0f virtual s, %" PRIu64 " events, %" PRIu64 " stamps, %" PRIu64
            " AT lines, slowest settled in %.1f s, %" PRIu64 " alarms, trace %016" PRIx64 "\n",
         sums.runs, (double)sums.virtual_ns / 1e9, sums.events, sums.stamps, sums.messages,

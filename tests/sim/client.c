@@ -7,6 +7,7 @@ struct asked {
     char *line;
     struct command command; /* views of line */
     bool known; /* WHATSAT: the node held the id when this was said */
+    int64_t said_ns;
 };
 
 void client_init(struct client *c, struct network *network, struct judge *judge, unsigned party)
@@ -54,6 +55,7 @@ void client_join(struct client *c, struct host *host)
     forget(c);
     c->host = host;
     c->life = host->life;
+    c->starved = host->memory.failed;
     c->state = CLIENT_DIALS;
     c->wire = network_dial(c->network, c->party, host->self, NODE_CLIENT_PORT);
 }
@@ -68,6 +70,7 @@ void client_say(struct client *c, const char *line)
     }
     struct asked *a = &c->asked[c->asked_count++];
     a->line = strdup(line);
+    a->said_ns = c->network->now_ns;
     command_parse(span_of(a->line), &a->command);
     if (a->command.kind == COMMAND_IAMAT)
         judge_said(c->judge, c->host->self, &a->command);
@@ -124,13 +127,20 @@ static void wrong(struct client *c, const struct asked *a, struct span reply)
         (int)reply.len, reply.at);
 }
 
+/* Memory was out since it joined: it may be turned away, and what it says refused. */
+static bool host_starved(const struct client *c)
+{
+    return c->life != c->host->life || c->host->memory.failed != c->starved;
+}
+
 static bool may_be_refused(const struct client *c, const struct asked *a)
 {
     switch (a->command.kind) {
     case COMMAND_INVALID:
         return true;
     case COMMAND_IAMAT:
-        return c->judge->forgetful;
+        return c->judge->forgetful || host_starved(c) ||
+               judge_finds_future(c->judge, c->host->self, a->said_ns, a->command.iamat.time_ns);
     case COMMAND_WHATSAT:
         return !a->known || c->judge->forgetful || c->life != c->host->life;
     }
@@ -236,7 +246,7 @@ static void read_in(struct client *c)
 static void part(struct client *c, const char *how)
 {
     bool owed = c->asked_count > 0;
-    if (host_lives(c) && (owed || !c->leaves))
+    if (host_lives(c) && !host_starved(c) && (owed || !c->leaves))
         judge_violated(
             c->judge, "%s %s a client that waits for %u replies", name_of(c), how, c->asked_count);
     client_vanish(c);

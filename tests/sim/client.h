@@ -15,6 +15,7 @@ struct client {
     struct host *host; /* whose client it is */
     unsigned party;
     unsigned life; /* of the host, when it joined */
+    uint64_t starved; /* allocations that had failed there by then */
     enum client_state state;
     uint32_t wire;
     char *out; /* said and not yet sent */

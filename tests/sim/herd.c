@@ -1,9 +1,10 @@
 /* herd.c — see herd.h. The topology is made by the same rules as a file's: as a draft. */
 #include "sim/herd.h"
+#include "sim/tls_fixture.h"
 #include <cjson/cJSON.h>
 #include <stdlib.h>
 
-enum { STATUS_BYTES = 65536 };
+enum { STATUS_BYTES = 65536, CLOCK_ERROR_MS = 150 };
 
 static const char *const shape_words[] = {
     "shipped", "line", "ring", "tree", "star", "grid", "mesh", "regular"};
@@ -144,27 +145,37 @@ static void build_topology(struct topology *out, const struct herd_plan *plan)
     topology_draft_destroy(draft.d);
     out->limits.stamps = plan->stamps ? plan->stamps : 10000;
     out->limits.stamps_evict = plan->evicts;
+    if (plan->output_bytes)
+        out->limits.output_bytes = plan->output_bytes;
 }
 
 /* -- life -------------------------------------------------------------------------------------- */
 
 void herd_create(struct herd *h, const struct herd_plan *plan)
 {
-    *h = (struct herd){.clients_count = plan->clients};
+    *h = (struct herd){.clients_count = plan->clients, .strangers_count = plan->strangers};
     build_topology(&h->topology, plan);
     unsigned nodes = h->topology.nodes_count;
-    network_init(&h->network, plan->seed, nodes, nodes + plan->clients);
+    network_init(&h->network, plan->seed, nodes, nodes + plan->clients + plan->strangers);
     judge_init(&h->judge, &h->network, &h->topology);
     h->judge.forgetful = plan->stamps != 0;
     h->hosts = calloc(nodes, sizeof *h->hosts);
     h->clients = calloc(plan->clients + 1, sizeof *h->clients);
-    if (!h->hosts || !h->clients)
+    h->strangers = calloc(plan->strangers + 1, sizeof *h->strangers);
+    if (!h->hosts || !h->clients || !h->strangers)
         abort();
     struct span secret = plan->secret ? SPAN("a secret of the whole herd") : SPAN("");
-    for (unsigned i = 0; i < nodes; i++)
+    for (unsigned i = 0; i < nodes; i++) {
         host_init(&h->hosts[i], &h->network, &h->judge, &h->topology, i, secret);
+        h->hosts[i].tls = plan->tls ? tls_fixture() : NULL;
+        h->hosts[i].tapes = plan->strangers ? &h->tapes : NULL;
+    }
     for (unsigned i = 0; i < plan->clients; i++)
         client_init(&h->clients[i], &h->network, &h->judge, nodes + i);
+    /* without a secret whoever says the right words is a peer; with one they must not help him */
+    const struct tapes *tapes = plan->secret || plan->tls ? &h->tapes : NULL;
+    for (unsigned i = 0; i < plan->strangers; i++)
+        stranger_init(&h->strangers[i], &h->network, &h->judge, tapes, nodes + plan->clients + i);
 }
 
 void herd_destroy(struct herd *h)
@@ -175,6 +186,7 @@ void herd_destroy(struct herd *h)
         client_deinit(&h->clients[i]);
     free(h->hosts);
     free(h->clients);
+    free(h->strangers);
     judge_deinit(&h->judge);
     network_deinit(&h->network);
     topology_destroy(&h->topology);
@@ -189,12 +201,14 @@ void herd_start(struct herd *h)
 bool herd_run_ns(struct herd *h, int64_t ns)
 {
     int64_t until_ns = h->network.now_ns + ns;
-    unsigned party;
+    unsigned party, nodes = h->topology.nodes_count;
     while (!h->judge.violated && network_next(&h->network, until_ns, &party)) {
-        if (party < h->topology.nodes_count)
+        if (party < nodes)
             host_act(&h->hosts[party]);
+        else if (party < nodes + h->clients_count)
+            client_act(&h->clients[party - nodes]);
         else
-            client_act(&h->clients[party - h->topology.nodes_count]);
+            stranger_act(&h->strangers[party - nodes - h->clients_count]);
     }
     return !h->judge.violated;
 }
@@ -205,6 +219,9 @@ void herd_heal(struct herd *h)
         for (unsigned b = a + 1; b < h->topology.nodes_count; b++)
             network_heal(&h->network, a, b);
         struct host *host = &h->hosts[a];
+        host_starve(host, 0, 0);
+        int64_t error_ns = (int64_t)network_draw(&h->network, 2 * CLOCK_ERROR_MS * MS_NS + 1);
+        host_set_clock(host, error_ns - CLOCK_ERROR_MS * MS_NS);
         if (host->node && host->stopping)
             host_kill(host, DEATH_OF_PROCESS);
         if (!host->node)
@@ -212,6 +229,8 @@ void herd_heal(struct herd *h)
         else if (host->paused)
             host_pause(host, false);
     }
+    for (unsigned i = 0; i < h->strangers_count; i++)
+        stranger_goes(&h->strangers[i]);
 }
 
 /* -- what is so -------------------------------------------------------------------------------- */
@@ -263,17 +282,24 @@ bool herd_linked(const struct herd *h, char why[JUDGE_VERDICT_BYTES_MAX])
     return true;
 }
 
+static struct span status_of(const struct host *host)
+{
+    static char text[STATUS_BYTES];
+    struct buf out = buf_over(text, sizeof text);
+    host_status(host, &out);
+    if (out.overflow)
+        abort();
+    return buf_span(&out);
+}
+
 bool herd_thinks_linked(const struct herd *h, unsigned a, unsigned b)
 {
     if (!h->hosts[a].node)
         return false;
-    static char text[STATUS_BYTES];
-    struct buf out = buf_over(text, sizeof text);
-    struct instant now = {h->network.now_ns + h->hosts[a].mono_ahead_ns, EPOCH_NS};
-    node_status(h->hosts[a].node, &out, now);
-    struct cJSON *status = cJSON_ParseWithLength(text, out.len), *link;
+    struct span text = status_of(&h->hosts[a]);
+    struct cJSON *status = cJSON_ParseWithLength(text.at, text.len), *link;
     bool up = false;
-    if (out.overflow || !status)
+    if (!status)
         abort();
     cJSON_ArrayForEach(link, cJSON_GetObjectItem(status, "links"))
     {
@@ -285,12 +311,40 @@ bool herd_thinks_linked(const struct herd *h, unsigned a, unsigned b)
     return up;
 }
 
+bool herd_thinks_clock_off(const struct herd *h, unsigned node)
+{
+    static const char off[] = "\"clock_off\":true";
+    struct span text = h->hosts[node].node ? status_of(&h->hosts[node]) : SPAN("");
+    return memmem(text.at, text.len, off, sizeof off - 1) != NULL;
+}
+
+bool herd_clocks_agree(const struct herd *h, char why[JUDGE_VERDICT_BYTES_MAX])
+{
+    for (unsigned i = 0; i < h->topology.nodes_count; i++) {
+        if (!herd_thinks_clock_off(h, i))
+            continue;
+        snprintf(why, JUDGE_VERDICT_BYTES_MAX, "%s thinks that a clock is off",
+            h->topology.nodes[i].name);
+        return false;
+    }
+    return true;
+}
+
 uint64_t herd_messages(const struct herd *h)
 {
     uint64_t sum = 0;
     for (unsigned a = 0; a < h->topology.nodes_count; a++)
         for (unsigned b = 0; b < h->topology.nodes_count; b++)
             sum += h->hosts[a].said[b].ats;
+    return sum;
+}
+
+uint64_t herd_hellos(const struct herd *h)
+{
+    uint64_t sum = 0;
+    for (unsigned a = 0; a < h->topology.nodes_count; a++)
+        for (unsigned b = 0; b < h->topology.nodes_count; b++)
+            sum += h->hosts[a].said[b].hellos;
     return sum;
 }
 

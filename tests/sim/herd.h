@@ -5,6 +5,7 @@
 #define SIM_HERD_H
 
 #include "sim/client.h"
+#include "sim/stranger.h"
 
 /* In lower case, for they are words of the stories (story.h). */
 enum shape { shipped, in_line, ring, tree, star, grid, mesh, regular, SHAPES };
@@ -20,6 +21,9 @@ struct herd_plan {
     bool secret;
     uint64_t stamps; /* limits.stamps; 0: 10000 */
     bool evicts; /* when full */
+    uint64_t output_bytes; /* limits.output; 0: 1 MiB */
+    unsigned strangers;
+    bool tls; /* of five nodes at most that have the names of the shipped file */
 };
 
 struct herd {
@@ -29,6 +33,9 @@ struct herd {
     struct host *hosts; /* topology.nodes_count */
     struct client *clients;
     unsigned clients_count;
+    struct stranger *strangers;
+    unsigned strangers_count;
+    struct tapes tapes;
 };
 
 /* Nodes are named by the shipped file, or n00, n01 and so on. All are down. */
@@ -40,12 +47,18 @@ void herd_start(struct herd *h); /* all, at once */
 /* Let time pass. false: the law was broken. */
 bool herd_run_ns(struct herd *h, int64_t ns);
 
-/* All paths open, all nodes running. */
+/* All paths open, all nodes running and fed, all clocks near to right, no strangers. */
 void herd_heal(struct herd *h);
 
 /* Whether all that are up hold the same, by their digests and by what the judge saw. `why` says
  * what is missing. */
 bool herd_agrees(const struct herd *h, char why[JUDGE_VERDICT_BYTES_MAX]);
+
+/* Whether a node thinks that the clock of a neighbour is off, as its status tells. */
+bool herd_thinks_clock_off(const struct herd *h, unsigned node);
+
+/* Whether no node thinks that a neighbour's clock is off. */
+bool herd_clocks_agree(const struct herd *h, char why[JUDGE_VERDICT_BYTES_MAX]);
 
 /* Whether each edge has exactly one link, up at both ends. */
 bool herd_linked(const struct herd *h, char why[JUDGE_VERDICT_BYTES_MAX]);
@@ -55,6 +68,7 @@ bool herd_thinks_linked(const struct herd *h, unsigned a, unsigned b);
 
 /* AT lines sent so far, by all; alarms; stamps of clients that were stored. */
 uint64_t herd_messages(const struct herd *h);
+uint64_t herd_hellos(const struct herd *h); /* sent so far */
 uint64_t herd_divergences(const struct herd *h);
 uint64_t herd_accepted(const struct herd *h);
 

@@ -1,5 +1,7 @@
 /* host.c — see host.h. */
 #include "sim/host.h"
+#include "core/node_connection.h"
+#include "core/node_links.h"
 #include "core/outbox.h"
 #include "sim/provider.h"
 #include <stdlib.h>
@@ -10,6 +12,16 @@ enum {
     DRAIN_MS = 2000, /* as io/conn's */
     TURNS_IN_A_MS = 4000,
     PLACES_SLOWEST_MS = 400,
+    /* What a node may hold: */
+    GROUP_BYTES =
+        16 * 1200 + 64 * 512, /* replies to one group, and what places says to one client */
+    TURN_BYTES = 65536 + 1025, /* what a client was read in one turn; a line and a window */
+    CLIENT_BYTES = TURN_BYTES + GROUP_BYTES + 4 * OUTBOX_CHUNK_BYTES, /* beside limits.output */
+    LINK_UNSENT_BYTES = NODE_LINK_OUTPUT_BYTES + 2 * OUTBOX_CHUNK_BYTES,
+    LINK_BYTES = LINK_UNSENT_BYTES + 2 * PEERING_LINE_BYTES_MAX + 2 * OUTBOX_CHUNK_BYTES,
+    STATUS_BYTES = 131072, /* for an observer */
+    STAMP_BYTES = 192, /* with its share of tables, where there are few hundred */
+    FIXED_BYTES = 65536,
 };
 
 static struct instant now_of(const struct host *h)
@@ -63,8 +75,8 @@ void host_start(struct host *h)
     struct node_config config = {.topology = &h->topology,
         .self = h->self,
         .secret = h->secret,
+        .tls = h->tls,
         .connections_max = HOST_CONNECTIONS,
-        .places = provider_open(h->network, PLACES_SLOWEST_MS * MS_NS),
         .log = &h->log};
     for (size_t i = 0; i < sizeof config.seed; i++)
         config.seed[i] = (unsigned char)network_draw(h->network, 256);
@@ -73,9 +85,15 @@ void host_start(struct host *h)
     h->paused = h->stopping = false;
     for (unsigned i = 0; i < TOPOLOGY_NEIGHBOURS_MAX; i++)
         h->dials[i] = WIRE_NONE;
+    h->memory = (struct account){.dice = {h->life ^ (uint64_t)h->self << 32}};
+    h->clients_most = h->links_most = 0;
+    memory_of(&h->memory);
+    config.places = provider_open(h->network, PLACES_SLOWEST_MS * MS_NS);
     h->node = node_create(&config, now_of(h));
+    memory_of(NULL);
     if (!h->node)
         abort();
+    h->memory_idle_bytes = h->memory.held_bytes;
     h->judges_cursor = store_cursor_open(store_of(h));
     network_listen(h->network, h->self, true);
     network_wake(h->network, h->self, h->network->now_ns);
@@ -95,8 +113,13 @@ static void go_down(struct host *h)
 {
     h->diverged += node_metrics(h->node)->divergences;
     show_log(h);
+    memory_of(&h->memory);
     node_destroy(h->node);
+    memory_of(NULL);
     h->node = NULL;
+    if (h->memory.blocks)
+        judge_violated(h->judge, "%s is gone and has left %zu blocks of memory",
+            h->topology.nodes[h->self].name, h->memory.blocks);
     judge_forgets(h->judge, h->self);
 }
 
@@ -121,7 +144,9 @@ void host_stop(struct host *h)
 {
     h->stopping = true;
     network_listen(h->network, h->self, false);
+    memory_of(&h->memory);
     node_stop(h->node, now_of(h));
+    memory_of(NULL);
     network_wake(h->network, h->self, h->network->now_ns);
 }
 
@@ -129,6 +154,22 @@ void host_pause(struct host *h, bool paused)
 {
     h->paused = paused;
     network_wake(h->network, h->self, h->network->now_ns);
+}
+
+void host_starve(struct host *h, unsigned fails_in, size_t from_bytes)
+{
+    h->memory.fails_in = fails_in;
+    h->memory.fails_from_bytes = from_bytes;
+}
+
+void host_set_clock(struct host *h, int64_t ahead_ns)
+{
+    judge_sets_clock(h->judge, h->self, ahead_ns);
+}
+
+void host_status(const struct host *h, struct buf *out)
+{
+    node_status(h->node, out, now_of(h));
 }
 
 uint64_t host_divergences(const struct host *h)
@@ -154,13 +195,19 @@ static void count_line(struct host *h, const struct host_conn *c, unsigned to)
     if (begins_with(c, "BYE ")) {
         t->byes++;
         struct span reason = span_from((struct span){c->line, c->line_len}, 4);
-        judge_hears_bye(h->judge, h->self, to, reason);
+        judge_hears_bye(h->judge, h->self, to, reason, h->memory.failed > 0);
     }
 }
 
 static void listen_in(struct host *h, struct host_conn *c, struct span said)
 {
     unsigned to = network_other(h->network, c->wire, c->end);
+    if (to >= h->network->nodes)
+        return; /* strangers judge for themselves */
+    if (h->tapes)
+        tapes_record(h->tapes, c->wire, h->self, to, said);
+    if (h->tls)
+        return; /* nobody can understand it */
     for (size_t i = 0; i < said.len; i++) {
         if (said.at[i] != '\n') {
             if (c->line_len < sizeof c->line)
@@ -192,38 +239,49 @@ static uint32_t take_number(struct host *h, uint32_t wire, unsigned end, enum no
     return HOST_CONNECTIONS;
 }
 
+/* It has found no room in its driver, or no memory in the node. */
+static void turn_away(struct host *h, uint32_t number, uint32_t wire, unsigned end)
+{
+    network_close(h->network, wire, end, true);
+    if (number < HOST_CONNECTIONS)
+        h->conns[number].used = false;
+}
+
 static void accept_all(struct host *h, struct instant now)
 {
     uint32_t wire;
     enum node_port port;
     while (network_accept(h->network, h->self, &wire, &port)) {
         uint32_t number = take_number(h, wire, 1, port);
-        if (number == HOST_CONNECTIONS)
-            network_close(h->network, wire, 1, true);
-        else if (!node_accepted(h->node, number, port, SPAN("sim"), now))
-            abort();
+        if (number == HOST_CONNECTIONS || !node_accepted(h->node, number, port, SPAN("sim"), now))
+            turn_away(h, number, wire, 1);
     }
+}
+
+static void end_dial(struct host *h, unsigned neighbour, struct instant now)
+{
+    uint32_t wire = h->dials[neighbour];
+    enum dial_state state = network_dialled(h->network, wire);
+    if (state == DIAL_UNDER_WAY)
+        return;
+    h->dials[neighbour] = WIRE_NONE;
+    if (state != DIAL_STANDS) {
+        const char *why = state == DIAL_REFUSED ? "connection refused" : "timed out";
+        node_dial_failed(h->node, neighbour, why, now);
+        return;
+    }
+    uint32_t number = take_number(h, wire, 0, NODE_PEER_PORT);
+    if (number < HOST_CONNECTIONS && node_dialled(h->node, number, neighbour, now))
+        return;
+    turn_away(h, number, wire, 0);
+    node_dial_failed(h->node, neighbour, "no room", now);
 }
 
 static void end_dials(struct host *h, struct instant now)
 {
-    for (unsigned i = 0; i < h->topology.nodes[h->self].neighbours_count; i++) {
-        if (h->dials[i] == WIRE_NONE)
-            continue;
-        uint32_t wire = h->dials[i];
-        enum dial_state state = network_dialled(h->network, wire);
-        if (state == DIAL_UNDER_WAY)
-            continue;
-        h->dials[i] = WIRE_NONE;
-        if (state != DIAL_STANDS) {
-            node_dial_failed(
-                h->node, i, state == DIAL_REFUSED ? "connection refused" : "timed out", now);
-            continue;
-        }
-        uint32_t number = take_number(h, wire, 0, NODE_PEER_PORT);
-        if (number == HOST_CONNECTIONS || !node_dialled(h->node, number, i, now))
-            abort();
-    }
+    for (unsigned i = 0; i < h->topology.nodes[h->self].neighbours_count; i++)
+        if (h->dials[i] != WIRE_NONE)
+            end_dial(h, i, now);
 }
 
 static void close_conn(
@@ -258,7 +316,9 @@ static void *read_some(struct host *h, const struct host_conn *c, size_t *count)
     *count = network_readable(h->network, c->wire, c->end);
     if (network_once_in(h->network, 4))
         *count = 1 + network_draw(h->network, *count);
+    struct account *node = memory_of(NULL);
     void *block = allocate(*count, 1);
+    memory_of(node);
     network_read(h->network, c->wire, c->end, block, *count);
     return block;
 }
@@ -286,7 +346,9 @@ static void drain(struct host *h, uint32_t number, struct instant now)
     struct host_conn *c = &h->conns[number];
     while (network_readable(h->network, c->wire, c->end)) {
         size_t count;
+        struct account *node = memory_of(NULL);
         free(read_some(h, c, &count));
+        memory_of(node);
     }
     if (network_ended(h->network, c->wire, c->end) || now.mono_ns >= c->drain_until_ns)
         close_conn(h, number, false, "", now);
@@ -398,21 +460,71 @@ static void do_deeds(struct host *h, struct instant now)
     dial_all(h);
 }
 
+static void weigh_one(struct host *h, uint32_t number)
+{
+    const struct connection *c = node_connection(h->node, number);
+    bool client = c->kind == CONNECTION_CLIENT;
+    size_t output = h->topology.limits.output_bytes;
+    size_t most = client ? output + GROUP_BYTES : LINK_UNSENT_BYTES + STATUS_BYTES;
+    size_t memory_most = client ? 2 * output + CLIENT_BYTES : LINK_BYTES + STATUS_BYTES;
+    if (c->out.bytes > most || c->out.memory > memory_most)
+        judge_violated(h->judge, "%zu bytes in %zu of memory wait to be sent by one connection",
+            c->out.bytes, c->out.memory);
+    if (client && c->held && c->held->bytes > TURN_BYTES)
+        judge_violated(h->judge, "%zu bytes of input are held for one client", c->held->bytes);
+}
+
+/* All that it holds is within what its limits and its connections explain. Spare blocks are kept
+ * for as many connections as there ever were. */
+static void weigh(struct host *h)
+{
+    unsigned clients = 0, links = 0;
+    for (uint32_t i = 0; i < h->conns_end; i++) {
+        if (!h->conns[i].used)
+            continue;
+        weigh_one(h, i);
+        clients += h->conns[i].port == NODE_CLIENT_PORT;
+        links += h->conns[i].port == NODE_PEER_PORT;
+    }
+    h->clients_most = clients > h->clients_most ? clients : h->clients_most;
+    h->links_most = links > h->links_most ? links : h->links_most;
+    size_t link_bytes = LINK_BYTES + (h->tls ? tls_bytes() : 0);
+    size_t client_bytes = 2 * h->topology.limits.output_bytes + CLIENT_BYTES;
+    size_t most = h->memory_idle_bytes + FIXED_BYTES + STATUS_BYTES +
+                  store_count(store_of(h)) * STAMP_BYTES + h->clients_most * client_bytes +
+                  h->links_most * link_bytes;
+    if (h->memory.held_bytes > most)
+        judge_violated(h->judge, "%s holds %zu bytes for %u clients and %u links, %zu are the most",
+            h->topology.nodes[h->self].name, h->memory.held_bytes, h->clients_most, h->links_most,
+            most);
+}
+
+/* Everything that reaches the node; it alone may be refused memory. */
+static void act(struct host *h, struct turn *t)
+{
+    memory_of(&h->memory);
+    accept_all(h, t->now);
+    end_dials(h, t->now);
+    for (uint32_t i = 0; i < h->conns_end; i++)
+        if (h->conns[i].used)
+            learn(h, t, i);
+    node_turn(h->node, t->now);
+    memory_of(NULL);
+    for (unsigned i = 0; i < t->lent_count; i++)
+        free(t->lent[i]);
+    weigh(h);
+    judge_looks(h->judge, h->self, store_of(h), h->judges_cursor);
+    memory_of(&h->memory);
+    do_deeds(h, t->now);
+    memory_of(NULL);
+}
+
 void host_act(struct host *h)
 {
     if (!h->node || h->paused)
         return;
     struct turn t = {.now = now_of(h)};
-    accept_all(h, t.now);
-    end_dials(h, t.now);
-    for (uint32_t i = 0; i < h->conns_end; i++)
-        if (h->conns[i].used)
-            learn(h, &t, i);
-    node_turn(h->node, t.now);
-    for (unsigned i = 0; i < t.lent_count; i++)
-        free(t.lent[i]);
-    judge_looks(h->judge, h->self, store_of(h), h->judges_cursor);
-    do_deeds(h, t.now);
+    act(h, &t);
     show_log(h);
     if (h->stopping && node_stopped(h->node))
         host_kill(h, DEATH_OF_PROCESS);

@@ -9,6 +9,8 @@
 #define SIM_HOST_H
 
 #include "sim/judge.h"
+#include "sim/memory.h"
+#include "sim/tapes.h"
 
 enum {
     HOST_CONNECTIONS = 160,
@@ -42,6 +44,8 @@ struct host {
     unsigned self;
     struct topology topology; /* its own copy: limits may differ */
     struct span secret;
+    const struct tls_config *tls; /* links are TLS; NULL: they are plain */
+    struct tapes *tapes; /* where what it says on links is recorded; NULL: nowhere */
     int64_t mono_ahead_ns; /* its monotonic clock less virtual time */
     struct node *node; /* NULL: down */
     unsigned life; /* grows with every start */
@@ -52,6 +56,9 @@ struct host {
     uint32_t *dials; /* wires under way, by neighbour; WIRE_NONE: none */
     struct tally *said; /* to whom, by place in the topology */
     unsigned judges_cursor; /* on its store */
+    struct account memory; /* of this life */
+    size_t memory_idle_bytes; /* when it had just started */
+    unsigned clients_most, links_most; /* connections at a time, in this life */
     uint64_t diverged; /* alarms of former lives */
     unsigned turns_in_a_row; /* within a millisecond */
     int64_t row_began_ns;
@@ -68,9 +75,16 @@ void host_start(struct host *h);
 void host_kill(struct host *h, enum death how);
 void host_stop(struct host *h); /* with BYE; it is down when all is said */
 void host_pause(struct host *h, bool paused);
+/* One allocation in so many fails from now on, of those of so many bytes and more; 0: none. */
+void host_starve(struct host *h, unsigned fails_in, size_t from_bytes);
+/* Its clock is set, to so much ahead of virtual time. */
+void host_set_clock(struct host *h, int64_t ahead_ns);
 
 /* Its turn, when the network says so. */
 void host_act(struct host *h);
+
+/* Its state as `stampede status` has it. */
+void host_status(const struct host *h, struct buf *out);
 
 /* Alarms of unequal digests in all its lives. */
 uint64_t host_divergences(const struct host *h);

@@ -5,17 +5,31 @@
 #include <inttypes.h>
 #include <stdarg.h>
 
+enum { TIMES = 64 /* hashes of times */ };
+
 struct held {
     int issue; /* -1: nothing */
     int64_t skew_ns;
+};
+
+/* What a node's clock was ahead by, until then. */
+struct past_clock {
+    unsigned node;
+    int64_t until_ns, ahead_ns;
 };
 
 struct subject {
     char *id;
     struct issue *issues;
     int issues_count, issues_room;
+    int last[TIMES]; /* issue, by the hash of its time; -1: none */
     struct held *held; /* by node */
 };
+
+static unsigned hash_of(int64_t time_ns)
+{
+    return (unsigned)((uint64_t)time_ns * UINT64_C(0x9e3779b97f4a7c15) >> 58);
+}
 
 static void *grown(void *memory, size_t count, size_t bytes)
 {
@@ -43,6 +57,8 @@ void judge_deinit(struct judge *j)
         free(j->subjects[i].held);
     }
     free(j->subjects);
+    free(j->places);
+    free(j->past_clocks);
     free(j->clock_ahead_ns);
     free(j->held_count);
 }
@@ -67,19 +83,44 @@ static const char *name_of(const struct judge *j, unsigned node)
 
 /* -- what was said ----------------------------------------------------------------------------- */
 
+/* Its place, or the free one where it would stand. */
+static unsigned *place_of(const struct judge *j, struct span id)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
+    for (size_t i = 0; i < id.len; i++)
+        hash = (hash ^ (unsigned char)id.at[i]) * UINT64_C(0x100000001b3);
+    for (unsigned at = (unsigned)(hash >> 20);; at++) {
+        unsigned *place = &j->places[at & (j->places_room - 1)];
+        if (!*place || span_equal(span_of(j->subjects[*place - 1].id), id))
+            return place;
+    }
+}
+
 static struct subject *find_subject(const struct judge *j, struct span id)
 {
+    unsigned *place = j->places_room ? place_of(j, id) : NULL;
+    return place && *place ? &j->subjects[*place - 1] : NULL;
+}
+
+static void make_places(struct judge *j)
+{
+    j->places_room = j->places_room ? 2 * j->places_room : 128;
+    j->places = grown(j->places, j->places_room, sizeof *j->places);
+    memset(j->places, 0, j->places_room * sizeof *j->places);
+    j->subjects = grown(j->subjects, j->places_room / 2, sizeof *j->subjects);
     for (unsigned i = 0; i < j->subjects_count; i++)
-        if (span_equal(span_of(j->subjects[i].id), id))
-            return &j->subjects[i];
-    return NULL;
+        *place_of(j, span_of(j->subjects[i].id)) = i + 1;
 }
 
 static struct subject *add_subject(struct judge *j, struct span id)
 {
-    j->subjects = grown(j->subjects, j->subjects_count + 1, sizeof *j->subjects);
-    struct subject *s = &j->subjects[j->subjects_count++];
+    if (2 * j->subjects_count == j->places_room)
+        make_places(j);
+    *place_of(j, id) = ++j->subjects_count;
+    struct subject *s = &j->subjects[j->subjects_count - 1];
     *s = (struct subject){.id = strndup(id.at, id.len)};
+    for (unsigned i = 0; i < TIMES; i++)
+        s->last[i] = -1;
     s->held = grown(NULL, j->nodes_count, sizeof *s->held);
     for (unsigned i = 0; i < j->nodes_count; i++)
         s->held[i].issue = -1;
@@ -97,37 +138,79 @@ static void copy(char *to, size_t room, struct span text)
 void judge_said(struct judge *j, unsigned node, const struct command *iamat)
 {
     struct subject *s = find_subject(j, iamat->id);
+    j->said++;
     if (!s)
         s = add_subject(j, iamat->id);
     if (s->issues_count == s->issues_room) {
         s->issues_room = s->issues_room ? 2 * s->issues_room : 8;
         s->issues = grown(s->issues, (size_t)s->issues_room, sizeof *s->issues);
     }
-    struct issue *issue = &s->issues[s->issues_count++];
-    *issue = (struct issue){
-        .node = node, .said_ns = j->network->now_ns, .time_ns = iamat->iamat.time_ns};
+    int *last = &s->last[hash_of(iamat->iamat.time_ns)];
+    struct issue *issue = &s->issues[s->issues_count];
+    *issue = (struct issue){.node = node,
+        .said_ns = j->network->now_ns,
+        .time_ns = iamat->iamat.time_ns,
+        .before = *last};
+    *last = s->issues_count++;
     copy(issue->position, sizeof issue->position, iamat->iamat.position_text);
     copy(issue->time, sizeof issue->time, iamat->iamat.time_text);
+}
+
+/* -- clocks ------------------------------------------------------------------------------------ */
+
+void judge_sets_clock(struct judge *j, unsigned node, int64_t ahead_ns)
+{
+    j->past_clocks = grown(j->past_clocks, j->past_clocks_count + 1, sizeof *j->past_clocks);
+    j->past_clocks[j->past_clocks_count++] =
+        (struct past_clock){node, j->network->now_ns, j->clock_ahead_ns[node]};
+    j->clock_ahead_ns[node] = ahead_ns;
+}
+
+/* Whether a node's clock said something between `least_ns` and `most_ns`, between from_ns and
+ * now. */
+static bool clock_said(
+    const struct judge *j, unsigned node, int64_t from_ns, int64_t least_ns, int64_t most_ns)
+{
+    for (unsigned i = 0; i < j->past_clocks_count; i++) {
+        const struct past_clock *c = &j->past_clocks[i];
+        if (c->node != node || c->until_ns < from_ns)
+            continue;
+        if (EPOCH_NS + from_ns + c->ahead_ns <= most_ns &&
+            EPOCH_NS + c->until_ns + c->ahead_ns >= least_ns)
+            return true;
+        from_ns = c->until_ns;
+    }
+    int64_t ahead_ns = EPOCH_NS + j->clock_ahead_ns[node];
+    return ahead_ns + from_ns <= most_ns && ahead_ns + j->network->now_ns >= least_ns;
+}
+
+static int64_t future_ns(const struct judge *j)
+{
+    return (int64_t)j->topology->limits.future_ns;
+}
+
+bool judge_finds_future(const struct judge *j, unsigned node, int64_t said_ns, int64_t time_ns)
+{
+    return clock_said(j, node, said_ns, INT64_MIN, time_ns - future_ns(j) - 1);
 }
 
 /* Whether `stamp` is what its origin made of this issue: received after it was said and before
  * now. */
 static bool comes_from(const struct judge *j, const struct issue *issue, const struct stamp *stamp)
 {
-    int64_t received_ns =
-        stamp->time_ns + stamp->skew_ns - EPOCH_NS - j->clock_ahead_ns[issue->node];
-    return stamp->time_ns == issue->time_ns &&
+    int64_t received_ns = stamp->time_ns + stamp->skew_ns;
+    return stamp->time_ns == issue->time_ns && stamp->skew_ns >= -future_ns(j) &&
            span_equal(stamp->origin, span_of(name_of(j, issue->node))) &&
            span_equal(stamp->position, span_of(issue->position)) &&
-           span_equal(stamp->time, span_of(issue->time)) && received_ns >= issue->said_ns &&
-           received_ns <= j->network->now_ns;
+           span_equal(stamp->time, span_of(issue->time)) &&
+           clock_said(j, issue->node, issue->said_ns, received_ns, received_ns);
 }
 
 static int find_issue(const struct judge *j, const struct subject *s, const struct stamp *stamp)
 {
-    int i = s ? s->issues_count - 1 : -1;
+    int i = s ? s->last[hash_of(stamp->time_ns)] : -1;
     while (i >= 0 && !comes_from(j, &s->issues[i], stamp))
-        i--;
+        i = s->issues[i].before;
     return i;
 }
 
@@ -184,9 +267,32 @@ void judge_looks(struct judge *j, unsigned node, struct store *store, unsigned c
         }
         look_at(j, node, s, &item.stamp);
     }
+    if (store_count(store) > j->topology->limits.stamps)
+        judge_violated(j, "%s holds %" PRIu64 " stamps, above limits.stamps", name_of(j, node),
+            store_count(store));
     if (!j->forgetful && j->held_count[node] != store_count(store))
         judge_violated(j, "%s counts %" PRIu64 " stamps, and was seen to take %" PRIu64,
             name_of(j, node), store_count(store), j->held_count[node]);
+}
+
+void judge_inspects(struct judge *j, unsigned node, const struct store *store)
+{
+    for (unsigned i = 0; i < j->subjects_count && !j->violated; i++) {
+        const struct subject *s = &j->subjects[i];
+        struct span id = span_of(s->id);
+        struct feed_item item;
+        struct stamp_text text;
+        const struct held *seen = &s->held[node];
+        bool held = store_get(store, id, store_hash(store, id), &item, &text);
+        if (!held && (seen->issue < 0 || j->forgetful))
+            continue;
+        struct held now = {.issue = -1};
+        if (held)
+            now = (struct held){find_issue(j, s, &item.stamp), item.stamp.skew_ns};
+        if (now.issue < 0 || seen->issue < 0 || order(j, s, &now, seen) != 0)
+            judge_violated(j, "%s holds of %s what it was not seen to take, or has lost it",
+                name_of(j, node), s->id);
+    }
 }
 
 void judge_forgets(struct judge *j, unsigned node)
@@ -237,13 +343,15 @@ bool judge_told(struct judge *j, unsigned node, bool same_life, const struct com
     return true;
 }
 
-void judge_hears_bye(struct judge *j, unsigned from, unsigned to, struct span reason)
+void judge_hears_bye(struct judge *j, unsigned from, unsigned to, struct span reason, bool starved)
 {
     static const char *const allowed[] = {
         PEERING_DUPLICATE, "no byte for 10 s", "no handshake within 2 s", "this node stops"};
     for (size_t i = 0; i < sizeof allowed / sizeof *allowed; i++)
         if (span_equal(reason, span_of(allowed[i])))
             return;
+    if (starved && span_equal(reason, span_of(PEERING_NO_MEMORY)))
+        return;
     judge_violated(
         j, "%s said to %s: BYE %.*s", name_of(j, from), name_of(j, to), (int)reason.len, reason.at);
 }

@@ -5,6 +5,7 @@
  * itself whether it still means anything (a wire that broke, a wake that was put earlier). Wires
  * are never given new numbers, so a late event hits nobody else. */
 #include "sim/network.h"
+#include "sim/memory.h"
 #include <string.h>
 
 enum { BACKLOG = 128, PIECES_MAX = 4 };
@@ -33,6 +34,7 @@ struct flow {
     size_t start, len, room;
     size_t arrived;
     size_t held; /* arrived at a path that stalls */
+    bool dark; /* nothing of it arrives any more */
     int64_t last_ns;
     bool fin_sent, fin_held, fin_arrived;
 };
@@ -87,11 +89,12 @@ static bool sooner(const struct event *a, const struct event *b)
     return a->at_ns != b->at_ns ? a->at_ns < b->at_ns : a->sequence < b->sequence;
 }
 
+/* A host whose turn it is counts what its node allocates; this is the network's. */
 static void *grown(void *memory, size_t count, size_t bytes)
 {
+    struct account *whose = memory_of(NULL);
     memory = realloc(memory, count * bytes);
-    if (!memory)
-        abort();
+    memory_of(whose);
     return memory;
 }
 
@@ -145,7 +148,9 @@ void network_init(struct network *n, uint64_t seed, unsigned nodes, unsigned par
 
 static void free_flow(struct flow *f)
 {
+    struct account *whose = memory_of(NULL);
     free(f->bytes);
+    memory_of(whose);
     f->bytes = NULL;
     f->start = f->len = f->room = f->arrived = f->held = 0;
 }
@@ -177,6 +182,13 @@ static const struct path *path_of(struct network *n, const struct wire *w)
 {
     bool of_nodes = w->party[0] < n->nodes && w->party[1] < n->nodes;
     return of_nodes ? network_path(n, w->party[0], w->party[1]) : &client_path;
+}
+
+/* What stands in the way of what this end of it sends. */
+static enum path_state state_for(struct network *n, const struct wire *w, unsigned end)
+{
+    const struct path *path = path_of(n, w);
+    return path->passes[w->party[end] > w->party[!end]] ? PATH_OPEN : path->state;
 }
 
 static int64_t transit_ns(struct network *n, const struct path *p)
@@ -348,7 +360,8 @@ size_t network_write(
     trace_number(n, (uint64_t)wire << 1 | end);
     trace(n, bytes, count);
     if (w->gone[!end]) { /* a kernel that knows nothing of it answers with a reset */
-        if (path_of(n, w)->state == PATH_OPEN && n->parties[w->party[!end]].listens)
+        if (state_for(n, w, end) == PATH_OPEN && state_for(n, w, !end) == PATH_OPEN &&
+            n->parties[w->party[!end]].listens)
             tell_broken(n, wire, end);
         return count;
     }
@@ -368,9 +381,9 @@ static void on_piece(struct network *n, const struct event *e)
 {
     struct wire *w = &n->wires[e->subject];
     struct flow *f = &w->flow[e->end];
-    if (w->broken || w->dark || w->gone[!e->end])
+    if (w->broken || w->dark || f->dark || w->gone[!e->end])
         return;
-    if (path_of(n, w)->state == PATH_STALLS) {
+    if (state_for(n, w, e->end) == PATH_STALLS) {
         f->held += e->bytes;
         f->fin_held |= e->fin;
         return;
@@ -476,6 +489,29 @@ void network_break(struct network *n, unsigned a, unsigned b, enum cut how)
             break_wire(n, i, how);
 }
 
+static void darken(struct network *n, unsigned from, unsigned to)
+{
+    for (uint32_t i = 0; i < n->wires_count; i++)
+        if (between(&n->wires[i], from, to) && stands(&n->wires[i]))
+            n->wires[i].flow[n->wires[i].party[1] == from].dark = true;
+}
+
+void network_cut_side(struct network *n, unsigned a, unsigned b, enum cut how, enum cut_side side)
+{
+    if (side == CUT_BOTH || how == CUT_RESET || how == CUT_FIN) {
+        network_cut(n, a, b, how);
+        return;
+    }
+    unsigned lower = a < b ? a : b, higher = a < b ? b : a;
+    bool from_lower = side == CUT_FROM_LOWER;
+    network_heal(n, a, b);
+    struct path *path = network_path(n, a, b);
+    path->state = how == CUT_STALL ? PATH_STALLS : PATH_SILENT;
+    path->passes[from_lower] = true;
+    if (how == CUT_SILENT)
+        darken(n, from_lower ? lower : higher, from_lower ? higher : lower);
+}
+
 void network_cut(struct network *n, unsigned a, unsigned b, enum cut how)
 {
     static const enum path_state states[CUT_KINDS] = {
@@ -494,6 +530,7 @@ void network_heal(struct network *n, unsigned a, unsigned b)
     struct path *path = network_path(n, a, b);
     bool stalled = path->state == PATH_STALLS;
     path->state = PATH_OPEN;
+    path->passes[0] = path->passes[1] = false;
     for (uint32_t i = 0; stalled && i < n->wires_count; i++) {
         struct wire *w = &n->wires[i];
         for (unsigned end = 0; end < 2 && between(w, a, b); end++) {

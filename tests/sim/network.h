@@ -27,11 +27,15 @@ enum cut {
     CUT_KINDS,
 };
 
+/* Which directions of a cut are cut. With CUT_RESET and CUT_FIN it is always both. */
+enum cut_side { CUT_BOTH, CUT_FROM_LOWER, CUT_FROM_HIGHER, CUT_SIDES };
+
 enum path_state { PATH_OPEN, PATH_REFUSES, PATH_STALLS, PATH_SILENT };
 
 /* The way between two nodes. Clients are near and reach all nodes alike. */
 struct path {
     enum path_state state;
+    bool passes[2]; /* whatever the state: what the lower number sends, and what the higher does */
     int64_t delay_ns, jitter_ns;
 };
 
@@ -107,6 +111,9 @@ void network_break(struct network *n, unsigned a, unsigned b, enum cut how);
 
 /* As network_break, and nothing passes from now on until network_heal. */
 void network_cut(struct network *n, unsigned a, unsigned b, enum cut how);
+
+/* The same for one direction only: what comes the other way still arrives. Nobody can connect. */
+void network_cut_side(struct network *n, unsigned a, unsigned b, enum cut how, enum cut_side side);
 void network_heal(struct network *n, unsigned a, unsigned b);
 
 /* `party` is gone without a word: its wires fall silent, until something is written to them after

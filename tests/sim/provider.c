@@ -1,5 +1,6 @@
 /* provider.c — see provider.h. Questions lie in no order; whichever is ready is answered. */
 #include "sim/provider.h"
+#include "sim/memory.h"
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -50,7 +51,8 @@ static bool answer(void *self, struct places_answer *out, struct instant now)
         char text[PROVIDER_ANSWER_BYTES_MAX] = PROVIDER_FAILURE;
         out->ticket = w.ticket;
         out->json_bytes = w.fails ? sizeof PROVIDER_FAILURE - 1 : provider_text(text, &w.question);
-        out->json = strdup(text);
+        out->json = memory_sure(out->json_bytes);
+        memcpy(out->json, text, out->json_bytes);
         p->waiting[i] = p->waiting[--p->count];
         return true;
     }
@@ -79,10 +81,7 @@ static int64_t deadline(const void *self)
 
 struct places_provider provider_open(struct network *network, int64_t slowest_ns)
 {
-    struct provider *p = calloc(1, sizeof *p);
-    if (!p)
-        abort();
-    p->network = network;
-    p->slowest_ns = slowest_ns;
+    struct provider *p = memory_sure(sizeof *p);
+    *p = (struct provider){.network = network, .slowest_ns = slowest_ns};
     return (struct places_provider){p, ask, answer, cancel, deadline, free, "dice"};
 }

@@ -105,6 +105,27 @@ void goes_on(unsigned node)
     host_pause(host_at(node), false);
 }
 
+void starves(unsigned node)
+{
+    host_starve(host_at(node), 1, 0);
+}
+
+void is_fed(unsigned node)
+{
+    host_starve(host_at(node), 0, 0);
+}
+
+void clock_is_set(unsigned node, int64_t ahead_ms)
+{
+    host_set_clock(host_at(node), ahead_ms * MS_NS);
+}
+
+void cut_from(unsigned from, unsigned to, enum cut how)
+{
+    network_cut_side(&h.network, from, to, how, from < to ? CUT_FROM_LOWER : CUT_FROM_HIGHER);
+    counts_anew();
+}
+
 void cut_so(unsigned a, unsigned b, enum cut how)
 {
     network_cut(&h.network, a, b, how);
@@ -258,6 +279,12 @@ void alarms(uint64_t count)
 {
     cr_assert_eq(
         herd_divergences(&h), count, "violated: %lu alarms, not %lu", herd_divergences(&h), count);
+}
+
+void thinks_clock_off(unsigned node, bool off)
+{
+    cr_assert_eq(herd_thinks_clock_off(&h, node), off, "violated: %s is %s about clocks",
+        name_of(node), off ? "calm" : "alarmed");
 }
 
 void all_answered(void)

@@ -30,8 +30,12 @@ void starts(unsigned node);
 void dies(unsigned node); /* the process; its store is lost */
 void stops(unsigned node); /* stands still: its kernel answers, it does not */
 void goes_on(unsigned node);
+void starves(unsigned node); /* gets no memory from now on */
+void is_fed(unsigned node);
+void clock_is_set(unsigned node, int64_t ahead_ms);
 void cut(unsigned a, unsigned b); /* both have seen it, and no dial gets through */
 void cut_so(unsigned a, unsigned b, enum cut how);
+void cut_from(unsigned from, unsigned to, enum cut how); /* this direction only */
 void breaks(unsigned a, unsigned b, enum cut how); /* what stands; they may dial again at once */
 void heals(unsigned a, unsigned b);
 void path_takes_ms(unsigned a, unsigned b, int64_t ms);
@@ -56,6 +60,7 @@ void messages_at_most(unsigned a, unsigned b, uint64_t count);
 uint64_t messages(void); /* of all edges */
 void counts_anew(void);
 void alarms(uint64_t count); /* since the beginning */
+void thinks_clock_off(unsigned node, bool off); /* of some neighbour */
 void all_answered(void);
 unsigned edges(void);
 unsigned nodes(void);

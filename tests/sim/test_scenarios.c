@@ -408,6 +408,115 @@ Test(sim, a_full_node_raises_no_alarm_and_is_not_sent_things_again)
     }
 }
 
+/* -- memory ------------------------------------------------------------------------------------ */
+
+/* A stamp for which there is no memory is not taken for had: no MARK is noted behind it. */
+Test(sim, what_found_no_memory_is_sent_again)
+{
+    for (enum shape shape = shipped; shape < SHAPES; shape++) {
+        herd_of(5, shape);
+        starves(3);
+        says_many(0, 20, 1, 1);
+        runs_ms(3000);
+        knows(nodes() > 4 ? 1 : 0, "id19", "1");
+        knows_not(3, "id0");
+        is_fed(3);
+        runs_ms(20000);
+        all_linked();
+        all_know("id19", "1");
+        all_agree();
+        alarms(0);
+        story_ends();
+    }
+}
+
+Test(sim, a_client_is_refused_what_finds_no_memory_and_nobody_hears_of_it)
+{
+    herd(shipped);
+    says(Welsh, "WHATSAT nobody 1 1"); /* its output has a chunk, and need not have another */
+    runs_ms(100);
+    starves(Welsh);
+    says(Welsh, "IAMAT kiwi +1+1 5"); /* the judge knows what may be refused, and when */
+    runs_ms(1000);
+    for (unsigned node = 0; node < nodes(); node++)
+        knows_not(node, "kiwi");
+    is_fed(Welsh);
+    says(Welsh, "IAMAT kiwi +1+1 5");
+    runs_ms(1000);
+    all_know("kiwi", "5");
+    all_agree();
+}
+
+/* -- clocks ------------------------------------------------------------------------------------ */
+
+Test(sim, a_clock_that_jumps_is_told_and_told_over)
+{
+    herd(shipped);
+    runs_ms(15000);
+    thinks_clock_off(Holiday, false);
+    clock_is_set(Welsh, 3600000);
+    runs_ms(15000);
+    thinks_clock_off(Holiday, true);
+    thinks_clock_off(Welsh, true);
+    thinks_clock_off(Hands, false); /* no neighbour of it */
+    clock_is_set(Welsh, -2 * 86400000);
+    runs_ms(20000);
+    thinks_clock_off(Holiday, true);
+    clock_is_set(Welsh, 100);
+    runs_ms(20000);
+    for (unsigned node = 0; node < nodes(); node++)
+        thinks_clock_off(node, false);
+    all_linked();
+    alarms(0);
+}
+
+/* limits.future is a day. What a node finds in the future it alone refuses, and what it takes all
+ * take, whatever their own clocks say: it is decided by the skew. */
+Test(sim, whose_clock_is_wrong_decides_for_all_what_is_of_the_future)
+{
+    herd(shipped);
+    clock_is_set(Welsh, -2 * 86400000);
+    says(Welsh, "IAMAT kiwi +1+1 1700000000");
+    runs_ms(1000);
+    for (unsigned node = 0; node < nodes(); node++)
+        knows_not(node, "kiwi");
+    says(Holiday, "IAMAT kiwi +1+1 1700000000");
+    runs_ms(1000);
+    all_know("kiwi", "1700000000"); /* Welsh too */
+    clock_is_set(Goloman, 30 * 86400000LL);
+    says(Goloman, "IAMAT plum +1+1 1701000000"); /* eleven days ahead of all the others */
+    runs_ms(1000);
+    all_know("plum", "1701000000");
+    all_agree();
+    runs_ms(30000);
+    alarms(0);
+}
+
+/* -- one direction ----------------------------------------------------------------------------- */
+
+Test(sim, a_link_that_carries_one_way_only_is_found_dead)
+{
+    static const enum cut hows[] = {CUT_SILENT, CUT_STALL};
+    for (unsigned i = 0; i < 2; i++) {
+        herd(shipped);
+        cut_from(Welsh, Holiday, hows[i]);
+        says(Welsh, "IAMAT kiwi +1+1 7");
+        says(Holiday, "IAMAT plum +1+1 8");
+        runs_ms(1000);
+        knows(Welsh, "plum", "8");
+        knows_not(Holiday, "kiwi");
+        runs_ms(11000);
+        not_linked(Holiday, Welsh);
+        heals(Holiday, Welsh);
+        runs_ms(20000);
+        all_linked();
+        all_know("kiwi", "7");
+        all_agree();
+        alarms(0);
+        story_ends();
+    }
+}
+
 /* -- what the campaign found ------------------------------------------------------------------- */
 
 /* Seed 344. Both ends of a stalled link found it dead and said BYE behind what was unsent; none

@@ -314,13 +314,13 @@ Test(store, origins_are_bounded)
         in.origin = span_of(origin);
         uint64_t digest = store_digest(s);
         enum store_verdict verdict = put(s, in, 0);
-        cr_assert_eq(verdict, accepted < 4096 ? STORE_NEW : STORE_STARVED);
+        cr_assert_eq(verdict, accepted < 4096 ? STORE_NEW : STORE_FULL);
         accepted += verdict == STORE_NEW;
         if (verdict != STORE_NEW)
             cr_assert_eq(store_digest(s), digest);
         cr_assert_eq(holds(s, id), verdict == STORE_NEW);
     }
-    cr_expect_eq(put_id(s, "client-1", 2), STORE_STARVED); /* Goloman is new and one too many */
+    cr_expect_eq(put_id(s, "client-1", 2), STORE_FULL); /* Goloman is new and one too many */
     cr_expect_eq(store_count(s), 4096);
     store_destroy(s);
 }
