@@ -14,7 +14,7 @@ enum command_kind { COMMAND_INVALID, COMMAND_IAMAT, COMMAND_WHATSAT };
 struct command {
     enum command_kind kind;
     struct span line; /* as it came, without LF or CRLF: what a `?` reply copies */
-    struct span id; /* 1 to STAMPEDE_CLIENT_ID_BYTES_MAX bytes */
+    struct span id;   /* 1 to STAMPEDE_CLIENT_ID_BYTES_MAX bytes */
     union {
         struct {
             struct span position_text;
@@ -23,7 +23,7 @@ struct command {
         } iamat;
         struct {
             uint64_t radius_um; /* micrometres, 0 to 50 km */
-            unsigned count; /* 0 to STAMPEDE_COUNT_MAX */
+            unsigned count;     /* 0 to STAMPEDE_COUNT_MAX */
         } whatsat;
     };
 };

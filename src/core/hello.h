@@ -20,7 +20,7 @@ enum {
     AUTH_BYTES = 32,
     HERD_NAME_BYTES_MAX = 63,
     SECRET_BYTES_MIN = 16,
-    HELLO_FIELDS_MAX = 32, /* of a line, those of later versions included */
+    HELLO_FIELDS_MAX = 32,      /* of a line, those of later versions included */
     HELLO_LINE_BYTES_MAX = 384, /* of our own, with LF */
     AUTH_LINE_BYTES = 5 + 2 * AUTH_BYTES + 1,
 };
@@ -31,7 +31,7 @@ struct hello {
     struct span to;
     uint64_t boot; /* of `from`; never 0. A number per process start, from entropy */
     unsigned char nonce[NONCE_BYTES];
-    bool auth; /* `auth=hmac-sha256`: AUTH will follow, and is wanted */
+    bool auth;          /* `auth=hmac-sha256`: AUTH will follow, and is wanted */
     uint64_t have_boot; /* 0: nothing had from `to` yet */
     uint64_t have_change;
     bool lazy; /* `lazy=1`: the speaker understands PRUNE and GRAFT */

@@ -9,10 +9,10 @@
  * the program, each test driver for itself. */
 _Noreturn void invariant_broken(const char *what, const char *file, int line);
 
-#define ASSERT(condition)                                     \
-    do {                                                      \
-        if (__builtin_expect(!(condition), 0))                \
-            invariant_broken(#condition, __FILE__, __LINE__); \
+#define ASSERT(condition)                                                                          \
+    do {                                                                                           \
+        if (__builtin_expect(!(condition), 0))                                                     \
+            invariant_broken(#condition, __FILE__, __LINE__);                                      \
     } while (0)
 
 #endif

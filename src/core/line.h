@@ -22,18 +22,18 @@
 #include <stdint.h>
 
 enum line_result {
-    LINE_MORE, /* the input is used up; come back with more bytes */
-    LINE_WHOLE, /* a line without its LF or CRLF */
-    LINE_LONG, /* the first bytes_max bytes of a line that is longer; the rest will be skipped */
+    LINE_MORE,    /* the input is used up; come back with more bytes */
+    LINE_WHOLE,   /* a line without its LF or CRLF */
+    LINE_LONG,    /* the first bytes_max bytes of a line that is longer; the rest will be skipped */
     LINE_NO_ROOM, /* a partial line has to be kept and `room` is NULL: set it and call again */
 };
 
 struct line_reader {
-    char *room; /* bytes_max + 1 bytes, or NULL; lent by the caller */
-    uint32_t kept; /* bytes of a partial line in room */
+    char *room;         /* bytes_max + 1 bytes, or NULL; lent by the caller */
+    uint32_t kept;      /* bytes of a partial line in room */
     uint32_t bytes_max; /* limits.line */
-    bool skipping; /* discarding the rest of a long line */
-    bool room_in_use; /* the line last yielded is a view of room, and still stands there */
+    bool skipping;      /* discarding the rest of a long line */
+    bool room_in_use;   /* the line last yielded is a view of room, and still stands there */
 };
 
 /* The next line of the stream. A reader starts as zeros but for bytes_max.

@@ -8,7 +8,7 @@
 
 /* Exact: an integer number of 1e-15 degrees holds every valid text. */
 struct position {
-    int64_t latitude_fdeg; /* -90e15 to 90e15, north positive */
+    int64_t latitude_fdeg;  /* -90e15 to 90e15, north positive */
     int64_t longitude_fdeg; /* -180e15 to 180e15, east positive */
 };
 

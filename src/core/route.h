@@ -11,10 +11,10 @@
 #include <stdint.h>
 
 enum {
-    ROUTE_LOCAL = 0, /* from a client of this node: nobody has seen it */
-    ROUTES_MAX = 4096, /* kept lists, those of a lone sender included */
+    ROUTE_LOCAL = 0,     /* from a client of this node: nobody has seen it */
+    ROUTES_MAX = 4096,   /* kept lists, those of a lone sender included */
     ROUTE_PEERS_MAX = 64,
-    ROUTE_NAMES_MAX = 64, /* names in one; a longer list keeps its last ones */
+    ROUTE_NAMES_MAX = 64,          /* names in one; a longer list keeps its last ones */
     ROUTE_TEXT_BYTES_MAX = 262144, /* of all lists together; the table is full then as well */
 };
 

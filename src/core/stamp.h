@@ -13,12 +13,12 @@
 #include <stdint.h>
 
 struct stamp {
-    struct span id; /* 1 to STAMPEDE_CLIENT_ID_BYTES_MAX bytes, no white space or control */
+    struct span id;       /* 1 to STAMPEDE_CLIENT_ID_BYTES_MAX bytes, no white space or control */
     struct span position; /* ISO 6709 text, valid */
-    struct span time; /* the client's own text of time_ns */
-    struct span origin; /* node name, 1 to STAMPEDE_NODE_NAME_BYTES_MAX bytes */
-    int64_t time_ns; /* >= 0 */
-    int64_t skew_ns; /* origin's receive time minus time_ns; their sum is >= 0 and fits */
+    struct span time;     /* the client's own text of time_ns */
+    struct span origin;   /* node name, 1 to STAMPEDE_NODE_NAME_BYTES_MAX bytes */
+    int64_t time_ns;      /* >= 0 */
+    int64_t skew_ns;      /* origin's receive time minus time_ns; their sum is >= 0 and fits */
 };
 
 /* Above 0 when `a` is the newer of two stamps of one id, below when `b` is, 0 when they are equal

@@ -50,9 +50,9 @@ struct stamp_text {
 /* What stands at a place of the feed. */
 struct feed_item {
     struct stamp stamp; /* id and origin: views of the store, valid until its next put */
-    uint64_t change; /* its change number, from 1 */
-    uint64_t hash; /* stamp_hash() of the stamp */
-    uint16_t route; /* as it was put */
+    uint64_t change;    /* its change number, from 1 */
+    uint64_t hash;      /* stamp_hash() of the stamp */
+    uint16_t route;     /* as it was put */
 };
 
 struct store;
@@ -97,8 +97,8 @@ MUST_USE bool store_get(const struct store *s, struct span id, uint64_t hash, st
 
 uint64_t store_count(const struct store *s);
 uint64_t store_digest(const struct store *s);
-uint64_t store_change(const struct store *s); /* the last change number; 0 at first */
-uint64_t store_bytes(const struct store *s); /* memory held, all in */
+uint64_t store_change(const struct store *s);  /* the last change number; 0 at first */
+uint64_t store_bytes(const struct store *s);   /* memory held, all in */
 uint64_t store_refused(const struct store *s); /* new ids refused since the start */
 uint64_t store_evicted(const struct store *s);
 
@@ -120,8 +120,8 @@ void store_cursor_rewind(struct store *s, unsigned cursor);
 void store_cursor_seek(struct store *s, unsigned cursor, uint64_t change);
 
 /* The next item, which the cursor does not pass yet. false: it is at the end. */
-MUST_USE bool store_cursor_peek(
-    const struct store *s, unsigned cursor, struct feed_item *out, struct stamp_text *text);
+MUST_USE bool store_cursor_peek(const struct store *s, unsigned cursor, struct feed_item *out,
+    struct stamp_text *text);
 
 /* Pass the item that peek shows; there must be one. */
 void store_cursor_pass(struct store *s, unsigned cursor);
