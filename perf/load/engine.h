@@ -18,7 +18,7 @@ enum {
     CONNECTIONS_MAX = 60000,
     DEPTH_MAX = 4096,
     PORTS_MAX = 64,
-    PIDS_MAX = 64,
+    PIDS_MAX = 1024, /* a LAMP stack has hundreds */
 };
 
 struct plan {

@@ -50,7 +50,7 @@ const struct protocol *protocol_find(const char *name);
 
 extern const struct protocol herd_protocol;
 extern const struct protocol redis_set_protocol, redis_geoadd_protocol;
-extern const struct protocol memcached_protocol, nats_protocol, echo_protocol;
+extern const struct protocol memcached_protocol, nats_protocol, echo_protocol, http_protocol;
 
 /* For protocols: append bytes to a command that is being written. */
 static inline char *put(char *out, const char *bytes, size_t count)
