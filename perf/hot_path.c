@@ -1,0 +1,284 @@
+/* hot_path.c — one node's way of an IAMAT, for counting its instructions: no kernel, no clock.
+ *
+ *     perf/instructions        runs this under valgrind's callgrind and prints the counts
+ *
+ * Drives core/node as the loop does, with the bytes that perf/load would send. Only what the node
+ * does between received bytes and taken replies counts; making the commands, the other node at the
+ * end of a link, preparation and comparing the replies with what was asked do not. Prints a line a
+ * case: commands, TAB, name. */
+#include "core/log.h"
+#include "core/node.h"
+#include "load/protocol.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <valgrind/callgrind.h>
+
+enum {
+    KNOWN_IDS = 20000,
+    CLIENTS_MAX = 64,
+    CLIENT = 1, /* the number of the first client's connection; 0 is the link */
+    COMMANDS_MAX = 1024, /* of a turn */
+    COMMAND_BYTES_MAX = 96,
+    CASE_COMMANDS = 12800,
+    TURN_NS = 10000,
+    LOG_BYTES = 65536,
+};
+
+_Noreturn void invariant_broken(const char *what, const char *file, int line)
+{
+    fprintf(stderr, "%s:%d: invariant broken: %s\n", file, line, what);
+    abort();
+}
+
+static void must(bool well, const char *what)
+{
+    if (!well)
+        invariant_broken(what, "hot_path", 0);
+}
+
+static struct topology_node names[] = {
+    {.name = "Goloman", .peer = {.ip = {127, 0, 0, 1}, .port = 12100}},
+    {.name = "Hands", .peer = {.ip = {127, 0, 0, 1}, .port = 12101}},
+};
+static uint16_t neighbours[] = {1, 0};
+static struct topology topology = {
+    .herd = "count",
+    .nodes = names,
+    .nodes_count = 2,
+    .places_timeout_ms = 10000,
+    .limits = {.line_bytes = 1024,
+        .output_bytes = 1 << 20,
+        .connections = CLIENTS_MAX,
+        .stamps = 10000000,
+        .idle_ms = 600000,
+        .stall_ms = 30000,
+        .future_ns = (uint64_t)86400 * SECOND_NS},
+};
+static struct instant now = {.mono_ns = SECOND_NS, .real_ns = INT64_C(1700000000) * SECOND_NS};
+static struct log logs[2];
+static char log_memory[2][LOG_BYTES];
+static struct traffic traffic;
+static struct node *each[2]; /* the one that is counted, and its peer, or NULL */
+
+/* Bytes on their way: received ones must stay in place until the turn has ended. */
+struct wire {
+    char bytes[1 << 20];
+    size_t len;
+};
+static struct wire replies[CLIENTS_MAX + CLIENT], links[2];
+
+static int64_t never(const void *self)
+{
+    (void)self;
+    return NEVER_NS;
+}
+
+static void nothing(void *self)
+{
+    (void)self;
+}
+
+static bool no_answer(void *self, struct places_answer *out, struct instant at)
+{
+    (void)self, (void)out, (void)at;
+    return false;
+}
+
+static struct node *create(unsigned self)
+{
+    log_init(&logs[self], LOG_INFO, (struct span){"", 0}, log_memory[self], LOG_BYTES);
+    struct node_config config = {.topology = &topology,
+        .self = self,
+        .connections_max = CLIENTS_MAX + CLIENT,
+        .places = {.answer = no_answer, .deadline = never, .destroy = nothing},
+        .log = &logs[self]};
+    memset(config.seed, 7 + (int)self, sizeof config.seed);
+    struct node *n = node_create(&config, now);
+    must(n, "node_create");
+    return n;
+}
+
+static bool counted;
+
+/* From here on, instructions count, or not. What it was before. */
+static bool count(bool on)
+{
+    bool before = counted;
+    if (on != before)
+        CALLGRIND_TOGGLE_COLLECT;
+    counted = on;
+    return before;
+}
+
+/* -- the loop ---------------------------------------------------------------------------------- */
+
+static void keep(struct wire *w, struct span bytes)
+{
+    must(w->len + bytes.len <= sizeof w->bytes, "room");
+    memcpy(w->bytes + w->len, bytes.at, bytes.len);
+    w->len += bytes.len;
+}
+
+/* The end of a turn: what a node has to say goes to where it belongs. */
+static void turn(unsigned self)
+{
+    struct node *n = each[self];
+    uint32_t conn;
+    node_turn(n, now);
+    while (node_touched(n, &conn)) {
+        while (node_wants(n, conn) & NODE_WANT_WRITE) {
+            struct span window = node_output(n, conn);
+            bool before = count(false);
+            keep(conn < CLIENT ? &links[!self] : &replies[conn], window); /* as a kernel would */
+            count(before);
+            node_sent(n, conn, window.len, now);
+        }
+    }
+}
+
+static void pass_time(void)
+{
+    now.mono_ns += TURN_NS;
+    now.real_ns += TURN_NS;
+}
+
+/* What came over the link for `self`, and its turn. */
+static void link_turn(unsigned self)
+{
+    struct wire *in = &links[self];
+    static char arrived[2][sizeof in->bytes];
+    size_t len = in->len;
+    memcpy(arrived[self], in->bytes, len);
+    in->len = 0;
+    count(self == 0);
+    if (len)
+        node_received(each[self], 0, (struct span){arrived[self], len}, now);
+    turn(self);
+    count(false);
+}
+
+static void begin(bool with_link)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        names[i].neighbours = &neighbours[i];
+        names[i].neighbours_count = with_link;
+    }
+    each[0] = create(0);
+    for (uint32_t i = 0; i < CLIENTS_MAX; i++)
+        must(
+            node_accepted(each[0], CLIENT + i, NODE_CLIENT_PORT, SPAN("127.0.0.1:5"), now), "room");
+    turn(0);
+    if (!with_link)
+        return;
+    each[1] = create(1);
+    unsigned neighbour;
+    struct address to;
+    while (!node_dial(each[0], &neighbour, &to)) {
+        pass_time();
+        turn(0);
+    }
+    must(node_dialled(each[0], 0, neighbour, now), "dialled");
+    must(node_accepted(each[1], 0, NODE_PEER_PORT, SPAN("127.0.0.1:5"), now), "accepted");
+    while (!node_linked(each[0]) || !node_linked(each[1])) {
+        pass_time();
+        link_turn(0);
+        link_turn(1);
+    }
+}
+
+static void end(void)
+{
+    node_destroy(each[0]);
+    if (each[1])
+        node_destroy(each[1]);
+    each[0] = each[1] = NULL;
+    links[0].len = links[1].len = 0;
+}
+
+/* -- commands ---------------------------------------------------------------------------------- */
+
+static char asked[CLIENTS_MAX][COMMANDS_MAX * COMMAND_BYTES_MAX];
+static size_t asked_bytes[CLIENTS_MAX];
+
+static void ask(unsigned clients, unsigned depth)
+{
+    for (unsigned i = 0; i < clients; i++) {
+        asked_bytes[i] = 0;
+        for (unsigned k = 0; k < depth; k++)
+            asked_bytes[i] += herd_protocol.write(&traffic, KIND_UPDATE, asked[i] + asked_bytes[i]);
+    }
+}
+
+/* All replies are there, in order, and right. */
+static void judge(unsigned clients, unsigned depth)
+{
+    for (unsigned i = 0; i < clients; i++) {
+        struct wire *w = &replies[CLIENT + i];
+        struct span in = {w->bytes, w->len}, of = {asked[i], asked_bytes[i] / depth};
+        for (unsigned k = 0; k < depth; k++) {
+            size_t used = 0;
+            must(herd_protocol.check(in, of, KIND_UPDATE, &used) == REPLY_RIGHT, "a right reply");
+            in = span_from(in, used);
+            of.at += of.len;
+        }
+        must(in.len == 0, "one reply a command");
+        w->len = 0;
+    }
+}
+
+/* One turn: `clients` of them say `depth` commands each. */
+static void commands_turn(unsigned clients, unsigned depth)
+{
+    ask(clients, depth);
+    pass_time();
+    count(true);
+    for (unsigned i = 0; i < clients; i++)
+        node_received(each[0], CLIENT + i, (struct span){asked[i], asked_bytes[i]}, now);
+    turn(0);
+    count(false);
+    judge(clients, depth);
+    if (!each[1])
+        return;
+    /* The peer takes what it was sent, and says so: to hear that is the node's work, too. */
+    link_turn(1);
+    link_turn(0);
+}
+
+static void run(const char *ids, unsigned clients, unsigned depth, bool with_link)
+{
+    bool known = strcmp(ids, "known") == 0;
+    must(traffic_init(&traffic, KNOWN_IDS, 0, IDS_SEQUENCE, 1), "traffic");
+    memcpy(traffic.time_head, "1700000000.0", sizeof traffic.time_head);
+    memcpy(&traffic.time_tail, "00000000", sizeof traffic.time_tail);
+    begin(with_link);
+    for (unsigned i = 0; i < KNOWN_IDS; i += 100)
+        commands_turn(1, 100);
+    traffic.order = known ? IDS_UNIFORM : IDS_SEQUENCE;
+    traffic.first = known ? 0 : KNOWN_IDS;
+    unsigned turns = CASE_COMMANDS / clients / depth;
+    CALLGRIND_START_INSTRUMENTATION;
+    CALLGRIND_ZERO_STATS;
+    for (unsigned i = 0; i < turns; i++)
+        commands_turn(clients, depth);
+    char name[128];
+    snprintf(
+        name, sizeof name, "%s ids, %u x %u%s", ids, clients, depth, with_link ? ", a link" : "");
+    CALLGRIND_DUMP_STATS_AT(name);
+    CALLGRIND_STOP_INSTRUMENTATION;
+    printf("%u\t%s\n", turns * clients * depth, name);
+    end();
+}
+
+int main(void)
+{
+    static const char *const ids[] = {"known", "new"};
+    for (unsigned i = 0; i < 2; i++) {
+        run(ids[i], 1, 1, false);
+        run(ids[i], 1, 16, false);
+        run(ids[i], 1, 128, false);
+        run(ids[i], 50, 1, false);
+        run(ids[i], 1, 1, true);
+        run(ids[i], 1, 128, true);
+    }
+    return 0;
+}
