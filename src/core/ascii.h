@@ -1,4 +1,4 @@
-/* ascii.h — bytes as ASCII sees them, whatever the locale. Called by what reads text from outside. */
+/* ascii.h — bytes as ASCII sees them, whatever the locale. For what reads text from outside. */
 #ifndef CORE_ASCII_H
 #define CORE_ASCII_H
 

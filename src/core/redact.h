@@ -10,12 +10,12 @@
 
 struct cJSON;
 
-/* Write `text`, which is valid UTF-8, without `secret`, which is not empty. A text that does not fit
- * is cut at the end of a character and sets out->overflow. */
+/* Write `text` (valid UTF-8) without `secret` (not empty). A text that does not fit is cut behind a
+ * character and sets out->overflow. */
 void redact_put(struct buf *out, struct span text, struct span secret);
 
-/* Take `secret` out of all strings and names in `tree`, which is valid UTF-8 and as deep as the caller allowed it
- * to be when it was parsed. false: no memory; then some may still be there. */
+/* Take `secret` out of all strings and names in `tree`, which are valid UTF-8. Recurses as deep as
+ * the tree is. false: no memory; then some may still be there. */
 MUST_USE bool redact_json(struct cJSON *tree, struct span secret);
 
 #endif

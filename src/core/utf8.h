@@ -8,7 +8,7 @@
 #define UTF8_REPLACEMENT "\xef\xbf\xbd"
 
 /* Bytes of the character that `s` begins with, 1 to 4; 0 when it begins with none: with a byte that
- * cannot be first, a sequence cut short, a longer one than needed, a surrogate, or past U+10FFFF. */
+ * cannot be first, a sequence cut short or longer than needed, a surrogate, or past U+10FFFF. */
 size_t utf8_sequence(struct span s);
 
 #endif
