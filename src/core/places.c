@@ -33,10 +33,9 @@ static bool object_take(cJSON *object, const char *key, cJSON *item)
     return false;
 }
 
-static bool answer_fill(cJSON *answer, cJSON *results, const char *attribution,
+static bool answer_fill(cJSON *answer, cJSON *results, cJSON *attributions,
     enum places_status status, const char *message)
 {
-    cJSON *attributions = cJSON_CreateStringArray(&attribution, attribution ? 1 : 0);
     bool well = object_take(answer, "html_attributions", attributions);
     well &= object_take(answer, "results", results);
     return well && cJSON_AddStringToObject(answer, "status", places_status_word(status)) &&
@@ -53,13 +52,15 @@ static size_t line_feeds_collapse(char *text)
     return kept > 0 && text[kept - 1] == '\n' ? kept - 1 : kept;
 }
 
-char *places_render(struct cJSON *results, const char *attribution, enum places_status status,
-    const char *message, size_t *bytes)
+char *places_render_attributed(struct cJSON *results, struct cJSON *attributions,
+    enum places_status status, const char *message, size_t *bytes)
 {
     cJSON *answer = cJSON_CreateObject();
     if (!results)
         results = cJSON_CreateArray();
-    bool well = answer_fill(answer, results, attribution, status, message);
+    if (!attributions)
+        attributions = cJSON_CreateArray();
+    bool well = answer_fill(answer, results, attributions, status, message);
     char *text = well ? cJSON_Print(answer) : NULL;
     cJSON_Delete(answer);
     if (!text)
@@ -74,6 +75,17 @@ char *places_render(struct cJSON *results, const char *attribution, enum places_
     memcpy(framed + len, "\n\n", sizeof "\n\n");
     *bytes = len + 2;
     return framed;
+}
+
+char *places_render(struct cJSON *results, const char *attribution, enum places_status status,
+    const char *message, size_t *bytes)
+{
+    cJSON *attributions = cJSON_CreateStringArray(&attribution, attribution ? 1 : 0);
+    if (!attributions) {
+        cJSON_Delete(results);
+        return NULL;
+    }
+    return places_render_attributed(results, attributions, status, message, bytes);
 }
 
 static bool location_add(cJSON *result, double latitude, double longitude)

@@ -74,6 +74,11 @@ struct places_provider {
 MUST_USE char *places_render(struct cJSON *results, const char *attribution,
     enum places_status status, const char *message, size_t *bytes);
 
+/* The same with any number of attributions: a cJSON array of strings, taken over as results is, or
+ * NULL for none. */
+MUST_USE char *places_render_attributed(struct cJSON *results, struct cJSON *attributions,
+    enum places_status status, const char *message, size_t *bytes);
+
 /* One result: name, place_id, types, vicinity, geometry.location. NULL: no memory.
  *
  * types   `types_count` words
