@@ -49,7 +49,7 @@ static void escape(struct scan *s)
     }
     int value = escape_value(s->text);
     if (value < 0) {
-        s->fault = "not JSON";
+        s->fault = "something that is not JSON";
     } else if (value >= 0xd800 && value <= 0xdbff) {
         int low = escape_value(span_from(s->text, ESCAPE_BYTES));
         if (low >= 0xdc00 && low <= 0xdfff) {
@@ -125,7 +125,7 @@ struct cJSON *json_safe_parse(struct span text, const char **fault)
             tree = NULL;
         }
         if (!tree)
-            s.fault = "not JSON";
+            s.fault = "something that is not JSON";
     }
     free(s.out.at);
     *fault = s.fault;

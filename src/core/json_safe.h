@@ -18,8 +18,8 @@ enum {
 /* The tree, for cJSON_Delete. In its strings, what is no UTF-8 (each byte), a NUL and half of a
  * surrogate pair are U+FFFD. A number past the range of double is infinite.
  *
- * NULL: *fault tells what it is instead, words to follow "something that is": "not JSON" (also when
- * memory ran out while parsing), or JSON over one of the bounds; or NULL: no memory. */
+ * NULL: *fault tells what it is instead, words to follow "answered with": "something that is not
+ * JSON" (also when memory ran out while parsing), or JSON over a bound; or NULL: no memory. */
 MUST_USE struct cJSON *json_safe_parse(struct span text, const char **fault);
 
 #endif

@@ -109,8 +109,8 @@ static void fails_as_unreadable(struct translation *t, const char *fault)
         type.len = 0;
     if (!is_success(t))
         snprintf(http, sizeof http, "HTTP %u, ", t->reply->status);
-    snprintf(sentence, sizeof sentence, OURS "something that is %s (%s%.*s%s%zu bytes)", fault,
-        http, (int)type.len, type.len ? type.at : "", type.len ? ", " : "", t->reply->body.len);
+    snprintf(sentence, sizeof sentence, OURS "%s (%s%.*s%s%zu bytes)", fault, http, (int)type.len,
+        type.len ? type.at : "", type.len ? ", " : "", t->reply->body.len);
     fails(t, status_of_http(t->reply->status), sentence);
 }
 
@@ -296,7 +296,7 @@ static bool translate(struct translation *t, cJSON *body)
     if (cJSON_IsObject(error)) {
         translate_error(t, error);
     } else if (!cJSON_IsObject(body)) {
-        fails_as_unreadable(t, "no JSON object");
+        fails_as_unreadable(t, "JSON that is no object");
     } else if (t->google->api == PLACES_GOOGLE_LEGACY) {
         translate_legacy(t, body);
     } else if (!is_success(t)) {

@@ -405,13 +405,12 @@ static const struct failure everywhere[] = {
     {200, "a/b", SPAN("\0\0"), PLACES_UNKNOWN_ERROR,
         OURS "something that is not JSON (a/b, 2 bytes)"},
     {200, "a/b", SPAN("[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[["), PLACES_UNKNOWN_ERROR,
-        OURS "something that is JSON that is nested too deeply (a/b, 33 bytes)"},
+        OURS "JSON that is nested too deeply (a/b, 33 bytes)"},
     {200, "a/b", SPAN("[{\"error\":{}}]"), PLACES_UNKNOWN_ERROR,
-        OURS "something that is no JSON object (a/b, 14 bytes)"},
-    {200, "a/b", SPAN("null"), PLACES_UNKNOWN_ERROR,
-        OURS "something that is no JSON object (a/b, 4 bytes)"},
+        OURS "JSON that is no object (a/b, 14 bytes)"},
+    {200, "a/b", SPAN("null"), PLACES_UNKNOWN_ERROR, OURS "JSON that is no object (a/b, 4 bytes)"},
     {200, "a/b", SPAN("\"status\""), PLACES_UNKNOWN_ERROR,
-        OURS "something that is no JSON object (a/b, 8 bytes)"},
+        OURS "JSON that is no object (a/b, 8 bytes)"},
 };
 
 static const struct failure of_new[] = {
