@@ -150,6 +150,23 @@ bool node_dial_cancel(struct node *n, unsigned *dial)
     return false;
 }
 
+bool node_resolve(struct node *n, struct span *host)
+{
+    (void)n, (void)host;
+    return false;
+}
+
+void node_resolved(struct node *n, const struct address *addresses, unsigned count, uint32_t ttl_s,
+    struct instant now)
+{
+    (void)n, (void)addresses, (void)count, (void)ttl_s, (void)now;
+}
+
+void node_resolve_failed(struct node *n, const char *why, struct instant now)
+{
+    (void)n, (void)why, (void)now;
+}
+
 int64_t node_deadline(const struct node *n)
 {
     (void)n;
