@@ -45,7 +45,7 @@ static struct topology topology = {
     .herd = "count",
     .nodes = names,
     .nodes_count = 2,
-    .places_timeout_ms = 10000,
+    .places.timeout_ms = 10000,
     .limits = {.line_bytes = 1024,
         .output_bytes = 1 << 20,
         .connections = CLIENTS_MAX,
@@ -171,13 +171,12 @@ static void begin(bool with_link)
     if (!with_link)
         return;
     each[1] = create(1);
-    unsigned neighbour;
-    struct address to;
-    while (!node_dial(each[0], &neighbour, &to)) {
+    struct dial_order dial;
+    while (!node_dial(each[0], &dial)) {
         pass_time();
         turn(0);
     }
-    must(node_dialled(each[0], 0, neighbour, now), "dialled");
+    must(node_dialled(each[0], 0, dial.id, now), "dialled");
     must(node_accepted(each[1], 0, NODE_PEER_PORT, SPAN("127.0.0.1:5"), now), "accepted");
     while (!node_linked(each[0]) || !node_linked(each[1])) {
         pass_time();

@@ -322,8 +322,11 @@ static bool open_parts(struct loop *l)
     }
     if (config->only_client) {
         listeners_open_none(&l->listeners, &l->conns, config->log);
-        return conn_accepted(
-            &l->conns, *config->only_client, NODE_CLIENT_PORT, SPAN("this process"), now);
+        if (!conn_accepted(
+                &l->conns, *config->only_client, NODE_CLIENT_PORT, SPAN("this process"), now))
+            return false;
+        conns_settle(&l->conns, now); /* no completion will begin the first turn */
+        return true;
     }
     return listeners_open(
         &l->listeners, &l->conns, config->log, &config->client, &config->peer, now);

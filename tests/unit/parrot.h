@@ -1,9 +1,9 @@
 /* parrot.h — stands in for core/node in tests of the loop: says back what it hears.
  *
  * A few bytes mean something to it: `C` close when all is said, `A` abort, `L` a thousand log
- * lines, `S` silence, `D` dial elsewhere instead. It stops reading while more than UNREAD_MAX is unread. What it is told it
- * logs, and what it must not be told ends it. It runs in a process of its own, where criterion's
- * assertions do not reach. */
+ * lines, `S` silence, `D` dial elsewhere instead, `H` look up the host. It stops reading while more
+ * than UNREAD_MAX is unread. What it is told it logs, and what it must not be told ends it. It runs
+ * in a process of its own, where criterion's assertions do not reach. */
 #ifndef PARROT_H
 #define PARROT_H
 
@@ -26,6 +26,8 @@ struct node {
     struct address dial, dial_instead; /* port 0: none */
     int64_t dial_ns; /* until it is given up */
     bool dialling, dial_elsewhere;
+    const char *host;
+    bool resolving;
     struct log *log;
     bool stopping;
 };
@@ -86,6 +88,8 @@ void node_received(struct node *n, uint32_t conn, struct span bytes, struct inst
         p->closing = true;
     for (int i = 0; i < 1000 && memchr(bytes.at, 'L', bytes.len); i++)
         note(n, "one_of_many", conn, "", now);
+    if (memchr(bytes.at, 'H', bytes.len))
+        n->resolving = true;
     if (memchr(bytes.at, 'D', bytes.len))
         n->dial_elsewhere = true;
     if (memchr(bytes.at, 'S', bytes.len))
@@ -190,19 +194,26 @@ bool node_dial_cancel(struct node *n, unsigned *dial)
 
 bool node_resolve(struct node *n, struct span *host)
 {
-    (void)n, (void)host;
-    return false;
+    bool asks = n->resolving;
+    n->resolving = false;
+    if (asks)
+        *host = span_of(n->host);
+    return asks;
 }
 
 void node_resolved(struct node *n, const struct address *addresses, unsigned count, uint32_t ttl_s,
     struct instant now)
 {
-    (void)n, (void)addresses, (void)count, (void)ttl_s, (void)now;
+    for (unsigned i = 0; i < count; i++) {
+        char text[ADDRESS_TEXT_BYTES_MAX + 1];
+        address_text(&addresses[i], text);
+        note(n, "resolved", ttl_s, text, now);
+    }
 }
 
 void node_resolve_failed(struct node *n, const char *why, struct instant now)
 {
-    (void)n, (void)why, (void)now;
+    note(n, "resolve_failed", 0, why, now);
 }
 
 int64_t node_deadline(const struct node *n)

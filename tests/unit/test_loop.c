@@ -28,6 +28,7 @@ struct setting {
     rlim_t files; /* zero: as it is */
     uint16_t client, dial, dial_instead; /* ports */
     int64_t dial_ms; /* zero: for ever */
+    const char *host; /* to be looked up */
     const char *log_file;
     bool terminal; /* standard error is one */
 };
@@ -47,6 +48,7 @@ static int run_parrot(const struct setting *with)
     parrots.dial = parrots.dial_instead = here;
     parrots.dial.port = with->dial;
     parrots.dial_instead.port = with->dial_instead;
+    parrots.host = with->host;
     parrots.dial_ns = with->dial_ms ? with->dial_ms * MS_NS : 1000 * SECOND_NS;
     struct loop_config config = {.node = &parrots,
         .log = &log,
@@ -485,6 +487,27 @@ Test(loop, a_dial_that_is_no_longer_wanted_is_heard_of_no_more)
     fclose(heard);
     close(inside);
     close(door);
+}
+
+/* -- hosts ------------------------------------------------------------------------------------- */
+
+Test(loop, a_host_is_looked_up_and_then_another)
+{
+    start((struct setting){.host = "localhost"});
+    int fd = connect_to(client_port);
+    for (int i = 0; i < 3; i++) {
+        say(fd, "H");
+        hear("127.0.0.1:0");
+    }
+    stop();
+}
+
+Test(loop, a_host_that_cannot_be_looked_up_is_told_with_the_reason)
+{
+    start((struct setting){.host = "two..dots"});
+    say(connect_to(client_port), "H");
+    hear_of("resolve_failed", "this is not a host's name");
+    stop();
 }
 
 /* -- start, end, log --------------------------------------------------------------------------- */
