@@ -23,9 +23,10 @@ function valid_id(string $id): bool
     return preg_match('/^[^\x00-\x20\x7f]{1,255}$/D', $id) === 1;
 }
 
-function refuse(string ...$words): never
+// Not 400: after that, Apache closes the connection.
+function refuse(int $status, string ...$words): never
 {
-    http_response_code(400);
+    http_response_code($status);
     exit('? ' . implode(' ', $words) . "\n");
 }
 
