@@ -7,7 +7,8 @@ declare(strict_types=1);
 function database(): PDO
 {
     $socket = getenv('HERD_SOCKET');
-    return new PDO("mysql:unix_socket=$socket;dbname=herd;charset=binary", getenv('HERD_USER'), '', [
+    $source = "mysql:unix_socket=$socket;dbname=herd;charset=binary";
+    return new PDO($source, getenv('HERD_USER'), '', [
         PDO::ATTR_PERSISTENT => true,
         PDO::ATTR_ERRMODE => PDO::ERRMODE_EXCEPTION,
     ]);
