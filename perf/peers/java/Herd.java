@@ -4,8 +4,8 @@
  *
  * One process a node, one port for clients and neighbours. Each node dials each of its neighbours
  * and writes its floods there; what it hears from them comes by the links that they dialled. Lines
- * are read where they lie in the receive buffer and stay bytes; only the client id becomes a String,
- * as the key of the map. What one read brought is answered with one write; what one turn of the
+ * are read where they lie in the receive buffer and stay bytes; only the client id becomes a
+ * String, as the key of the map. What one read brought is answered with one write; what one turn of the
  * loop has to flood is one write a link. */
 import java.io.IOException;
 import java.net.InetAddress;
@@ -202,7 +202,7 @@ public final class Herd {
         return at;
     }
 
-    /** d…[.d…] with at most nine digits of fraction, in 1e-9; INVALID when it is none or too much. */
+    /** d…[.d…] with at most nine digits of fraction, in 1e-9; INVALID when it is none. */
     private static long nanoseconds(byte[] b, int at, int end) {
         int point = digitsEnd(b, at, end);
         if (point == at || point < end && (b[point] != '.' || end - point - 1 < 1)) {
@@ -504,7 +504,7 @@ public final class Herd {
         }
     }
 
-    /** What this turn had for the links goes out; clients that waited for room are read from again. */
+    /** What this turn had for the links goes out; clients that waited are read from again. */
     private void settleLinks() throws IOException {
         for (Link link : links) {
             try {

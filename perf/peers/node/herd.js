@@ -3,8 +3,8 @@
 //     node herd.js --port P [--node NAME --topology FILE]
 //
 // One process a node, one port for clients and neighbours. Each node dials each of its neighbours
-// and writes its floods there; what it hears from them comes by the links that they dialled. Text is
-// latin1, which keeps every byte as it is and is V8's cheapest string. What one read brought is
+// and writes its floods there; what it hears from them comes by the links that they dialled. Text
+// is latin1, which keeps every byte as it is and is V8's cheapest string. What one read brought is
 // answered with one write; what one turn of the loop has to flood is one write a link.
 'use strict';
 const fs = require('fs');

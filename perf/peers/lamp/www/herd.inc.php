@@ -7,7 +7,8 @@ declare(strict_types=1);
 function database(): PDO
 {
     $socket = getenv('HERD_SOCKET');
-    return new PDO("mysql:unix_socket=$socket;dbname=herd;charset=binary", getenv('HERD_USER'), '', [
+    $source = "mysql:unix_socket=$socket;dbname=herd;charset=binary";
+    return new PDO($source, getenv('HERD_USER'), '', [
         PDO::ATTR_PERSISTENT => true,
         PDO::ATTR_ERRMODE => PDO::ERRMODE_EXCEPTION,
     ]);
@@ -23,9 +24,10 @@ function valid_id(string $id): bool
     return preg_match('/^[^\x00-\x20\x7f]{1,255}$/D', $id) === 1;
 }
 
-function refuse(string ...$words): never
+// Not 400: after that, Apache closes the connection.
+function refuse(int $status, string ...$words): never
 {
-    http_response_code(400);
+    http_response_code($status);
     exit('? ' . implode(' ', $words) . "\n");
 }
 

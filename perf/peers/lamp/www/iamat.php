@@ -22,7 +22,7 @@ if (
     !valid_id($id) || !preg_match(POSITION, $position, $degrees) || !preg_match(TIME, $time, $sent)
     || abs((float) $degrees[1]) > 90 || abs((float) $degrees[2]) > 180
 ) {
-    refuse('IAMAT', $id, $position, $time);
+    refuse(422, 'IAMAT', $id, $position, $time);
 }
 [$fraction, $seconds] = explode(' ', microtime());
 $now_ns = (int) $seconds * 1_000_000_000 + (int) substr($fraction, 2, 8) * 10;
@@ -30,7 +30,7 @@ $now_ns = (int) $seconds * 1_000_000_000 + (int) substr($fraction, 2, 8) * 10;
 $sent_ns = $sent[1] * 1_000_000_000 + (int) str_pad($sent[2] ?? '', 9, '0');
 $skew_ns = $now_ns - $sent_ns;
 if ($skew_ns < -FUTURE_NS) {
-    refuse('IAMAT', $id, $position, $time);
+    refuse(422, 'IAMAT', $id, $position, $time);
 }
 $skew = sprintf('%s%d.%09d', $skew_ns < 0 ? '-' : '+', intdiv(abs($skew_ns), 1_000_000_000),
     abs($skew_ns) % 1_000_000_000);

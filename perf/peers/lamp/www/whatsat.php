@@ -10,13 +10,13 @@ if (
     !valid_id($id) || !preg_match('/^\d+(?:\.\d+)?$/D', $radius) || (float) $radius > 50
     || !preg_match('/^\d+$/D', $count) || (float) $count > 20
 ) {
-    refuse('WHATSAT', $id, $radius, $count);
+    refuse(422, 'WHATSAT', $id, $radius, $count);
 }
 $statement = database()->prepare('SELECT line FROM stamps WHERE id = ?');
 $statement->execute([$id]);
 $line = $statement->fetchColumn();
 if ($line === false) {
-    refuse('WHATSAT', $id, $radius, $count);
+    refuse(404, 'WHATSAT', $id, $radius, $count);
 }
 $places = json_decode(file_get_contents(__DIR__ . '/places.json'), true);
 $places['results'] = array_slice($places['results'], 0, (int) $count);
