@@ -1,0 +1,128 @@
+"""bench.py - what all parts share: running load and flood, rounds, samples, progress, medians.
+
+A sample is one burst: a dictionary with part, case, server, round and what was measured. Servers
+take turns inside a round, so that the machine's drift meets all of them; ratios are of medians over
+the rounds of one run.
+"""
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+
+import servers
+
+BURST_TIMEOUT_S = 600
+QUICK_S = {"iamat": 30, "open": 12, "whatsat": 8, "flood": 20, "cost": 10}  # of a part's rounds
+
+
+class Bench:
+    """One run of the harness: its options, its servers, what it has measured."""
+
+    def __init__(self, folder, quick, rounds):
+        self.folder, self.quick, self.rounds = folder, quick, rounds
+        self.samples, self.running, self.notes = [], [], []
+        self.began = time.monotonic()
+
+    def say(self, text):
+        print(f"[{time.monotonic() - self.began:5.0f} s] {text}", file=sys.stderr, flush=True)
+
+    def note(self, text):
+        self.notes.append(text)
+        self.say(text)
+
+    def each_round(self, part):
+        """Round numbers, with progress; quick, no new one is begun when the part's time is up."""
+        began = time.monotonic()
+        for round_ in range(self.rounds):
+            if self.quick and round_ and time.monotonic() - began > QUICK_S[part]:
+                self.note(f"{part}: {round_} rounds instead of {self.rounds}, for the time")
+                return
+            self.say(f"{part}: round {round_ + 1} of {self.rounds}")
+            yield round_
+
+    # -- servers
+
+    def start(self, candidates):
+        """Start what is there; those that cannot be started are left out, with a note."""
+        started = []
+        for server in candidates:
+            try:
+                self.running.append(server)
+                started.append(server.start(self.folder))
+            except (servers.Trouble, OSError) as why:
+                self.note(f"{server.label} is left out: {why}")
+                self.stop([server])
+        return started
+
+    def stop(self, some=None):
+        for server in list(self.running if some is None else some):
+            server.stop()
+            if server in self.running:
+                self.running.remove(server)
+
+    # -- bursts
+
+    def tool(self, program, words, core):
+        pin = None if core is None else lambda: os.sched_setaffinity(0, {core})
+        command = [str(word) for word in (servers.BUILD / "perf" / program, *words)]
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, check=False,
+                                  preexec_fn=pin, timeout=BURST_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            raise servers.Trouble(f"{' '.join(command)}: not within {BURST_TIMEOUT_S} s") from None
+        if done.returncode:
+            raise servers.Trouble(f"{' '.join(command)}: {done.stderr.strip()}")
+        return json.loads(done.stdout)
+
+    def load(self, server, *words, core=servers.LOAD_CORE):
+        pids = ",".join(map(str, server.pids()))
+        got = self.tool("load", ["-p", server.protocol, "-P", pids, *words, server.port], core)
+        if not got["answered"]:
+            raise servers.Trouble("nothing was answered in the time that is counted")
+        return got
+
+    def flood(self, herd, *words):
+        sinks = ",".join(map(str, herd.sinks()))
+        return self.tool("flood", ["-p", herd.protocol, *words, herd.source(), sinks], None)
+
+    def fill(self, server, ids):
+        """Tell a server of all clients once."""
+        ids = min(ids, server.ids_most or ids)
+        depth = min(64, server.depth_most)
+        return self.load(server, "-c", 16, "-d", depth, "-i", f"{ids},sequence", "-n", ids)
+
+    def sample(self, part, case, server, round_, measure):
+        """Measure once; a failure is a note, not an end."""
+        try:
+            values = measure()
+        except servers.Trouble as why:
+            self.note(f"{part} {case} {server}: {why}")
+            return None
+        self.samples.append(
+            {"part": part, "case": case, "server": server, "round": round_, **values})
+        return values
+
+
+def pick(samples, part, case, server, key):
+    return [s[key] for s in samples
+            if s["part"] == part and s["case"] == case and s["server"] == server and key in s]
+
+
+def median(samples, part, case, server, key):
+    """None when there is nothing."""
+    values = pick(samples, part, case, server, key)
+    return statistics.median(values) if values else None
+
+
+def spread(samples, part, case, server, key):
+    """Half of the way from the least to the most, as a part of the median."""
+    values = pick(samples, part, case, server, key)
+    middle = statistics.median(values) if values else 0
+    return (max(values) - min(values)) / 2 / middle if middle else 0
+
+
+def labels(samples, part, what):
+    """Cases or servers of a part, in the order in which they were measured."""
+    return list(dict.fromkeys(s[what] for s in samples if s["part"] == part))
