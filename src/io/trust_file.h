@@ -16,7 +16,8 @@
 /* The CA certificates of `path` that are valid now.
  *
  * remedy  what to do when there is no such file; TRUST_SYSTEM_REMEDY for the system's
- * tell    where a sentence goes when it cannot be used, and a warning when a part of it cannot
+ * tell    where a sentence goes when it cannot be used, and a warning when a part of it cannot;
+ *         not of the system's, which always has some that have expired and is nobody's to mend
  * NULL: it has been told why. Else tls_trust_destroy it; connections made with it may go on. */
 MUST_USE struct tls_trust *trust_file_read(const char *path, const char *remedy, FILE *tell);
 
