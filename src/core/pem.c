@@ -1,89 +1,129 @@
-/* pem.c — see pem.h. */
+/* pem.c — see pem.h. Lines are cut in place; only what base64 stands for is written, into memory
+ * that is never moved: realloc would leave a copy of a key behind. */
 #include "core/pem.h"
+#include <stdint.h>
 #include <stdlib.h>
 
-/* BearSSL has no word for "stop": what finds no room is remembered as `starved`. Room is never
- * moved by realloc, which would leave a copy of a key behind. */
-static void take_der(void *context, const void *bytes, size_t len)
-{
-    struct pem *p = context;
-    if (!p->der) {
-        p->der = malloc(PEM_OBJECT_BYTES_MAX);
-        p->der_room = p->der ? PEM_OBJECT_BYTES_MAX : 0;
-    }
-    if (len > p->der_room - p->der_len) {
-        p->starved = true;
-        return;
-    }
-    memcpy(p->der + p->der_len, bytes, len);
-    p->der_len += len;
-}
+/* The bits of an object that do not make a byte yet. */
+struct base64 {
+    uint32_t bits;
+    unsigned digits; /* of a group of four, padding included */
+    unsigned padding;
+    bool broken;
+};
 
 void pem_begin(struct pem *p, struct span text)
 {
     *p = (struct pem){.text = text};
-    br_pem_decoder_init(&p->decoder);
 }
 
-const char *pem_name(struct pem *p)
+static bool is_blank(char c)
 {
-    return br_pem_decoder_name(&p->decoder);
+    return c == ' ' || c == '\t' || c == '\r';
 }
 
-/* The next bytes for the decoder: up to a CR, which is left out; at the end one more LF. */
-static struct span next_piece(struct pem *p)
+/* The next line, without blanks around it. false: there is none. */
+static bool next_line(struct span *text, struct span *line)
 {
-    while (p->text.len && *p->text.at == '\r')
-        p->text = span_from(p->text, 1);
-    const char *cr = p->text.len ? memchr(p->text.at, '\r', p->text.len) : NULL;
-    return (struct span){p->text.at, cr ? (size_t)(cr - p->text.at) : p->text.len};
+    if (text->len == 0)
+        return false;
+    const char *lf = memchr(text->at, '\n', text->len);
+    size_t len = lf ? (size_t)(lf - text->at) : text->len;
+    *line = (struct span){text->at, len};
+    *text = span_from(*text, lf ? len + 1 : len);
+    while (line->len && is_blank(line->at[line->len - 1]))
+        line->len--;
+    while (line->len && is_blank(*line->at))
+        *line = span_from(*line, 1);
+    return true;
 }
 
-static void push(struct pem *p)
+/* The name on a boundary that begins with `word`. false: it is none. */
+static bool is_boundary(struct span line, struct span word, struct span *name)
 {
-    struct span piece = next_piece(p);
-    if (piece.len) {
-        size_t taken = br_pem_decoder_push(&p->decoder, piece.at, piece.len);
-        p->text = span_from(p->text, taken);
-    } else {
-        p->ended = br_pem_decoder_push(&p->decoder, "\n", 1) == 1;
+    static const char dashes[] = "-----";
+    const size_t dashes_len = sizeof dashes - 1;
+    if (line.len < word.len + dashes_len || memcmp(line.at, word.at, word.len) != 0 ||
+        memcmp(line.at + line.len - dashes_len, dashes, dashes_len) != 0)
+        return false;
+    *name = (struct span){line.at + word.len, line.len - word.len - dashes_len};
+    return name->len <= PEM_NAME_BYTES_MAX;
+}
+
+/* 0 to 63; -1: no digit. */
+static int digit_value(char c)
+{
+    if (c >= 'A' && c <= 'Z')
+        return c - 'A';
+    if (c >= 'a' && c <= 'z')
+        return c - 'a' + 26;
+    if (c >= '0' && c <= '9')
+        return c - '0' + 52;
+    return c == '+' ? 62 : c == '/' ? 63 : -1;
+}
+
+/* Four digits make three bytes, less one for each that is padding. */
+static void end_group(struct pem *p, struct base64 *b)
+{
+    size_t bytes = 3 - b->padding;
+    if (bytes > PEM_OBJECT_BYTES_MAX - p->der_len)
+        b->broken = true;
+    for (size_t i = 0; i < bytes && !b->broken; i++)
+        p->der[p->der_len++] = (unsigned char)(b->bits >> (16 - 8 * i));
+    b->bits = 0;
+    b->digits = 0;
+}
+
+static void decode(struct pem *p, struct base64 *b, struct span line)
+{
+    for (size_t i = 0; i < line.len && !b->broken; i++) {
+        int value = digit_value(line.at[i]);
+        bool pads = line.at[i] == '=' && b->digits >= 2;
+        b->broken = pads ? false : value < 0 || b->padding > 0; /* nothing follows padding */
+        b->padding += pads;
+        b->bits = b->bits << 6 | (pads ? 0 : (uint32_t)value & 63);
+        if (++b->digits == 4)
+            end_group(p, b);
     }
+}
+
+/* Up to the boundary that ends it; or before the next that begins one, which it lacks. */
+static enum pem_result read_object(struct pem *p, struct span name)
+{
+    struct base64 b = {0};
+    struct span line, rest = p->text, other;
+    if (!p->der)
+        p->der = malloc(PEM_OBJECT_BYTES_MAX);
+    if (!p->der)
+        return PEM_NO_MEMORY;
+    p->der_len = 0;
+    memcpy(p->name, name.at, name.len);
+    p->name[name.len] = '\0';
+    while (next_line(&rest, &line)) {
+        if (is_boundary(line, SPAN("-----BEGIN "), &other))
+            return PEM_BROKEN;
+        p->text = rest;
+        if (is_boundary(line, SPAN("-----END "), &other))
+            return !b.broken && b.digits == 0 && span_equal(name, other) ? PEM_OBJECT : PEM_BROKEN;
+        decode(p, &b, line);
+    }
+    p->text = rest;
+    return PEM_BROKEN;
 }
 
 enum pem_result pem_next(struct pem *p)
 {
-    for (;;) {
-        switch (br_pem_decoder_event(&p->decoder)) {
-        case BR_PEM_BEGIN_OBJ:
-            p->inside = true;
-            p->starved = false;
-            p->der_len = 0;
-            br_pem_decoder_setdest(&p->decoder, take_der, p);
-            break;
-        case BR_PEM_END_OBJ:
-            p->inside = false;
-            if (p->starved)
-                return p->der ? PEM_BROKEN : PEM_NO_MEMORY;
-            return PEM_OBJECT;
-        case BR_PEM_ERROR:
-            p->inside = false;
-            return PEM_BROKEN;
-        default:
-            break;
-        }
-        if (p->ended) {
-            bool cut_off = p->inside;
-            p->inside = false;
-            return cut_off ? PEM_BROKEN : PEM_END;
-        }
-        push(p);
-    }
+    struct span line, name;
+    while (next_line(&p->text, &line))
+        if (is_boundary(line, SPAN("-----BEGIN "), &name))
+            return read_object(p, name);
+    return PEM_END;
 }
 
 void pem_end(struct pem *p)
 {
     if (p->der)
-        memset(p->der, 0, p->der_len);
+        memset(p->der, 0, PEM_OBJECT_BYTES_MAX);
     /* the compiler must not take the wiping for useless */
     __asm__ volatile("" : : "r"(p->der) : "memory");
     free(p->der);

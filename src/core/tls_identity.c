@@ -22,7 +22,7 @@ static const char *read_chain(struct tls_identity *i, struct span text)
             why = "cannot be taken in: memory has run out";
         else if (result == PEM_BROKEN)
             why = "holds a certificate that cannot be read";
-        if (why || strcmp(pem_name(&p), "CERTIFICATE") != 0)
+        if (why || strcmp(p.name, "CERTIFICATE") != 0)
             continue;
         unsigned char *der = i->chain_len < TLS_CHAIN_MAX ? malloc(p.der_len + 1) : NULL;
         if (!der) {
@@ -105,13 +105,13 @@ static const char *read_key(struct tls_identity *i, struct span text)
         enum pem_result result = pem_next(&p);
         if (result == PEM_END)
             break;
-        found = result != PEM_OBJECT || is_key(pem_name(&p)) ||
-                strcmp(pem_name(&p), "ENCRYPTED PRIVATE KEY") == 0;
+        found =
+            result != PEM_OBJECT || is_key(p.name) || strcmp(p.name, "ENCRYPTED PRIVATE KEY") == 0;
         if (result == PEM_NO_MEMORY)
             why = "cannot be taken in: memory has run out";
         else if (result == PEM_BROKEN)
             why = "holds a key that is damaged";
-        else if (is_key(pem_name(&p)))
+        else if (is_key(p.name))
             why = decode_key(i, (struct span){(char *)p.der, p.der_len});
         else if (found)
             why = "holds an encrypted key, which no node can open by itself; decrypt it with: "

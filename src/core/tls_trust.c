@@ -213,7 +213,7 @@ struct tls_trust *tls_trust_create(
     pem_begin(&p, pem);
     enum pem_result result;
     while ((result = pem_next(&p)) != PEM_END && result != PEM_NO_MEMORY) {
-        bool certificate = result == PEM_OBJECT && strcmp(pem_name(&p), "CERTIFICATE") == 0;
+        bool certificate = result == PEM_OBJECT && strcmp(p.name, "CERTIFICATE") == 0;
         skipped->broken += result == PEM_BROKEN;
         if (certificate && !add(t, (struct span){(char *)p.der, p.der_len}, real_ns, skipped)) {
             result = PEM_NO_MEMORY;

@@ -14,7 +14,8 @@ struct tls_trust *trust_file_read(const char *path, const char *remedy, FILE *te
         trust = tls_trust_create(text.span, clock_now().real_ns, &skipped, &why);
         if (!trust)
             fprintf(tell, "%s: ca_file %s\n", path, why);
-        else if (skipped.expired + skipped.no_ca + skipped.broken)
+        else if (strcmp(path, TRUST_SYSTEM_FILE) != 0 &&
+                 skipped.expired + skipped.no_ca + skipped.broken)
             fprintf(tell,
                 "%s: warning: of its certificates %u that are not valid now, %u that are of no CA, "
                 "and %u that cannot be read are left out\n",
