@@ -110,6 +110,7 @@ static void init_engine(struct tls *t, const unsigned char *entropy, struct inst
     br_ssl_engine_set_x509(e, &t->x509.vtable);
     br_ssl_engine_set_buffer(e, t->memory, sizeof t->memory, 1);
     br_ssl_engine_inject_entropy(e, entropy, TLS_ENTROPY_BYTES);
+    e->rng_os_rand_done = 1; /* or BearSSL would ask the system itself, for each connection */
 }
 
 /* The engine's error number. Whatever comes in that is no TLS at all looks to BearSSL like a version

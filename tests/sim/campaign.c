@@ -21,6 +21,7 @@ enum {
     SETTLE_STEADY_MS = 45000, /* where no node ever restarted */
     ANSWERED_MS = 120000,
     QUIET_MS = 45000,
+    STILL_MS = 5000, /* until what is noticed on spare links has come, leases included */
     RUN_MS = 60000, /* at least */
     LINKED_MS = 800,
     IDS_MAX = 40,
@@ -444,6 +445,8 @@ static bool all_are_answered(void)
 static bool stay_quiet(void)
 {
     struct herd *h = &run.herd;
+    if (!herd_run_ns(h, STILL_MS * MS_NS))
+        return false;
     uint64_t before = herd_messages(h), alarms = herd_divergences(h);
     uint64_t accepted = herd_accepted(h); /* what clients said that are gone may still be read */
     char why[JUDGE_VERDICT_BYTES_MAX];

@@ -34,13 +34,22 @@ void client_deinit(struct client *c)
     free(c->in);
 }
 
-static void append(char **text, size_t *len, const char *bytes, size_t count)
+/* Room for `count` more at the end of a text, which is returned. */
+static char *room_for(char **text, size_t len, size_t *room, size_t count)
 {
-    *text = realloc(*text, *len + count + 1);
-    if (!*text)
-        abort();
-    memcpy(*text + *len, bytes, count);
-    *len += count;
+    if (!*text || len + count > *room) {
+        *room = 2 * (len + count) + 64;
+        *text = realloc(*text, *room);
+        if (!*text)
+            abort();
+    }
+    return *text + len;
+}
+
+static void say(struct client *c, const char *bytes, size_t count)
+{
+    memcpy(room_for(&c->out, c->out_len, &c->out_room, count), bytes, count);
+    c->out_len += count;
 }
 
 static void drop_front(char *text, size_t *len, size_t count)
@@ -78,8 +87,8 @@ void client_say(struct client *c, const char *line)
     if (a->command.kind == COMMAND_WHATSAT)
         memcpy(id, a->command.id.at, a->command.id.len);
     a->known = judge_held(c->judge, c->host->self, id) != NULL;
-    append(&c->out, &c->out_len, line, strlen(line));
-    append(&c->out, &c->out_len, "\n", 1);
+    say(c, line, strlen(line));
+    say(c, "\n", 1);
     network_wake(c->network, c->party, c->network->now_ns);
 }
 
@@ -104,6 +113,8 @@ void client_vanish(struct client *c)
 
 void client_dawdle(struct client *c, int64_t ns)
 {
+    if (c->network->now_ns < c->reads_ns)
+        return; /* who never reads is dropped, and rightly */
     c->reads_ns = c->network->now_ns + ns;
     network_wake(c->network, c->party, c->reads_ns);
 }
@@ -234,12 +245,8 @@ static void read_in(struct client *c)
     size_t count = network_readable(c->network, c->wire, 0);
     if (!count)
         return;
-    size_t before = c->in_len;
-    c->in = realloc(c->in, before + count);
-    if (!c->in)
-        abort();
+    network_read(c->network, c->wire, 0, room_for(&c->in, c->in_len, &c->in_room, count), count);
     c->in_len += count;
-    network_read(c->network, c->wire, 0, c->in + before, count);
     understand(c);
 }
 

@@ -20,7 +20,7 @@ struct client {
     uint32_t wire;
     char *out; /* said and not yet sent */
     char *in; /* heard and not yet understood */
-    size_t out_len, in_len;
+    size_t out_len, in_len, out_room, in_room;
     struct asked *asked; /* what is still to be answered, in order */
     unsigned asked_count, asked_room;
     bool leaves, shut;
@@ -43,7 +43,7 @@ void client_leave(struct client *c, bool without_last_lf);
 /* Go at once. */
 void client_vanish(struct client *c);
 
-/* Read nothing for so long. */
+/* Read nothing for so long; nothing when it does so already. */
 void client_dawdle(struct client *c, int64_t ns);
 
 void client_act(struct client *c);

@@ -10,18 +10,29 @@
 #endif
 #ifdef __SANITIZE_ADDRESS__
 #include <sanitizer/asan_interface.h>
-/* Freed blocks stay poisoned for some turns, not for the run: it is twice as fast. */
+enum { SLACK_BYTES = 0 }; /* no byte more than was asked for */
+/* Whatever ends a run must end in SIGABRT, which prints its seed. Freed blocks stay poisoned for
+ * some turns, not for the run: that is twice as fast. */
 const char *__asan_default_options(void);
 const char *__asan_default_options(void)
 {
     return "quarantine_size_mb=8:malloc_context_size=10:abort_on_error=1";
 }
+const char *__ubsan_default_options(void);
+const char *__ubsan_default_options(void)
+{
+    return "abort_on_error=1:print_stacktrace=1";
+}
 #else
+enum { SLACK_BYTES = 8192 }; /* malloc rounds up to pages */
 #define ASAN_POISON_MEMORY_REGION(at, bytes) ((void)(at), (void)(bytes))
 #define ASAN_UNPOISON_MEMORY_REGION(at, bytes) ((void)(at), (void)(bytes))
 #endif
 
-enum { CACHE_MAX = 512, PAGE_BYTES = 8192 /* by so much a large block may be larger than asked */ };
+enum {
+    CACHE_MAX = 1024,
+    CACHED_BYTES_MIN = 1 << 15,
+};
 
 void *__real_malloc(size_t bytes);
 void *__real_calloc(size_t count, size_t bytes);
@@ -38,7 +49,7 @@ static struct account *account;
 static struct {
     void *at;
     size_t bytes;
-} cache[CACHE_MAX]; /* large blocks that nobody holds */
+} cache[CACHE_MAX]; /* blocks of CACHED_BYTES_MIN and more that nobody holds */
 static unsigned cached;
 
 struct account *memory_of(struct account *whose)
@@ -79,10 +90,11 @@ static void given_back(void *block)
     account->blocks--;
 }
 
-static void *from_cache(size_t bytes)
+static void *from_cache(size_t alignment, size_t bytes)
 {
-    for (unsigned i = cached; i-- > 0;) {
-        if (cache[i].bytes < bytes || cache[i].bytes - bytes >= PAGE_BYTES)
+    for (unsigned i = bytes < CACHED_BYTES_MIN ? 0 : cached; i-- > 0;) {
+        if (cache[i].bytes < bytes || cache[i].bytes - bytes > SLACK_BYTES ||
+            (uintptr_t)cache[i].at % alignment)
             continue;
         void *block = cache[i].at;
         ASAN_UNPOISON_MEMORY_REGION(block, cache[i].bytes);
@@ -94,13 +106,19 @@ static void *from_cache(size_t bytes)
 
 static void *get(size_t bytes)
 {
-    void *block = bytes >= MEMORY_LARGE_BYTES ? from_cache(bytes) : NULL;
+    void *block = from_cache(1, bytes);
     return block ? block : __real_malloc(bytes);
+}
+
+static void *get_aligned(size_t alignment, size_t bytes)
+{
+    void *block = from_cache(alignment, bytes);
+    return block ? block : __real_aligned_alloc(alignment, bytes);
 }
 
 static void *get_zeroed(size_t bytes)
 {
-    void *block = bytes >= MEMORY_LARGE_BYTES ? from_cache(bytes) : NULL;
+    void *block = from_cache(1, bytes);
     return block ? memset(block, 0, bytes) : __real_calloc(1, bytes);
 }
 
@@ -131,9 +149,17 @@ void *__wrap_realloc(void *block, size_t bytes)
     return taken(__real_realloc(block, bytes));
 }
 
+static void empty_cache(void)
+{
+    for (; cached; cached--) {
+        ASAN_UNPOISON_MEMORY_REGION(cache[cached - 1].at, cache[cached - 1].bytes);
+        __real_free(cache[cached - 1].at);
+    }
+}
+
 void *__wrap_aligned_alloc(size_t alignment, size_t bytes)
 {
-    return fails(bytes) ? NULL : taken(__real_aligned_alloc(alignment, bytes));
+    return fails(bytes) ? NULL : taken(get_aligned(alignment, bytes));
 }
 
 void __wrap_free(void *block)
@@ -142,10 +168,13 @@ void __wrap_free(void *block)
         return;
     given_back(block);
     size_t bytes = malloc_usable_size(block);
-    if (bytes < MEMORY_LARGE_BYTES || cached == CACHE_MAX) {
+    if (bytes < CACHED_BYTES_MIN || cached == CACHE_MAX) {
         __real_free(block);
         return;
     }
+    static bool told;
+    if (!told)
+        told = atexit(empty_cache) == 0; /* before LeakSanitizer looks into each */
     ASAN_POISON_MEMORY_REGION(block, bytes);
     cache[cached].at = block;
     cache[cached++].bytes = bytes;

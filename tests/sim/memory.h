@@ -5,7 +5,7 @@
  * What is counted is exact, so a node that is gone must have given everything back, in every build;
  * and while a node starves, allocations of its own fail by dice of their own.
  *
- * Large blocks (a store's segments, tables of hashes) go round through a list here: a herd that
+ * Larger blocks (a store's segments, tables of hashes) go round through a list here: a herd that
  * comes and goes takes the same ones again, and AddressSanitizer need not map and unmap them. */
 #ifndef SIM_MEMORY_H
 #define SIM_MEMORY_H

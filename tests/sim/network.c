@@ -557,7 +557,8 @@ void network_crash(struct network *n, unsigned party)
 
 static bool is_link(const struct wire *w, unsigned a, unsigned b)
 {
-    return between(w, a, b) && stands(w) && w->dial == DIAL_STANDS;
+    bool dark = w->flow[0].dark || w->flow[1].dark;
+    return between(w, a, b) && stands(w) && !dark && w->dial == DIAL_STANDS;
 }
 
 unsigned network_wires_between(const struct network *n, unsigned a, unsigned b)

@@ -162,7 +162,8 @@ static void listen(struct stranger *s, struct visit *v)
     char heard[4096];
     size_t count = network_readable(s->network, v->wire, 0);
     count = count < sizeof heard ? count : sizeof heard;
-    network_read(s->network, v->wire, 0, heard, count);
+    if (count)
+        network_read(s->network, v->wire, 0, heard, count);
     for (size_t i = 0; i < count && !s->host->tls; i++) {
         if (heard[i] == '\n') {
             check_word(s, v);

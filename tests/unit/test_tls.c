@@ -82,6 +82,28 @@ Test(tls, speaks, .init = make_some, .fini = remove_certificates)
     tls_trust_destroy(trust);
 }
 
+/* Nothing but the entropy that it is given goes into what it says: the core asks no system. */
+Test(tls, the_same_entropy_says_the_same, .init = make_some, .fini = remove_certificates)
+{
+    static const unsigned char entropy[2][TLS_ENTROPY_BYTES] = {"one", "another"};
+    static const unsigned of[] = {0, 0, 1};
+    struct tls_trust *trust = trust_of("ca");
+    struct tls_config config = {.trust = trust};
+    char said[3][1024];
+    size_t len[3];
+    for (unsigned i = 0; i < 3; i++) {
+        struct tls *t = tls_client(&config, entropy[of[i]], today());
+        struct span hello = tls_output(t);
+        len[i] = hello.len;
+        cr_assert_leq(len[i], sizeof said[i]);
+        memcpy(said[i], hello.at, len[i]);
+        tls_destroy(t);
+    }
+    cr_expect(len[0] > 0 && len[1] == len[0] && memcmp(said[0], said[1], len[0]) == 0);
+    cr_expect(len[2] == len[0] && memcmp(said[0], said[2], len[0]) != 0);
+    tls_trust_destroy(trust);
+}
+
 Test(tls, split_at_every_size, .init = make_some, .fini = remove_certificates)
 {
     struct tls_trust *trust = trust_of("ca");
