@@ -4,10 +4,10 @@
  *
  *     build/release/perf/handshakes CERTIFICATES_SH
  *
- * CERTIFICATES_SH is tests/tools/certificates.sh. HTTPS servers are `openssl s_server`, on loopback;
- * peers are our own, in memory. Times are processor time of this thread, which does nothing but the
- * step that is timed: what the other end computes is not in them. Each handshake is made HANDSHAKES
- * times; medians are printed, and for single steps the worst too. */
+ * CERTIFICATES_SH is tests/tools/certificates.sh. HTTPS servers are `openssl s_server`, on
+ * loopback; peers are our own, in memory. Times are processor time of this thread over the steps of
+ * one end: what the other computes is not in them. Each handshake is made HANDSHAKES times; medians
+ * are printed, and for single steps the worst too. */
 #include "core/invariant.h"
 #include "core/node.h"
 #include "core/places_gazetteer.h"

@@ -24,8 +24,8 @@ struct pem {
 /* text: borrowed until pem_end. */
 void pem_begin(struct pem *p, struct span text);
 
-/* Read on to the end of the next object. PEM_OBJECT: `name` and `der` have it. PEM_BROKEN: it cannot
- * be read, does not end, or is too long; the next one can be asked for. */
+/* Read on to the end of the next object. PEM_OBJECT: `name` and `der` have it. PEM_BROKEN: it
+ * cannot be read, does not end, or is too long; the next one can be asked for. */
 MUST_USE enum pem_result pem_next(struct pem *p);
 
 /* Let go of, and wipe, what was read. */

@@ -113,8 +113,8 @@ static void init_engine(struct tls *t, const unsigned char *entropy, struct inst
     e->rng_os_rand_done = 1; /* or BearSSL would ask the system itself, for each connection */
 }
 
-/* The engine's error number. Whatever comes in that is no TLS at all looks to BearSSL like a version
- * that it does not have; a record's first byte tells. */
+/* The engine's error number. What is no TLS at all looks to BearSSL like a version that it does not
+ * have; a record's first byte tells. */
 static int last_error(struct tls *t)
 {
     int error = br_ssl_engine_last_error(t->engine);

@@ -2,10 +2,10 @@
  *
  * A trust is a set of CA certificates: the herd's own CA for links, the system's bundle for HTTPS.
  * An identity is a certificate with its chain and private key. Both are made once and then only
- * looked at; a reload makes new ones. The texts come from files that the driver reads. Each is read with every
- * trap of BearSSL 0.6 in mind: a text without any certificate is an error and no empty trust; the
- * dates of CA certificates, which BearSSL does not look at, are looked at here; keys that its
- * decoder has no room for are refused before it sees them. */
+ * looked at; a reload makes new ones. The texts come from files that the driver reads. Each is read
+ * with every trap of BearSSL 0.6 in mind: a text without any certificate is an error and no empty
+ * trust; the dates of CA certificates, which BearSSL does not look at, are looked at here; keys
+ * that its decoder has no room for are refused before it sees them. */
 #ifndef CORE_TLS_TRUST_H
 #define CORE_TLS_TRUST_H
 
