@@ -16,7 +16,8 @@ enum { SLACK_BYTES = 0 }; /* no byte more than was asked for */
 const char *__asan_default_options(void);
 const char *__asan_default_options(void)
 {
-    return "quarantine_size_mb=8:malloc_context_size=10:abort_on_error=1";
+    return "quarantine_size_mb=8:malloc_context_size=10:abort_on_error=1:"
+           "allocator_release_to_os_interval_ms=-1";
 }
 const char *__ubsan_default_options(void);
 const char *__ubsan_default_options(void)
