@@ -1,15 +1,9 @@
-/* broken_full_send.c — a core that holds back from a restarted peer what it once had from it. */
+/* broken_full_send.c — a core that sends a peer that has restarted nothing of what was before. */
 #include "core/store.h"
 
-bool __real_store_cursor_peek(
-    const struct store *s, unsigned cursor, struct feed_item *out, struct stamp_text *text);
-bool __wrap_store_cursor_peek(
-    const struct store *s, unsigned cursor, struct feed_item *out, struct stamp_text *text);
+void __wrap_store_cursor_rewind(struct store *s, unsigned cursor);
 
-bool __wrap_store_cursor_peek(
-    const struct store *s, unsigned cursor, struct feed_item *out, struct stamp_text *text)
+void __wrap_store_cursor_rewind(struct store *s, unsigned cursor)
 {
-    bool more = __real_store_cursor_peek(s, cursor, out, text);
-    out->change = UINT64_MAX; /* as if it had come after every restart */
-    return more;
+    store_cursor_seek(s, cursor, store_change(s));
 }
