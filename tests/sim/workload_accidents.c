@@ -57,14 +57,14 @@ static bool others_hang_together(const struct topology *t, const struct victim *
 static bool draw_victim(struct herd *h, bool node, struct victim *out)
 {
     const struct topology *t = &h->topology;
-    bool in_tree[TOPOLOGY_NEIGHBOURS_MAX];
+    uint16_t hops[TOPOLOGY_NEIGHBOURS_MAX];
     for (unsigned tries = 0; tries < 1000; tries++) {
         unsigned a = (unsigned)network_draw(&h->network, t->nodes_count);
         unsigned i = (unsigned)network_draw(&h->network, t->nodes[a].neighbours_count);
         *out = (struct victim){a, t->nodes[a].neighbours[i], node};
-        if (!tree_links(t, a, in_tree))
+        if (!tree_hops(t, a, hops))
             abort();
-        if (in_tree[i] && others_hang_together(t, out))
+        if (hops[i] == 1 && others_hang_together(t, out))
             return true;
     }
     return false;
@@ -137,8 +137,8 @@ static bool run(enum shape shape, unsigned nodes, enum accident what, uint64_t s
     return well;
 }
 
-static bool row(const struct workload_options *o, enum shape shape, unsigned nodes,
-    enum accident what)
+static bool row(
+    const struct workload_options *o, enum shape shape, unsigned nodes, enum accident what)
 {
     struct workload_times times = {0};
     struct workload_sent sent = {0};
