@@ -193,8 +193,7 @@ static void count_line(struct host *h, const struct host_conn *c, unsigned to)
     t->acks += begins_with(c, "ACK ");
     t->pings += begins_with(c, "PING ");
     t->pongs += begins_with(c, "PONG ");
-    t->turns +=
-        begins_with(c, "PRUNE ") || begins_with(c, "GRAFT ") || begins_with(c, "EAGER ");
+    t->turns += begins_with(c, "PRUNE ") || begins_with(c, "GRAFT ") || begins_with(c, "EAGER ");
     if (begins_with(c, "SEEN ")) {
         t->seens++;
         t->hashes += c->spaces - 1;

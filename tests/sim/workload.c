@@ -76,7 +76,8 @@ static void add_tally(struct workload_sent *s, const struct tally *t)
 {
     s->stamps += t->ats;
     s->notices += t->hashes;
-    s->lines += t->hellos + t->marks + t->acks + t->pings + t->pongs + t->byes + t->seens + t->turns;
+    s->lines +=
+        t->hellos + t->marks + t->acks + t->pings + t->pongs + t->byes + t->seens + t->turns;
     s->sends += t->sends;
 }
 

@@ -11,6 +11,10 @@ struct workload_options {
     uint64_t first, last; /* seeds */
     unsigned nodes; /* 0: each workload's own */
     int shape; /* -1: each workload's own */
+    unsigned delay_ms; /* from node to node; 0: each workload's own */
+    unsigned warm_s; /* how long updates come before they count */
+    unsigned seconds; /* of operations; 0: each workload's own */
+    unsigned updates; /* that count; 0: each workload's own */
 };
 
 /* Each is one command of sim_workloads. false: a bound was broken, and that was said. */
@@ -18,7 +22,6 @@ MUST_USE bool workload_broadcast(const struct workload_options *o);
 MUST_USE bool workload_set(const struct workload_options *o);
 MUST_USE bool workload_accidents(const struct workload_options *o);
 MUST_USE bool workload_table(const struct workload_options *o);
-MUST_USE bool workload_check(const struct workload_options *o); /* a little of each */
 
 /* -- herds ------------------------------------------------------------------------------------- */
 
@@ -31,8 +34,7 @@ struct workload_plan {
 };
 
 /* A herd whose links are up and have come to rest. false: they do not, and that was said. */
-MUST_USE bool workload_begin(
-    const struct workload_plan *plan, struct herd *h, struct census *c);
+MUST_USE bool workload_begin(const struct workload_plan *plan, struct herd *h, struct census *c);
 void workload_end(struct herd *h, struct census *c);
 
 /* Begins with "violated: "; false always. */

@@ -170,6 +170,14 @@ static bool row(
     return well;
 }
 
+static bool rows(const struct workload_options *o, enum shape shape, unsigned nodes)
+{
+    bool well = true;
+    for (unsigned what = 0; what < ACCIDENTS; what++)
+        well &= row(o, shape, nodes, (enum accident)what);
+    return well;
+}
+
 bool workload_accidents(const struct workload_options *o)
 {
     static const struct {
@@ -182,11 +190,10 @@ bool workload_accidents(const struct workload_options *o)
            "stamps sent per update, as a part of N-1\n");
     printf("%-8s %5s %-18s %7s %7s %7s %7s %6s %7s\n", "topology", "nodes", "accident", ".5", ".99",
         ".999", "1", "seed", "stamps");
-    for (size_t i = 0; i < sizeof herds / sizeof *herds; i++) {
-        bool wanted = o->shape < 0 || o->shape == (int)herds[i].shape;
-        unsigned nodes = o->nodes ? o->nodes : herds[i].nodes;
-        for (unsigned what = 0; wanted && what < ACCIDENTS; what++)
-            well &= row(o, herds[i].shape, nodes, (enum accident)what);
-    }
+    if (o->nodes)
+        return rows(o, o->shape < 0 ? grid : (enum shape)o->shape, o->nodes);
+    for (size_t i = 0; i < sizeof herds / sizeof *herds; i++)
+        if (o->shape < 0 || o->shape == (int)herds[i].shape)
+            well &= rows(o, herds[i].shape, herds[i].nodes);
     return well;
 }

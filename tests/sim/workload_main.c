@@ -1,6 +1,7 @@
 /* workload_main.c — the program of the workloads: figures of herds under virtual time.
  *
- *     sim_workloads COMMAND [--seeds A-B] [--nodes N] [--topology WORD]
+ *     sim_workloads COMMAND [--seeds A-B] [--nodes N] [--topology WORD] [--delay MS]
+ *                           [--warm SECONDS] [--seconds N]
  *
  *     table       stamps per update and time to all nodes, by topology and size
  *     broadcast   Maelstrom's broadcast workload beside published figures
@@ -15,6 +16,27 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+enum { WARM_S_MAX = 3600, SECONDS_MAX = 60 };
+
+static bool check(const struct workload_options *o)
+{
+    (void)o; /* always the same, so that it takes as long */
+    static const struct workload_options few[] = {{.shape = shipped}, {.shape = ring, .nodes = 12},
+        {.shape = grid, .nodes = 12}, {.shape = regular, .nodes = 25},
+        {.shape = mesh, .nodes = 12, .delay_ms = 100}};
+    const struct workload_options small = {
+        .first = 1, .last = 1, .nodes = 9, .shape = grid, .seconds = 12};
+    bool well = true;
+    for (size_t i = 0; i < sizeof few / sizeof *few; i++) {
+        struct workload_options row = few[i];
+        row.first = row.last = 1;
+        row.updates = 40;
+        well &= workload_table(&row);
+    }
+    well &= workload_set(&small);
+    return workload_accidents(&small) && well;
+}
+
 static const struct command_word {
     const char *word;
     bool (*run)(const struct workload_options *o);
@@ -23,6 +45,7 @@ static const struct command_word {
     {"broadcast", workload_broadcast},
     {"set", workload_set},
     {"accidents", workload_accidents},
+    {"check", check},
 };
 
 _Noreturn void invariant_broken(const char *what, const char *file, int line)
@@ -33,8 +56,10 @@ _Noreturn void invariant_broken(const char *what, const char *file, int line)
 
 static int usage(void)
 {
-    fprintf(stderr, "usage: sim_workloads COMMAND [--seeds A-B] [--nodes N] [--topology WORD]\n"
-                    "commands:");
+    fprintf(stderr,
+        "usage: sim_workloads COMMAND [--seeds A-B] [--nodes N] [--topology WORD] [--delay MS]\n"
+        "                     [--warm SECONDS] [--seconds N]\n"
+        "commands:");
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
         fprintf(stderr, " %s", commands[i].word);
     fprintf(stderr, "\ntopologies:");
@@ -58,6 +83,12 @@ static bool take_option(struct workload_options *o, int option)
             return false;
         o->shape = (int)shape;
         return true;
+    case 'd':
+        return sscanf(optarg, "%u", &o->delay_ms) == 1;
+    case 'w':
+        return sscanf(optarg, "%u", &o->warm_s) == 1 && o->warm_s <= WARM_S_MAX;
+    case 't':
+        return sscanf(optarg, "%u", &o->seconds) == 1 && o->seconds <= SECONDS_MAX;
     default:
         return false;
     }
@@ -66,7 +97,9 @@ static bool take_option(struct workload_options *o, int option)
 int main(int argc, char **argv)
 {
     static const struct option words[] = {{"seeds", required_argument, NULL, 's'},
-        {"nodes", required_argument, NULL, 'n'}, {"topology", required_argument, NULL, 'g'}, {0}};
+        {"nodes", required_argument, NULL, 'n'}, {"topology", required_argument, NULL, 'g'},
+        {"delay", required_argument, NULL, 'd'}, {"warm", required_argument, NULL, 'w'},
+        {"seconds", required_argument, NULL, 't'}, {0}};
     struct workload_options o = {.first = 1, .last = 1, .shape = -1};
     for (int option; (option = getopt_long(argc, argv, "", words, NULL)) != -1;)
         if (!take_option(&o, option))

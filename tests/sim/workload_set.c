@@ -259,23 +259,29 @@ static bool set(const struct set_plan *plan)
     return well;
 }
 
+static bool set_under(const struct workload_options *o, uint64_t seed, enum fate fate)
+{
+    unsigned seconds = o->seconds ? o->seconds : 60;
+    int64_t longest_ms = fate == FATE_DEATHS ? 3000 : 10000;
+    const struct set_plan plan = {.herd = {.shape = o->shape < 0 ? grid : (enum shape)o->shape,
+                                      .nodes = o->nodes ? o->nodes : 25,
+                                      .seed = seed,
+                                      .delay_ns = 10 * MS_NS,
+                                      .jitter_ns = 10 * MS_NS,
+                                      .elements = 60 * seconds},
+        .fate = fate,
+        .seconds = seconds,
+        .per_second = 100,
+        .fate_ms = earlier_ns(longest_ms, seconds * INT64_C(1000) / 4),
+        .recovery_ms = 30000};
+    return set(&plan);
+}
+
 bool workload_set(const struct workload_options *o)
 {
     bool well = true;
     for (uint64_t seed = o->first; seed <= o->last; seed++)
-        for (enum fate fate = FATE_NONE; fate <= FATE_DEATHS; fate++) {
-            const struct set_plan plan = {.herd = {.shape = o->shape < 0 ? grid : (enum shape)o->shape,
-                                              .nodes = o->nodes ? o->nodes : 25,
-                                              .seed = seed,
-                                              .delay_ns = 10 * MS_NS,
-                                              .jitter_ns = 10 * MS_NS,
-                                              .elements = 4000},
-                .fate = fate,
-                .seconds = 60,
-                .per_second = 100,
-                .fate_ms = fate == FATE_DEATHS ? 3000 : 10000,
-                .recovery_ms = 30000};
-            well &= set(&plan);
-        }
+        for (enum fate fate = FATE_NONE; fate <= FATE_DEATHS; fate++)
+            well &= set_under(o, seed, fate);
     return well;
 }

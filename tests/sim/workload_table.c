@@ -10,6 +10,7 @@
 
 enum {
     UPDATES = 200,
+    WARM_UPDATES = 2000,
     GAP_MS = 20,
     QUIET_MS = 10000, /* at most, for the last to come to all */
 };
@@ -31,24 +32,48 @@ static bool all_came(struct census *c, struct workload_times *times)
     return true;
 }
 
-static bool update(struct herd *h, struct census *c, struct cost *out)
+static bool say(struct herd *h, struct census *c, unsigned updates, int64_t gap_ms)
 {
-    struct workload_sent before = workload_sent(h);
-    struct workload_times times = {0};
-    for (unsigned i = 0; i < UPDATES; i++) {
+    for (unsigned i = 0; i < updates; i++) {
         census_add(c, (unsigned)network_draw(&h->network, h->topology.nodes_count));
-        if (!census_run_ns(c, GAP_MS * MS_NS))
+        if (!census_run_ns(c, gap_ms * MS_NS))
             return workload_lawful(h);
     }
-    for (unsigned ms = 0; ms < QUIET_MS && c->elements[c->count - 1].everywhere_ns == NEVER_NS;
-         ms += 100)
+    return true;
+}
+
+static bool have_come(const struct census *c)
+{
+    unsigned i = c->count;
+    while (i && c->elements[i - 1].everywhere_ns != NEVER_NS)
+        i--;
+    return !i;
+}
+
+/* Until all have come, and a second more for notices. */
+static bool wait(struct herd *h, struct census *c)
+{
+    for (unsigned ms = 0; ms < QUIET_MS && !have_come(c); ms += 100)
         if (!census_run_ns(c, 100 * MS_NS))
             return workload_lawful(h);
-    if (!census_run_ns(c, SECOND_NS)) /* for notices that are still to come */
-        return workload_lawful(h);
+    return census_run_ns(c, SECOND_NS) || workload_lawful(h);
+}
+
+static bool update(
+    const struct workload_options *o, struct herd *h, struct census *c, struct cost *out)
+{
+    unsigned updates = o->updates ? o->updates : UPDATES;
+    if (o->warm_s && !say(h, c, WARM_UPDATES, o->warm_s * INT64_C(1000) / WARM_UPDATES))
+        return false;
+    if (!wait(h, c))
+        return false;
+    struct workload_sent before = workload_sent(h);
+    struct workload_times times = {0};
+    if (!say(h, c, updates, GAP_MS) || !wait(h, c))
+        return false;
     struct workload_sent sent = workload_since(h, before);
-    *out = (struct cost){(double)sent.stamps / UPDATES, (double)sent.notices / UPDATES,
-        (double)sent.lines / UPDATES, (double)sent.sends / UPDATES, 0, 0};
+    *out = (struct cost){(double)sent.stamps / updates, (double)sent.notices / updates,
+        (double)sent.lines / updates, (double)sent.sends / updates, 0, 0};
     bool well = all_came(c, &times);
     out->median_ms = workload_quantile_ms(&times, 0.5);
     out->worst_ms = workload_quantile_ms(&times, 1);
@@ -56,18 +81,19 @@ static bool update(struct herd *h, struct census *c, struct cost *out)
     return well;
 }
 
-static bool row(enum shape shape, unsigned nodes, uint64_t seed)
+static bool row(const struct workload_options *o, enum shape shape, unsigned nodes)
 {
     struct herd h;
     struct census c;
+    int64_t delay_ms = o->delay_ms ? o->delay_ms : 1;
     struct workload_plan plan = {.shape = shape,
         .nodes = nodes,
-        .seed = seed,
-        .delay_ns = MS_NS,
-        .jitter_ns = MS_NS / 2,
-        .elements = UPDATES};
+        .seed = o->first,
+        .delay_ns = delay_ms * MS_NS,
+        .jitter_ns = delay_ms * MS_NS / 2,
+        .elements = WARM_UPDATES + UPDATES};
     struct cost cost = {0};
-    bool well = workload_begin(&plan, &h, &c) && update(&h, &c, &cost);
+    bool well = workload_begin(&plan, &h, &c) && update(o, &h, &c, &cost);
     unsigned least = h.topology.nodes_count - 1;
     workload_end(&h, &c);
     if (!well)
@@ -91,7 +117,7 @@ static bool rows(const struct workload_options *o, enum shape shape)
         if (nodes == 65 && shape_nodes_max(shape) > 65)
             wanted = false; /* only where there is no larger one */
         if (wanted && (!o->nodes || o->nodes == nodes))
-            well &= row(shape, nodes, o->first);
+            well &= row(o, shape, nodes);
     }
     return well;
 }
