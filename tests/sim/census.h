@@ -1,11 +1,11 @@
 /* census.h — who holds what: elements that clients add at nodes, and how they come to all others.
  *
  * An element is a client id that is said once, so the elements of a herd are a set that only grows:
- * what Maelstrom's broadcast and Jepsen's set-full ask of a system. The census sees each store after
- * each turn of its node, so it knows to the nanosecond when an element came to whom; beside that it
- * reads, as a client would now and then, and judges by its reads as Jepsen does (jepsen.checker,
- * set-full): reads have numbers, and of an element counts the last one that found it and the last
- * one that did not.
+ * what Maelstrom's broadcast and Jepsen's set-full ask of a system. The census sees each store
+ * after each turn of its node, so it knows to the nanosecond when an element came to whom; beside
+ * that it reads, as a client would now and then, and judges by its reads as Jepsen does
+ * (jepsen.checker, set-full): reads have numbers, and of an element counts the last one that found
+ * it and the last one that did not.
  *
  *   stable      the last read of it found it
  *   lost        the last read did not, though it was known by then: told as stored, or read before

@@ -1,11 +1,11 @@
 /* workload_accidents.c — how long a stamp takes to all when the tree loses a link or a node.
  *
  * Stamps are said at nodes drawn at random, 25 ms apart, and a second later something of the tree
- * by which they travel (core/tree.h) dies: a link that falls silent, that stalls, that is reset, a
- * machine that is gone, a process that is. Of the silent ones nobody is told; they are noticed after
- * 10 s. Each stamp that a living node holds must be at all of them within 2 s of its first node, or
- * of the accident if that came later: another way, by notices on the spare links. What dies is drawn
- * so that the others still hang together. */
+ * by which they travel (core/tree.h) dies: a link that falls silent, that is reset, a machine that
+ * is gone, a process that is. Of the silent ones nobody is told; they are noticed after 10 s. Each
+ * stamp that a living node holds must be at all of them within 2 s of its first node, or of the
+ * accident if that came later: another way, by notices on the spare links. What dies is drawn so
+ * that the others still hang together. */
 #include "core/tree.h"
 #include "sim/workload.h"
 #include <inttypes.h>
@@ -20,10 +20,10 @@ enum {
     STAMPS = (BEFORE_MS + AFTER_MS) / GAP_MS,
 };
 
-enum accident { LINK_SILENT, LINK_STALLS, LINK_RESET, MACHINE_GONE, PROCESS_GONE, ACCIDENTS };
+enum accident { LINK_SILENT, LINK_RESET, MACHINE_GONE, PROCESS_GONE, ACCIDENTS };
 
 static const char *const accident_words[ACCIDENTS] = {
-    "link falls silent", "link stalls", "link is reset", "machine is gone", "process is gone"};
+    "link falls silent", "link is reset", "machine is gone", "process is gone"};
 
 /* What dies: the link between a and b, or a alone. */
 struct victim {
@@ -74,7 +74,7 @@ static bool draw_victim(struct herd *h, bool node, struct victim *out)
 
 static void happen(struct census *c, enum accident what, const struct victim *v)
 {
-    static const enum cut cuts[] = {CUT_SILENT, CUT_STALL, CUT_RESET};
+    static const enum cut cuts[] = {CUT_SILENT, CUT_RESET};
     if (v->node)
         census_kill(c, v->a, what == MACHINE_GONE ? DEATH_OF_MACHINE : DEATH_OF_PROCESS);
     else

@@ -2,10 +2,12 @@
  * random, half of each, while nothing happens, or partitions do, or nodes die and start anew.
  *
  * As Maelstrom has it: 100 operations a second, 0 to 20 ms apart; 25 nodes, 100 ms from node to
- * node, and clients next to theirs. Times are Jepsen's stable latencies, as its reads find them, and
- * beside them what the census sees: from the first node to the last. Messages per operation are
+ * node, and clients next to theirs. Times are Jepsen's stable latencies, as its reads find them,
+ * and beside them what the census sees: from the first node to the last. Messages per operation are
  * those between nodes, and half of the operations are reads, which cost none: N-1 stamps an add are
- * (N-1)/2 an operation. Published figures:
+ * (N-1)/2 an operation. A node that has started anew is empty until a first link has filled it: a
+ * read there misses all there ever was, which makes the long stable times under deaths. Published
+ * figures:
  *
  *     Maelstrom, doc/03-broadcast/02-performance.md: --topology tree4 and grid, --latency 100
  *     https://fly.io/dist-sys/3d and https://fly.io/dist-sys/3e: bounds of the challenges */
