@@ -21,14 +21,16 @@ static uint64_t load_u64(const unsigned char *at)
 /* A node with one neighbour has nothing to choose. */
 static bool create_flood(struct node *n)
 {
-    bool in_tree[TOPOLOGY_NEIGHBOURS_MAX];
+    uint16_t hops[TOPOLOGY_NEIGHBOURS_MAX];
     if (n->self->neighbours_count < 2)
         return true;
     n->flood = flood_create(n->topology->limits.stamps);
-    if (!n->flood || !tree_links(n->topology, (unsigned)(n->self - n->topology->nodes), in_tree))
+    if (!n->flood || !tree_hops(n->topology, (unsigned)(n->self - n->topology->nodes), hops))
         return false;
-    for (unsigned i = 0; i < n->self->neighbours_count; i++)
-        n->peers[i].in_tree = in_tree[i];
+    for (unsigned i = 0; i < n->self->neighbours_count; i++) {
+        n->peers[i].in_tree = hops[i] == 1;
+        n->peers[i].tree_hops = hops[i];
+    }
     return true;
 }
 

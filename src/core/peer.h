@@ -27,7 +27,7 @@ enum {
     PEERING_GROUP = 16, /* stamps that are prefetched together */
     PEERING_BEHIND_FIRST_MS = 150, /* notices run so far behind the feed's end at least, and */
     PEERING_BEHIND_SPREAD_MS = 250, /* up to so much more, by link: one that helps is enough */
-    PEERING_BEHIND_LAST_MS = 800, /* where one GRAFT follows the other */
+    PEERING_BEHIND_LAST_MS = 800, /* where one GRAFT follows the other; without the tree's way */
     PEERING_BEHIND_MS_MAX = 1000, /* that a peer may ask for */
     PEERING_LEASE_FIRST_MS = 2000, /* a spare link stays eager for so long; doubles, to */
     PEERING_LEASE_LAST_MS = 512000,
@@ -38,6 +38,7 @@ enum {
 struct peer {
     struct span name;
     bool in_tree; /* stamps come by this link when all is well (tree.h); else it is spare */
+    unsigned tree_hops; /* links of the tree between it and this node */
     bool up; /* linked, as peering_peer_up and peering_peer_down said */
     unsigned number; /* its place among the neighbours; route.h */
     unsigned cursor; /* its reader of the feed */

@@ -46,6 +46,7 @@ struct tls_names;
  *
  *   receiver  event                            next    does
  *   EAGER     the lease is over                LAZY    PRUNE due; how far behind
+ *   LAZY      the way by the tree is longer    LAZY    PRUNE due: further behind; or less far
  *   LAZY      SEEN of what was not had         ASKED   GRAFT due: from before that one on
  *   LAZY      the node loses a tree link       ASKED   GRAFT due: from what it has for certain
  *   ASKED     SEEN, MARK                       ASKED   not heeded: sent before the GRAFT was heard
@@ -68,6 +69,7 @@ struct lazy {
     int64_t since_ns; /* when it became lazy */
     int64_t lease_end_ns; /* NEVER_NS: eager for good */
     int64_t lease_ms, behind_ms;
+    int64_t told_ms; /* how far behind the last PRUNE said */
     uint64_t got, first; /* stamps in this lease; and those that no other link had brought */
     bool eager_due; /* from here on, of what goes out */
     uint64_t eager_change; /* what that EAGER says */

@@ -79,7 +79,8 @@ static bool spare(const struct peering *p)
     return p->node->flood && p->theirs.lazy && !p->peer->in_tree;
 }
 
-/* Spare links of one node run behind by different times, which two boots decide. */
+/* Spare links of one node run behind by different times, which two boots decide. A PING goes at
+ * once, to know how long a hop is. */
 void lazy_begin(struct peering *p, struct instant now)
 {
     uint64_t mixed = (p->node->boot ^ p->theirs.boot) * UINT64_C(0x9e3779b97f4a7c15) >> 32;
@@ -88,6 +89,7 @@ void lazy_begin(struct peering *p, struct instant now)
         .lease_ms = PEERING_LEASE_FIRST_MS,
         .behind_ms = PEERING_BEHIND_FIRST_MS + (int64_t)(mixed % PEERING_BEHIND_SPREAD_MS),
     };
+    p->ping_due = spare(p) && p->peer->tree_hops;
 }
 
 static void begin_lease(struct lazy *l, struct instant now)
@@ -110,13 +112,37 @@ static bool lease_is_renewed(struct peering *p, struct instant now)
     return false;
 }
 
+/* A stamp is noticed when the tree has had time to bring it: both ends of the link have it from a
+ * node between them on the tree, or from beyond one of them, so it comes to one of them by so many
+ * hops later at the most. Hops are taken to be as long as this link. */
+static int64_t behind_ms(const struct peering *p)
+{
+    int64_t hop_ns = clock_gauge_round_trip(&p->peer->clock) / 2;
+    if (hop_ns > PEERING_BEHIND_MS_MAX * MS_NS)
+        hop_ns = PEERING_BEHIND_MS_MAX * MS_NS;
+    int64_t tree_ms = p->peer->tree_hops * hop_ns / MS_NS;
+    return earlier_ns(p->lazy.behind_ms + tree_ms, PEERING_BEHIND_MS_MAX);
+}
+
+static bool tell_behind(struct peering *p, struct buf *out)
+{
+    int64_t ms = behind_ms(p);
+    if (!peering_put_number(out, "PRUNE", (uint64_t)ms))
+        return false;
+    p->lazy.told_ms = ms;
+    return true;
+}
+
 static bool put_prune(struct peering *p, struct buf *out, struct instant now)
 {
     struct lazy *l = &p->lazy;
+    int64_t off_ms = l->told_ms - behind_ms(p);
+    if (l->state == LAZY_LAZY && (off_ms < 0 ? -off_ms : off_ms) > l->told_ms / 4)
+        return tell_behind(p, out);
     bool over = l->state == LAZY_EAGER && now.mono_ns >= l->lease_end_ns;
     if (!over || lease_is_renewed(p, now))
         return true;
-    if (!peering_put_number(out, "PRUNE", (uint64_t)l->behind_ms))
+    if (!tell_behind(p, out))
         return false;
     l->state = LAZY_LAZY;
     l->losses = p->node->flood->losses;

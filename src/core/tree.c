@@ -90,7 +90,18 @@ static unsigned middle(struct walk *w)
     return best;
 }
 
-bool tree_links(const struct topology *t, unsigned self, bool *in_tree)
+static uint16_t hops_between(const struct walk *w, unsigned a, unsigned b)
+{
+    uint16_t hops = 0;
+    for (; a != b; hops++)
+        if (w->depth[a] > w->depth[b])
+            a = w->parent[a];
+        else
+            b = w->parent[b];
+    return hops;
+}
+
+bool tree_hops(const struct topology *t, unsigned self, uint16_t *hops)
 {
     size_t count = t->nodes_count;
     uint16_t *room = malloc((3 * count + TOPOLOGY_NEIGHBOURS_MAX) * sizeof *room);
@@ -103,10 +114,8 @@ bool tree_links(const struct topology *t, unsigned self, bool *in_tree)
         walk_from(&w, root, children_max++, BY_NAME);
     while (w.reached < count && children_max <= TOPOLOGY_NEIGHBOURS_MAX);
     const struct topology_node *n = &t->nodes[self];
-    for (unsigned i = 0; i < n->neighbours_count; i++) {
-        unsigned other = n->neighbours[i];
-        in_tree[i] = w.parent[self] == other || w.parent[other] == self;
-    }
+    for (unsigned i = 0; i < n->neighbours_count; i++)
+        hops[i] = hops_between(&w, self, n->neighbours[i]);
     free(room);
     return true;
 }

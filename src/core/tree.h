@@ -13,10 +13,11 @@
  * hub would carry the whole herd and take it down with it. */
 enum { TREE_CHILDREN = 4 };
 
-/* Which links of node `self` are in the tree.
+/* How many links of the tree lie between node `self` and each of its neighbours: 1 where the link
+ * to it is itself in the tree. By so many hops two neighbours can hear of a stamp apart.
  *
- * in_tree  room for as many as the node has neighbours, in the same order
+ * hops  room for as many as the node has neighbours, in the same order
  * false: no memory. */
-MUST_USE bool tree_links(const struct topology *t, unsigned self, bool *in_tree);
+MUST_USE bool tree_hops(const struct topology *t, unsigned self, uint16_t *hops);
 
 #endif

@@ -1,4 +1,4 @@
-/* herd.c — see herd.h. The topology is made by the same rules as a file's: as a draft. */
+/* herd.c — see herd.h. */
 #include "sim/herd.h"
 #include "sim/tls_fixture.h"
 #include <cjson/cJSON.h>
@@ -6,155 +6,17 @@
 
 enum { STATUS_BYTES = 65536, CLOCK_ERROR_MS = 150 };
 
-static const char *const shape_words[] = {
-    "shipped", "line", "ring", "tree", "star", "grid", "mesh", "regular"};
-
-const char *shape_word(unsigned shape)
-{
-    return shape < SHAPES ? shape_words[shape] : NULL;
-}
-
-/* -- shapes ------------------------------------------------------------------------------------ */
-
-struct draft {
-    struct topology_draft *d;
-    const struct herd_plan *plan;
-    unsigned nodes;
-};
-
-static void name_node(const struct draft *draft, unsigned node, char name[16])
-{
-    static const char *const names[] = {"Goloman", "Hands", "Holiday", "Welsh", "Wilkes"};
-    if (draft->plan->shape == shipped)
-        snprintf(name, 16, "%s", names[node % 5]);
-    else
-        snprintf(name, 16, "n%02u", node);
-}
-
-static void add_value(const struct draft *draft, const char *section, const char *key, char *value)
-{
-    topology_draft_value(draft->d, 1, section, span_of(key), span_of(value));
-}
-
-static void add_edge(const struct draft *draft, unsigned to)
-{
-    char name[16];
-    name_node(draft, to, name);
-    add_value(draft, "node", "talks_to", name);
-}
-
-static unsigned common_divisor(unsigned a, unsigned b)
-{
-    return b ? common_divisor(b, a % b) : a;
-}
-
-/* A second ring through all nodes, in steps that meet each: every node has four neighbours, or
- * fewer where the rings touch. */
-static void add_second_ring(const struct draft *draft, unsigned node)
-{
-    unsigned n = draft->nodes, step = 2 + (unsigned)(draft->plan->seed % 5);
-    while (common_divisor(step, n) != 1)
-        step++;
-    if (step % n > 1)
-        add_edge(draft, (node + step) % n);
-}
-
-static void add_shipped_edges(const struct draft *draft, unsigned node)
-{
-    static const struct {
-        unsigned from, to;
-    } edges[] = {{0, 1}, {0, 2}, {0, 4}, {1, 4}, {2, 3}, {2, 4}};
-    for (size_t i = 0; i < sizeof edges / sizeof *edges; i++)
-        if (edges[i].from == node)
-            add_edge(draft, edges[i].to);
-}
-
-static void add_grid_edges(const struct draft *draft, unsigned node)
-{
-    unsigned width = 1;
-    while (width * width < draft->nodes)
-        width++;
-    if ((node + 1) % width && node + 1 < draft->nodes)
-        add_edge(draft, node + 1);
-    if (node + width < draft->nodes)
-        add_edge(draft, node + width);
-}
-
-static void add_edges(const struct draft *draft, unsigned node)
-{
-    unsigned n = draft->nodes;
-    switch (draft->plan->shape) {
-    case shipped:
-        add_shipped_edges(draft, node);
-        return;
-    case in_line:
-        if (node + 1 < n)
-            add_edge(draft, node + 1);
-        return;
-    case regular:
-        add_second_ring(draft, node);
-        /* fall through */
-    case ring:
-        add_edge(draft, (node + 1) % n);
-        return;
-    case tree:
-        if (node)
-            add_edge(draft, (node - 1) / 2);
-        return;
-    case star:
-        if (node)
-            add_edge(draft, 0);
-        return;
-    case grid:
-        add_grid_edges(draft, node);
-        return;
-    case mesh:
-        for (unsigned i = node + 1; i < n; i++)
-            add_edge(draft, i);
-        return;
-    case SHAPES:
-        abort();
-    }
-}
-
-static void draft_node(const struct draft *draft, unsigned node)
-{
-    char name[16], client[32], peer[32];
-    name_node(draft, node, name);
-    snprintf(client, sizeof client, "127.0.0.1:%u", 12000 + node);
-    snprintf(peer, sizeof peer, "127.0.0.1:%u", 14000 + node);
-    topology_draft_node(draft->d, 1, span_of(name));
-    add_value(draft, "node", "client", client);
-    add_value(draft, "node", "peer", peer);
-    add_edges(draft, node);
-}
-
-static void build_topology(struct topology *out, const struct herd_plan *plan)
-{
-    struct draft draft = {topology_draft_create(), plan, plan->shape == shipped ? 5 : plan->nodes};
-    struct topology_faults faults;
-    char herd[] = "demo";
-    add_value(&draft, "", "herd", herd);
-    for (unsigned i = 0; i < draft.nodes; i++)
-        draft_node(&draft, i);
-    if (!topology_finish(draft.d, out, &faults)) {
-        fprintf(stderr, "no herd of %u nodes: %s\n", draft.nodes, faults.each[0].text);
-        abort();
-    }
-    topology_faults_destroy(&faults);
-    topology_draft_destroy(draft.d);
-    out->limits.stamps = plan->stamps ? plan->stamps : 10000;
-    out->limits.stamps_evict = plan->evicts;
-    if (plan->output_bytes)
-        out->limits.output_bytes = plan->output_bytes;
-}
-
 /* -- life -------------------------------------------------------------------------------------- */
 
 void herd_create(struct herd *h, const struct herd_plan *plan)
 {
     *h = (struct herd){.clients_count = plan->clients, .strangers_count = plan->strangers};
-    build_topology(&h->topology, plan);
+    struct shape_plan shape = {plan->shape, plan->nodes, plan->children, plan->seed};
+    shape_build(&h->topology, &shape);
+    h->topology.limits.stamps = plan->stamps ? plan->stamps : 10000;
+    h->topology.limits.stamps_evict = plan->evicts;
+    if (plan->output_bytes)
+        h->topology.limits.output_bytes = plan->output_bytes;
     unsigned nodes = h->topology.nodes_count;
     network_init(&h->network, plan->seed, nodes, nodes + plan->clients + plan->strangers);
     judge_init(&h->judge, &h->network, &h->topology);
@@ -198,18 +60,26 @@ void herd_start(struct herd *h)
         host_start(&h->hosts[i]);
 }
 
+bool herd_step(struct herd *h, int64_t until_ns, unsigned *party)
+{
+    if (h->judge.violated || !network_next(&h->network, until_ns, party))
+        return false;
+    unsigned nodes = h->topology.nodes_count;
+    if (*party < nodes)
+        host_act(&h->hosts[*party]);
+    else if (*party < nodes + h->clients_count)
+        client_act(&h->clients[*party - nodes]);
+    else
+        stranger_act(&h->strangers[*party - nodes - h->clients_count]);
+    return true;
+}
+
 bool herd_run_ns(struct herd *h, int64_t ns)
 {
     int64_t until_ns = h->network.now_ns + ns;
-    unsigned party, nodes = h->topology.nodes_count;
-    while (!h->judge.violated && network_next(&h->network, until_ns, &party)) {
-        if (party < nodes)
-            host_act(&h->hosts[party]);
-        else if (party < nodes + h->clients_count)
-            client_act(&h->clients[party - nodes]);
-        else
-            stranger_act(&h->strangers[party - nodes - h->clients_count]);
-    }
+    unsigned party;
+    while (herd_step(h, until_ns, &party))
+        ;
     return !h->judge.violated;
 }
 

@@ -5,17 +5,13 @@
 #define SIM_HERD_H
 
 #include "sim/client.h"
+#include "sim/shapes.h"
 #include "sim/stranger.h"
-
-/* In lower case, for they are words of the stories (story.h). */
-enum shape { shipped, in_line, ring, tree, star, grid, mesh, regular, SHAPES };
-
-/* "shipped", "line" and so on; NULL past the last. */
-const char *shape_word(unsigned shape);
 
 struct herd_plan {
     enum shape shape;
-    unsigned nodes; /* shipped: 5; grid: at least so many */
+    unsigned nodes; /* these, children and seed: see struct shape_plan */
+    unsigned children;
     uint64_t seed;
     unsigned clients;
     bool secret;
@@ -38,11 +34,15 @@ struct herd {
     struct tapes tapes;
 };
 
-/* Nodes are named by the shipped file, or n00, n01 and so on. All are down. */
+/* All nodes are down. */
 void herd_create(struct herd *h, const struct herd_plan *plan);
 void herd_destroy(struct herd *h);
 
 void herd_start(struct herd *h); /* all, at once */
+
+/* Let time pass until somebody has acted, a node or, from topology.nodes_count on, a client.
+ * false: `until_ns` came first, or the law was broken. */
+MUST_USE bool herd_step(struct herd *h, int64_t until_ns, unsigned *party);
 
 /* Let time pass. false: the law was broken. */
 bool herd_run_ns(struct herd *h, int64_t ns);

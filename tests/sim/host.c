@@ -192,6 +192,12 @@ static void count_line(struct host *h, const struct host_conn *c, unsigned to)
     t->marks += begins_with(c, "MARK ");
     t->acks += begins_with(c, "ACK ");
     t->pings += begins_with(c, "PING ");
+    t->pongs += begins_with(c, "PONG ");
+    t->turns += begins_with(c, "PRUNE ") || begins_with(c, "GRAFT ") || begins_with(c, "EAGER ");
+    if (begins_with(c, "SEEN ")) {
+        t->seens++;
+        t->hashes += c->spaces - 1;
+    }
     if (begins_with(c, "BYE ")) {
         t->byes++;
         struct span reason = span_from((struct span){c->line, c->line_len}, 4);
@@ -212,10 +218,12 @@ static void listen_in(struct host *h, struct host_conn *c, struct span said)
         if (said.at[i] != '\n') {
             if (c->line_len < sizeof c->line)
                 c->line[c->line_len++] = said.at[i];
+            c->spaces += said.at[i] == ' ';
             continue;
         }
         count_line(h, c, to);
         c->line_len = 0;
+        c->spaces = 0;
     }
 }
 
@@ -375,6 +383,9 @@ static void begin_sending(struct host *h, uint32_t number)
     c->sending = node_output(h->node, number);
     if (!c->sending.len)
         judge_violated(h->judge, "a connection wants to write and has nothing to");
+    unsigned to = network_other(h->network, c->wire, c->end);
+    if (to < h->topology.nodes_count)
+        h->said[to].sends++;
     if (c->port == NODE_PEER_PORT && c->sending.len > OUTBOX_CHUNK_BYTES)
         judge_violated(h->judge, "a link holds %zu bytes in one piece", c->sending.len);
 }

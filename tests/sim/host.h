@@ -19,7 +19,10 @@ enum {
 
 /* Lines that one node has sent to another, by their word. */
 struct tally {
-    uint64_t hellos, ats, marks, acks, pings, byes;
+    uint64_t hellos, ats, marks, acks, pings, pongs, byes;
+    uint64_t seens, hashes; /* notices: lines, and stamps noticed in them */
+    uint64_t turns; /* PRUNE, GRAFT and EAGER: a link turns lazy or eager */
+    uint64_t sends; /* windows handed to the kernel */
 };
 
 struct host_conn {
@@ -31,6 +34,7 @@ struct host_conn {
     int64_t drain_until_ns;
     char line[HOST_BYE_BYTES_MAX]; /* the peer line being sent, as far as it has room */
     size_t line_len;
+    unsigned spaces; /* in all of that line */
 };
 
 enum death {

@@ -78,7 +78,7 @@ static inline void herd_open_node(struct herd *h, unsigned self)
     const struct topology_node *place = &h->places[self];
     struct store_config config = {.stamps_max = 10000, .seed = {self, 2}};
     struct span names[PEERING_PEERS_MAX];
-    bool in_tree[TOPOLOGY_NEIGHBOURS_MAX];
+    uint16_t hops[TOPOLOGY_NEIGHBOURS_MAX];
     n->node = (struct peering_node){
         .herd = SPAN("demo"),
         .name = span_of(place->name),
@@ -88,12 +88,13 @@ static inline void herd_open_node(struct herd *h, unsigned self)
         .store = store_create(&config),
         .flood = place->neighbours_count > 1 ? flood_create(config.stamps_max) : NULL,
     };
-    cr_assert(tree_links(&h->topology, self, in_tree));
+    cr_assert(tree_hops(&h->topology, self, hops));
     for (unsigned i = 0; i < place->neighbours_count; i++) {
         names[i] = span_of(h->places[place->neighbours[i]].name);
         n->peers[i] = (struct peer){.name = names[i],
             .number = i,
-            .in_tree = in_tree[i],
+            .in_tree = hops[i] == 1,
+            .tree_hops = hops[i],
             .cursor = store_cursor_open(n->node.store)};
     }
     n->node.routes = route_table_create(names, place->neighbours_count);

@@ -206,6 +206,41 @@ Test(lazy, asked_again_soon_it_runs_further_behind)
     }
 }
 
+Test(lazy, it_runs_behind_by_the_way_of_the_tree_as_well)
+{
+    static const struct {
+        int round_trip_ms;
+        int64_t behind_ms; /* less what it is without a tree; -1: nothing is said */
+    } rows[] = {{100, 200}, {110, -1}, {10, 20}, {20000, PEERING_BEHIND_MS_MAX}};
+    g.peers[WILKES].tree_hops = 4;
+    link_both();
+    int64_t own_ms = g.links[WILKES].lazy.behind_ms;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char text[100];
+        clock_gauge_forget(&g.peers[WILKES].clock);
+        clock_gauge_trip(&g.peers[WILKES].clock, rows[i].round_trip_ms * MS_NS);
+        int64_t ms = earlier_ns(own_ms + rows[i].behind_ms, PEERING_BEHIND_MS_MAX);
+        snprintf(text, sizeof text, "PRUNE %d\n", (int)ms);
+        says(WILKES, rows[i].behind_ms < 0 ? "" : text);
+    }
+    cr_expect_eq(g.links[WILKES].lazy.behind_ms, own_ms);
+}
+
+Test(lazy, a_spare_link_measures_its_round_trip_at_once)
+{
+    g.peers[WILKES].tree_hops = g.peers[HANDS].tree_hops = 2;
+    link_peer(HANDS, true);
+    peering_peer_up(&g.peers[HANDS]);
+    cr_expect_null(strstr(side_says(&g, HANDS), "PING "));
+    side_begin(&g, WILKES, ACCEPTED);
+    cr_assert_eq(side_hears(&g, WILKES,
+                     "HELLO stampede/1 herd=demo from=Wilkes to=Goloman boot=00000000000000ab "
+                     "nonce=99999999999999999999999999999999 have=0000000000000000:0 lazy=1\n"),
+        PEERING_UP);
+    cr_expect_not_null(strstr(side_says(&g, WILKES), "PING "));
+    says(WILKES, "");
+}
+
 Test(lazy, losing_a_link_of_the_tree_asks_the_spare_ones_at_once)
 {
     link_both();

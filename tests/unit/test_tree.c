@@ -46,10 +46,10 @@ static const char *edges(void)
     unsigned count = 0;
     bool seen[NODES_MAX][NODES_MAX] = {{false}};
     for (unsigned i = 0; i < t.nodes_count; i++) {
-        bool in_tree[LINKS_MAX];
-        cr_assert(tree_links(&t, i, in_tree));
+        uint16_t hops[LINKS_MAX];
+        cr_assert(tree_hops(&t, i, hops));
         for (unsigned k = 0; k < nodes[i].neighbours_count; k++)
-            seen[i][neighbours[i][k]] = in_tree[k];
+            seen[i][neighbours[i][k]] = hops[k] == 1;
     }
     for (unsigned a = 0; a < t.nodes_count; a++)
         for (unsigned b = 0; b < t.nodes_count; b++) {
@@ -69,11 +69,11 @@ static unsigned count_edges(unsigned *most_at_a_node)
     unsigned sum = 0;
     *most_at_a_node = 0;
     for (unsigned i = 0; i < t.nodes_count; i++) {
-        bool in_tree[LINKS_MAX];
+        uint16_t hops[LINKS_MAX];
         unsigned here = 0;
-        cr_assert(tree_links(&t, i, in_tree));
+        cr_assert(tree_hops(&t, i, hops));
         for (unsigned k = 0; k < nodes[i].neighbours_count; k++)
-            here += in_tree[k];
+            here += hops[k] == 1;
         sum += here;
         if (*most_at_a_node < here)
             *most_at_a_node = here;
@@ -137,9 +137,25 @@ Test(tree, of_a_star_has_one)
     cr_expect_eq(most, 63);
 }
 
+Test(tree, tells_how_far_neighbours_are_by_it)
+{
+    uint16_t hops[LINKS_MAX];
+    begin(7, NULL);
+    for (unsigned i = 0; i < 7; i++)
+        edge(i, (i + 1) % 7);
+    for (unsigned i = 0, far = 0; i < 7; i++) {
+        cr_assert(tree_hops(&t, i, hops));
+        for (unsigned k = 0; k < 2; k++) {
+            far += hops[k] == 6; /* once round, seen from both ends of the spare link */
+            cr_expect(hops[k] == 1 || hops[k] == 6, "%u", hops[k]);
+        }
+        cr_expect(i < 6 || far == 2);
+    }
+}
+
 Test(tree, of_one_node_is_empty)
 {
-    bool none;
+    uint16_t none;
     begin(1, NULL);
-    cr_expect(tree_links(&t, 0, &none));
+    cr_expect(tree_hops(&t, 0, &none));
 }
