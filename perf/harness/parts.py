@@ -245,7 +245,7 @@ def flood_cold(bench, round_):
 def growth(bench):
     """The longest pause while a node goes from nothing to many stamps, and without growth."""
     ids = 500_000 if bench.quick else 10_000_000
-    rate = 250_000
+    rate = 200_000
     for server in chosen(bench, ("stampede", "redis SET", "memcached")):
         if not bench.start([server]):
             continue
