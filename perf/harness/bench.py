@@ -14,7 +14,8 @@ import time
 import servers
 
 BURST_TIMEOUT_S = 600
-QUICK_S = {"iamat": 30, "open": 12, "whatsat": 8, "flood": 20, "cost": 10}  # of a part's rounds
+QUICK_S = {"iamat": 25, "open": 8, "whatsat": 5, "flood": 12, "cost": 8}  # of a part's rounds
+QUICK_END_S = 100  # after that nothing more is begun
 
 
 class Bench:
@@ -24,6 +25,7 @@ class Bench:
         self.folder, self.quick, self.rounds = folder, quick, rounds
         self.samples, self.running, self.notes = [], [], []
         self.began = time.monotonic()
+        self.told = False
 
     def say(self, text):
         print(f"[{time.monotonic() - self.began:5.0f} s] {text}", file=sys.stderr, flush=True)
@@ -32,10 +34,20 @@ class Bench:
         self.notes.append(text)
         self.say(text)
 
+    def out_of_time(self):
+        """Quick, and its two minutes are nearly over: what is left is left out."""
+        late = self.quick and time.monotonic() - self.began > QUICK_END_S
+        if late and not self.told:
+            self.note("the rest is left out, for the time; name fewer parts, or leave --quick away")
+            self.told = True
+        return late
+
     def each_round(self, part):
         """Round numbers, with progress; quick, no new one is begun when the part's time is up."""
         began = time.monotonic()
         for round_ in range(self.rounds):
+            if self.out_of_time():
+                return
             if self.quick and round_ and time.monotonic() - began > QUICK_S[part]:
                 self.note(f"{part}: {round_} rounds instead of {self.rounds}, for the time")
                 return
@@ -47,7 +59,7 @@ class Bench:
     def start(self, candidates):
         """Start what is there; those that cannot be started are left out, with a note."""
         started = []
-        for server in candidates:
+        for server in [] if self.out_of_time() else candidates:
             try:
                 self.running.append(server)
                 started.append(server.start(self.folder))
@@ -95,6 +107,8 @@ class Bench:
 
     def sample(self, part, case, server, round_, measure):
         """Measure once; a failure is a note, not an end."""
+        if self.out_of_time():
+            return None
         try:
             values = measure()
         except servers.Trouble as why:

@@ -6,6 +6,7 @@ import os
 import pathlib
 import platform
 import resource
+import signal
 import subprocess
 import sys
 import tempfile
@@ -79,8 +80,13 @@ def measure(given):
         return {**described, "notes": run.notes, "samples": run.samples}
 
 
+def interrupted(*_):
+    raise KeyboardInterrupt
+
+
 def main():
     given = arguments()
+    signal.signal(signal.SIGTERM, interrupted)  # servers are ended, what is measured is kept
     path = RESULTS / "results.json"
     if given.again:
         results = json.loads(path.read_text())
