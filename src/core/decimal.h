@@ -36,8 +36,8 @@ MUST_USE bool decimal_count(struct span text, uint64_t max, uint64_t *value);
  * STAMPEDE_SKEW_BYTES_MAX bytes. ns > INT64_MIN. */
 void decimal_skew_put(struct buf *out, int64_t ns);
 
-/* How many bytes decimal_skew_put writes. */
-size_t decimal_skew_bytes(int64_t ns);
+/* How many digits a number below 10 ** 15 has: 1 for 0. */
+unsigned decimal_digits(uint64_t value);
 
 /* Its inverse: a sign, digits without superfluous leading zeros, a point, nine digits; as written
  * by decimal_skew_put and nothing else, so that a skew has one text ("-0.000000000" is refused). */

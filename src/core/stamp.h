@@ -32,8 +32,12 @@ bool stamp_is_of_future(const struct stamp *s, uint64_t future_ns);
 /* A 64-bit hash of all fields, the same on every node and machine. Digests are sums of it. */
 uint64_t stamp_hash(const struct stamp *s);
 
-/* The bytes that stamp_at_put will write. */
-size_t stamp_at_bytes(const struct stamp *s);
+/* At most so many bytes will stamp_at_put write. */
+static inline size_t stamp_at_bytes_max(const struct stamp *s)
+{
+    return sizeof "AT     " - 1 + s->origin.len + STAMPEDE_SKEW_BYTES_MAX + s->id.len +
+           s->position.len + s->time.len;
+}
 
 /* `AT <origin> <skew> <client-id> <position> <time>`, without LF: the reply to IAMAT, the head of
  * the reply to WHATSAT, and the beginning of a peer's AT. */

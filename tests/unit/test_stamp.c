@@ -222,7 +222,7 @@ static void expect_at(const struct stamp *s, struct span text)
 {
     char *exact = malloc(text.len);
     struct buf out = buf_over(exact, text.len);
-    cr_expect_eq(stamp_at_bytes(s), text.len);
+    cr_expect_geq(stamp_at_bytes_max(s), text.len);
     stamp_at_put(&out, s);
     cr_expect(!out.overflow && span_equal(buf_span(&out), text), "%.*s", (int)out.len, out.at);
     out = buf_over(exact, text.len - 1);
