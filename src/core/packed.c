@@ -4,6 +4,9 @@
 #include "core/packed.h"
 #include "core/invariant.h"
 #include "core/word.h"
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #define EACH(byte) ((byte)*UINT64_C(0x0101010101010101))
 
@@ -26,17 +29,35 @@ static inline uint64_t unpack_word(uint32_t packed)
     return (x | EACH(0x30)) ^ ((x + EACH(0x06)) & EACH(0x10));
 }
 
+#ifdef __SSE2__
+/* Sixteen characters; see pack_word and unpack_word. */
+static inline void put_sixteen(unsigned char *out, const char *text)
+{
+    __m128i characters = _mm_loadu_si128((const __m128i *)text);
+    __m128i low = _mm_and_si128(characters, _mm_set1_epi8(0x0f));
+    __m128i high = _mm_and_si128(_mm_add_epi8(low, _mm_set1_epi8(0x06)), _mm_set1_epi8(0x10));
+    __m128i again = _mm_xor_si128(_mm_or_si128(low, _mm_set1_epi8(0x30)), high);
+    ASSERT(_mm_movemask_epi8(_mm_cmpeq_epi8(again, characters)) == 0xffff);
+    __m128i pairs = _mm_and_si128(_mm_or_si128(low, _mm_srli_epi16(low, 4)), _mm_set1_epi16(0xff));
+    _mm_storel_epi64((__m128i *)out, _mm_packus_epi16(pairs, pairs));
+}
+#endif
+
 static inline void put_word(unsigned char *out, uint64_t text, size_t bytes)
 {
     uint32_t packed = pack_word(text);
     ASSERT(unpack_word(packed) == text);
-    for (size_t i = 0; i < bytes; i++)
-        out[i] = (unsigned char)(packed >> (8 * i));
+    for (; bytes; bytes--, packed >>= 8)
+        *out++ = (unsigned char)packed;
 }
 
 void packed_put(unsigned char *out, struct span text)
 {
     size_t i = 0;
+#ifdef __SSE2__
+    for (; i + 16 <= text.len; i += 16)
+        put_sixteen(out + i / 2, text.at + i);
+#endif
     for (; i + 8 <= text.len; i += 8)
         put_word(out + i / 2, word_load(text.at + i), 4);
     if (i < text.len)

@@ -5,29 +5,27 @@
  *     0007.50                 7500000000                    7          2
  *     12                      12000000000                   2          0 */
 #include "core/record.h"
+#include "core/decimal.h"
 #include "core/invariant.h"
+#include "core/wide.h"
 
 static unsigned decimals_of(struct span time)
 {
+    if (time.len >= WIDE_BYTES && time.len <= WIDE_LOOK_BYTES) {
+        uint64_t others = ~((uint64_t)wide_digits_of(time) | ~UINT64_C(0) << time.len);
+        return others ? (unsigned)time.len - 1 - (unsigned)__builtin_ctzll(others) : 0;
+    }
     for (unsigned i = 1; i <= STAMPEDE_FRACTION_DIGITS_TIME_MAX && i < time.len; i++)
         if (time.at[time.len - 1 - i] == '.')
             return i;
     return 0;
 }
 
-static unsigned digits_in(uint64_t value)
-{
-    unsigned digits = 1;
-    for (uint64_t power = 10; value >= power; power *= 10)
-        digits++;
-    return digits;
-}
-
 /* What the time's text takes up without leading zeros. */
 static unsigned time_len_min(int64_t time_ns, unsigned decimals)
 {
     unsigned fraction = decimals ? 1 + decimals : 0;
-    return digits_in((uint64_t)(time_ns / SECOND_NS)) + fraction;
+    return decimal_digits((uint64_t)(time_ns / SECOND_NS)) + fraction;
 }
 
 void record_write(
@@ -70,7 +68,7 @@ static void put_time(char *out, unsigned len, int64_t time_ns, unsigned decimals
         out[whole_len] = '.';
     }
     uint64_t seconds = (uint64_t)(time_ns / SECOND_NS);
-    unsigned digits = digits_in(seconds);
+    unsigned digits = decimal_digits(seconds);
     memset(out, '0', whole_len - digits);
     put_digits(out + whole_len - 1, (uint32_t)(seconds / 10), digits - 1);
     out[whole_len - 1] = (char)('0' + seconds % 10);
