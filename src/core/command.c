@@ -57,6 +57,19 @@ int command_split(struct span line, struct span *fields, int max)
     }
 }
 
+size_t command_cut(struct span in, struct span *fields, int count, char behind)
+{
+    const char *at = in.at, *end = in.at + in.len;
+    for (int i = 0; i < count; i++) {
+        const char *stop = ordinary_end(at, end);
+        if (stop == at || stop == end || *stop != (i < count - 1 ? ' ' : behind))
+            return 0;
+        fields[i] = (struct span){at, (size_t)(stop - at)};
+        at = stop + 1;
+    }
+    return (size_t)(at - in.at);
+}
+
 static bool parse_iamat(struct span position, struct span time, struct command *out)
 {
     out->iamat.position_text = position;
@@ -105,16 +118,8 @@ void command_parse(struct span line, struct command *out)
 size_t command_next(struct span in, size_t line_bytes_max, struct command *out)
 {
     struct span field[COMMAND_FIELDS_MAX];
-    const char *at = in.at, *end = in.at + in.len;
-    for (int i = 0; i < COMMAND_FIELDS_MAX; i++) {
-        const char *stop = ordinary_end(at, end);
-        if (stop == at || stop == end || *stop != (i < COMMAND_FIELDS_MAX - 1 ? ' ' : '\n'))
-            return 0;
-        field[i] = (struct span){at, (size_t)(stop - at)};
-        at = stop + 1;
-    }
-    size_t bytes = (size_t)(at - in.at);
-    if (bytes - 1 > line_bytes_max)
+    size_t bytes = command_cut(in, field, COMMAND_FIELDS_MAX, '\n');
+    if (!bytes || bytes - 1 > line_bytes_max)
         return 0;
     begin(out, (struct span){in.at, bytes - 1});
     understand(field, out);

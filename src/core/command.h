@@ -41,6 +41,11 @@ bool command_is_space(char byte);
  * line holds a NUL, another control byte or DEL. Also used for the peer port's lines. */
 int command_split(struct span line, struct span *fields, int max);
 
+/* Cut `count` fields off the beginning of `in`, as programs write them: one space between two, and
+ * `behind`, white space too, behind the last. How many bytes that is, `behind` included; 0: it
+ * looks different, which may be well: command_split tells. What follows is not looked at. */
+MUST_USE size_t command_cut(struct span in, struct span *fields, int count, char behind);
+
 /* Understand one line. `line` has no LF; whatever is wrong with it makes it COMMAND_INVALID. How
  * far a time may lie in the future is the node's to judge. */
 void command_parse(struct span line, struct command *out);

@@ -211,34 +211,62 @@ static uint64_t spelled(uint64_t value)
     return (tens | (pairs - tens * 10) << 8) + WORD_EACH_BYTE * '0';
 }
 
-/* Ten digits, or as many of them as there are without zeros in front; how many. May write up to
- * sixteen bytes. */
-static unsigned put_seconds(char *out, uint64_t seconds)
+/* The last `digits` (at most 16) digits of a number below 10 ** 16. Writes DECIMAL_SLACK bytes. */
+static void put_digits(char *out, uint64_t value, unsigned digits)
 {
-    if (seconds < 10) { /* most clocks agree that far */
-        *out = (char)('0' + seconds);
-        return 1;
-    }
     enum { NUMBER_BYTES = 2 * STEP_DIGITS };
     char number[2 * NUMBER_BYTES] = {0};
-    unsigned digits = decimal_digits(seconds);
-    word_store(number, spelled(seconds / 100000000));
-    word_store(number + STEP_DIGITS, spelled(seconds % 100000000));
+    word_store(number, spelled(value / 100000000));
+    word_store(number + STEP_DIGITS, spelled(value % 100000000));
     memcpy(out, number + NUMBER_BYTES - digits, NUMBER_BYTES);
-    return digits;
+}
+
+/* Nine digits. */
+static void put_fraction(char *out, uint64_t ns)
+{
+    *out = (char)('0' + ns / 100000000);
+    word_store(out + 1, spelled(ns % 100000000));
+}
+
+void decimal_time_put(char *out, size_t bytes, int64_t ns, unsigned decimals)
+{
+    enum { SECONDS_DIGITS = 10 };
+    uint64_t seconds = (uint64_t)(ns / SECOND_NS);
+    size_t whole = decimals ? bytes - decimals - 1 : bytes;
+    unsigned digits = whole < SECONDS_DIGITS ? (unsigned)whole : SECONDS_DIGITS;
+    if (whole > digits)
+        memset(out, '0', whole - digits);
+    put_digits(out + whole - digits, seconds, digits);
+    if (decimals) {
+        out[whole] = '.';
+        put_fraction(out + whole + 1, (uint64_t)(ns % SECOND_NS));
+    }
 }
 
 void decimal_skew_put(struct buf *out, int64_t ns)
 {
     ASSERT(ns > INT64_MIN);
-    char text[1 + 2 * STEP_DIGITS + 1 + FRACTION_DIGITS];
-    uint64_t fraction = magnitude(ns) % SECOND_NS;
+    char text[STAMPEDE_SKEW_BYTES_MAX + DECIMAL_SLACK];
+    uint64_t seconds = magnitude(ns) / SECOND_NS;
+    unsigned digits = 1;
     text[0] = ns < 0 ? '-' : '+';
-    char *point = text + 1 + put_seconds(text + 1, magnitude(ns) / SECOND_NS);
-    point[0] = '.';
-    point[1] = (char)('0' + fraction / 100000000);
-    word_store(point + 2, spelled(fraction % 100000000));
-    buf_put(out, text, (size_t)(point - text) + 1 + FRACTION_DIGITS);
+    if (seconds < 10) { /* most clocks agree that far */
+        text[1] = (char)('0' + seconds);
+    } else {
+        digits = decimal_digits(seconds);
+        put_digits(text + 1, seconds, digits);
+    }
+    text[1 + digits] = '.';
+    put_fraction(text + 2 + digits, magnitude(ns) % SECOND_NS);
+    buf_put(out, text, 2 + digits + FRACTION_DIGITS);
+}
+
+/* Exactly nine digits. */
+static bool nine_digits(const char *at, uint64_t *value)
+{
+    uint64_t last = word_load(at + 1);
+    *value = (uint64_t)(at[0] - '0') * 100000000 + joined_digits(last, STEP_DIGITS);
+    return at[0] >= '0' && at[0] <= '9' && leading_digits(last) == STEP_DIGITS;
 }
 
 bool decimal_skew(struct span text, int64_t *ns)
@@ -247,10 +275,16 @@ bool decimal_skew(struct span text, int64_t *ns)
     if (!negative && !decimal_take_byte(&text, '+'))
         return false;
     bool padded = text.len > 1 && text.at[0] == '0' && text.at[1] != '.';
-    int64_t sum;
-    if (padded || text.len <= FRACTION_DIGITS || text.at[text.len - FRACTION_DIGITS - 1] != '.' ||
-        !decimal_time(text, &sum) || (negative && sum == 0))
+    if (padded || text.len < 2 + FRACTION_DIGITS || text.at[text.len - FRACTION_DIGITS - 1] != '.')
         return false;
-    *ns = negative ? -sum : sum;
+    struct span whole = {text.at, text.len - FRACTION_DIGITS - 1};
+    uint64_t seconds, fraction;
+    if (!decimal_take_digits(&whole, (uint64_t)(INT64_MAX / SECOND_NS), &seconds) || whole.len ||
+        !nine_digits(text.at + text.len - FRACTION_DIGITS, &fraction))
+        return false;
+    uint64_t sum = seconds * SECOND_NS + fraction;
+    if (sum > INT64_MAX || (negative && sum == 0))
+        return false;
+    *ns = negative ? -(int64_t)sum : (int64_t)sum;
     return true;
 }

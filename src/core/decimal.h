@@ -9,6 +9,8 @@
 #include "stampede/protocol.h"
 #include <stdint.h>
 
+enum { DECIMAL_SLACK = 16 };
+
 /* Digits at the beginning of *text, taken off it: how many, leading zeros included; 0 when there
  * are none or their value is above max (*text and *value are then of no use). */
 MUST_USE size_t decimal_take_digits(struct span *text, uint64_t max, uint64_t *value);
@@ -24,6 +26,11 @@ MUST_USE bool decimal_take_byte(struct span *text, char byte);
  * fraction digits, value in signed 64-bit nanoseconds. Leading zeros are allowed, any number.
  * false: not such a text; *ns is then untouched. */
 MUST_USE bool decimal_time(struct span text, int64_t *ns);
+
+/* Write a time in `bytes` bytes, `decimals` (0 to 9) of its nine fraction digits behind a point, or
+ * without one; zeros in front fill it up. bytes: at least what that takes. There must be room for
+ * DECIMAL_SLACK more, which may be written to. */
+void decimal_time_put(char *out, size_t bytes, int64_t ns, unsigned decimals);
 
 /* `d...[.d...]` kilometres, 0 to STAMPEDE_RADIUS_KM_MAX, any number of digits: whole micrometres
  * (nine fraction digits; further ones count for the bound only). false: not such a text. */

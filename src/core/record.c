@@ -49,37 +49,14 @@ void record_write(
     packed_put(r->bytes + s->id.len, s->position);
 }
 
-/* Write `digits` digits that end before `end`. */
-static void put_digits(char *end, uint32_t value, unsigned digits)
-{
-    for (; digits; digits--, value /= 10)
-        *--end = (char)('0' + value % 10);
-}
-
-static void put_time(char *out, unsigned len, int64_t time_ns, unsigned decimals)
-{
-    uint32_t fraction = (uint32_t)(time_ns % SECOND_NS);
-    unsigned whole_len = len;
-    if (decimals) {
-        for (unsigned i = decimals; i < STAMPEDE_FRACTION_DIGITS_TIME_MAX; i++)
-            fraction /= 10;
-        put_digits(out + len, fraction, decimals);
-        whole_len = len - decimals - 1;
-        out[whole_len] = '.';
-    }
-    uint64_t seconds = (uint64_t)(time_ns / SECOND_NS);
-    unsigned digits = decimal_digits(seconds);
-    memset(out, '0', whole_len - digits);
-    put_digits(out + whole_len - 1, (uint32_t)(seconds / 10), digits - 1);
-    out[whole_len - 1] = (char)('0' + seconds % 10);
-}
-
+_Static_assert(
+    STAMP_TIME_ROOM_BYTES == STAMPEDE_LINE_BYTES_MAX + DECIMAL_SLACK, "decimal_time_put");
 _Static_assert(STAMPEDE_POSITION_BYTES_MAX % 8 == 0, "packed_get writes no more than that");
 
 void record_read(const struct record *r, struct stamp *out, char *position, char *time)
 {
     packed_get(r->bytes + r->id_len, r->position_len, position);
-    put_time(time, r->time_len, r->time_ns, r->time_decimals);
+    decimal_time_put(time, r->time_len, r->time_ns, r->time_decimals);
     out->id = record_id(r);
     out->position = (struct span){position, r->position_len};
     out->time = (struct span){time, r->time_len};

@@ -12,6 +12,9 @@
 #include "stampede/protocol.h"
 #include <stdint.h>
 
+/* Room for the text of any time, and for what decimal_time_put may write behind it. */
+enum { STAMP_TIME_ROOM_BYTES = STAMPEDE_LINE_BYTES_MAX + 16 };
+
 struct stamp {
     struct span id;       /* 1 to STAMPEDE_CLIENT_ID_BYTES_MAX bytes, no white space or control */
     struct span position; /* ISO 6709 text, valid */

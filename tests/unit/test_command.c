@@ -269,6 +269,36 @@ static bool taken_at_once(struct span in, size_t line_bytes_max)
     return true;
 }
 
+Test(command, cut)
+{
+    static const struct {
+        struct span in;
+        size_t bytes;
+    } rows[] = {
+        {SPAN("AT Goloman +0.1 Goloman"), 16},
+        {SPAN("AT Goloman +0.1 "), 16},
+        {SPAN("AT Goloman +0.1"), 0},
+        {SPAN("AT  Goloman +0.1 "), 0},
+        {SPAN(" AT a b "), 0},
+        {SPAN("AT a\tb "), 0},
+        {SPAN("AT a b\t"), 0},
+        {SPAN("AT a b c\x01 "), 7},
+        {SPAN("AT a\x01 b "), 0},
+        {SPAN("AT "), 0},
+        {SPAN(""), 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct span in = boxed(rows[i].in), cut[3], split[3];
+        cr_expect_eq(command_cut(in, cut, 3, ' '), rows[i].bytes, "row %zu", i);
+        if (rows[i].bytes) {
+            cr_assert_eq(command_split((struct span){in.at, rows[i].bytes}, split, 3), 3);
+            for (int k = 0; k < 3; k++)
+                cr_expect(cut[k].at == split[k].at && cut[k].len == split[k].len, "row %zu", i);
+        }
+        unbox(in);
+    }
+}
+
 Test(command, next)
 {
     static const struct {

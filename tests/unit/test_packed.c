@@ -70,7 +70,7 @@ Test(packed, a_foreign_character_in_a_whole_word_neither, .signal = SIGABRT)
 Test(packed, a_foreign_character_among_sixteen_neither, .signal = SIGABRT)
 {
     unsigned char packed[11];
-    packed_put(packed, SPAN("+34.068930/118.445127"));
+    packed_put(packed, SPAN("+34.06893e-118.445127"));
 }
 
 /* However many characters are packed at once. */
