@@ -221,6 +221,8 @@ static void put_digits(char *out, uint64_t value, unsigned digits)
     memcpy(out, number + NUMBER_BYTES - digits, NUMBER_BYTES);
 }
 
+_Static_assert(1 + DECIMAL_SLACK <= STAMPEDE_SKEW_BYTES_MAX, "put_digits behind a sign");
+
 /* Nine digits. */
 static void put_fraction(char *out, uint64_t ns)
 {
@@ -243,22 +245,21 @@ void decimal_time_put(char *out, size_t bytes, int64_t ns, unsigned decimals)
     }
 }
 
-void decimal_skew_put(struct buf *out, int64_t ns)
+size_t decimal_skew_put(char *out, int64_t ns)
 {
     ASSERT(ns > INT64_MIN);
-    char text[STAMPEDE_SKEW_BYTES_MAX + DECIMAL_SLACK];
     uint64_t seconds = magnitude(ns) / SECOND_NS;
     unsigned digits = 1;
-    text[0] = ns < 0 ? '-' : '+';
+    out[0] = ns < 0 ? '-' : '+';
     if (seconds < 10) { /* most clocks agree that far */
-        text[1] = (char)('0' + seconds);
+        out[1] = (char)('0' + seconds);
     } else {
         digits = decimal_digits(seconds);
-        put_digits(text + 1, seconds, digits);
+        put_digits(out + 1, seconds, digits);
     }
-    text[1 + digits] = '.';
-    put_fraction(text + 2 + digits, magnitude(ns) % SECOND_NS);
-    buf_put(out, text, 2 + digits + FRACTION_DIGITS);
+    out[1 + digits] = '.';
+    put_fraction(out + 2 + digits, magnitude(ns) % SECOND_NS);
+    return 2 + digits + FRACTION_DIGITS;
 }
 
 /* Exactly nine digits. */

@@ -39,9 +39,9 @@ MUST_USE bool decimal_radius(struct span text, uint64_t *um);
 /* `d...`, 0 to max. false: not such a text. Leading zeros are allowed. */
 MUST_USE bool decimal_count(struct span text, uint64_t max, uint64_t *value);
 
-/* Seconds with sign and exactly nine fraction digits: +0.263873386. Writes at most
- * STAMPEDE_SKEW_BYTES_MAX bytes. ns > INT64_MIN. */
-void decimal_skew_put(struct buf *out, int64_t ns);
+/* Seconds with sign and exactly nine fraction digits: +0.263873386. How many bytes that is; all of
+ * the STAMPEDE_SKEW_BYTES_MAX that there must be room for may be written to. ns > INT64_MIN. */
+size_t decimal_skew_put(char *out, int64_t ns);
 
 /* How many digits a number below 10 ** 15 has: 1 for 0. */
 unsigned decimal_digits(uint64_t value);

@@ -96,22 +96,32 @@ static bool follows(struct span a, struct span b)
     return a.at + a.len + 1 == b.at && b.at[-1] == ' ';
 }
 
+static char *put_spaced(char *at, struct span text)
+{
+    *at = ' ';
+    memcpy(at + 1, text.at, text.len);
+    return at + 1 + text.len;
+}
+
 void stamp_at_put(struct buf *out, const struct stamp *s)
 {
-    buf_put(out, "AT ", 3);
-    buf_span_put(out, s->origin);
-    buf_byte(out, ' ');
-    decimal_skew_put(out, s->skew_ns);
-    buf_byte(out, ' ');
-    if (follows(s->id, s->position) && follows(s->position, s->time)) {
-        buf_put(out, s->id.at, (size_t)(s->time.at + s->time.len - s->id.at));
+    if (buf_room(out) < stamp_at_bytes_max(s)) {
+        out->overflow = true;
         return;
     }
-    buf_span_put(out, s->id);
-    buf_byte(out, ' ');
-    buf_span_put(out, s->position);
-    buf_byte(out, ' ');
-    buf_span_put(out, s->time);
+    char *at = out->at + out->len;
+    memcpy(at, "AT", 2);
+    at = put_spaced(at + 2, s->origin);
+    *at = ' ';
+    at += 1 + decimal_skew_put(at + 1, s->skew_ns);
+    if (follows(s->id, s->position) && follows(s->position, s->time)) {
+        at = put_spaced(at, (struct span){s->id.at, (size_t)(s->time.at + s->time.len - s->id.at)});
+    } else {
+        at = put_spaced(at, s->id);
+        at = put_spaced(at, s->position);
+        at = put_spaced(at, s->time);
+    }
+    out->len = (size_t)(at - out->at);
 }
 
 static bool is_alphanumeric(char c)

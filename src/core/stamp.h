@@ -35,7 +35,7 @@ bool stamp_is_of_future(const struct stamp *s, uint64_t future_ns);
 /* A 64-bit hash of all fields, the same on every node and machine. Digests are sums of it. */
 uint64_t stamp_hash(const struct stamp *s);
 
-/* At most so many bytes will stamp_at_put write. */
+/* At most so many bytes will stamp_at_put write, and needs room for. */
 static inline size_t stamp_at_bytes_max(const struct stamp *s)
 {
     return sizeof "AT     " - 1 + s->origin.len + STAMPEDE_SKEW_BYTES_MAX + s->id.len +
