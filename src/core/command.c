@@ -1,10 +1,11 @@
 /* command.c — see command.h. The hot path of the client port: one pass over the line cuts it into
- * fields and judges its bytes, then each field is read once. Nothing depends on a locale.
+ * fields and judges its bytes, then each field is read once. A command that programs write is found
+ * in the same pass that finds where its line ends. Nothing depends on a locale.
  *
  * Called by node for clients' lines; peering cuts its own with command_split. */
 #include "core/command.h"
 #include "core/decimal.h"
-#include "core/word.h"
+#include "core/wide.h"
 
 /* What a byte is to a line. */
 enum { ORDINARY, SPACE, FORBIDDEN };
@@ -26,22 +27,13 @@ bool command_is_space(char byte)
     return class_of[(uint8_t)byte] == SPACE;
 }
 
-/* Sets the top bit of every byte that is not ordinary: below 0x21, or DEL. Bytes above the first
- * such one may be wrong, because subtraction borrows from them. */
-static uint64_t not_ordinary(uint64_t word)
-{
-    uint64_t from_del = word ^ WORD_EACH_BYTE * 0x7f;
-    return (((word - WORD_EACH_BYTE * 0x21) & ~word) | ((from_del - WORD_EACH_BYTE) & ~from_del)) &
-           WORD_EACH_BYTE * 0x80;
-}
-
-/* The end of the ordinary bytes that begin at `at`: eight at a time where there are eight. */
+/* The end of the ordinary bytes that begin at `at`; sixteen at a time where there are sixteen. */
 static const char *ordinary_end(const char *at, const char *end)
 {
-    for (; end - at >= 8; at += 8) {
-        uint64_t stops = not_ordinary(word_load(at));
+    for (; end - at >= WIDE_BYTES; at += WIDE_BYTES) {
+        uint32_t stops = wide_stops(at);
         if (stops)
-            return at + __builtin_ctzll(stops) / 8;
+            return at + __builtin_ctz(stops);
     }
     while (at < end && class_of[(uint8_t)*at] == ORDINARY)
         at++;
@@ -65,12 +57,24 @@ int command_split(struct span line, struct span *fields, int max)
     }
 }
 
+size_t command_cut(struct span in, struct span *fields, int count, char behind)
+{
+    const char *at = in.at, *end = in.at + in.len;
+    for (int i = 0; i < count; i++) {
+        const char *stop = ordinary_end(at, end);
+        if (stop == at || stop == end || *stop != (i < count - 1 ? ' ' : behind))
+            return 0;
+        fields[i] = (struct span){at, (size_t)(stop - at)};
+        at = stop + 1;
+    }
+    return (size_t)(at - in.at);
+}
+
 static bool parse_iamat(struct span position, struct span time, struct command *out)
 {
-    struct position place;
     out->iamat.position_text = position;
     out->iamat.time_text = time;
-    return position_parse(position, &place) && decimal_time(time, &out->iamat.time_ns);
+    return position_valid(position) && decimal_time(time, &out->iamat.time_ns);
 }
 
 static bool parse_whatsat(struct span radius, struct span count_text, struct command *out)
@@ -83,18 +87,43 @@ static bool parse_whatsat(struct span radius, struct span count_text, struct com
     return true;
 }
 
-void command_parse(struct span line, struct command *out)
+/* `field` has COMMAND_FIELDS_MAX; out->kind stays as it is when they are no command. */
+static void understand(const struct span *field, struct command *out)
 {
-    struct span field[COMMAND_FIELDS_MAX];
-    *out = (struct command){.kind = COMMAND_INVALID, .line = line};
-    if (command_split(line, field, COMMAND_FIELDS_MAX) != COMMAND_FIELDS_MAX ||
-        field[1].len > STAMPEDE_CLIENT_ID_BYTES_MAX)
+    if (field[1].len > STAMPEDE_CLIENT_ID_BYTES_MAX)
         return;
     out->id = field[1];
     if (span_equal(field[0], SPAN("IAMAT")) && parse_iamat(field[2], field[3], out))
         out->kind = COMMAND_IAMAT;
     else if (span_equal(field[0], SPAN("WHATSAT")) && parse_whatsat(field[2], field[3], out))
         out->kind = COMMAND_WHATSAT;
+}
+
+/* No command, as far as is known; what an IAMAT or WHATSAT says besides is set with its kind. */
+static void begin(struct command *out, struct span line)
+{
+    out->kind = COMMAND_INVALID;
+    out->line = line;
+    out->id = (struct span){0};
+}
+
+void command_parse(struct span line, struct command *out)
+{
+    struct span field[COMMAND_FIELDS_MAX];
+    begin(out, line);
+    if (command_split(line, field, COMMAND_FIELDS_MAX) == COMMAND_FIELDS_MAX)
+        understand(field, out);
+}
+
+size_t command_next(struct span in, size_t line_bytes_max, struct command *out)
+{
+    struct span field[COMMAND_FIELDS_MAX];
+    size_t bytes = command_cut(in, field, COMMAND_FIELDS_MAX, '\n');
+    if (!bytes || bytes - 1 > line_bytes_max)
+        return 0;
+    begin(out, (struct span){in.at, bytes - 1});
+    understand(field, out);
+    return bytes;
 }
 
 void command_refuse(struct buf *out, struct span line)

@@ -6,6 +6,7 @@
 #include "core/decimal.h"
 #include "core/instant.h"
 #include "core/invariant.h"
+#include "core/wide.h"
 #include "core/word.h"
 
 enum { FRACTION_DIGITS = STAMPEDE_FRACTION_DIGITS_TIME_MAX, STEP_DIGITS = 8 };
@@ -25,14 +26,26 @@ static unsigned leading_digits(uint64_t word)
     return stops ? (unsigned)__builtin_ctzll(stops) / 8 : STEP_DIGITS;
 }
 
-/* The number that the first `count` (1 to 8) bytes spell. Shifted to the top, as if zeros stood
- * before them; then neighbours are joined to numbers of two digits, of four, of eight. */
-static uint64_t joined_digits(uint64_t word, unsigned count)
+/* The number that eight digits, of values 0 to 9, make: neighbours are joined to numbers of two
+ * digits, of four, of eight. */
+static uint64_t joined(uint64_t digits)
 {
-    uint64_t digits = (word ^ WORD_EACH_BYTE * '0') << 8 * (STEP_DIGITS - count);
     uint64_t pairs = (digits * 10 + (digits >> 8)) & UINT64_C(0x00ff00ff00ff00ff);
     uint64_t fours = (pairs * 100 + (pairs >> 16)) & UINT64_C(0x0000ffff0000ffff);
     return (fours * 10000 + (fours >> 32)) & UINT64_C(0xffffffff);
+}
+
+/* The number that the first `count` (1 to 8) bytes spell: shifted to the top, as if zeros stood
+ * before them. */
+static uint64_t joined_digits(uint64_t word, unsigned count)
+{
+    return joined((word ^ WORD_EACH_BYTE * '0') << 8 * (STEP_DIGITS - count));
+}
+
+/* The number that the last `count` (1 to 8) bytes spell. */
+static uint64_t joined_last_digits(uint64_t word, unsigned count)
+{
+    return joined((word ^ WORD_EACH_BYTE * '0') & ~UINT64_C(0) << 8 * (STEP_DIGITS - count));
 }
 
 /* One to eight digits at the beginning of text: how many; 0 when it begins with none. */
@@ -84,14 +97,50 @@ bool decimal_take_byte(struct span *text, char byte)
     return true;
 }
 
+/* Seconds of eight to ten digits with five to nine behind the point: what a clock says. Its shape
+ * is seen at a look, and then each digit is read once. false: it is not of that shape. */
+static bool usual_time(struct span text, uint64_t *ns)
+{
+    enum { SECONDS_DIGITS = 10, SHAPE_BYTES_MAX = SECONDS_DIGITS + 1 + FRACTION_DIGITS };
+    if (text.len < WIDE_BYTES || text.len > SHAPE_BYTES_MAX)
+        return false;
+    uint64_t others = ~(uint64_t)wide_digits_of(text);
+    unsigned whole = (unsigned)__builtin_ctzll(others);
+    unsigned after = (unsigned)__builtin_ctzll(others & (others - 1));
+    unsigned decimals = (unsigned)text.len - whole - 1;
+    if (whole < STEP_DIGITS || whole > SECONDS_DIGITS || text.at[whole] != '.' ||
+        after != text.len || decimals > FRACTION_DIGITS)
+        return false;
+    const char *end = text.at + text.len;
+    uint64_t seconds = joined_digits(word_load(text.at + whole - STEP_DIGITS), STEP_DIGITS);
+    if (whole > STEP_DIGITS)
+        seconds += joined_digits(word_load(text.at), whole - STEP_DIGITS) * 100000000;
+    uint64_t fraction = word_load(end - STEP_DIGITS);
+    if (decimals == FRACTION_DIGITS)
+        fraction =
+            joined_digits(fraction, STEP_DIGITS) + (uint64_t)(text.at[whole + 1] - '0') * 100000000;
+    else
+        fraction =
+            joined_last_digits(fraction, decimals) * power_of_ten[FRACTION_DIGITS - decimals];
+    *ns = seconds * SECOND_NS + fraction; /* ten digits of seconds do not overflow it */
+    return true;
+}
+
 bool decimal_time(struct span text, int64_t *ns)
 {
+    uint64_t sum;
+    if (usual_time(text, &sum)) {
+        if (sum > INT64_MAX)
+            return false;
+        *ns = (int64_t)sum;
+        return true;
+    }
     uint64_t seconds, fraction = 0;
     if (!decimal_take_digits(&text, (uint64_t)(INT64_MAX / SECOND_NS), &seconds))
         return false;
     if (decimal_take_byte(&text, '.') && !decimal_take_fraction(&text, FRACTION_DIGITS, &fraction))
         return false;
-    uint64_t sum = seconds * SECOND_NS + fraction;
+    sum = seconds * SECOND_NS + fraction;
     if (text.len || sum > INT64_MAX)
         return false;
     *ns = (int64_t)sum;
@@ -143,37 +192,82 @@ static uint64_t magnitude(int64_t ns)
     return ns < 0 ? -(uint64_t)ns : (uint64_t)ns;
 }
 
-static unsigned digits_of(uint64_t seconds)
+unsigned decimal_digits(uint64_t value)
 {
-    unsigned digits = 1;
-    while (digits <= FRACTION_DIGITS && seconds >= power_of_ten[digits])
-        digits++;
-    return digits;
+    unsigned bits = 64 - (unsigned)__builtin_clzll(value | 1);
+    unsigned digits = bits * 1233 >> 12; /* 1233 / 4096 is just above the logarithm of 2 */
+    return digits + (value >= power_of_ten[digits]) + (value == 0);
 }
 
-/* Right to left, exactly `digits` of them. */
-static void put_digits(char *at, uint64_t value, unsigned digits)
+/* Eight digits, as the word that spells a value below 10 ** 8: halves, then pairs, then digits,
+ * each step with one multiplication for all lanes. 10486 / 2 ** 20 and 103 / 2 ** 10 are close
+ * enough to 1/100 and 1/10 for what stands in a lane. */
+static uint64_t spelled(uint64_t value)
 {
-    for (; digits > 0; value /= 10)
-        at[--digits] = (char)('0' + value % 10);
+    uint64_t fours = value / 10000 | value % 10000 << 32;
+    uint64_t hundreds = fours * 10486 >> 20 & UINT64_C(0x0000007f0000007f);
+    uint64_t pairs = hundreds | (fours - hundreds * 100) << 16;
+    uint64_t tens = pairs * 103 >> 10 & UINT64_C(0x000f000f000f000f);
+    return (tens | (pairs - tens * 10) << 8) + WORD_EACH_BYTE * '0';
 }
 
-size_t decimal_skew_bytes(int64_t ns)
+/* The last `digits` (at most 16) digits of a number below 10 ** 16. Writes DECIMAL_SLACK bytes. */
+static void put_digits(char *out, uint64_t value, unsigned digits)
 {
-    return 2 + FRACTION_DIGITS + digits_of(magnitude(ns) / SECOND_NS);
+    enum { NUMBER_BYTES = 2 * STEP_DIGITS };
+    char number[2 * NUMBER_BYTES] = {0};
+    word_store(number, spelled(value / 100000000));
+    word_store(number + STEP_DIGITS, spelled(value % 100000000));
+    memcpy(out, number + NUMBER_BYTES - digits, NUMBER_BYTES);
 }
 
-void decimal_skew_put(struct buf *out, int64_t ns)
+_Static_assert(1 + DECIMAL_SLACK <= STAMPEDE_SKEW_BYTES_MAX, "put_digits behind a sign");
+
+/* Nine digits. */
+static void put_fraction(char *out, uint64_t ns)
+{
+    *out = (char)('0' + ns / 100000000);
+    word_store(out + 1, spelled(ns % 100000000));
+}
+
+void decimal_time_put(char *out, size_t bytes, int64_t ns, unsigned decimals)
+{
+    enum { SECONDS_DIGITS = 10 };
+    uint64_t seconds = (uint64_t)(ns / SECOND_NS);
+    size_t whole = decimals ? bytes - decimals - 1 : bytes;
+    unsigned digits = whole < SECONDS_DIGITS ? (unsigned)whole : SECONDS_DIGITS;
+    if (whole > digits)
+        memset(out, '0', whole - digits);
+    put_digits(out + whole - digits, seconds, digits);
+    if (decimals) {
+        out[whole] = '.';
+        put_fraction(out + whole + 1, (uint64_t)(ns % SECOND_NS));
+    }
+}
+
+size_t decimal_skew_put(char *out, int64_t ns)
 {
     ASSERT(ns > INT64_MIN);
-    char text[STAMPEDE_SKEW_BYTES_MAX];
     uint64_t seconds = magnitude(ns) / SECOND_NS;
-    unsigned digits = digits_of(seconds);
-    text[0] = ns < 0 ? '-' : '+';
-    put_digits(text + 1, seconds, digits);
-    text[1 + digits] = '.';
-    put_digits(text + 2 + digits, magnitude(ns) % SECOND_NS, FRACTION_DIGITS);
-    buf_put(out, text, 2 + digits + FRACTION_DIGITS);
+    unsigned digits = 1;
+    out[0] = ns < 0 ? '-' : '+';
+    if (seconds < 10) { /* most clocks agree that far */
+        out[1] = (char)('0' + seconds);
+    } else {
+        digits = decimal_digits(seconds);
+        put_digits(out + 1, seconds, digits);
+    }
+    out[1 + digits] = '.';
+    put_fraction(out + 2 + digits, magnitude(ns) % SECOND_NS);
+    return 2 + digits + FRACTION_DIGITS;
+}
+
+/* Exactly nine digits. */
+static bool nine_digits(const char *at, uint64_t *value)
+{
+    uint64_t last = word_load(at + 1);
+    *value = (uint64_t)(at[0] - '0') * 100000000 + joined_digits(last, STEP_DIGITS);
+    return at[0] >= '0' && at[0] <= '9' && leading_digits(last) == STEP_DIGITS;
 }
 
 bool decimal_skew(struct span text, int64_t *ns)
@@ -182,10 +276,16 @@ bool decimal_skew(struct span text, int64_t *ns)
     if (!negative && !decimal_take_byte(&text, '+'))
         return false;
     bool padded = text.len > 1 && text.at[0] == '0' && text.at[1] != '.';
-    int64_t sum;
-    if (padded || text.len <= FRACTION_DIGITS || text.at[text.len - FRACTION_DIGITS - 1] != '.' ||
-        !decimal_time(text, &sum) || (negative && sum == 0))
+    if (padded || text.len < 2 + FRACTION_DIGITS || text.at[text.len - FRACTION_DIGITS - 1] != '.')
         return false;
-    *ns = negative ? -sum : sum;
+    struct span whole = {text.at, text.len - FRACTION_DIGITS - 1};
+    uint64_t seconds, fraction;
+    if (!decimal_take_digits(&whole, (uint64_t)(INT64_MAX / SECOND_NS), &seconds) || whole.len ||
+        !nine_digits(text.at + text.len - FRACTION_DIGITS, &fraction))
+        return false;
+    uint64_t sum = seconds * SECOND_NS + fraction;
+    if (sum > INT64_MAX || (negative && sum == 0))
+        return false;
+    *ns = negative ? -(int64_t)sum : (int64_t)sum;
     return true;
 }

@@ -9,6 +9,8 @@
 #include "stampede/protocol.h"
 #include <stdint.h>
 
+enum { DECIMAL_SLACK = 16 };
+
 /* Digits at the beginning of *text, taken off it: how many, leading zeros included; 0 when there
  * are none or their value is above max (*text and *value are then of no use). */
 MUST_USE size_t decimal_take_digits(struct span *text, uint64_t max, uint64_t *value);
@@ -25,6 +27,11 @@ MUST_USE bool decimal_take_byte(struct span *text, char byte);
  * false: not such a text; *ns is then untouched. */
 MUST_USE bool decimal_time(struct span text, int64_t *ns);
 
+/* Write a time in `bytes` bytes, `decimals` (0 to 9) of its nine fraction digits behind a point, or
+ * without one; zeros in front fill it up. bytes: at least what that takes. There must be room for
+ * DECIMAL_SLACK more, which may be written to. */
+void decimal_time_put(char *out, size_t bytes, int64_t ns, unsigned decimals);
+
 /* `d...[.d...]` kilometres, 0 to STAMPEDE_RADIUS_KM_MAX, any number of digits: whole micrometres
  * (nine fraction digits; further ones count for the bound only). false: not such a text. */
 MUST_USE bool decimal_radius(struct span text, uint64_t *um);
@@ -32,12 +39,12 @@ MUST_USE bool decimal_radius(struct span text, uint64_t *um);
 /* `d...`, 0 to max. false: not such a text. Leading zeros are allowed. */
 MUST_USE bool decimal_count(struct span text, uint64_t max, uint64_t *value);
 
-/* Seconds with sign and exactly nine fraction digits: +0.263873386. Writes at most
- * STAMPEDE_SKEW_BYTES_MAX bytes. ns > INT64_MIN. */
-void decimal_skew_put(struct buf *out, int64_t ns);
+/* Seconds with sign and exactly nine fraction digits: +0.263873386. How many bytes that is; all of
+ * the STAMPEDE_SKEW_BYTES_MAX that there must be room for may be written to. ns > INT64_MIN. */
+size_t decimal_skew_put(char *out, int64_t ns);
 
-/* How many bytes decimal_skew_put writes. */
-size_t decimal_skew_bytes(int64_t ns);
+/* How many digits a number below 10 ** 15 has: 1 for 0. */
+unsigned decimal_digits(uint64_t value);
 
 /* Its inverse: a sign, digits without superfluous leading zeros, a point, nine digits; as written
  * by decimal_skew_put and nothing else, so that a skew has one text ("-0.000000000" is refused). */

@@ -46,6 +46,18 @@ struct line_reader {
  * After LINE_MORE with r->kept == 0 the caller may take `room` back, once done with the lines. */
 MUST_USE enum line_result line_next(struct line_reader *r, struct span *in, struct span *line);
 
+/* Whether the input goes on in the middle of a line. When it does not, the caller may cut a whole
+ * line off it by other means, and says so by line_passed. */
+static inline bool line_partial(const struct line_reader *r)
+{
+    return r->kept > 0 || r->skipping;
+}
+
+static inline void line_passed(struct line_reader *r)
+{
+    r->room_in_use = false;
+}
+
 /* The last line of a stream that ended without LF, or false when nothing was left (or only the rest
  * of a long line). PROTOCOL.md: "after FIN, a last line without LF counts as complete". */
 MUST_USE bool line_last(struct line_reader *r, struct span *line);

@@ -47,15 +47,20 @@ static void choke(struct node *n, struct connection *c, struct instant now)
     node_touch(n, c);
 }
 
-static void log_line(struct node *n, const struct connection *c, const char *event,
+static void put_log_line(struct node *n, const struct connection *c, const char *event,
     struct span line, struct instant now)
 {
-    if (!log_on(n->log, LOG_DEBUG))
-        return;
     log_begin(n->log, LOG_DEBUG, event, now);
     log_number(n->log, "conn", c->number);
     log_text(n->log, "text", line);
     log_end(n->log);
+}
+
+static inline void log_line(struct node *n, const struct connection *c, const char *event,
+    struct span line, struct instant now)
+{
+    if (log_on(n->log, LOG_DEBUG))
+        put_log_line(n, c, event, line, now);
 }
 
 static void replied(struct node *n, struct connection *c, struct span reply, struct instant now)
@@ -85,7 +90,7 @@ static void reply_refused(
 static void reply_stamp(
     struct node *n, struct connection *c, const struct stamp *stamp, struct instant now)
 {
-    size_t bytes = stamp_at_bytes(stamp) + 1;
+    size_t bytes = stamp_at_bytes_max(stamp) + 1;
     char *room = outbox_room(&c->out, &n->chunks, bytes);
     if (!room) {
         out_of_memory(n, c, now);
@@ -161,7 +166,7 @@ static void on_iamat(
 /* The stored AT line and its LF go into a gate; what places says will follow them. */
 static struct chunk *open_gate(struct connection *c, const struct stamp *stamp)
 {
-    size_t bytes = stamp_at_bytes(stamp) + 1;
+    size_t bytes = stamp_at_bytes_max(stamp) + 1;
     char small[1024], *room = bytes <= sizeof small ? small : malloc(bytes);
     if (!room)
         return NULL;
@@ -266,27 +271,57 @@ void clients_apply(struct node *n, struct instant now)
         apply(n, &n->group[i], now);
 }
 
-/* Understand a line and let it wait for its group. One that is too long is refused, even if its
- * first bytes would do. */
-static void gather(struct node *n, struct connection *c, struct span line, enum line_result found,
-    struct instant now)
+/* The place of the next command, which waits for its group. */
+static struct group_entry *next_entry(struct node *n, struct connection *c)
 {
-    struct group_entry *entry = &n->group[n->group_count++];
+    struct group_entry *entry = &n->group[n->group_count];
     entry->connection = c;
+    return entry;
+}
+
+/* `entry` is filled. */
+static void gather(
+    struct node *n, struct connection *c, struct group_entry *entry, struct instant now)
+{
+    n->group_count++;
+    if (entry->command.kind != COMMAND_INVALID) {
+        entry->hash = store_hash(n->store, entry->command.id);
+        store_prefetch_table(n->store, entry->hash);
+    }
+    log_line(n, c, "line_in", entry->command.line, now);
+    /* A line in the reader's room is overwritten by the next one that is split. */
+    if (n->group_count == NODE_GROUP || c->lines.room_in_use)
+        clients_apply(n, now);
+}
+
+/* One that is too long is refused, even if its first bytes would do. */
+static void take_line(struct node *n, struct connection *c, struct span line,
+    enum line_result found, struct instant now)
+{
+    struct group_entry *entry = next_entry(n, c);
     if (found == LINE_WHOLE) {
         command_parse(line, &entry->command);
     } else {
         n->metrics.lines_too_long++;
         entry->command = (struct command){.kind = COMMAND_INVALID, .line = line};
     }
-    if (entry->command.kind != COMMAND_INVALID) {
-        entry->hash = store_hash(n->store, entry->command.id);
-        store_prefetch_table(n->store, entry->hash);
-    }
-    log_line(n, c, "line_in", line, now);
-    /* A line in the reader's room is overwritten by the next one that is split. */
-    if (n->group_count == NODE_GROUP || c->lines.room_in_use)
-        clients_apply(n, now);
+    gather(n, c, entry, now);
+}
+
+/* Most lines are whole commands in the usual shape: they are cut and understood in one pass. false:
+ * this one is not. */
+static bool take_command(struct node *n, struct connection *c, struct span *in, struct instant now)
+{
+    if (line_partial(&c->lines))
+        return false;
+    struct group_entry *entry = next_entry(n, c);
+    size_t bytes = command_next(*in, c->lines.bytes_max, &entry->command);
+    if (!bytes)
+        return false;
+    line_passed(&c->lines);
+    *in = span_from(*in, bytes);
+    gather(n, c, entry, now);
+    return true;
 }
 
 /* -- input ------------------------------------------------------------------------------------- */
@@ -319,12 +354,14 @@ static void give_room_back(struct node *n, struct connection *c)
 static void take_lines(struct node *n, struct connection *c, struct span *in, struct instant now)
 {
     while (!too_much(n, c) && !c->finishing && !c->aborted) {
+        if (take_command(n, c, in, now))
+            continue;
         struct span line;
         enum line_result found = line_next(&c->lines, in, &line);
         switch (found) {
         case LINE_WHOLE:
         case LINE_LONG:
-            gather(n, c, line, found, now);
+            take_line(n, c, line, found, now);
             break;
         case LINE_NO_ROOM:
             c->lines.room = pool_get(&n->rooms);
@@ -356,7 +393,7 @@ static void finish_input(struct node *n, struct connection *c, struct instant no
 {
     struct span line;
     if (line_last(&c->lines, &line))
-        gather(n, c, line, LINE_WHOLE, now);
+        take_line(n, c, line, LINE_WHOLE, now);
     clients_apply(n, now);
     node_finish(n, c, now);
 }

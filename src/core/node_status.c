@@ -270,10 +270,8 @@ static void put_stamp(
 {
     const struct stamp *stamp = &held->stamp;
     put_span(out, "origin", stamp->origin);
-    put_key(out, "skew");
-    buf_byte(out, '"');
-    decimal_skew_put(out, stamp->skew_ns);
-    buf_byte(out, '"');
+    char skew[STAMPEDE_SKEW_BYTES_MAX];
+    put_span(out, "skew", (struct span){skew, decimal_skew_put(skew, stamp->skew_ns)});
     put_span(out, "position", stamp->position);
     put_span(out, "time", stamp->time);
     put_number(out, "change", held->change);

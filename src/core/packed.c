@@ -4,6 +4,9 @@
 #include "core/packed.h"
 #include "core/invariant.h"
 #include "core/word.h"
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #define EACH(byte) ((byte)*UINT64_C(0x0101010101010101))
 
@@ -26,17 +29,40 @@ static inline uint64_t unpack_word(uint32_t packed)
     return (x | EACH(0x30)) ^ ((x + EACH(0x06)) & EACH(0x10));
 }
 
+#ifdef __SSE2__
+/* Sixteen characters by their low halves: as in unpack_word. */
+static inline __m128i characters_of(__m128i low)
+{
+    __m128i high = _mm_and_si128(_mm_add_epi8(low, _mm_set1_epi8(0x06)), _mm_set1_epi8(0x10));
+    return _mm_xor_si128(_mm_or_si128(low, _mm_set1_epi8(0x30)), high);
+}
+
+static inline void put_sixteen(unsigned char *out, const char *text)
+{
+    __m128i characters = _mm_loadu_si128((const __m128i *)text);
+    __m128i low = _mm_and_si128(characters, _mm_set1_epi8(0x0f));
+    __m128i again = _mm_cmpeq_epi8(characters_of(low), characters);
+    ASSERT(_mm_movemask_epi8(again) == 0xffff);
+    __m128i pairs = _mm_and_si128(_mm_or_si128(low, _mm_srli_epi16(low, 4)), _mm_set1_epi16(0xff));
+    _mm_storel_epi64((__m128i *)out, _mm_packus_epi16(pairs, pairs));
+}
+#endif
+
 static inline void put_word(unsigned char *out, uint64_t text, size_t bytes)
 {
     uint32_t packed = pack_word(text);
     ASSERT(unpack_word(packed) == text);
-    for (size_t i = 0; i < bytes; i++)
-        out[i] = (unsigned char)(packed >> (8 * i));
+    for (; bytes; bytes--, packed >>= 8)
+        *out++ = (unsigned char)packed;
 }
 
 void packed_put(unsigned char *out, struct span text)
 {
     size_t i = 0;
+#ifdef __SSE2__
+    for (; i + 16 <= text.len; i += 16)
+        put_sixteen(out + i / 2, text.at + i);
+#endif
     for (; i + 8 <= text.len; i += 8)
         put_word(out + i / 2, word_load(text.at + i), 4);
     if (i < text.len)
@@ -44,9 +70,23 @@ void packed_put(unsigned char *out, struct span text)
             packed_bytes(text.len - i));
 }
 
+#ifdef __SSE2__
+static inline void get_sixteen(const unsigned char *in, char *text)
+{
+    __m128i pairs = _mm_loadl_epi64((const __m128i *)in);
+    __m128i halves = _mm_unpacklo_epi8(pairs, _mm_srli_epi16(pairs, 4));
+    _mm_storeu_si128((__m128i *)text, characters_of(_mm_and_si128(halves, _mm_set1_epi8(0x0f))));
+}
+#endif
+
 void packed_get(const unsigned char *in, size_t characters, char *text)
 {
-    for (size_t i = 0; i < characters; i += 8) {
+    size_t i = 0;
+#ifdef __SSE2__
+    for (; i + 16 <= characters; i += 16)
+        get_sixteen(in + i / 2, text + i);
+#endif
+    for (; i < characters; i += 8) {
         const unsigned char *p = in + i / 2;
         uint32_t packed = p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
         word_store(text + i, unpack_word(packed));

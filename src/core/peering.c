@@ -231,14 +231,17 @@ static const char *group_add(struct peering *p, struct group *g, struct span lin
 {
     struct span fields[6];
     struct stamp *stamp = &g->stamps[g->count];
-    if (command_split(line, fields, 6) != 7)
-        return "AT that lacks a field, or holds a control byte";
+    static const char lacking[] = "AT that lacks a field, or holds a control byte";
+    if (!command_cut(line, fields, 6, ' ') && command_split(line, fields, 6) != 7)
+        return lacking;
     if (!stamp_parse(fields, stamp) || stamp->time.len > STAMPEDE_LINE_BYTES_MAX)
         return "AT with a bad field";
     const char *names = fields[5].at + fields[5].len + 1;
     struct span list = {names, (size_t)(line.at + line.len - names)};
     if (!route_number(p->node->routes, list, p->peer->number, &g->routes[g->count]))
-        return "AT whose list is not one that its sender ends";
+        return command_split(line, fields, 6) != 7
+                   ? lacking
+                   : "AT whose list is not one that its sender ends";
     p->peer->got_stamps++;
     if (stamp_is_of_future(stamp, p->node->future_ns)) {
         p->peer->future_stamps++;

@@ -24,4 +24,8 @@ static inline double position_degrees(int64_t fdeg)
  * text. */
 MUST_USE bool position_parse(struct span text, struct position *out);
 
+/* Whether it is such a text: most positions are only kept and passed on as they came, and this
+ * takes a fraction of reading one. */
+MUST_USE bool position_valid(struct span text);
+
 #endif

@@ -5,29 +5,27 @@
  *     0007.50                 7500000000                    7          2
  *     12                      12000000000                   2          0 */
 #include "core/record.h"
+#include "core/decimal.h"
 #include "core/invariant.h"
+#include "core/wide.h"
 
 static unsigned decimals_of(struct span time)
 {
+    if (time.len >= WIDE_BYTES && time.len <= WIDE_LOOK_BYTES) {
+        uint64_t others = ~((uint64_t)wide_digits_of(time) | ~UINT64_C(0) << time.len);
+        return others ? (unsigned)time.len - 1 - (unsigned)__builtin_ctzll(others) : 0;
+    }
     for (unsigned i = 1; i <= STAMPEDE_FRACTION_DIGITS_TIME_MAX && i < time.len; i++)
         if (time.at[time.len - 1 - i] == '.')
             return i;
     return 0;
 }
 
-static unsigned digits_in(uint64_t value)
-{
-    unsigned digits = 1;
-    for (uint64_t power = 10; value >= power; power *= 10)
-        digits++;
-    return digits;
-}
-
 /* What the time's text takes up without leading zeros. */
 static unsigned time_len_min(int64_t time_ns, unsigned decimals)
 {
     unsigned fraction = decimals ? 1 + decimals : 0;
-    return digits_in((uint64_t)(time_ns / SECOND_NS)) + fraction;
+    return decimal_digits((uint64_t)(time_ns / SECOND_NS)) + fraction;
 }
 
 void record_write(
@@ -51,37 +49,14 @@ void record_write(
     packed_put(r->bytes + s->id.len, s->position);
 }
 
-/* Write `digits` digits that end before `end`. */
-static void put_digits(char *end, uint32_t value, unsigned digits)
-{
-    for (; digits; digits--, value /= 10)
-        *--end = (char)('0' + value % 10);
-}
-
-static void put_time(char *out, unsigned len, int64_t time_ns, unsigned decimals)
-{
-    uint32_t fraction = (uint32_t)(time_ns % SECOND_NS);
-    unsigned whole_len = len;
-    if (decimals) {
-        for (unsigned i = decimals; i < STAMPEDE_FRACTION_DIGITS_TIME_MAX; i++)
-            fraction /= 10;
-        put_digits(out + len, fraction, decimals);
-        whole_len = len - decimals - 1;
-        out[whole_len] = '.';
-    }
-    uint64_t seconds = (uint64_t)(time_ns / SECOND_NS);
-    unsigned digits = digits_in(seconds);
-    memset(out, '0', whole_len - digits);
-    put_digits(out + whole_len - 1, (uint32_t)(seconds / 10), digits - 1);
-    out[whole_len - 1] = (char)('0' + seconds % 10);
-}
-
+_Static_assert(
+    STAMP_TIME_ROOM_BYTES == STAMPEDE_LINE_BYTES_MAX + DECIMAL_SLACK, "decimal_time_put");
 _Static_assert(STAMPEDE_POSITION_BYTES_MAX % 8 == 0, "packed_get writes no more than that");
 
 void record_read(const struct record *r, struct stamp *out, char *position, char *time)
 {
     packed_get(r->bytes + r->id_len, r->position_len, position);
-    put_time(time, r->time_len, r->time_ns, r->time_decimals);
+    decimal_time_put(time, r->time_len, r->time_ns, r->time_decimals);
     out->id = record_id(r);
     out->position = (struct span){position, r->position_len};
     out->time = (struct span){time, r->time_len};

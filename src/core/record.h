@@ -63,7 +63,7 @@ void record_write(
     struct record *r, const struct stamp *s, uint64_t hash, uint16_t origin, uint16_t route);
 
 /* The stamp, but for its origin. Its id is a view of the record, its texts are views of two rooms
- * of STAMPEDE_POSITION_BYTES_MAX and STAMPEDE_LINE_BYTES_MAX bytes. */
+ * of STAMPEDE_POSITION_BYTES_MAX and STAMP_TIME_ROOM_BYTES bytes. */
 void record_read(const struct record *r, struct stamp *out, char *position, char *time);
 
 #endif

@@ -34,7 +34,7 @@ int stamp_compare(const struct stamp *a, const struct stamp *b)
     return by ? by : span_compare(a->time, b->time);
 }
 
-static uint64_t load_32(const char *at)
+static inline uint64_t load_32(const char *at)
 {
     uint32_t word;
     memcpy(&word, at, sizeof word);
@@ -43,27 +43,27 @@ static uint64_t load_32(const char *at)
 
 /* The factors are xored in as well: where one of them happens to be 0, or was made so, the other
  * still counts. */
-static uint64_t fold(uint64_t a, uint64_t b)
+static inline uint64_t fold(uint64_t a, uint64_t b)
 {
     unsigned __int128 product = (unsigned __int128)a * b;
     return (uint64_t)product ^ (uint64_t)(product >> 64) ^ a ^ b;
 }
 
-static uint64_t absorb(uint64_t hash, uint64_t first, uint64_t second)
+static inline uint64_t absorb(uint64_t hash, uint64_t first, uint64_t second)
 {
     return fold(first ^ KEY_TEXT, second ^ hash);
 }
 
 /* Whole steps of 16 bytes, then the last 16 or fewer, as two words that overlap where there are
  * fewer: they cover every byte, and the length, already absorbed, says how. */
-static uint64_t absorb_text(uint64_t hash, struct span text)
+static inline uint64_t absorb_text(uint64_t hash, struct span text)
 {
-    for (; text.len > 16; text = span_from(text, 16))
-        hash = absorb(hash, word_load(text.at), word_load(text.at + 8));
     const char *at = text.at, *end = text.at + text.len;
-    if (text.len >= 8)
+    for (; end - at > 16; at += 16)
+        hash = absorb(hash, word_load(at), word_load(at + 8));
+    if (end - at >= 8)
         return absorb(hash, word_load(at), word_load(end - 8));
-    if (text.len >= 4)
+    if (end - at >= 4)
         return absorb(hash, load_32(at), load_32(end - 4));
     uint64_t word = 0;
     for (; at < end; at++)
@@ -89,24 +89,39 @@ uint64_t stamp_hash(const struct stamp *s)
     return fold(hash, KEY_END);
 }
 
-size_t stamp_at_bytes(const struct stamp *s)
+/* Whether `b` stands behind `a` as the AT line wants it: then both are views of a client's line, and
+ * can be copied from there in one piece. */
+static bool follows(struct span a, struct span b)
 {
-    return sizeof "AT     " - 1 + s->origin.len + decimal_skew_bytes(s->skew_ns) + s->id.len +
-           s->position.len + s->time.len;
+    return a.at + a.len + 1 == b.at && b.at[-1] == ' ';
+}
+
+static char *put_spaced(char *at, struct span text)
+{
+    *at = ' ';
+    memcpy(at + 1, text.at, text.len);
+    return at + 1 + text.len;
 }
 
 void stamp_at_put(struct buf *out, const struct stamp *s)
 {
-    buf_put(out, "AT ", 3);
-    buf_span_put(out, s->origin);
-    buf_byte(out, ' ');
-    decimal_skew_put(out, s->skew_ns);
-    buf_byte(out, ' ');
-    buf_span_put(out, s->id);
-    buf_byte(out, ' ');
-    buf_span_put(out, s->position);
-    buf_byte(out, ' ');
-    buf_span_put(out, s->time);
+    if (buf_room(out) < stamp_at_bytes_max(s)) {
+        out->overflow = true;
+        return;
+    }
+    char *at = out->at + out->len;
+    memcpy(at, "AT", 2);
+    at = put_spaced(at + 2, s->origin);
+    *at = ' ';
+    at += 1 + decimal_skew_put(at + 1, s->skew_ns);
+    if (follows(s->id, s->position) && follows(s->position, s->time)) {
+        at = put_spaced(at, (struct span){s->id.at, (size_t)(s->time.at + s->time.len - s->id.at)});
+    } else {
+        at = put_spaced(at, s->id);
+        at = put_spaced(at, s->position);
+        at = put_spaced(at, s->time);
+    }
+    out->len = (size_t)(at - out->at);
 }
 
 static bool is_alphanumeric(char c)
@@ -128,12 +143,11 @@ bool stamp_node_name_valid(struct span name)
 
 bool stamp_parse(const struct span fields[6], struct stamp *out)
 {
-    struct position place;
     int64_t received_ns;
     *out = (struct stamp){
         .origin = fields[1], .id = fields[3], .position = fields[4], .time = fields[5]};
     return stamp_node_name_valid(out->origin) && decimal_skew(fields[2], &out->skew_ns) &&
            out->id.len > 0 && out->id.len <= STAMPEDE_CLIENT_ID_BYTES_MAX &&
-           position_parse(out->position, &place) && decimal_time(out->time, &out->time_ns) &&
+           position_valid(out->position) && decimal_time(out->time, &out->time_ns) &&
            !__builtin_add_overflow(out->time_ns, out->skew_ns, &received_ns) && received_ns >= 0;
 }

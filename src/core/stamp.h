@@ -12,6 +12,9 @@
 #include "stampede/protocol.h"
 #include <stdint.h>
 
+/* Room for the text of any time, and for what decimal_time_put may write behind it. */
+enum { STAMP_TIME_ROOM_BYTES = STAMPEDE_LINE_BYTES_MAX + 16 };
+
 struct stamp {
     struct span id;       /* 1 to STAMPEDE_CLIENT_ID_BYTES_MAX bytes, no white space or control */
     struct span position; /* ISO 6709 text, valid */
@@ -32,8 +35,12 @@ bool stamp_is_of_future(const struct stamp *s, uint64_t future_ns);
 /* A 64-bit hash of all fields, the same on every node and machine. Digests are sums of it. */
 uint64_t stamp_hash(const struct stamp *s);
 
-/* The bytes that stamp_at_put will write. */
-size_t stamp_at_bytes(const struct stamp *s);
+/* At most so many bytes will stamp_at_put write, and needs room for. */
+static inline size_t stamp_at_bytes_max(const struct stamp *s)
+{
+    return sizeof "AT     " - 1 + s->origin.len + STAMPEDE_SKEW_BYTES_MAX + s->id.len +
+           s->position.len + s->time.len;
+}
 
 /* `AT <origin> <skew> <client-id> <position> <time>`, without LF: the reply to IAMAT, the head of
  * the reply to WHATSAT, and the beginning of a peer's AT. */

@@ -44,7 +44,7 @@ enum store_verdict {
  * such. */
 struct stamp_text {
     char position[STAMPEDE_POSITION_BYTES_MAX];
-    char time[STAMPEDE_LINE_BYTES_MAX];
+    char time[STAMP_TIME_ROOM_BYTES];
 };
 
 /* What stands at a place of the feed. */

@@ -1,6 +1,8 @@
 /* test_command.c — clients' lines: every field's bounds, and what makes a line none. */
 #include "boxed.h"
 #include "core/command.h"
+#include "core/line.h"
+#include "random.h"
 #include <criterion/criterion.h>
 
 Test(command, white_space_is_five_bytes)
@@ -237,6 +239,119 @@ Test(command, every_beginning)
         cr_expect_eq(c.kind, complete ? COMMAND_IAMAT : COMMAND_INVALID, "%zu bytes", len);
         unbox(line);
     }
+}
+
+/* What command_next takes is what line_next and command_parse make of it; only what looks different
+ * from what programs write does it leave to them. */
+static bool taken_at_once(struct span in, size_t line_bytes_max)
+{
+    struct command now, by_parts = {0};
+    struct span line, rest = in;
+    size_t bytes = command_next(in, line_bytes_max, &now);
+    if (!bytes)
+        return false;
+    struct line_reader reader = {.bytes_max = (uint32_t)line_bytes_max};
+    cr_assert_eq(line_next(&reader, &rest, &line), LINE_WHOLE);
+    command_parse(line, &by_parts);
+    cr_assert_eq(in.len - rest.len, bytes);
+    cr_assert(now.line.at == line.at && now.line.len == line.len);
+    cr_assert_eq(now.kind, by_parts.kind, "%.*s", (int)line.len, line.at);
+    if (now.kind == COMMAND_INVALID)
+        return true;
+    cr_assert(now.id.at == by_parts.id.at && now.id.len == by_parts.id.len);
+    if (now.kind == COMMAND_IAMAT)
+        cr_assert(now.iamat.time_ns == by_parts.iamat.time_ns &&
+                  span_equal(now.iamat.position_text, by_parts.iamat.position_text) &&
+                  span_equal(now.iamat.time_text, by_parts.iamat.time_text));
+    else
+        cr_assert(now.whatsat.radius_um == by_parts.whatsat.radius_um &&
+                  now.whatsat.count == by_parts.whatsat.count);
+    return true;
+}
+
+Test(command, cut)
+{
+    static const struct {
+        struct span in;
+        size_t bytes;
+    } rows[] = {
+        {SPAN("AT Goloman +0.1 Goloman"), 16},
+        {SPAN("AT Goloman +0.1 "), 16},
+        {SPAN("AT Goloman +0.1"), 0},
+        {SPAN("AT  Goloman +0.1 "), 0},
+        {SPAN(" AT a b "), 0},
+        {SPAN("AT a\tb "), 0},
+        {SPAN("AT a b\t"), 0},
+        {SPAN("AT a b c\x01 "), 7},
+        {SPAN("AT a\x01 b "), 0},
+        {SPAN("AT "), 0},
+        {SPAN(""), 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct span in = boxed(rows[i].in), cut[3], split[3];
+        cr_expect_eq(command_cut(in, cut, 3, ' '), rows[i].bytes, "row %zu", i);
+        if (rows[i].bytes) {
+            cr_assert_eq(command_split((struct span){in.at, rows[i].bytes}, split, 3), 3);
+            for (int k = 0; k < 3; k++)
+                cr_expect(cut[k].at == split[k].at && cut[k].len == split[k].len, "row %zu", i);
+        }
+        unbox(in);
+    }
+}
+
+Test(command, next)
+{
+    static const struct {
+        struct span in;
+        bool taken;
+    } rows[] = {
+        {SPAN("IAMAT kiwi.cs.ucla.edu +34.068930-118.445127 1520023934.918963997\n"), true},
+        {SPAN("IAMAT k +0+0 1\n"), true},
+        {SPAN("WHATSAT kiwi 10 5\n"), true},
+        {SPAN("WHATSAT kiwi 10 5\nWHATSAT kiwi 1"), true},
+        {SPAN("a b c d\n"), true},
+        {SPAN("IAMAT k +91+0 1\n"), true},
+        {SPAN("IAMAT k +0+0 1"), false},
+        {SPAN("IAMAT k +0+0 1\r\n"), false},
+        {SPAN(" IAMAT k +0+0 1\n"), false},
+        {SPAN("IAMAT  k +0+0 1\n"), false},
+        {SPAN("IAMAT k\t+0+0 1\n"), false},
+        {SPAN("IAMAT k +0+0 1 \n"), false},
+        {SPAN("IAMAT k +0+0 1 2\n"), false},
+        {SPAN("IAMAT k +0+0\n"), false},
+        {SPAN("IAMAT k\x7f +0+0 1\n"), false},
+        {SPAN("\n"), false},
+        {SPAN(""), false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct span in = boxed(rows[i].in);
+        cr_expect_eq(taken_at_once(in, 1024), rows[i].taken, "row %zu", i);
+        cr_expect_not(rows[i].taken && taken_at_once(in, strcspn(rows[i].in.at, "\n") - 1),
+            "row %zu is longer than it may be", i);
+        unbox(in);
+    }
+}
+
+Test(command, next_and_parse_agree)
+{
+    static const struct span rows[] = {
+        SPAN("IAMAT kiwi.cs.ucla.edu +34.068930-118.445127 1520023934.918963997\nIAMAT "),
+        SPAN("WHATSAT kiwi.cs.ucla.edu 10 20\n"), SPAN("IAMAT a-1 +1-2 1520023934.918\n\n")};
+    static const char marks[] = " \n\r\t+-.0189:\x7f\xffIA";
+    struct random random = random_begin();
+    unsigned taken = 0;
+    for (int i = 0; i < 200000; i++) {
+        char bytes[80];
+        struct span row = rows[random_below(&random, sizeof rows / sizeof *rows)];
+        memcpy(bytes, row.at, row.len);
+        for (uint32_t n = random_below(&random, 3); n; n--)
+            bytes[random_below(&random, (uint32_t)row.len)] =
+                marks[random_below(&random, sizeof marks - 1)];
+        struct span in = boxed((struct span){bytes, row.len});
+        taken += taken_at_once(in, 64 + random_below(&random, 8));
+        unbox(in);
+    }
+    cr_assert_gt(taken, 10000);
 }
 
 Test(command, refusal_copies_the_line)

@@ -66,3 +66,21 @@ Test(packed, a_foreign_character_in_a_whole_word_neither, .signal = SIGABRT)
     unsigned char packed[4];
     packed_put(packed, SPAN("+34-118E"));
 }
+
+Test(packed, a_foreign_character_among_sixteen_neither, .signal = SIGABRT)
+{
+    unsigned char packed[11];
+    packed_put(packed, SPAN("+34.06893e-118.445127"));
+}
+
+/* However many characters are packed at once. */
+Test(packed, whole_and_in_pieces)
+{
+    struct span whole = SPAN("-89.123456789012345+179.987654321098765");
+    unsigned char at_once[20], in_pieces[20];
+    packed_put(at_once, whole);
+    for (size_t i = 0; i < whole.len; i += 8)
+        packed_put(
+            in_pieces + i / 2, (struct span){whole.at + i, whole.len - i < 8 ? whole.len - i : 8});
+    cr_expect_arr_eq(at_once, in_pieces, packed_bytes(whole.len));
+}

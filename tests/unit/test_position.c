@@ -1,6 +1,7 @@
 /* test_position.c — ISO 6709 decimal degrees: the grammar, and the last digit of each bound. */
 #include "boxed.h"
 #include "core/position.h"
+#include "random.h"
 #include <criterion/criterion.h>
 
 Test(position, valid)
@@ -119,6 +120,32 @@ Test(position, every_beginning)
         cr_expect_eq(position_parse(text, &p), complete, "%.*s", (int)len, whole.at);
         unbox(text);
     }
+}
+
+/* Whether a text is a position is answered faster than which one it is, and the same. */
+Test(position, valid_as_it_is_read)
+{
+    static const struct span rows[] = {SPAN("+34.068930-118.445127"), SPAN("-90.000000+180.0"),
+        SPAN("+89.99999999999999-179.9999999"), SPAN("-0.0000001-000.00000000001"), SPAN("+1-2"),
+        SPAN("+34.0689300000000-118.4451270000"), SPAN("-00000000000000+0.000000")};
+    static const char marks[] = "+-.0189: ";
+    struct random random = random_begin();
+    unsigned valids = 0;
+    for (int i = 0; i < 200000; i++) {
+        char bytes[40];
+        struct span row = rows[random_below(&random, sizeof rows / sizeof *rows)];
+        memcpy(bytes, row.at, row.len);
+        for (uint32_t n = random_below(&random, 3); n; n--)
+            bytes[random_below(&random, (uint32_t)row.len)] =
+                marks[random_below(&random, sizeof marks - 1)];
+        struct span text = boxed((struct span){bytes, row.len - random_below(&random, 3)});
+        struct position p;
+        bool valid = position_parse(text, &p);
+        cr_assert_eq(position_valid(text), valid, "%.*s", (int)text.len, text.at);
+        valids += valid;
+        unbox(text);
+    }
+    cr_assert_gt(valids, 1000);
 }
 
 Test(position, degrees)

@@ -14,7 +14,7 @@ static struct record *record_new(const struct stamp *s)
 
 static void expect_round_trip(struct span position, struct span time, int64_t time_ns)
 {
-    static char position_room[STAMPEDE_POSITION_BYTES_MAX], time_room[STAMPEDE_LINE_BYTES_MAX];
+    static char position_room[STAMPEDE_POSITION_BYTES_MAX], time_room[STAMP_TIME_ROOM_BYTES];
     struct stamp in = {
         .id = SPAN("kiwi"), .position = position, .time = time, .time_ns = time_ns, .skew_ns = -1};
     struct record *r = record_new(&in);
