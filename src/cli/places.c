@@ -190,7 +190,7 @@ static int ask_once(const struct herd *herd, const struct options *o, char *cons
 
 /* -- the command line -------------------------------------------------------------------------- */
 
-/* West and south are numbers, and no options: everything from the first such number on is a word. */
+/* West and south are numbers, and no options: from the first such number on all is words. */
 static int options_read_numbers(
     struct options *o, int argc, char **argv, char *all[PLACES_ARGUMENTS_MAX + 2])
 {

@@ -1,8 +1,8 @@
 /* node_places.c — the connections of the places exchange, as connections of the node.
  *
- * The exchange decides, and holds its connections' TLS; here its bytes go to the node's outboxes and
- * its wishes to the driver. A connection of places is a CONNECTION_PLACES with the exchange's channel
- * in it. A provider without an exchange (the gazetteer) has none of all this. */
+ * The exchange decides, and holds its connections' TLS; here its bytes go to the node's outboxes
+ * and its wishes to the driver. A connection of places is a CONNECTION_PLACES with the exchange's
+ * channel in it. A provider without an exchange (the gazetteer) has none of all this. */
 #include "core/node_private.h"
 
 /* What a channel has to send goes to its connection's output, and a channel that is over to its

@@ -45,8 +45,8 @@ static void put_signed(struct buf *out, const char *key, int64_t value)
     buf_u64(out, (uint64_t)(value < 0 ? -value : value));
 }
 
-/* An element, or the value of the key that was just put. `text` is UTF-8; control bytes in it become
- * spaces. */
+/* An element, or the value of the key that was just put. `text` is UTF-8; control bytes in it
+ * become spaces. */
 static void put_string(struct buf *out, struct span text)
 {
     buf_byte(out, '"');

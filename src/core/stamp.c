@@ -89,8 +89,8 @@ uint64_t stamp_hash(const struct stamp *s)
     return fold(hash, KEY_END);
 }
 
-/* Whether `b` stands behind `a` as the AT line wants it: then both are views of a client's line, and
- * can be copied from there in one piece. */
+/* Whether `b` stands behind `a` as the AT line wants it: then both are views of a client's line,
+ * and can be copied from there in one piece. */
 static bool follows(struct span a, struct span b)
 {
     return a.at + a.len + 1 == b.at && b.at[-1] == ' ';

@@ -363,7 +363,7 @@ static void set_endpoint(struct topology_draft *d, int line, struct span value)
     p->port = port;
 }
 
-/* Letters and digits in groups with hyphens between them: the shape of RFC 5646, not its registry. */
+/* Letters and digits in groups with hyphens between them: RFC 5646's shape, not its registry. */
 static void set_language(
     struct topology_draft *d, int line, const struct key *key, struct span value)
 {

@@ -2,8 +2,8 @@
  *
  * topology.conf says which provider, or leaves it open: google where there is a key, else the
  * gazetteer. A key comes by a file only, since arguments and environments of a process can be read
- * by others: key_file, or places_key in $CREDENTIALS_DIRECTORY, where systemd's LoadCredential= puts
- * it. What is wrong is told on standard error, in a sentence with its remedy. Called by the
+ * by others: key_file, or places_key in $CREDENTIALS_DIRECTORY, where systemd's LoadCredential=
+ * puts it. What is wrong is told on standard error, in a sentence with its remedy. Called by the
  * program's `node` and `places`. */
 #ifndef IO_PLACES_FILES_H
 #define IO_PLACES_FILES_H

@@ -1,5 +1,5 @@
-/* broken_swallow.c — a core that swallows one stamp of a peer in eight, whenever it comes: no resend
- * helps. */
+/* broken_swallow.c — a core that swallows one stamp of a peer in eight, whenever it comes: no
+ * resend helps. */
 #include "core/store.h"
 
 enum store_verdict __real_store_put(

@@ -139,7 +139,8 @@ static inline struct node *side_node(struct span secret)
         .secret = secret,
         .tls = side_tls,
         .connections_max = CONNECTIONS,
-        .places = {&places, slow_ask, slow_answer, slow_cancel, slow_deadline, slow_destroy, "slow"},
+        .places = {&places, slow_ask, slow_answer, slow_cancel, slow_deadline, slow_destroy,
+            "slow"},
         .log = &log_};
     memset(config.seed, 7, sizeof config.seed);
     return node_create(&config, now);
