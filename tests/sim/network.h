@@ -120,7 +120,8 @@ void network_heal(struct network *n, unsigned a, unsigned b);
  * it listens again. */
 void network_crash(struct network *n, unsigned party);
 
-/* How many wires stand between two parties and carry both ways. */
+/* How many wires stand between two parties and carry both ways, and who dialled the last of
+ * them. */
 unsigned network_wires_between(const struct network *n, unsigned a, unsigned b);
 unsigned network_dialler(const struct network *n, unsigned a, unsigned b);
 
