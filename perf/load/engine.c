@@ -378,6 +378,11 @@ bool engine_run(const struct plan *p, struct traffic *t, struct outcome *out)
         e.end_ns = p->count ? INT64_MAX : e.begin_ns + p->duration_ns;
         send_touched(&e);
         turns(&e);
+        if (!p->rate && e.under_way && !e.failed) {
+            fprintf(stderr, "load: %llu commands were not answered within %d s\n",
+                (unsigned long long)e.under_way, DRAIN_S);
+            e.failed = true;
+        }
         well = !e.failed;
     }
     if (well && p->rate) {

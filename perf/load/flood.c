@@ -301,8 +301,8 @@ static void completed(const struct ring_event *e)
         size_t rest = read_any(e->tag.slot, all).len;
         if (c->held_bytes)
             connection_keep(c, rest);
-        else
-            connection_hold(c, span_from(all, all.len - rest));
+        else if (rest && !connection_hold(c, span_from(all, all.len - rest)).at)
+            fail("no memory", SPAN(""));
     }
     if (!e->more)
         listen_to(e->tag.slot);
