@@ -1,11 +1,12 @@
 """bench.py - what all parts share: running load and flood, rounds, samples, progress, medians.
 
 A sample is one burst: a dictionary with part, case, server, round and what was measured. Servers
-take turns inside a round, so that the machine's drift meets all of them; ratios are of medians over
-the rounds of one run.
+take turns inside a round, so that the machine's drift meets all of them, and in another order each
+time, so that none always runs after the same one; ratios are of medians over the rounds of one run.
 """
 import json
 import os
+import random
 import statistics
 import subprocess
 import sys
@@ -26,6 +27,7 @@ class Bench:
         self.samples, self.running, self.notes = [], [], []
         self.began = time.monotonic()
         self.told = False
+        self.dice = random.Random(1)
 
     def say(self, text):
         print(f"[{time.monotonic() - self.began:5.0f} s] {text}", file=sys.stderr, flush=True)
@@ -88,6 +90,10 @@ class Bench:
             raise servers.Trouble(f"{' '.join(command)}: {done.stderr.strip()}")
         return json.loads(done.stdout)
 
+    def shuffled(self, some):
+        """In another order each time, the same in every run."""
+        return self.dice.sample(some, len(some))
+
     def load(self, server, *words, core=servers.LOAD_CORE):
         pids = ",".join(map(str, server.pids()))
         got = self.tool("load", ["-p", server.protocol, "-P", pids, *words, server.port], core)
@@ -138,5 +144,10 @@ def spread(samples, part, case, server, key):
 
 
 def labels(samples, part, what):
-    """Cases or servers of a part, in the order in which they were measured."""
-    return list(dict.fromkeys(s[what] for s in samples if s["part"] == part))
+    """Cases of a part in the order in which they were measured; servers, ours first."""
+    found = list(dict.fromkeys(s[what] for s in samples if s["part"] == part))
+    if what == "case":
+        return found
+    known = [server.label for server in servers.singles()] + \
+        [herd.label for herd in servers.herds("shipped")]
+    return sorted(found, key=lambda label: known.index(label) if label in known else len(known))

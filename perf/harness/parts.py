@@ -50,7 +50,7 @@ def iamat(bench):
         for connections, depth in shapes:
             if not bench.quick:
                 bench.say(f"iamat: {connections} x {depth}")
-            for s in running:
+            for s in bench.shuffled(running):
                 if connections > s.connections_most or depth > s.depth_most:
                     continue
                 words = ("-c", connections, "-d", depth, "-i", min(ids, s.ids_most or ids))
@@ -76,7 +76,7 @@ def open_loop(bench):
     lost = set()
     for round_ in bench.each_round("open"):
         for rate in rates:
-            for s in running:
+            for s in bench.shuffled(running):
                 if (s.label, rate) in lost or s.depth_most == 1 and rate > 1000:
                     continue
                 words = ("-c", 50, "-d", min(128, s.depth_most), "-r", rate, "-s", "-t", seconds,
@@ -104,7 +104,7 @@ def whatsat(bench):
     for round_ in bench.each_round("whatsat"):
         for around in ("0,0", "10,5", "50,20"):
             for connections, depth in ((1, 1), (50, 16)):
-                for s in running:
+                for s in bench.shuffled(running):
                     if depth > s.depth_most or around != "0,0" and not knows_places(s):
                         continue
                     words = ("-q", 100, "-a", around, "-c", connections, "-d", depth, "-i",
@@ -205,7 +205,7 @@ def flood(bench):
             bench.flood(herd, "-n", min(20_000, herd.count_most))
         bench.say(f"flood: {topology}")
         for round_ in bench.each_round("flood"):
-            for herd in running:
+            for herd in bench.shuffled(running):
                 flood_bursts(bench, herd, topology, round_)
         bench.stop()
     bench.say("flood: from a cold start")
@@ -235,7 +235,7 @@ def flood_bursts(bench, herd, topology, round_):
 
 def flood_cold(bench, round_):
     """20,000/s from the moment when a herd has its links."""
-    for herd in servers.herds("shipped"):
+    for herd in bench.shuffled(servers.herds("shipped")):
         if herd.most_per_second < 20_000 or bench.quick and isinstance(herd, servers.PeerHerd):
             continue
         if bench.start([herd]):
@@ -280,7 +280,7 @@ def cost(bench):
         bench.say(f"cost: {ids} ids")
         bench.fill(server, ids)
     for round_ in bench.each_round("cost"):
-        for ids, server in zip(steps, running):
+        for ids, server in bench.shuffled(list(zip(steps, running))):
             words = ("-c", 50, "-d", 16, "-i", ids, *burst_words(bench))
             bench.sample("cost ids", str(ids), "stampede", round_,
                          lambda s=server, w=words: bench.load(s, *w))
