@@ -22,7 +22,8 @@ enum {
     HISTORY_COARSER = 4, /* one ring than the one before */
 };
 
-/* The changes of [at_ns, at_ns + the ring's width); `change` is the last of them. */
+/* The changes of [at_ns, at_ns + the ring's width); `change` is the last of them, set when the next
+ * bucket is begun. */
 struct history_bucket {
     uint64_t change;
     int64_t at_ns;
@@ -38,6 +39,7 @@ struct history_ring {
 struct history {
     struct history_ring rings[HISTORY_RINGS];
     uint64_t change; /* the last one noted */
+    int64_t due_ns; /* when the first ring has a bucket to begin */
 };
 
 /* The store stands at `change` now. Neither number ever goes back. */
