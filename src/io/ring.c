@@ -120,11 +120,12 @@ static size_t pool_bytes(const struct ring_sizes *s)
     return (size_t)s->buffers * (sizeof(struct io_uring_buf) + s->buffer_bytes);
 }
 
-/* The array that the kernel takes buffers from must begin on a page; the buffers follow it. */
+/* The array that the kernel takes buffers from must begin on a page; the buffers follow it. All are
+ * in memory from the start: the kernel fills them in turn, so each of the first would wait. */
 static int open_buffers(struct ring *r)
 {
     void *memory = mmap(
-        NULL, pool_bytes(&r->sizes), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        NULL, pool_bytes(&r->sizes), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
     if (memory == MAP_FAILED)
         return errno;
     r->free = memory;
