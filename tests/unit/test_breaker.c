@@ -41,13 +41,21 @@ static void check(const char *name, const struct step *steps, size_t count)
     }
 }
 
-#define CHECK(name, ...)                                           \
-    do {                                                           \
-        static const struct step steps[] = {__VA_ARGS__};          \
-        check(name, steps, sizeof steps / sizeof *steps);          \
+#define CHECK(name, ...)                                  \
+    do {                                                  \
+        static const struct step steps[] = {__VA_ARGS__}; \
+        check(name, steps, sizeof steps / sizeof *steps); \
     } while (0)
-#define FOUR_FAILURES {0, FAILS, 0, 0}, {0, FAILS, 0, 0}, {0, FAILS, 0, 0}, {0, FAILS, 0, 0}
-#define FIVE_FAILURES FOUR_FAILURES, {0, FAILS, true, true}
+#define FOUR_FAILURES                                     \
+    {0, FAILS, 0, 0}, {0, FAILS, 0, 0}, {0, FAILS, 0, 0}, \
+    {                                                     \
+        0, FAILS, 0, 0                                    \
+    }
+#define FIVE_FAILURES        \
+    FOUR_FAILURES,           \
+    {                        \
+        0, FAILS, true, true \
+    }
 
 Test(breaker, closed_lets_everything_through)
 {
@@ -68,7 +76,8 @@ Test(breaker, open_lets_one_through_every_5_s)
         {10099, ASKS, false, true}, {10100, ASKS, true, true}, {10100, ASKS, false, true});
     CHECK("it is given up", FIVE_FAILURES, {5000, ASKS, true, true}, {5100, GIVES_UP, 0, true},
         {10099, ASKS, false, true}, {10100, ASKS, true, true});
-    CHECK("given up without one", FIVE_FAILURES, {100, GIVES_UP, 0, true}, {5000, ASKS, true, true});
+    CHECK(
+        "given up without one", FIVE_FAILURES, {100, GIVES_UP, 0, true}, {5000, ASKS, true, true});
 }
 
 Test(breaker, a_success_closes_it)
