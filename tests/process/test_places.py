@@ -14,7 +14,7 @@ import threading
 import time
 import unittest
 
-from herd import ALONE, DEADLINE_S, ROOT, Herd, run
+from herd import ALONE, DEADLINE_S, ROOT, SHIPPED, Herd, run
 from places_server import READ_BYTES, PlacesServer, answers, results
 
 CANARY = b"CANARY-0123456789abcdef"
@@ -359,6 +359,9 @@ class Faults(unittest.TestCase):
             talker.fails("UNKNOWN_ERROR", "not asked for now, after 5 failures in a row")
             self.assertEqual(len(herd.server.requests), asked)
             self.assertTrue(herd.places()["down"])
+            self.assertRegex(herd.command("status", "--table").stdout,
+                             rb"\n\nThe places service is down for 1 of 1 nodes; Goloman says: "
+                             rb"localhost: .*\.\n$")
             self.assertEqual(herd.node.log().count(b" places_down "), 1)
             herd.server.handler = answers(results(1))
             herd.until(lambda: talker.ask()["status"] == "OK", "a probe is let through")
@@ -449,6 +452,16 @@ class Starting(unittest.TestCase):
         herd = PlacesHerd(start=False)
         herd.key.unlink()
         self.refused(herd, "places.key", "cannot be opened", "umask 077")
+
+    def test_a_herd_says_once_what_keeps_it_from_starting(self):
+        herd = PlacesHerd(start=False, edges=SHIPPED)
+        herd.key.chmod(0o644)
+        try:
+            said = herd.command("up", expect=(1,)).stderr
+            self.assertEqual(said.count(b"chmod 600"), 1, said.decode())
+        finally:
+            herd.server.close()
+            herd._end(show=False)
 
     def test_a_key_that_is_none(self):
         herd = PlacesHerd(start=False)
