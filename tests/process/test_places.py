@@ -25,7 +25,7 @@ class PlacesHerd(Herd):
     """A herd that asks a PlacesServer of its own, whose certificate is `certificate`."""
 
     def __init__(self, certificate="under384:localhost", others=(), edges=ALONE, start=True,
-                 provider="google", timeout="10s", more=""):
+                 provider="google", timeout="10s", log_level="debug", more=""):
         super().__init__(edges, start=False)
         kind = certificate.split(":")[0]
         self.make(certificate, *others)
@@ -34,7 +34,8 @@ class PlacesHerd(Herd):
         self.key = self.folder / "places.key"
         self.key.write_bytes(CANARY + b"\n")
         self.key.chmod(0o600)
-        self.more = (f'log_level = debug\nplaces {{ provider = {provider}  timeout = {timeout}\n'
+        self.more = (f'log_level = {log_level}\n'
+                     f'places {{ provider = {provider}  timeout = {timeout}\n'
                      f'  endpoint = "https://localhost:{self.server.port}"\n'
                      f'  ca_file = "{self.ca_file}"  key_file = "places.key" }}\n{more}\n')
         self.config = self.write("topology.conf")

@@ -1,5 +1,5 @@
-"""test_places_nginx.py - WHATSAT over HTTPS to an everyday server: nginx, which ends connections after
-so many requests, answers in chunks, and starts its workers anew while it is asked.
+"""test_places_nginx.py - WHATSAT over HTTPS to an everyday server: nginx, which ends connections
+after so many requests, answers in chunks, and starts its workers anew while it is asked.
 
 What nginx answers comes from a server of Python's behind it. None of what it does may be seen by a
 client: every question here is answered well."""
@@ -30,14 +30,14 @@ http {{
   fastcgi_temp_path {folder}/fastcgi;
   uwsgi_temp_path {folder}/uwsgi;
   scgi_temp_path {folder}/scgi;
-  ssl_session_cache shared:sessions:1m;
+  ssl_session_cache {sessions};
   ssl_protocols TLSv1.2 TLSv1.3;
   keepalive_requests {requests};
   server {{
     listen 127.0.0.1:{port} ssl;
     ssl_certificate {folder}/{certificate}.pem;
     ssl_certificate_key {folder}/{certificate}.key;
-    location / {{ proxy_pass http://127.0.0.1:{behind}; proxy_http_version 1.1; }}
+    location / {{ {answer} }}
   }}
 }}
 """
@@ -66,15 +66,22 @@ class Behind(http.server.BaseHTTPRequestHandler):
 
 
 class Nginx:
-    """A PlacesHerd whose service is nginx."""
+    """A PlacesHerd whose service is nginx.
 
-    def __init__(self, certificate="under384:localhost", requests=1000):
+    requests  on one connection, then it is closed
+    answer    what nginx does with a request; None: it asks Behind
+    sessions  where it keeps those of TLS
+    options   of the PlacesHerd
+    """
+
+    def __init__(self, certificate="under384:localhost", requests=1000, answer=None,
+                 sessions="shared:sessions:1m", **options):
         self.behind = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Behind)
         self.behind.daemon_threads = True
         threading.Thread(target=self.behind.serve_forever, daemon=True).start()
         self.holder = reserve_port()
         self.port = self.holder.getsockname()[1]
-        self.herd = PlacesHerd(certificate, start=False)
+        self.herd = PlacesHerd(certificate, start=False, **options)
         self.herd.more = self.herd.more.replace(f":{self.herd.server.port}", f":{self.port}")
         self.herd.config = self.herd.write("topology.conf")
         self.herd.start_all = True
@@ -82,7 +89,8 @@ class Nginx:
         self.path.write_text(CONFIGURATION.format(
             user="user root;" if os.geteuid() == 0 else "", folder=self.herd.folder,
             requests=requests, port=self.port, certificate=certificate.split(":")[0],
-            behind=self.behind.server_address[1]))
+            sessions=sessions, answer=answer or "proxy_http_version 1.1; proxy_pass "
+                                                f"http://127.0.0.1:{self.behind.server_port};"))
         self.process = None
 
     def start(self):
