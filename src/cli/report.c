@@ -139,6 +139,9 @@ static const char *read_all(
     if (!read_hex(json, "boot", r->boot))
         strcpy(r->boot, "-");
     r->partial = read_true(json, "partial");
+    const cJSON *places = cJSON_GetObjectItemCaseSensitive(json, "places");
+    r->places_down = read_true(places, "down");
+    read_error(places, "last_error", r->places_error);
     cJSON_ArrayForEach(link, links) read_link(r, t, node, link);
     judge_clock(r);
     return NULL;

@@ -43,6 +43,8 @@ struct report {
     bool partial; /* it has refused, evicted or lost stamps: its digest may rightly differ */
     bool clock_known; /* compared with a neighbour's at least; then */
     int64_t clock_us; /* how far it is ahead of them, in the middle */
+    bool places_down; /* the places service keeps failing and is left alone; why, printable: */
+    char places_error[REPORT_ERROR_BYTES_MAX + 1];
     unsigned links_up;
     struct report_link links[TOPOLOGY_NEIGHBOURS_MAX]; /* in the order of the node's neighbours */
 };
@@ -62,7 +64,8 @@ void report_table(FILE *out, const struct topology *t, const unsigned *nodes,
     const struct report *reports, unsigned count);
 
 /* Below that: a line for each link that is down though both its ends are up, for each alarm of
- * digests and each clock that is off. Nothing when all is well. Arguments as for report_table. */
+ * digests and each clock that is off, and one for a places service that is down. Nothing when all is
+ * well. Arguments as for report_table. */
 void report_troubles(FILE *out, const struct topology *t, const unsigned *nodes,
     const struct report *reports, unsigned count);
 

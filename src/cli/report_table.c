@@ -193,6 +193,21 @@ static bool is_down(
     return false;
 }
 
+/* One service for all: one line. */
+static void say_places(FILE *out, const struct topology *t, const unsigned *nodes,
+    const struct report *reports, unsigned count)
+{
+    unsigned down = 0, up = 0, one = 0;
+    for (unsigned i = 0; i < count; i++) {
+        up += reports[i].why == NULL;
+        one = reports[i].places_down && !down ? i : one;
+        down += reports[i].places_down;
+    }
+    if (down)
+        fprintf(out, "\nThe places service is down for %u of %u nodes; %s says: %s.\n", down, up,
+            t->nodes[nodes[one]].name, reports[one].places_error);
+}
+
 void report_troubles(FILE *out, const struct topology *t, const unsigned *nodes,
     const struct report *reports, unsigned count)
 {
@@ -213,6 +228,7 @@ void report_troubles(FILE *out, const struct topology *t, const unsigned *nodes,
         }
     if (told > TROUBLES_MAX)
         fprintf(out, "And %u more; --json has them all.\n", told - TROUBLES_MAX);
+    say_places(out, t, nodes, reports, count);
 }
 
 /* -- one node's links -------------------------------------------------------------------------- */

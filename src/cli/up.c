@@ -136,10 +136,11 @@ static void answered(struct up *u, struct member *m)
         m->ask_at_ns = clock_now().mono_ns + UP_ASK_AGAIN_MS * MS_NS;
 }
 
-/* What it held back has the reason. Where all fail for the same one, that is told once. */
+/* What it held back has the reason. Where all fail for the same one, that is told once; one that we
+ * stopped before it could fail has none. */
 static void say_why(struct up *u, const struct member *m)
 {
-    if (u->told && child_held_equal(&u->told->child, &m->child))
+    if (!m->child.held || (u->told && child_held_equal(&u->told->child, &m->child)))
         return;
     u->told = m;
     child_print_held(&m->child, stderr);

@@ -377,7 +377,7 @@ bool node_dial(struct node *n, struct dial_order *out)
 {
     struct neighbour *who = n->stopping ? NULL : neighbours_to_dial(&n->neighbours, n->now);
     if (!who)
-        return !n->stopping && places_dial(n, out);
+        return places_dial(n, out);
     unsigned number = who->peer->number;
     *out = (struct dial_order){.id = number,
         .to = n->topology->nodes[n->self->neighbours[number]].peer,
@@ -409,7 +409,7 @@ void node_stop(struct node *n, struct instant now)
             node_finish(n, c, now);
     }
     links_stop(n, now);
-    places_stop(n);
+    places_stop(n, now);
 }
 
 bool node_stopped(const struct node *n)

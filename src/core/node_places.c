@@ -29,7 +29,7 @@ bool places_dialled(struct node *n, uint32_t number, unsigned racer, struct inst
     if (!c)
         return false;
     node_random(n, entropy);
-    int channel = n->stopping ? -1 : exchange_dialled(n->exchange, racer, entropy, now);
+    int channel = exchange_dialled(n->exchange, racer, entropy, now);
     if (channel < 0) {
         c->kind = CONNECTION_FREE;
         return false;
@@ -72,8 +72,10 @@ void places_turn(struct node *n, struct instant now)
             settle(n, n->channels[i], now);
 }
 
-void places_stop(struct node *n)
+void places_stop(struct node *n, struct instant now)
 {
+    if (n->exchange)
+        exchange_stop(n->exchange, now);
     for (unsigned i = 0; i < EXCHANGE_CHANNELS; i++)
         if (n->channels[i])
             node_abort(n, n->channels[i]);
@@ -99,7 +101,7 @@ bool node_dial_cancel(struct node *n, unsigned *dial)
 
 bool node_resolve(struct node *n, struct span *host)
 {
-    if (!n->exchange || n->stopping || !exchange_resolve(n->exchange, n->now))
+    if (!n->exchange || !exchange_resolve(n->exchange, n->now))
         return false;
     *host = exchange_host(n->exchange);
     return true;

@@ -133,7 +133,7 @@ void places_take(struct node *n, struct connection *c, struct span in, struct in
 void places_ended(struct node *n, struct connection *c, struct instant now);
 void places_closed(struct node *n, struct connection *c, const char *why, struct instant now);
 void places_turn(struct node *n, struct instant now);
-void places_stop(struct node *n);
+void places_stop(struct node *n, struct instant now);
 MUST_USE bool places_dial(struct node *n, struct dial_order *out);
 
 /* -- node_status.c ----------------------------------------------------------------------------- */

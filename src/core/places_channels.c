@@ -51,13 +51,6 @@ static const char *note_failure(struct exchange *x, const char *why)
     return x->why;
 }
 
-static void fail(struct exchange *x, enum places_status status, const char *why, struct instant now)
-{
-    exchange_failed(x, status, why, now);
-    if (breaker_is_open(&x->breaker))
-        inquiries_fail_queued(x, status, x->why);
-}
-
 static void making_ends(struct exchange *x)
 {
     for (unsigned i = 0; i < ENDPOINT_RACERS && x->making == MAKING_DIALS; i++)
@@ -69,10 +62,25 @@ static void making_ends(struct exchange *x)
 static void making_failed(struct exchange *x, const char *why, struct instant now)
 {
     making_ends(x);
-    fail(x, PLACES_UNKNOWN_ERROR, note_failure(x, why), now);
+    exchange_failed(x, PLACES_UNKNOWN_ERROR, note_failure(x, why), now);
     x->alone_ns = now.mono_ns + EXCHANGE_ALONE_MS * MS_NS;
     if (alive_count(x) == 0)
         inquiries_fail_queued(x, PLACES_UNKNOWN_ERROR, x->why);
+}
+
+void channels_stop(struct exchange *x, const char *why)
+{
+    making_ends(x);
+    for (unsigned i = 0; i < EXCHANGE_CHANNELS; i++) {
+        struct channel *c = &x->channels[i];
+        if (!c->in_use)
+            continue;
+        struct inquiry *q = c->asks;
+        c->asks = NULL;
+        https_close(&c->https);
+        if (q)
+            inquiry_failed(x, q, PLACES_UNKNOWN_ERROR, why);
+    }
 }
 
 void channel_give_up(struct exchange *x, const struct inquiry *q)
@@ -159,7 +167,7 @@ static void judge(struct exchange *x, const struct places_google_answer *answer,
 {
     log_refusal(x, answer, now);
     if (answer->status == PLACES_UNKNOWN_ERROR || answer->status == PLACES_OVER_QUERY_LIMIT)
-        fail(x, answer->status, note_failure(x, answer->message), now);
+        exchange_failed(x, answer->status, note_failure(x, answer->message), now);
     else
         exchange_succeeded(x, now);
 }
@@ -182,14 +190,23 @@ static void deliver(struct exchange *x, struct channel *c, struct instant now)
     struct places_google_reply reply = {
         .status = r->status, .type = span_of(r->type), .body = http_response_body(r)};
     if (places_google_answer(&x->config.google, &q->question, &reply, &answer)) {
-        inquiry_answered(x, q, answer.json, answer.json_bytes);
         judge(x, &answer, now);
+        inquiry_answered(x, q, answer.json, answer.json_bytes);
     } else {
         inquiry_failed(x, q, PLACES_UNKNOWN_ERROR, "out of memory");
     }
 }
 
 /* -- following a connection -------------------------------------------------------------------- */
+
+/* Where one was stale, the others that have stood as long may be too: a server that is started anew
+ * ends them all. What is asked once more must find a fresh one. */
+static void idle_close(struct exchange *x)
+{
+    for (unsigned i = 0; i < EXCHANGE_CHANNELS; i++)
+        if (x->channels[i].in_use && x->channels[i].https.state == HTTPS_READY)
+            https_close(&x->channels[i].https);
+}
 
 /* The connection is over, and what it was to bring has not come. */
 static void follow_over(struct exchange *x, struct channel *c, struct instant now)
@@ -204,6 +221,7 @@ static void follow_over(struct exchange *x, struct channel *c, struct instant no
         return;
     c->asks = NULL;
     if (https_is_stale(&c->https) && !q->stale_before) {
+        idle_close(x);
         q->stale_before = true;
         q->tries--; /* the server never heard it */
         inquiry_again(x, q, now.mono_ns);
@@ -211,8 +229,8 @@ static void follow_over(struct exchange *x, struct channel *c, struct instant no
     }
     note_times(x, c, q);
     x->times.http_status = 0;
-    inquiry_failed(x, q, PLACES_UNKNOWN_ERROR, note_failure(x, why));
-    fail(x, PLACES_UNKNOWN_ERROR, x->why, now);
+    exchange_failed(x, PLACES_UNKNOWN_ERROR, note_failure(x, why), now);
+    inquiry_failed(x, q, PLACES_UNKNOWN_ERROR, x->why);
 }
 
 /* After anything that happened to it. */
@@ -312,7 +330,7 @@ void exchange_resolve_failed(struct exchange *x, const char *why, struct instant
 
 bool exchange_resolve(struct exchange *x, struct instant now)
 {
-    return endpoint_to_resolve(&x->endpoint, now);
+    return !x->stopping && endpoint_to_resolve(&x->endpoint, now);
 }
 
 bool exchange_dial(
@@ -392,27 +410,30 @@ static void give_out(struct exchange *x, struct instant now)
     }
 }
 
-/* Questions wait and no connection is free: make one, or take one from an inquiry that nobody waits
- * for any more. */
+/* Close one connection whose inquiry nobody waits for any more, if there is one. */
+static void deserted_close(struct exchange *x)
+{
+    for (unsigned i = 0; i < EXCHANGE_CHANNELS; i++) {
+        struct inquiry *q = alive(&x->channels[i]) ? x->channels[i].asks : NULL;
+        if (!q || q->waiters)
+            continue;
+        channel_give_up(x, q);
+        inquiry_again(x, q, 0); /* which forgets it */
+        return;
+    }
+}
+
+/* Questions wait and no connection is free: make one, in place of a deserted one if need be. */
 static void make_way(struct exchange *x, struct instant now)
 {
     if (x->making != MAKING_NONE || !inquiry_next(x, now))
         return;
-    unsigned count = alive_count(x);
-    for (unsigned i = 0; i < EXCHANGE_CHANNELS && count == EXCHANGE_CONNECTIONS; i++) {
-        struct channel *c = &x->channels[i];
-        if (!alive(c) || !c->asks || c->asks->waiters)
-            continue;
-        struct inquiry *deserted = c->asks;
-        channel_give_up(x, deserted);
-        inquiry_again(x, deserted, 0); /* which forgets it */
-        count--;
-    }
-    unsigned in_use = 0;
+    unsigned most = now.mono_ns < x->alone_ns ? 1 : EXCHANGE_CONNECTIONS, in_use = 0;
+    if (alive_count(x) >= most)
+        deserted_close(x);
     for (unsigned i = 0; i < EXCHANGE_CHANNELS; i++)
         in_use += x->channels[i].in_use;
-    bool may = count == 0 || (count < EXCHANGE_CONNECTIONS && now.mono_ns >= x->alone_ns);
-    if (!may || in_use == EXCHANGE_CHANNELS)
+    if (alive_count(x) >= most || in_use == EXCHANGE_CHANNELS)
         return;
     x->making_began_ns = now.mono_ns;
     making_goes_on(x, now);
@@ -435,7 +456,7 @@ void channels_turn(struct exchange *x, struct instant now)
 
 int64_t channels_deadline(const struct exchange *x)
 {
-    int64_t soonest_ns = endpoint_deadline(&x->endpoint);
+    int64_t soonest_ns = x->stopping ? NEVER_NS : endpoint_deadline(&x->endpoint);
     for (unsigned i = 0; i < EXCHANGE_CHANNELS; i++)
         if (x->channels[i].in_use)
             soonest_ns = earlier_ns(soonest_ns, https_deadline(&x->channels[i].https));

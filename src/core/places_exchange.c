@@ -11,12 +11,22 @@ enum { MEMORY_AGAIN_MS = 100 };
 
 /* -- waiters ----------------------------------------------------------------------------------- */
 
-static void list_append(struct waiter_list *l, struct waiter *w)
+/* NULL: it becomes the first. */
+static void list_put_behind(struct waiter_list *l, struct waiter *before, struct waiter *w)
 {
-    w->next = NULL;
-    w->prev = l->last;
-    *(l->last ? &l->last->next : &l->first) = w;
-    l->last = w;
+    w->prev = before;
+    w->next = before ? before->next : l->first;
+    *(before ? &before->next : &l->first) = w;
+    *(w->next ? &w->next->prev : &l->last) = w;
+}
+
+/* By deadline; a node's questions come in that order. */
+static void list_put(struct waiter_list *l, struct waiter *w)
+{
+    struct waiter *before = l->last;
+    while (before && before->deadline_ns > w->deadline_ns)
+        before = before->prev;
+    list_put_behind(l, before, w);
 }
 
 static void list_remove(struct waiter_list *l, struct waiter *w)
@@ -57,17 +67,26 @@ static void refuse(
     x->report.failed += message != NULL;
     w->json = places_render(NULL, NULL, status, message, &w->json_bytes);
     list_remove(&x->waiting, w);
-    list_append(&x->ready, w);
+    list_put_behind(&x->ready, x->ready.last, w);
 }
 
 static const char left_alone[] = "the places service has asked to be left alone for a while";
+static const char stopping[] = "this node is stopping";
 
 /* -- inquiries --------------------------------------------------------------------------------- */
 
+/* `q` ends. Had it been the probe and had a result, the breaker would have been told before; another
+ * probe must follow one that had none, or the breaker stays open for ever. */
+static void probe_ends(struct exchange *x, const struct inquiry *q)
+{
+    if (q->serial == x->probe)
+        breaker_gave_up(&x->breaker, x->now);
+}
+
 static void inquiry_free(struct exchange *x, struct inquiry *q)
 {
-    if (q->is_probe && q->state != INQUIRY_DONE)
-        breaker_gave_up(&x->breaker, x->now);
+    if (q->state != INQUIRY_DONE)
+        probe_ends(x, q);
     x->queued -= q->state == INQUIRY_QUEUED;
     free(q->json);
     *q = (struct inquiry){.state = INQUIRY_FREE};
@@ -91,22 +110,29 @@ static struct inquiry *inquiry_like(struct exchange *x, const struct places_ques
     return NULL;
 }
 
+/* One that is free, or NULL. */
+static struct inquiry *inquiry_room(struct exchange *x)
+{
+    for (unsigned i = 0; i < EXCHANGE_INQUIRIES; i++)
+        if (x->inquiries[i].state == INQUIRY_FREE)
+            return &x->inquiries[i];
+    return NULL;
+}
+
+/* The breaker has admitted it: as its probe, when it is open. */
 static struct inquiry *inquiry_begin(
     struct exchange *x, const struct places_question *question, struct instant now)
 {
-    for (unsigned i = 0; i < EXCHANGE_INQUIRIES; i++) {
-        struct inquiry *q = &x->inquiries[i];
-        if (q->state != INQUIRY_FREE)
-            continue;
-        *q = (struct inquiry){.state = INQUIRY_QUEUED,
-            .question = *question,
-            .serial = ++x->serial,
-            .began_ns = now.mono_ns,
-            .is_probe = x->breaker.probing};
-        x->queued++;
-        return q;
-    }
-    return NULL;
+    struct inquiry *q = inquiry_room(x);
+    ASSERT(q);
+    *q = (struct inquiry){.state = INQUIRY_QUEUED,
+        .question = *question,
+        .serial = ++x->serial,
+        .began_ns = now.mono_ns};
+    if (x->breaker.probing)
+        x->probe = q->serial;
+    x->queued++;
+    return q;
 }
 
 struct inquiry *inquiry_next(struct exchange *x, struct instant now)
@@ -145,13 +171,14 @@ void inquiry_again(struct exchange *x, struct inquiry *q, int64_t ready_ns)
 /* DONE: its waiters are ready, and it lives until the last of them is told. */
 static void inquiry_end(struct exchange *x, struct inquiry *q, char *json, size_t json_bytes)
 {
+    probe_ends(x, q);
     x->queued -= q->state == INQUIRY_QUEUED;
     q->state = INQUIRY_DONE;
     q->json = json;
     q->json_bytes = json_bytes;
     for (struct waiter *w = q->waiters; w; w = w->next_same) {
         list_remove(&x->waiting, w);
-        list_append(&x->ready, w);
+        list_put_behind(&x->ready, x->ready.last, w);
     }
     if (!q->waiters)
         inquiry_free(x, q);
@@ -203,7 +230,7 @@ static void log_service(struct exchange *x, enum log_level level, const char *ev
 }
 
 /* The first failure of a row is told, and the one that opens the breaker; between them and after
- * them only the answers tell. */
+ * them only the answers tell. An open breaker lets nothing through, those who wait included. */
 void exchange_failed(
     struct exchange *x, enum places_status status, const char *why, struct instant now)
 {
@@ -215,6 +242,8 @@ void exchange_failed(
         log_service(x, LOG_WARN, "places_down", x->why, now);
     else if (x->breaker.failures == 1)
         log_service(x, LOG_WARN, "places_failed", x->why, now);
+    if (breaker_is_open(&x->breaker))
+        inquiries_fail_queued(x, status, x->why);
 }
 
 void exchange_succeeded(struct exchange *x, struct instant now)
@@ -230,9 +259,13 @@ void exchange_succeeded(struct exchange *x, struct instant now)
 static const char *obstacle(struct exchange *x, const struct waiter *w, struct instant now,
     enum places_status *status, char message[EXCHANGE_WHY_BYTES_MAX + 128])
 {
-    *status = PLACES_OVER_QUERY_LIMIT;
+    *status = x->stopping ? PLACES_UNKNOWN_ERROR : PLACES_OVER_QUERY_LIMIT;
+    if (x->stopping)
+        return stopping;
     if (x->queued >= EXCHANGE_QUEUE_MAX)
         return "too many questions wait for the places service at this node";
+    if (!inquiry_room(x))
+        return "too many answers wait to be fetched";
     if (x->held_ns >= w->deadline_ns)
         return left_alone;
     if (breaker_admits(&x->breaker, now))
@@ -252,7 +285,7 @@ static void ask(void *self, uint64_t ticket, const struct places_question *quest
     ASSERT(w);
     x->waiters_free = w->next;
     *w = (struct waiter){.ticket = ticket, .deadline_ns = deadline_ns};
-    list_append(&x->waiting, w);
+    list_put(&x->waiting, w);
     if (places_google_is_moot(question)) {
         refuse(x, w, PLACES_ZERO_RESULTS, NULL);
         return;
@@ -266,13 +299,12 @@ static void ask(void *self, uint64_t ticket, const struct places_question *quest
     enum places_status status;
     char message[EXCHANGE_WHY_BYTES_MAX + 128];
     const char *why = obstacle(x, w, now, &status, message);
-    q = why ? NULL : inquiry_begin(x, question, now);
-    if (q) {
-        join(w, q);
+    if (!why) {
+        join(w, inquiry_begin(x, question, now));
         return;
     }
     x->report.refused++;
-    refuse(x, w, status, why ? why : "too many answers wait to be fetched");
+    refuse(x, w, status, why);
 }
 
 /* What a ready waiter is told: what its inquiry has is handed out to the last of them, and copied
@@ -440,6 +472,14 @@ void exchange_turn(struct exchange *x, struct instant now)
     x->now = now;
     expire(x, now);
     channels_turn(x, now);
+}
+
+void exchange_stop(struct exchange *x, struct instant now)
+{
+    x->now = now;
+    x->stopping = true;
+    channels_stop(x, stopping);
+    inquiries_fail_queued(x, PLACES_UNKNOWN_ERROR, stopping);
 }
 
 /* -- what it knows ----------------------------------------------------------------------------- */

@@ -70,7 +70,7 @@ struct exchange_report {
 };
 
 /* NULL: no memory. The provider's destroy is the exchange's end; its deadline covers all that the
- * exchange waits for. Questions must be asked in the order of their deadlines. */
+ * exchange waits for. */
 MUST_USE struct exchange *places_exchange(
     const struct exchange_config *config, struct places_provider *out);
 
@@ -95,6 +95,10 @@ void exchange_ended(struct exchange *x, unsigned channel, struct instant now);
 
 /* A channel's connection is gone; `why` for the operator. The channel is free again. */
 void exchange_lost(struct exchange *x, unsigned channel, const char *why, struct instant now);
+
+/* The node is about to stop: who waits is told so, as is whoever asks from here on; nothing is looked
+ * up or dialled any more, and all channels are over. */
+void exchange_stop(struct exchange *x, struct instant now);
 
 /* -- what it wants ----------------------------------------------------------------------------- */
 

@@ -11,10 +11,11 @@
  *   QUEUED   a connection is ready for it          ASKED
  *   QUEUED   no connection can be made             DONE, a failure
  *   QUEUED   its last waiter is late or gone       FREE
+ *   QUEUED   the breaker opens, or a stop          DONE, a failure
  *   ASKED    an answer                             DONE
  *   ASKED    429 or 5xx, with time for a retry     QUEUED, after a pause
- *   ASKED    a stale connection                    QUEUED, once
- *   ASKED    anything else wrong                   DONE, a failure
+ *   ASKED    a stale connection                    QUEUED, once, for a fresh one
+ *   ASKED    anything else wrong, a stop           DONE, a failure
  *   ASKED    its last waiter is late               FREE; the connection is closed
  *   ASKED    its last waiter is gone               ASKED still, until the answer is in, or another
  *                                                  inquiry needs the connection
@@ -54,7 +55,6 @@ struct inquiry {
     int64_t ready_ns; /* QUEUED: not to be asked before */
     unsigned tries;
     bool stale_before; /* it has met a stale connection already */
-    bool is_probe; /* of an open breaker */
     char *json; /* DONE; NULL: memory was out */
     size_t json_bytes;
 };
@@ -86,6 +86,8 @@ struct exchange {
     struct inquiry inquiries[EXCHANGE_INQUIRIES];
     unsigned queued; /* of them QUEUED */
     uint64_t serial;
+    uint64_t probe; /* the serial of the open breaker's latest probe */
+    bool stopping;
     struct channel channels[EXCHANGE_CHANNELS];
     enum making making;
     unsigned making_channel;
@@ -132,6 +134,8 @@ void exchange_succeeded(struct exchange *x, struct instant now);
 
 /* -- places_channels.c ------------------------------------------------------------------------- */
 
+/* All are over; what they were asked has failed. */
+void channels_stop(struct exchange *x, const char *why);
 /* The connection on which `q` is asked is of no use any more. */
 void channel_give_up(struct exchange *x, const struct inquiry *q);
 void channels_turn(struct exchange *x, struct instant now);

@@ -79,20 +79,20 @@ def answers(body, **how):
     return lambda request: request.reply(body, **how)
 
 
-def context(folder, certificate, version=ssl.TLSVersion.TLSv1_2, chain=None):
+def context(folder, certificate, version):
     c = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    c.minimum_version = c.maximum_version = version
+    c.maximum_version = version
+    c.minimum_version = version
     c.load_cert_chain(str(folder / f"{certificate}.pem"), str(folder / f"{certificate}.key"))
-    if chain:
-        c.load_cert_chain(str(folder / chain), str(folder / f"{certificate}.key"))
     return c
 
 
 class PlacesServer:
     """On a port of 127.0.0.1 that the kernel chose."""
 
-    def __init__(self, folder, certificate, port=0, **options):
-        self.context = context(folder, certificate, **options)
+    def __init__(self, folder, certificate, port=0):
+        self.folder = folder
+        self.certify(certificate)
         self.handler = answers(results(2))
         self.greeter = None
         self.requests = []
@@ -106,6 +106,10 @@ class PlacesServer:
         self.port = self._listener.getsockname()[1]
         self._threads = [threading.Thread(target=self._accept, daemon=True)]
         self._threads[0].start()
+
+    def certify(self, certificate, version=ssl.TLSVersion.TLSv1_2):
+        """What connections from now on are shown, and the one version that is spoken."""
+        self.context = context(self.folder, certificate, version)
 
     def __enter__(self):
         return self

@@ -14,7 +14,7 @@ import threading
 import time
 import unittest
 
-from herd import ALONE, DEADLINE_S, ROOT, Herd, run
+from herd import ALONE, DEADLINE_S, ROOT, SHIPPED, Herd, run
 from places_server import READ_BYTES, PlacesServer, answers, results
 
 CANARY = b"CANARY-0123456789abcdef"
@@ -25,21 +25,25 @@ class PlacesHerd(Herd):
     """A herd that asks a PlacesServer of its own, whose certificate is `certificate`."""
 
     def __init__(self, certificate="under384:localhost", others=(), edges=ALONE, start=True,
-                 provider="google", timeout="10s", more=""):
+                 provider="google", timeout="10s", log_level="debug", more=""):
         super().__init__(edges, start=False)
         kind = certificate.split(":")[0]
-        subprocess.run([ROOT / "tests/tools/certificates.sh", self.folder, certificate, *others],
-                       check=True)
+        self.make(certificate, *others)
         self.server = PlacesServer(self.folder, kind)
         self.ca_file = {"under384": "ca384.pem", "under4096": "ca4096.pem"}.get(kind, "ca.pem")
         self.key = self.folder / "places.key"
         self.key.write_bytes(CANARY + b"\n")
         self.key.chmod(0o600)
-        self.more = (f'log_level = debug\nplaces {{ provider = {provider}  timeout = {timeout}\n'
+        self.more = (f'log_level = {log_level}\n'
+                     f'places {{ provider = {provider}  timeout = {timeout}\n'
                      f'  endpoint = "https://localhost:{self.server.port}"\n'
                      f'  ca_file = "{self.ca_file}"  key_file = "places.key" }}\n{more}\n')
         self.config = self.write("topology.conf")
         self.start_all = start
+
+    def make(self, *certificates):
+        subprocess.run([ROOT / "tests/tools/certificates.sh", self.folder, *certificates],
+                       check=True)
 
     def __exit__(self, *error):
         try:
@@ -53,6 +57,11 @@ class PlacesHerd(Herd):
         finally:
             self.server.close()
             super().__exit__(*error)
+
+    def command(self, *arguments, **options):
+        done = super().command(*arguments, **options)
+        assert CANARY not in done.stdout + done.stderr, "the key is in what a command says"
+        return done
 
     def places(self):
         """What the node's status says of places."""
@@ -192,12 +201,40 @@ class Answers(unittest.TestCase):
             self.assertLessEqual(len(herd.server.requests), 4)
 
 
+def chunks_for_ever(request):
+    """1 GiB, as far as the other end takes it."""
+    request.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+    for _ in range(1 << 14):
+        request.send(b"10000\r\n" + b" " * 65536 + b"\r\n")
+
+
+def body_for_ever(request):
+    """The same without any length."""
+    request.send(b"HTTP/1.1 200 OK\r\n\r\n")
+    for _ in range(1 << 14):
+        request.send(b" " * 65536)
+
+
+def drips(data, pause_s=0.05):
+    """A byte at a time, for as long as somebody takes them."""
+    def drip(request):
+        nothing = threading.Event()
+        for at in range(len(data)):
+            request.send(data[at:at + 1])
+            nothing.wait(pause_s)
+        request.hang()
+    return drip
+
+
 class Faults(unittest.TestCase):
     """Each a handler or a greeter, and what the asker is told."""
 
+    GROWTH_BYTES_MAX = 24 << 20  # of a node under a sanitizer, which keeps what was freed
     HANDLERS = (
         ("HTML", answers(b"<html>no</html>"), "not JSON"),
         ("not UTF-8", answers(b'{"places":[{"id":"\xff"'), "not JSON"),
+        ("cut JSON", answers(b'{"places":[{"id":"i","displayName":{"text":"x"}}'),
+         "not JSON"),
         ("deep JSON", answers(b"[" * 5000), "too deeply"),
         ("an array", answers(b"[]"), "localhost|places"),
         ("two lengths", lambda r: r.send(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n"
@@ -207,7 +244,15 @@ class Faults(unittest.TestCase):
                                        b"xyz\r\n"), "chunk"),
         ("too long", lambda r: (r.send(b"HTTP/1.1 200 OK\r\nContent-Length: 1073741824\r\n\r\n"),
                                 [r.send(b" " * 65536) for _ in range(64)]), "1 MiB|long|large"),
+        ("chunks for ever", chunks_for_ever, "larger than 1 MiB"),
+        ("a body for ever", body_for_ever, "larger than 1 MiB"),
+        ("a long head", lambda r: r.send(b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 101),
+         "more than 100 headers"),
         ("no HTTP", lambda r: r.send(b"SSH-2.0-OpenSSH_9.2\r\n"), "HTTP"),
+        ("cut off in its head", lambda r: (r.send(b"HTTP/1.1 200 OK\r\nContent-Le"), r.cut()),
+         "middle of the answer's head"),
+        ("ended in its head", lambda r: (r.send(b"HTTP/1.1 200 OK\r\nContent-Le"), r.end()),
+         "middle of the answer's head"),
         ("cut off", lambda r: (r.send(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"),
                                r.cut()), "end"),
         ("ended early", lambda r: (r.send(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"),
@@ -222,14 +267,36 @@ class Faults(unittest.TestCase):
     def test_what_a_service_answers_wrongly(self):
         with PlacesHerd() as herd, Talker(self, herd) as talker:
             talker.well()
+            bytes_before = herd.node.resident_bytes()
             for name, handler, message in self.HANDLERS:
                 with self.subTest(name):
                     herd.server.handler = handler
                     talker.fails("UNKNOWN_ERROR", message)
                     herd.server.handler = answers(results(1))
                     talker.well()
+            herd.until(lambda: herd.places()["connections"] == 1, "what failed is closed")
+            descriptors = herd.node.descriptors()
             herd.server.drop()
             herd.until(lambda: herd.places()["connections"] == 0, "no connection is left")
+            self.assertEqual(herd.node.descriptors(), descriptors - 1)
+            self.assertLess(herd.node.resident_bytes() - bytes_before, self.GROWTH_BYTES_MAX)
+
+    def test_text_that_is_no_utf_8(self):
+        """JSON's strings may hold anything as far as its grammar goes; a reply's may not."""
+        bad = json.dumps(results(1, name="caf@ {}")).encode().replace(b"@", b"\xe9")
+        with PlacesHerd() as herd, Talker(self, herd) as talker:
+            herd.server.handler = answers(bad)
+            self.assertEqual(talker.well()["results"][0]["name"], "caf\ufffd 0")
+
+    def test_a_service_that_drips(self):
+        answer = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n" + b" " * 1000
+        with PlacesHerd(timeout="1s") as herd, Talker(self, herd) as talker:
+            talker.well()
+            for data in (answer, answer[answer.index(b" " * 9):]):
+                herd.server.handler = drips(data)
+                talker.fails("UNKNOWN_ERROR", "in time|begin as HTTP")
+                herd.server.handler = answers(results(1))
+                talker.well()
 
     def test_what_is_refused_is_not_asked_again(self):
         denied = {"error": {"code": 403, "status": "PERMISSION_DENIED",
@@ -293,6 +360,9 @@ class Faults(unittest.TestCase):
             talker.fails("UNKNOWN_ERROR", "not asked for now, after 5 failures in a row")
             self.assertEqual(len(herd.server.requests), asked)
             self.assertTrue(herd.places()["down"])
+            self.assertRegex(herd.command("status", "--table").stdout,
+                             rb"\n\nThe places service is down for 1 of 1 nodes; Goloman says: "
+                             rb"localhost: .*\.\n$")
             self.assertEqual(herd.node.log().count(b" places_down "), 1)
             herd.server.handler = answers(results(1))
             herd.until(lambda: talker.ask()["status"] == "OK", "a probe is let through")
@@ -302,26 +372,25 @@ class Faults(unittest.TestCase):
 class Handshakes(unittest.TestCase):
     """Servers that a node must not believe, and servers that make no handshake."""
 
-    def check(self, message, certificate="under384:localhost", greeter=None, ca_file=None,
-              version=None):
+    def check(self, message, certificate="under384:localhost", greeter=None, version=None):
+        """A question fails; the next one, when all is well with the service again, is answered."""
         herd = PlacesHerd(certificate, start=False, timeout="6s")
-        if ca_file:
-            herd.more = herd.more.replace(herd.ca_file, ca_file)
-            herd.config = herd.write("topology.conf")
+        herd.good = {"ca384.pem": "under384"}.get(herd.ca_file, "localhost")
+        herd.make(herd.good + ":localhost")
         herd.start_all = True
         with herd:
-            server_context = herd.server.context
             if version:
-                server_context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
-                server_context.maximum_version = version
-                server_context.minimum_version = version
+                herd.server.certify("under384", version)
             herd.server.greeter = greeter
             with Talker(self, herd) as talker:
                 began = time.monotonic()
                 talker.fails("UNKNOWN_ERROR", message)
-                took_s = time.monotonic() - began
-            self.assertLess(took_s, DEADLINE_S)
-            herd.until(lambda: herd.places()["connections"] == 0, "the connection is closed")
+                self.assertLess(time.monotonic() - began, DEADLINE_S)
+                herd.until(lambda: herd.places()["connections"] == 0, "the connection is closed")
+                herd.server.greeter = None
+                herd.server.certify(herd.good)
+                talker.well()
+            self.assertEqual(herd.server.connections, 2)
 
     def test_self_signed(self):
         self.check("trusted", "self:localhost")
@@ -384,6 +453,16 @@ class Starting(unittest.TestCase):
         herd = PlacesHerd(start=False)
         herd.key.unlink()
         self.refused(herd, "places.key", "cannot be opened", "umask 077")
+
+    def test_a_herd_says_once_what_keeps_it_from_starting(self):
+        herd = PlacesHerd(start=False, edges=SHIPPED)
+        herd.key.chmod(0o644)
+        try:
+            said = herd.command("up", expect=(1,)).stderr
+            self.assertEqual(said.count(b"chmod 600"), 1, said.decode())
+        finally:
+            herd.server.close()
+            herd._end(show=False)
 
     def test_a_key_that_is_none(self):
         herd = PlacesHerd(start=False)

@@ -23,6 +23,7 @@ python3             the tests of whole processes
 ca-certificates     the CAs of the system, by which HTTPS servers are believed
 openssl             certificates, and peers that are not ours, for the tests of TLS
 netcat-openbsd      the client that everybody has
+nginx-light         the everyday server of HTTPS, for the tests of places
 '
 
 say() { printf '%s\n' "$*" >&2; }

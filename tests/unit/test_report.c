@@ -235,6 +235,36 @@ Test(report, troubles_are_said_worst_first)
         "that C is down says its row");
 }
 
+Test(report, places_that_are_down_are_said_once)
+{
+    static const struct {
+        const char *places, *error;
+        bool down;
+    } rows[] = {
+        {"{}", "", false},
+        {"{\"down\":false,\"last_error\":\"a.test: late\"}", "a.test: late", false},
+        {"{\"down\":true,\"last_error\":\"a.test: \\u001b[2J\"}", "a.test: ?[2J", true},
+        {"{\"down\":1}", "", false},
+        {"[true]", "", false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char answer[512];
+        snprintf(answer, sizeof answer,
+            "{\"node\":\"A\"," NUMBERS DIGEST "\"links\":[],\"places\":%s}", rows[i].places);
+        struct report r = read_answer(answer);
+        cr_assert_null(r.why);
+        cr_expect_eq(r.places_down, rows[i].down, "row %zu", i);
+        cr_expect_str_eq(r.places_error, rows[i].error, "row %zu", i);
+    }
+    static struct report r[3] = {{.why = "connection refused"}};
+    for (unsigned i = 1; i < 3; i++) {
+        r[i].links[0].up = r[i].places_down = true;
+        strcpy(r[i].places_error, i == 1 ? "a.test: late" : "a.test: connection refused");
+    }
+    cr_expect_str_eq(shown(report_troubles, r, 3),
+        "\nThe places service is down for 2 of 2 nodes; Bee says: a.test: late.\n");
+}
+
 Test(report, many_troubles_are_counted)
 {
     static struct report r[24];
