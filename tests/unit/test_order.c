@@ -13,20 +13,23 @@
 
 enum { HALVES = 2, STORES = 50, NAMES = 10000 }; /* a million orders in all */
 
-static const char *const lines[] = {
-    "AT Hands +0.000000001 kiwi +1-1 1520023934.918963997",
-    "AT Hands +0.000000001 kiwi +1-1 1520023934.918963998",
-    "AT Goloman +0.000000001 kiwi +1-1 1520023934.918963998",
-    "AT Welsh -0.000000001 kiwi +1-1 1520023934.918963998",
-    "AT Welsh +0.000000001 kiwi +1-1 1520023934.918963998",
-    "AT Welsh +0.000000001 kiwi +1-1 1520023934.918963998", /* twice */
-    "AT Welsh +0.000000001 kiwi +1-1.0 1520023934.918963998",
-    "AT Welsh +0.000000001 kiwi +1+1 1520023934.918963998",
-    "AT Welsh +0.000000001 kiwi +1-1.0 01520023934.918963998",
-    "AT Wilkes +0.000000001 kiwi +1-1 1520023934.91896399",
-};
 /* By the total order: time, origin, skew, position text, time text. */
-static const char newest[] = "AT Welsh +0.000000001 kiwi +1-1.0 1520023934.918963998";
+static const char newest[] = "AT Wilkes +0.000000001 kiwi +1-1.0 01520023934.918963999";
+
+/* Each of the others comes after it by one word of that order, and by some words behind that one
+ * would come before it. */
+static const char *const lines[] = {
+    newest,
+    newest,
+    "AT Wilkes +0.000000001 kiwi +1-1.0 001520023934.918963999",
+    "AT Wilkes +0.000000001 kiwi +1-1 1520023934.918963999",
+    "AT Wilkes +0.000000001 kiwi +1+1 01520023934.918963999",
+    "AT Wilkes -0.000000001 kiwi +1-1.0 01520023934.918963999",
+    "AT Wilkes -1.000000000 kiwi +2-2 1520023934.918963999",
+    "AT Welsh +0.000000001 kiwi +1-1.0 01520023934.918963999",
+    "AT Goloman +1.000000000 kiwi +2-2 1520023934.918963999",
+    "AT Wilkes +0.000000001 kiwi +1-1.0 1520023934.918963998",
+};
 
 enum { LINES = sizeof lines / sizeof lines[0] };
 
