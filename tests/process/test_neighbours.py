@@ -4,6 +4,7 @@ Hands is played, Goloman and Wilkes are real. Whatever Hands does, costs it its 
 clients are answered, and what Goloman and Wilkes know, they know of each other.
 """
 import contextlib
+import time
 import unittest
 
 from herd import Herd
@@ -126,6 +127,62 @@ class BadNeighbours(unittest.TestCase):
             said = self.herd.status()
             self.assertEqual({said[name]["stamps"] for name in ("Goloman", "Wilkes")}, {LISTS + 1})
             self.assertEqual(said["Goloman"]["digest"], said["Wilkes"]["digest"])
+
+    def test_its_clock_is_off(self):
+        with self.hands() as peer:
+            def ping(ahead_s):
+                now_ns = time.time_ns() + int(ahead_s * 1e9)
+                peer.send(b"PING %d 0 0000000000000000 behind\n" % now_ns)
+                self.assertEqual(self.answer(peer), b"PONG %d\n" % now_ns)
+            for ahead_s, event, said in (
+                    (-3600, b" clocks_differ peer=Hands ahead_ms=-3", "Hands's clock is 1h00m behind"),
+                    (0, b" clocks_agree peer=Hands ", None),
+                    (3600, b" clocks_differ peer=Hands ahead_ms=3", "Hands's clock is 59m59s ahead")):
+                for _ in range(5):
+                    ping(ahead_s)
+                self.herd.until(lambda: event in self.node.log(), "it is in the log")
+                self.assertEqual(self.node.log().count(event), 1)
+                table = self.herd.command("status", "-t", expect=(1,)).stdout.decode()
+                self.assertEqual("clock is" in table, link(self.herd, "Hands")["clock_off"])
+                if said:
+                    self.assertIn(said, table)
+
+    def test_it_holds_something_else(self):
+        """An alarm when it is certain, and everything anew; over when it holds the same."""
+        with self.hands() as peer:
+            line = self.tell(b"kiwi", 1) + b" Goloman\n"
+
+            def confirm():
+                mark = self.answer(peer)
+                self.assertRegex(mark, rb"\AMARK \d+\n\Z")
+                peer.send(b"ACK" + mark[4:])
+
+            def ping(digest):
+                peer.send(b"PING %d 1 %b\n" % (time.time_ns(), digest))
+                self.assertTrue(self.answer(peer).startswith(b"PONG "))
+            self.assertEqual(self.answer(peer), line)
+            confirm()
+            digest = self.herd.status()["Goloman"]["digest"].encode()
+            ping(digest)
+            for alarms in (0, 1):
+                self.assertEqual(self.node.log().count(b" diverged peer=Hands "), 0)
+                ping(b"0123456789abcdef")
+                self.assertEqual(link(self.herd, "Hands")["divergences"], alarms)
+            self.herd.until(lambda: b" diverged peer=Hands " in self.node.log(), "in the log")
+            self.assertIn("ALARM: Goloman and Hands hold different stamps",
+                          self.herd.command("status", "-t", expect=(1,)).stdout.decode())
+            self.assertEqual(self.answer(peer), line)
+            confirm()
+            ping(digest)
+            self.herd.until(lambda: b" converged peer=Hands " in self.node.log(), "in the log")
+            self.assertFalse(link(self.herd, "Hands")["diverged"])
+
+    @staticmethod
+    def answer(peer):
+        """The next line that is not a PING."""
+        while (line := peer.reader.readline()).startswith(b"PING "):
+            pass
+        return line
 
     def test_one_that_comes_and_goes(self):
         """A hundred links in a row, each ended in the middle of a stamp: what was whole counts."""
