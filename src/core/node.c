@@ -22,6 +22,8 @@ static uint64_t load_u64(const unsigned char *at)
 static bool create_flood(struct node *n)
 {
     uint16_t hops[TOPOLOGY_NEIGHBOURS_MAX];
+    if (n->self->neighbours_count == 1)
+        n->peers[0].in_tree = true;
     if (n->self->neighbours_count < 2)
         return true;
     n->flood = flood_create(n->topology->limits.stamps);

@@ -332,6 +332,8 @@ static enum peering_event compare_digests(struct peering *p, struct instant now)
     peer->divergences++;
     peer->full_until = store_change(store);
     store_cursor_rewind(store, peer->cursor);
+    if (peer->acked) /* the last MARK is said, and confirmed, anew behind all of it */
+        p->marked = --peer->acked;
     return PEERING_DIVERGED;
 }
 

@@ -11,6 +11,7 @@ when a node dies, and only its failure is bounded by DEADLINE_S. Whatever a herd
 when it ends. A node that left a sanitizer's report, or another exit code than expected, fails the
 test; the logs of a failed test are printed.
 """
+import itertools
 import json
 import os
 import pathlib
@@ -364,6 +365,18 @@ class Herd:
             return names <= said.keys() and all(
                 link["up"] for name in names for link in said[name]["links"])
         self.until(up, f"links of {sorted(names)}")
+
+    def at_rest(self, teller):
+        """Wait until spare links bring notices in place of stamps, which a node `teller` is told
+        for that: what comes by its links comes to both ends of all spare ones."""
+        with self[teller].client() as client:
+            numbers = itertools.count()
+
+            def noticed():
+                client.tell(b"at-rest-%d" % next(numbers), b"+1-1", b"1")
+                return all(link["notices_got"] for node in self.status().values()
+                           for link in node["links"] if not link["in_tree"])
+            self.until(noticed, "spare links bring notices")
 
     def known(self, client_id):
         """What each running node holds of a client, by node name."""

@@ -331,5 +331,51 @@ class Chaos(unittest.TestCase):
             storm.settle()
 
 
+class Detours(unittest.TestCase):
+    """What the tree of links should bring and does not comes by a spare link, long before anybody
+    knows that something is dead. How soon is for perf/links to say; that it was a notice which
+    fetched it, and not the end of a link, is told by the graft."""
+
+    def setUp(self):
+        self.herd = self.enterContext(WiredHerd(SHIPPED))
+        self.herd.linked()
+        self.herd.at_rest("Goloman")
+        self.before = self.grafts()
+
+    def grafts(self):
+        """By all nodes that answer."""
+        return sum(link["grafts"] for node in self.herd.status().values() for link in node["links"])
+
+    def links_of_tree(self):
+        return {frozenset((name, link["peer"])) for name, node in self.herd.status().items()
+                for link in node["links"] if link["in_tree"]}
+
+    def arrives(self, teller, names):
+        """A stamp that is told at one node, at each of the others."""
+        with self.herd[teller].client() as client:
+            line = client.tell(b"kiwi", b"+1-1", b"1")
+        for name in names:
+            with self.herd[name].client() as client:
+                until(lambda client=client: client.known(b"kiwi") == line, f"{name} has it")
+        self.assertGreater(self.grafts(), self.before)
+
+    def test_round_a_link_that_stalls(self):
+        one, other = min(sorted(link) for link in self.links_of_tree()
+                         if "Welsh" not in link)  # which hangs on one link
+        self.herd.wire(one, other).stall()
+        self.arrives(one, (other, *(set(SHIPPED) - {one, other})))
+
+    def test_round_a_node_that_stands_still(self):
+        """Of the tree's inner nodes, one that the others can do without."""
+        links = self.links_of_tree()
+        inner = max(("Goloman", "Wilkes", "Hands"),
+                    key=lambda name: sum(name in link for link in links))
+        self.herd[inner].deliver(signal.SIGSTOP)
+        self.addCleanup(self.herd[inner].deliver, signal.SIGCONT)
+        names = set(SHIPPED) - {inner}
+        teller = next(name for name in sorted(names) if frozenset((name, inner)) in links)
+        self.arrives(teller, names - {teller})
+
+
 if __name__ == "__main__":
     unittest.main(argv=[argument for argument in sys.argv if argument != "--long"])

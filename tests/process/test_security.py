@@ -1,12 +1,9 @@
 """test_security.py - whoever comes to the peer port of a herd with a secret, and what he knows.
 
-A peer written down here speaks the handshake byte by byte: PROTOCOL.md, "Peer port"; what AUTH
-signs is a row of fields, each behind its length in two bytes. Whatever is wrong with it, the store
-stays as it is, the reason is in the log once, and the neighbours' links do not notice.
+Whatever is wrong with a handshake, the store stays as it is, the reason is in the log once, and the
+neighbours' links do not notice.
 """
 import contextlib
-import hashlib
-import hmac
 import re
 import secrets
 import select
@@ -15,65 +12,10 @@ import threading
 import unittest
 
 from herd import DEADLINE_S, LOOK_AGAIN_MS, Herd, reserve_port
+from peer import SECRET, Peer, at, write_secret
 
-SECRET = b"sixteen bytes or more"
 PAIR = {"Goloman": ("Hands",), "Hands": ()}
 STRANGERS_MAX = 64
-
-
-class Peer:
-    """A connection to a node's peer port, and what both ends have said."""
-
-    def __init__(self, node, herd=b"demo", name=b"Hands", to=b"Goloman"):
-        self.herd, self.name, self.to = herd, name, to
-        self.boot, self.nonce = secrets.randbits(63) | 1, secrets.token_bytes(16)
-        self.socket = socket.create_connection(node.peer_address, DEADLINE_S)
-        self.reader = self.socket.makefile("rb")
-        self.theirs = {}
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.reader.close()
-        self.socket.close()
-
-    def send(self, data):
-        self.socket.sendall(data)
-
-    def hello(self):
-        return b"HELLO stampede/1 herd=%b from=%b to=%b boot=%016x nonce=%b have=%016x:0 %b\n" % (
-            self.herd, self.name, self.to, self.boot, self.nonce.hex().encode(), 0,
-            b"auth=hmac-sha256")
-
-    def meet(self):
-        """Say HELLO, hear the node's, and the AUTH that it says to anybody."""
-        self.send(self.hello())
-        self.theirs = dict(word.split(b"=", 1) for word in self.reader.readline().split()[2:])
-        return self.reader.readline()
-
-    def auth(self, role=b"dialled", secret=SECRET, name=None, herd=None, swapped=False):
-        """What proves that this end knows the secret; or what is like it."""
-        name, herd = name or self.name, herd or self.herd
-        mine = self.boot.to_bytes(8, "big"), self.nonce
-        theirs = [bytes.fromhex(self.theirs[key].decode()) for key in (b"boot", b"nonce")]
-        if swapped:
-            mine, theirs = theirs, mine
-        fields = (b"stampede/1 AUTH", role, herd, name, self.theirs[b"from"],
-                  mine[0], theirs[0], mine[1], theirs[1])
-        signed = b"".join(len(field).to_bytes(2, "big") + field for field in fields)
-        return b"AUTH " + hmac.new(secret, signed, hashlib.sha256).hexdigest().encode() + b"\n"
-
-    def rest(self):
-        """What else the node says, up to its end."""
-        try:
-            return self.reader.read()
-        except ConnectionError:
-            return b""
-
-
-def at(client_id, sender=b"Hands"):
-    return b"AT Hands +1.000000000 %b +1-1 1 %b\n" % (client_id, sender)
 
 
 class Siege(threading.Thread):
@@ -110,9 +52,7 @@ class Handshakes(unittest.TestCase):
         stack = contextlib.ExitStack()
         self.addCleanup(stack.close)
         self.herd = Herd(PAIR, more='secret_file = "herd.secret"', start=False)
-        secret = self.herd.folder / "herd.secret"
-        secret.touch(0o600)
-        secret.write_bytes(SECRET)
+        write_secret(self.herd)
         stack.enter_context(self.herd)
         self.node = self.herd["Goloman"].start()
 

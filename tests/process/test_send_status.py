@@ -136,6 +136,10 @@ class Status(unittest.TestCase):
                     neighbours = {n for n in SHIPPED if n in SHIPPED[name] or name in SHIPPED[n]}
                     self.assertEqual({link["peer"] for link in after[name]["links"]}, neighbours)
                     self.assertTrue(all(link["up"] for link in after[name]["links"]))
+            tree = sorted(tuple(sorted((name, link["peer"]))) for name in SHIPPED
+                          for link in after[name]["links"] if link["in_tree"])
+            self.assertEqual(tree[::2], tree[1::2], "both ends say the same")
+            self.assertEqual(len(tree), 2 * (len(SHIPPED) - 1))
             self.assertEqual(len({node["boot"] for node in after.values()}), len(SHIPPED))
             metrics = after["Goloman"]["metrics"]
             self.assertGreaterEqual(after["Goloman"]["clients"], 1)

@@ -372,8 +372,14 @@ Test(feed, unequal_twice_in_a_row_is_an_alarm_and_a_full_send)
     cr_expect_eq(side_hears(&g, HANDS, ping(1, digest ^ 1, "")), PEERING_DIVERGED);
     cr_expect_eq(g.peers[HANDS].divergences, 1);
     cr_expect_eq(g.links[HANDS].state, PEERING_LINKED);
-    says(HANDS, "PONG 1\n" OWN("kiwi", "1", "Goloman"));
+    says(HANDS, "PONG 1\n" OWN("kiwi", "1", "Goloman") "MARK 1\n");
     says(HANDS, "");
+    pass_ms(PEERING_RESEND_FIRST_MS);
+    for (int i = 0; i < 5; i++)
+        hears(HANDS, ping(1, digest ^ 1, "")); /* maybe said before it heard all of that */
+    hears(HANDS, "ACK 1\n");
+    hears(HANDS, ping(1, digest ^ 1, ""));
+    cr_expect_eq(side_hears(&g, HANDS, ping(1, digest ^ 1, "")), PEERING_DIVERGED);
 }
 
 Test(feed, unequal_once_before_a_restart_and_once_after_is_not_twice)
@@ -393,6 +399,7 @@ Test(feed, after_an_alarm_it_takes_two_again)
     hears(HANDS, ping(1, 1, ""));
     cr_expect_eq(side_hears(&g, HANDS, ping(1, 1, "")), PEERING_DIVERGED);
     (void)side_says(&g, HANDS);
+    hears(HANDS, "ACK 1\n");
     pass_ms(60000);
     hears(HANDS, ping(1, 1, ""));
     cr_expect_eq(side_hears(&g, HANDS, ping(1, 1, "")), PEERING_DIVERGED);
@@ -430,7 +437,7 @@ Test(feed, a_full_send_for_digests_ignores_list_and_source)
     hears(WILKES, ping(0, 0, ""));
     cr_expect_eq(side_hears(&g, WILKES, ping(0, 0, "")), PEERING_DIVERGED);
     says(WILKES, "PONG 1\nAT Wilkes +0.500000000 fig +1-1 1 Wilkes Goloman\n"
-                 "AT Welsh +0.500000000 kiwi +1-1 2 Wilkes Hands Goloman\n");
+                 "AT Welsh +0.500000000 kiwi +1-1 2 Wilkes Hands Goloman\nMARK 2\n");
 }
 
 Test(feed, digests_are_compared_only_when_the_peer_has_and_confirmed_all)
@@ -496,6 +503,7 @@ Test(feed, resends_back_off)
     for (int i = 0; now.mono_ns < began_ns + 24 * 3600 * SECOND_NS; i++) {
         enum peering_event event = side_hears(&g, HANDS, ping(1, 1, ""));
         (void)side_says(&g, HANDS);
+        hears(HANDS, "ACK 1\n");
         if (event == PEERING_DIVERGED && last_ns) {
             int64_t next_ns = now.mono_ns - last_ns;
             int64_t least_ns =
@@ -514,6 +522,7 @@ Test(feed, resends_back_off)
     hears(HANDS, ping(1, 1, ""));
     cr_expect_eq(side_hears(&g, HANDS, ping(1, 1, "")), PEERING_DIVERGED);
     (void)side_says(&g, HANDS);
+    hears(HANDS, "ACK 1\n");
     pass_ms(9999);
     hears(HANDS, ping(1, 1, ""));
     hears(HANDS, ping(1, 1, ""));
