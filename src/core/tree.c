@@ -43,6 +43,8 @@ static void reach(struct walk *w, unsigned node, unsigned from, unsigned depth)
     w->queue[w->reached++] = (uint16_t)node;
 }
 
+enum { HOPS_APART = 2 }; /* no link of the tree */
+
 /* By place is as good as by name, and faster, where only distances matter. */
 enum order { BY_PLACE, BY_NAME };
 
@@ -90,9 +92,12 @@ static unsigned middle(struct walk *w)
     return best;
 }
 
+/* A topology that was checked has one part only; in any other, who is not reached has no way. */
 static uint16_t hops_between(const struct walk *w, unsigned a, unsigned b)
 {
     uint16_t hops = 0;
+    if (w->parent[a] == NOBODY || w->parent[b] == NOBODY)
+        return HOPS_APART;
     for (; a != b; hops++)
         if (w->depth[a] > w->depth[b])
             a = w->parent[a];
