@@ -467,10 +467,13 @@ static void free_question(struct node *n, uint32_t place)
     n->questions_free = place;
 }
 
+/* Those beyond NODE_ANSWERS_PER_TURN come in the next turn, which the provider's deadline makes come
+ * at once: a thousand clients with the same question must not hold up the others. */
 void clients_answer(struct node *n, struct instant now)
 {
     struct places_answer answer;
-    while (n->places.answer(n->places.self, &answer, now)) {
+    for (unsigned i = 0;
+         i < NODE_ANSWERS_PER_TURN && n->places.answer(n->places.self, &answer, now); i++) {
         uint32_t place = (uint32_t)answer.ticket;
         ASSERT(place < PLACES_QUESTIONS_MAX);
         struct question *q = &n->questions[place];

@@ -23,6 +23,7 @@
 enum {
     NODE_GROUP = 16, /* commands that are prefetched together */
     NODE_QUESTIONS_PER_CLIENT = 64, /* WHATSATs that wait for places; then input is held */
+    NODE_ANSWERS_PER_TURN = 64, /* of places: of up to 1 MiB each, and each is copied */
     NODE_OUTPUT_MEMORY = 2, /* times limits.output: what unread output may take, chunks and all */
     NODE_STATUS_BYTES_MAX = 131072, /* an answer to an observer, with 64 links */
     NODE_STAMP_BYTES = 128, /* all in, for an id of 20 bytes; for the budget only */

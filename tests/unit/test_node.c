@@ -231,6 +231,29 @@ Test(node, past_the_questions_of_all_clients_the_answer_is_a_limit)
     cr_assert_eq(places.waiting_count, PLACES_QUESTIONS_MAX, "there is a place again");
 }
 
+/* One turn hands out a part of them, and the next one is due at once. */
+Test(node, many_answers_take_several_turns)
+{
+    enum { CLIENTS = 3, EACH = 50, PER_TURN = 64 };
+    side_start();
+    for (uint32_t conn = 0; conn < CLIENTS; conn++) {
+        joins(conn);
+        sends(conn, "IAMAT a +1+1 1\n");
+        for (unsigned i = 0; i < EACH; i++)
+            sends(conn, "WHATSAT a 1 1\n");
+    }
+    while (places.waiting_count)
+        slow_make_ready(&places, 0);
+    for (unsigned left = CLIENTS * EACH; left; left = places.ready_count) {
+        cr_assert_leq(node_deadline(node), now.mono_ns);
+        node_turn(node, now);
+        cr_expect_eq(left - places.ready_count, left < PER_TURN ? left : PER_TURN);
+    }
+    turn();
+    for (uint32_t conn = 0; conn < CLIENTS; conn++)
+        cr_expect_eq(wants[conn], NODE_WANT_READ);
+}
+
 Test(node, a_client_that_waits_for_places_is_not_idle)
 {
     topology.limits.idle_ms = 2000;
