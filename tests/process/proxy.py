@@ -68,9 +68,11 @@ class Wire:
         self._well()
 
     async def accepted(self, dialler, reader, writer):
-        """A connection of `dialler`'s, from its beginning to its end."""
+        """A connection of `dialler`'s, from its beginning to its end, or to the proxy's: asyncio
+        complains of one that was cancelled."""
         (other,) = set(self.names) - {dialler}
-        with contextlib.suppress(OSError), contextlib.ExitStack() as stack:
+        ends = OSError, asyncio.CancelledError
+        with contextlib.suppress(*ends), contextlib.ExitStack() as stack:
             self._know(stack, writer)
             if self.is_cut:
                 return
