@@ -29,7 +29,7 @@
 enum {
     SINKS_MAX = 63,
     PROBES_MAX = 1 << 16, /* told and not seen yet */
-    LAST = 16, /* updates that are looked for at the end, one after the other: few, for the clock runs */
+    LAST = 16, /* updates that are looked for at the end; few, for the clock runs on */
     COMMAND_BYTES_MAX = 160,
     ASK_BYTES_MAX = 64,
     BACKGROUND_IDS = 100000,

@@ -1,8 +1,8 @@
-/* history.c — see history.h. A bucket is begun by the first change that the one before is too old
- * for, so a node at rest uses up none, and a change after a rest has its exact time. The last bucket
- * of a ring is open: it reaches up to the last change noted, which is written down when the next one
- * is begun, so that in most turns of a busy node nothing is. A search begins with the finest ring
- * and ends with the first that still reaches back far enough. */
+/* history.c — see history.h. A bucket is begun by the first change that the one before is too
+ * old for, so a node at rest uses up none, and a change after a rest has its exact time. The last
+ * bucket of a ring is open: it reaches up to the last change noted, which is written down when the
+ * next one is begun, so that in most turns of a busy node nothing is. A search begins with the
+ * finest ring and ends with the first that still reaches back far enough. */
 #include "core/history.h"
 #include "core/instant.h"
 #include "core/invariant.h"

@@ -1,8 +1,8 @@
 /* https.c — see https.h.
  *
  * Bytes go through in one order, which is BearSSL's: what is to be sent first, then what can be
- * read, then what has come in. Plaintext is never kept: the parser of the answer takes it out of the
- * engine at once, so what waits is at most one record. */
+ * read, then what has come in. Plaintext is never kept: the parser of the answer takes it out of
+ * the engine at once, so what waits is at most one record. */
 #include "core/https.h"
 
 /* -- ends -------------------------------------------------------------------------------------- */

@@ -9,8 +9,8 @@
  *   READY    an end, any byte, 60 s             OVER     https_why is ""
  *   ASKS     an answer, reusable                READY    https_answered is true until the next ask
  *   ASKS     an answer, not reusable            OVER     the same; https_why is ""
- *   ASKS     anything wrong, an end, 5 s until  OVER     https_why says what; https_is_stale: asking
- *            the first byte, 10 s in all                 once more on a fresh connection is right
+ *   ASKS     anything wrong, an end, 5 s until  OVER     https_why says what; https_is_stale:
+ *            the first byte, 10 s in all                 asking once more on another is right
  *
  * OVER is the last: the connection is to be closed when https_output is drained. A READY connection
  * is read from, so that its end is noticed before it is used again. RFC 9112; the bounds are those

@@ -467,8 +467,8 @@ static void free_question(struct node *n, uint32_t place)
     n->questions_free = place;
 }
 
-/* Those beyond NODE_ANSWERS_PER_TURN come in the next turn, which the provider's deadline makes come
- * at once: a thousand clients with the same question must not hold up the others. */
+/* Those beyond NODE_ANSWERS_PER_TURN come in the next turn, which the provider's deadline makes
+ * come at once: a thousand clients with the same question must not hold up the others. */
 void clients_answer(struct node *n, struct instant now)
 {
     struct places_answer answer;

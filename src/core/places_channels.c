@@ -155,14 +155,14 @@ static void log_refusal(
     if (!news)
         return;
     log_begin(x->config.log, LOG_WARN, "places_refused", now);
-    log_text(x->config.log, "host", exchange_host(x));
+    log_text(x->config.log, "host", span_of(x->host));
     log_text(x->config.log, "status", span_of(places_status_word(status)));
     log_text(x->config.log, "why", span_of(answer->message));
     log_end(x->config.log);
 }
 
-/* An answer counts as a failure when it is none: of the service's own kind, or in a language that it
- * does not speak. That a question or a key is refused says that the service is well. */
+/* An answer counts as a failure when it is none: of the service's own kind, or in a language that
+ * is none. That a question or a key is refused says that the service is well. */
 static void judge(struct exchange *x, const struct places_google_answer *answer, struct instant now)
 {
     log_refusal(x, answer, now);

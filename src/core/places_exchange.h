@@ -1,9 +1,9 @@
 /* places_exchange.h — questions to a places service over HTTPS, and its answers. No I/O.
  *
  * A places_provider that has a conversation of its own, over at most two connections. Identical
- * questions in flight are asked once and answered to all. What may wait is bounded, in number and in
- * time; what fails is told at once; a service that keeps failing is left alone (breaker.h). Google's
- * terms forbid keeping answers, so nothing is kept.
+ * questions in flight are asked once and answered to all. What may wait is bounded, in number and
+ * in time; what fails is told at once; a service that keeps failing is left alone (breaker.h).
+ * Google's terms forbid keeping answers, so nothing is kept.
  *
  * The node, whose connections these are, tells what happened to them and does what is wanted:
  *
@@ -96,8 +96,8 @@ void exchange_ended(struct exchange *x, unsigned channel, struct instant now);
 /* A channel's connection is gone; `why` for the operator. The channel is free again. */
 void exchange_lost(struct exchange *x, unsigned channel, const char *why, struct instant now);
 
-/* The node is about to stop: who waits is told so, as is whoever asks from here on; nothing is looked
- * up or dialled any more, and all channels are over. */
+/* The node is about to stop: who waits is told so, as is whoever asks from here on; nothing is
+ * looked up or dialled any more, and all channels are over. */
 void exchange_stop(struct exchange *x, struct instant now);
 
 /* -- what it wants ----------------------------------------------------------------------------- */

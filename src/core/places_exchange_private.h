@@ -1,7 +1,9 @@
-/* places_exchange_private.h — the exchange's inside, shared by its two files and nobody else:
+/* places_exchange_private.h — the exchange's inside, shared by its files and nobody else. From the
+ * top floor down:
  *
- *   places_exchange.c   questions: who waits for what, what is answered and refused
+ *   places_exchange.c   the provider that the node asks, and the turn
  *   places_channels.c   connections: the one in the making, those that stand, what they bring
+ *   places_inquiries.c  who waits for what, what they are told; how the service does
  *
  * A waiter is one question of the node's, by its ticket. An inquiry is what the service is asked,
  * for one waiter or many:
@@ -109,8 +111,30 @@ struct exchange {
     struct instant now; /* of the last turn */
 };
 
-/* -- places_exchange.c ------------------------------------------------------------------------- */
+#define EXCHANGE_LEFT_ALONE "the places service has asked to be left alone for a while"
 
+/* -- places_inquiries.c ------------------------------------------------------------------------ */
+
+/* By deadline; a node's questions come in that order. */
+void waiter_list_put(struct waiter_list *l, struct waiter *w);
+void waiter_list_remove(struct waiter_list *l, struct waiter *w);
+/* Of an inquiry, and not any more. */
+void waiter_join(struct waiter *w, struct inquiry *q);
+void waiter_leave(struct waiter *w);
+/* A waiting one without an inquiry is ready: what it is told is its own. No message: no failure. */
+void waiter_refuse(
+    struct exchange *x, struct waiter *w, enum places_status status, const char *message);
+/* It is in no list any more. */
+void waiter_free(struct exchange *x, struct waiter *w);
+
+/* One in flight that asks the same; NULL: none. */
+struct inquiry *inquiry_like(struct exchange *x, const struct places_question *question);
+/* One that is FREE; NULL: none. */
+struct inquiry *inquiry_room(struct exchange *x);
+/* Make one QUEUED; there is room. The breaker has admitted it: as its probe, when it is open. */
+struct inquiry *inquiry_begin(
+    struct exchange *x, const struct places_question *question, struct instant now);
+void inquiry_free(struct exchange *x, struct inquiry *q);
 /* The next inquiry that may be asked now; NULL: none. */
 struct inquiry *inquiry_next(struct exchange *x, struct instant now);
 /* An ASKED one is to be asked again, not before `ready_ns`. */

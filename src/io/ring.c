@@ -124,8 +124,8 @@ static size_t pool_bytes(const struct ring_sizes *s)
  * in memory from the start: the kernel fills them in turn, so each of the first would wait. */
 static int open_buffers(struct ring *r)
 {
-    void *memory = mmap(
-        NULL, pool_bytes(&r->sizes), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+    void *memory = mmap(NULL, pool_bytes(&r->sizes), PROT_READ | PROT_WRITE,
+        MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
     if (memory == MAP_FAILED)
         return errno;
     r->free = memory;
