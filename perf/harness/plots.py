@@ -6,7 +6,7 @@ import subprocess
 from bench import labels, median, pick
 
 COLOURS = ["#0b6e4f", "#1f77b4", "#d62728", "#9467bd", "#ff7f0e", "#7f7f7f", "#8c564b", "#17becf",
-           "#bcbd22", "#e377c2", "#555555", "#98df8a"]
+           "#bcbd22", "#e377c2", "#555555", "#98df8a", "#000000", "#c5b0d5"]
 HEAD = """set terminal svg size 760,400 font 'sans-serif,12' background '#ffffff' rounded dashed
 set output '{path}'
 set title "{title}" noenhanced
