@@ -4,6 +4,16 @@
 #include "core/ascii.h"
 #include "core/decimal.h"
 #include "core/http_private.h"
+#include <stdlib.h>
+
+void http_response_fail(struct http_response *r, const char *error)
+{
+    free(r->body);
+    r->body = NULL;
+    r->body_len = r->body_room = 0;
+    r->state = HTTP_FAILED;
+    r->error = error;
+}
 
 static void take_content_length(struct http_response *r, struct span value)
 {

@@ -18,15 +18,6 @@ void http_response_deinit(struct http_response *r)
     http_response_init(r);
 }
 
-void http_response_fail(struct http_response *r, const char *error)
-{
-    free(r->body);
-    r->body = NULL;
-    r->body_len = r->body_room = 0;
-    r->state = HTTP_FAILED;
-    r->error = error;
-}
-
 static void finish(struct http_response *r)
 {
     r->state = HTTP_DONE;
