@@ -64,8 +64,8 @@ void report_table(FILE *out, const struct topology *t, const unsigned *nodes,
     const struct report *reports, unsigned count);
 
 /* Below that: a line for each link that is down though both its ends are up, for each alarm of
- * digests and each clock that is off, and one for a places service that is down. Nothing when all is
- * well. Arguments as for report_table. */
+ * digests and each clock that is off, and one for a places service that is down. Nothing when all
+ * is well. Arguments as for report_table. */
 void report_troubles(FILE *out, const struct topology *t, const unsigned *nodes,
     const struct report *reports, unsigned count);
 

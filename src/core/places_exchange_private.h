@@ -70,12 +70,7 @@ struct channel {
 };
 
 /* The connection in the making. */
-enum making {
-    MAKING_NONE,
-    MAKING_RESOLVES, /* waits for addresses */
-    MAKING_DIALS,
-    MAKING_SHAKES, /* it is channels[making_channel] */
-};
+enum making { MAKING_NONE, MAKING_RESOLVES, MAKING_DIALS, MAKING_SHAKES };
 
 struct exchange {
     struct exchange_config config;
@@ -92,7 +87,7 @@ struct exchange {
     bool stopping;
     struct channel channels[EXCHANGE_CHANNELS];
     enum making making;
-    unsigned making_channel;
+    unsigned making_channel; /* SHAKES */
     int64_t making_began_ns, making_dialled_ns, making_until_ns;
     struct address dialled[ENDPOINT_RACERS];
     unsigned unwanted; /* bit i: racer i is to be called off */

@@ -1,8 +1,8 @@
 /* places_inquiries.c — who waits for what: see places_exchange_private.h.
  *
  * The ground floor of the exchange: waiters, inquiries, and how the service does. Every waiter is
- * in one of two lists, waiting or ready, from its beginning to its end. What all waiters of an inquiry
- * are to be told is kept once. */
+ * in one of two lists, waiting or ready, from its beginning to its end. What all waiters of an
+ * inquiry are to be told is kept once. */
 #include "core/invariant.h"
 #include "core/places_exchange_private.h"
 #include <stdio.h>

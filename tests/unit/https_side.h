@@ -148,8 +148,8 @@ static inline void server_closes(struct server *s)
     s->fin = true;
 }
 
-/* Up to `piece` bytes on their way to the client, each piece in a block of exactly its size that the
- * caller frees by SIDE_FREE; at NULL: none. */
+/* Up to `piece` bytes on their way to the client, each piece in a block of exactly its size that
+ * the caller frees by SIDE_FREE; at NULL: none. */
 static inline struct span server_piece(struct server *s, size_t piece)
 {
     size_t left = s->out_len - s->out_from, n = left < piece ? left : piece;

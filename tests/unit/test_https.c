@@ -410,7 +410,7 @@ Test(https, nothing_revives_it)
     is_over("");
 }
 
-/* A full window of the engine's: what could not be taken in is kept by the caller, nothing is lost. */
+/* A full window of the engine's: the caller keeps what could not be taken in, nothing is lost. */
 Test(https, input_waits_for_output)
 {
     meets();

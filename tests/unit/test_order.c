@@ -1,10 +1,10 @@
 /* test_order.c — what a herd ends with does not depend on the order in which it hears it.
  *
- * One multiset of AT lines, all that is hard about their order in it: equal times, times that differ
- * in the last of nine digits or in their spelling only, equal origins, skews, positions, a line
- * twice. It comes to a store in a million orders. A store apiece would cost more than the orders do;
- * so a store takes the multiset under many names, in another order under each, and all stores have
- * to come to the one digest of the store that took each name's in sorted order. */
+ * One multiset of AT lines, all that is hard about their order in it: equal times, times that
+ * differ in the last of nine digits or in their spelling only, equal origins, skews, positions, a
+ * line twice. It comes to a store in a million orders. A store apiece would cost more than the
+ * orders do; so a store takes the multiset under many names, in another order under each, and all
+ * stores have to come to the one digest of the store that took each name's in sorted order. */
 #include "core/command.h"
 #include "core/store.h"
 #include "random.h"

@@ -3,9 +3,10 @@
  *     epoll_echo PORT
  *
  * One thread, level-triggered, as most servers on epoll are written: one receive a ready socket
- * into one buffer for all, and one send of the same bytes at once, without waiting for readiness. What a
- * socket does not take is kept, and nothing is read from it until that is gone. No library; prints
- * `ready` when it listens. Beside perf/echo.c it shows what io_uring is worth on this machine. */
+ * into one buffer for all, and one send of the same bytes at once, without waiting for readiness.
+ * What a socket does not take is kept, and nothing is read from it until that is gone. No library;
+ * prints `ready` when it listens. Beside perf/echo.c it shows what io_uring is worth on this
+ * machine. */
 #define _GNU_SOURCE /* accept4 */
 #include <arpa/inet.h>
 #include <errno.h>
