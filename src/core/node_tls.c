@@ -33,18 +33,12 @@ bool link_tls_open(struct node *n, struct link *l, struct instant now)
 /* What the engine has to send goes to the output. false: no memory; the engine keeps the rest. */
 static bool flush(struct node *n, struct link *l)
 {
-    struct connection *c = l->connection;
     struct span sealed;
     while ((sealed = tls_output(l->tls)).len) {
-        size_t room_bytes;
-        char *room = outbox_rest(&c->out, &n->chunks, 1, &room_bytes);
-        if (!room)
+        size_t taken = node_write(n, l->connection, sealed);
+        if (taken == 0)
             return false;
-        size_t bytes = sealed.len < room_bytes ? sealed.len : room_bytes;
-        memcpy(room, sealed.at, bytes);
-        outbox_wrote(&c->out, bytes);
-        tls_sent(l->tls, bytes);
-        node_touch(n, c);
+        tls_sent(l->tls, taken);
     }
     return true;
 }

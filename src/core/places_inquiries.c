@@ -161,7 +161,7 @@ void inquiry_again(struct exchange *x, struct inquiry *q, int64_t ready_ns)
 }
 
 /* DONE: its waiters are ready, and it lives until the last of them is told. */
-static void inquiry_end(struct exchange *x, struct inquiry *q, char *json, size_t json_bytes)
+void inquiry_answered(struct exchange *x, struct inquiry *q, char *json, size_t json_bytes)
 {
     probe_ends(x, q);
     x->queued -= q->state == INQUIRY_QUEUED;
@@ -176,11 +176,6 @@ static void inquiry_end(struct exchange *x, struct inquiry *q, char *json, size_
         inquiry_free(x, q);
 }
 
-void inquiry_answered(struct exchange *x, struct inquiry *q, char *json, size_t json_bytes)
-{
-    inquiry_end(x, q, json, json_bytes);
-}
-
 void inquiry_failed(
     struct exchange *x, struct inquiry *q, enum places_status status, const char *message)
 {
@@ -188,7 +183,7 @@ void inquiry_failed(
     for (const struct waiter *w = q->waiters; w; w = w->next_same)
         x->report.failed++;
     char *json = places_render(NULL, NULL, status, message, &bytes);
-    inquiry_end(x, q, json, bytes);
+    inquiry_answered(x, q, json, bytes);
 }
 
 void inquiries_hold(struct exchange *x, int64_t held_ns)
