@@ -17,7 +17,7 @@
 
 enum {
     BATCH = 4096,
-    GROUP = 16,
+    GROUP = 64,
     ID_BYTES = 20,
     TIME_BYTES = 20,
     POSITION_BYTES = 21,
@@ -169,13 +169,16 @@ enum how { SINGLY, GROUPED };
 static void put_group(struct store *s, const struct stamp *in, uint64_t count, enum how how)
 {
     uint64_t hashes[GROUP];
+    uint32_t likely[GROUP];
     for (uint64_t i = 0; i < count; i++)
         hashes[i] = store_hash(s, in[i].id);
     if (how == GROUPED) {
         for (uint64_t i = 0; i < count; i++)
             store_prefetch_table(s, hashes[i]);
         for (uint64_t i = 0; i < count; i++)
-            store_prefetch_record(s, hashes[i]);
+            likely[i] = store_prefetch_record(s, hashes[i]);
+        for (uint64_t i = 0; i < count; i++)
+            store_prefetch_feed(s, likely[i]);
     }
     for (uint64_t i = 0; i < count; i++)
         ASSERT(store_put(s, &in[i], hashes[i], 0) == STORE_NEW);

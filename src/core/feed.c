@@ -58,6 +58,14 @@ void feed_remove(struct feed *f, uint32_t at)
         f->first = r->next;
 }
 
+/* Place 0, behind the last or before the first, is memory as well. */
+void feed_prefetch(const struct feed *f, uint32_t at)
+{
+    const struct record *r = record_at(f, at);
+    __builtin_prefetch(record_at(f, r->next), 1);
+    __builtin_prefetch(record_at(f, r->prev), 1);
+}
+
 /* -- cursors ----------------------------------------------------------------------------------- */
 
 unsigned feed_open(struct feed *f)

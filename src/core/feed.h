@@ -35,6 +35,9 @@ void feed_append(struct feed *f, uint32_t at);
 /* Take a record out. */
 void feed_remove(struct feed *f, uint32_t at);
 
+/* Bring the neighbours of a record that will soon be taken out into the cache. No other effect. */
+void feed_prefetch(const struct feed *f, uint32_t at);
+
 /* What store.h says of store_cursor_open and so on; feed_next is 0 at the end. */
 unsigned feed_open(struct feed *f);
 void feed_close(struct feed *f, unsigned cursor);

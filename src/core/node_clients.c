@@ -266,7 +266,10 @@ void clients_apply(struct node *n, struct instant now)
     n->group_count = 0;
     for (unsigned i = 0; i < count; i++)
         if (n->group[i].command.kind != COMMAND_INVALID)
-            store_prefetch_record(n->store, n->group[i].hash);
+            n->group[i].likely = store_prefetch_record(n->store, n->group[i].hash);
+    for (unsigned i = 0; i < count; i++)
+        if (n->group[i].command.kind == COMMAND_IAMAT)
+            store_prefetch_feed(n->store, n->group[i].likely);
     for (unsigned i = 0; i < count; i++)
         apply(n, &n->group[i], now);
 }

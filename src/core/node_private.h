@@ -21,7 +21,7 @@
 #include "core/node_links.h"
 
 enum {
-    NODE_GROUP = 16, /* commands that are prefetched together */
+    NODE_GROUP = 64, /* commands that are prefetched together */
     NODE_QUESTIONS_PER_CLIENT = 64, /* WHATSATs that wait for places; then input is held */
     NODE_ANSWERS_PER_TURN = 64, /* of places: of up to 1 MiB each, and each is copied */
     NODE_OUTPUT_MEMORY = 2, /* times limits.output: what unread output may take, chunks and all */
@@ -37,6 +37,7 @@ struct group_entry {
     struct connection *connection;
     struct command command;
     uint64_t hash; /* of command.id */
+    uint32_t likely; /* store_prefetch_record's */
 };
 
 struct question {

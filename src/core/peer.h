@@ -24,7 +24,7 @@ enum {
     PEERING_PEERS_MAX = ROUTE_PEERS_MAX, /* neighbours of one node */
     PEERING_REASON_BYTES_MAX = 200,
     PEERING_LINE_BYTES_MAX = 16384, /* an AT of the longest client line and the longest list */
-    PEERING_GROUP = 16, /* stamps that are prefetched together */
+    PEERING_GROUP = 64, /* stamps that are prefetched together */
     PEERING_BEHIND_FIRST_MS = 150, /* notices run so far behind the feed's end at least, and */
     PEERING_BEHIND_SPREAD_MS = 250, /* up to so much more, by link: one that helps is enough */
     PEERING_BEHIND_LAST_MS = 800, /* where one GRAFT follows the other; without the tree's way */

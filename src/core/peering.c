@@ -207,6 +207,7 @@ static enum peering_event group_put(struct peering *p, struct group *g)
 {
     struct store *store = p->node->store;
     uint64_t hashes[PEERING_GROUP];
+    uint32_t likely[PEERING_GROUP];
     unsigned count = g->count;
     g->count = 0;
     for (unsigned i = 0; i < count; i++) {
@@ -214,7 +215,9 @@ static enum peering_event group_put(struct peering *p, struct group *g)
         store_prefetch_table(store, hashes[i]);
     }
     for (unsigned i = 0; i < count; i++)
-        store_prefetch_record(store, hashes[i]);
+        likely[i] = store_prefetch_record(store, hashes[i]);
+    for (unsigned i = 0; i < count; i++)
+        store_prefetch_feed(store, likely[i]);
     for (unsigned i = 0; i < count; i++) {
         enum store_verdict verdict = store_put(store, &g->stamps[i], hashes[i], g->routes[i]);
         if (verdict == STORE_STARVED)

@@ -72,11 +72,18 @@ void store_prefetch_table(const struct store *s, uint64_t hash)
     id_index_prefetch(&s->index, hash);
 }
 
-void store_prefetch_record(const struct store *s, uint64_t hash)
+uint32_t store_prefetch_record(const struct store *s, uint64_t hash)
 {
     uint32_t at = id_index_likely(&s->index, hash);
     if (at)
         arena_prefetch(&s->arena, at);
+    return at;
+}
+
+void store_prefetch_feed(const struct store *s, uint32_t likely)
+{
+    if (likely)
+        feed_prefetch(&s->feed, likely);
 }
 
 static void stamp_read(

@@ -65,11 +65,12 @@ void store_destroy(struct store *s);
  * not collide. For the calls below. */
 uint64_t store_hash(const struct store *s, struct span id);
 
-/* For groups: first all store_prefetch_table, then all store_prefetch_record, then the puts and
- * gets. At a million ids the store is bound by cache misses, and this lets them overlap. No effect
- * else. */
+/* For groups: first all store_prefetch_table, then all store_prefetch_record, then, with what that
+ * returned, all store_prefetch_feed, which only puts are in need of; then the puts and gets. At a
+ * million ids the store is bound by cache misses, and this lets them overlap. No effect else. */
 void store_prefetch_table(const struct store *s, uint64_t hash);
-void store_prefetch_record(const struct store *s, uint64_t hash);
+uint32_t store_prefetch_record(const struct store *s, uint64_t hash);
+void store_prefetch_feed(const struct store *s, uint32_t likely);
 
 /* Put `in` if it is newer, in the total order of stamps, than the stamp held for its client id.
  *

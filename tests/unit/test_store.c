@@ -628,7 +628,7 @@ static void model_get(struct model *m)
     struct stamp_text text;
     uint64_t hash = store_hash(m->store, wanted->stamp.id);
     store_prefetch_table(m->store, hash);
-    store_prefetch_record(m->store, hash);
+    store_prefetch_feed(m->store, store_prefetch_record(m->store, hash));
     cr_assert_eq(store_get(m->store, wanted->stamp.id, hash, &item, &text), wanted->held);
     if (wanted->held)
         expect_item(&item, wanted);
