@@ -30,39 +30,45 @@ bool position_parse(struct span text, struct position *out)
            take_coordinate(&text, 180, &out->longitude_fdeg) && text.len == 0;
 }
 
-/* Where the coordinate ends that begins at `i` and is nearer to 0 than `bound` even without its
- * fraction. digits: bit i for byte i of the text. 0: there is none, or it takes a closer look to
- * tell. */
-static unsigned coordinate_end(struct span text, uint64_t digits, unsigned bound, unsigned i)
+static inline bool is_sign(char c)
 {
-    if (i >= text.len || (text.at[i] != '+' && text.at[i] != '-'))
-        return 0;
-    unsigned degrees = 0;
-    unsigned end = ++i;
-    end += (unsigned)__builtin_ctzll(~digits >> i);
-    if (end == i || end - i > DEGREE_DIGITS_MAX)
-        return 0;
-    for (; i < end; i++)
-        degrees = degrees * 10 + (unsigned)(text.at[i] - '0');
-    if (degrees >= bound)
-        return 0;
-    if (end == text.len || text.at[end] != '.')
-        return end;
-    end++;
-    unsigned fraction = (unsigned)__builtin_ctzll(~digits >> end);
-    bool well = fraction >= 1 && fraction <= STAMPEDE_FRACTION_DIGITS_POSITION_MAX;
-    return well ? end + fraction : 0;
+    return c == '+' || c == '-';
+}
+
+/* The lowest bit's place, which is taken out. */
+static inline unsigned take_bit(uint64_t *bits)
+{
+    unsigned place = (unsigned)__builtin_ctzll(*bits);
+    *bits &= *bits - 1;
+    return place;
+}
+
+/* Whether it is what receivers of satellites write: both coordinates with a point, the degrees
+ * within bounds whatever follows them. Sign, point, sign and point are the four places of such a
+ * text that hold no digit, and tell all lengths. false: it takes a closer look. */
+static bool is_usual(struct span text)
+{
+    const uint64_t behind = UINT64_C(0xf) << WIDE_LOOK_BYTES; /* so that there are always four */
+    if (text.len < WIDE_BYTES || text.len > WIDE_LOOK_BYTES)
+        return false;
+    uint64_t others = (~(uint64_t)wide_digits_of(text) & ~(~UINT64_C(0) << text.len)) | behind;
+    unsigned sign = take_bit(&others), point = take_bit(&others);
+    unsigned sign_east = take_bit(&others), point_east = take_bit(&others);
+    if (others != behind || sign != 0)
+        return false;
+    const char *at = text.at, *east = text.at + sign_east;
+    unsigned degrees = point - 1, degrees_east = point_east - sign_east - 1;
+    unsigned fraction = sign_east - point - 1, fraction_east = (unsigned)text.len - point_east - 1;
+    return is_sign(*at) && at[point] == '.' && is_sign(*east) && at[point_east] == '.' &&
+           (degrees == 1 || (degrees == 2 && at[1] < '9')) &&
+           (degrees_east - 1 < 2 ||
+               (degrees_east == 3 && (east[1] == '0' || (east[1] == '1' && east[2] < '8')))) &&
+           fraction - 1 < STAMPEDE_FRACTION_DIGITS_POSITION_MAX &&
+           fraction_east - 1 < STAMPEDE_FRACTION_DIGITS_POSITION_MAX;
 }
 
 bool position_valid(struct span text)
 {
     struct position position;
-    if (text.len >= WIDE_BYTES && text.len <= WIDE_LOOK_BYTES) {
-        uint64_t digits = wide_digits_of(text);
-        unsigned middle = coordinate_end(text, digits, 90, 0);
-        unsigned end = middle ? coordinate_end(text, digits, 180, middle) : 0;
-        if (end)
-            return end == text.len;
-    }
-    return position_parse(text, &position);
+    return is_usual(text) || position_parse(text, &position);
 }
