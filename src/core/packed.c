@@ -37,14 +37,28 @@ static inline __m128i characters_of(__m128i low)
     return _mm_xor_si128(_mm_or_si128(low, _mm_set1_epi8(0x30)), high);
 }
 
-static inline void put_sixteen(unsigned char *out, const char *text)
+static inline void put_sixteen(unsigned char *out, __m128i characters)
 {
-    __m128i characters = _mm_loadu_si128((const __m128i *)text);
     __m128i low = _mm_and_si128(characters, _mm_set1_epi8(0x0f));
     __m128i again = _mm_cmpeq_epi8(characters_of(low), characters);
     ASSERT(_mm_movemask_epi8(again) == 0xffff);
     __m128i pairs = _mm_and_si128(_mm_or_si128(low, _mm_srli_epi16(low, 4)), _mm_set1_epi16(0xff));
     _mm_storel_epi64((__m128i *)out, _mm_packus_epi16(pairs, pairs));
+}
+
+/* A text of sixteen or more, sixteen at a time; the last ones together with some of those before
+ * them, again, so that they end where the text does, or with a zero that fills up the last byte. */
+static void put_long(unsigned char *out, struct span text)
+{
+    const char *at = text.at, *last = text.at + text.len - 16;
+    unsigned char *end = out + packed_bytes(text.len);
+    for (; at < last; at += 16, out += 8)
+        put_sixteen(out, _mm_loadu_si128((const __m128i *)at));
+    __m128i characters = _mm_loadu_si128((const __m128i *)last);
+    if (text.len % 2)
+        characters =
+            _mm_or_si128(_mm_srli_si128(characters, 1), _mm_slli_si128(_mm_cvtsi32_si128('0'), 15));
+    put_sixteen(end - 8, characters);
 }
 #endif
 
@@ -58,11 +72,13 @@ static inline void put_word(unsigned char *out, uint64_t text, size_t bytes)
 
 void packed_put(unsigned char *out, struct span text)
 {
-    size_t i = 0;
 #ifdef __SSE2__
-    for (; i + 16 <= text.len; i += 16)
-        put_sixteen(out + i / 2, text.at + i);
+    if (text.len >= 16) {
+        put_long(out, text);
+        return;
+    }
 #endif
+    size_t i = 0;
     for (; i + 8 <= text.len; i += 8)
         put_word(out + i / 2, word_load(text.at + i), 4);
     if (i < text.len)
