@@ -21,11 +21,16 @@ static unsigned decimals_of(struct span time)
     return 0;
 }
 
-/* What the time's text takes up without leading zeros. */
-static unsigned time_len_min(int64_t time_ns, unsigned decimals)
+/* Whether the time's text has room for its digits. */
+static bool is_long_enough(const struct stamp *s, unsigned decimals)
 {
+    static const int64_t seconds[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000,
+        1000000000}; /* the first that takes more digits */
     unsigned fraction = decimals ? 1 + decimals : 0;
-    return decimal_digits((uint64_t)(time_ns / SECOND_NS)) + fraction;
+    if (s->time_ns < 0 || s->time.len <= fraction)
+        return false;
+    size_t digits = s->time.len - fraction;
+    return digits >= sizeof seconds / sizeof *seconds || s->time_ns < seconds[digits] * SECOND_NS;
 }
 
 void record_write(
@@ -34,8 +39,7 @@ void record_write(
     ASSERT(s->id.len >= 1 && s->id.len <= STAMPEDE_CLIENT_ID_BYTES_MAX);
     ASSERT(s->position.len <= STAMPEDE_POSITION_BYTES_MAX);
     unsigned decimals = decimals_of(s->time);
-    ASSERT(s->time_ns >= 0 && s->time.len >= time_len_min(s->time_ns, decimals));
-    ASSERT(s->time.len <= STAMPEDE_LINE_BYTES_MAX);
+    ASSERT(s->time.len <= STAMPEDE_LINE_BYTES_MAX && is_long_enough(s, decimals));
     r->hash = hash;
     r->time_ns = s->time_ns;
     r->skew_ns = s->skew_ns;
