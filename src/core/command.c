@@ -57,17 +57,65 @@ int command_split(struct span line, struct span *fields, int max)
     }
 }
 
+/* Where the fields end in a text that is cut from its beginning: a window is looked at at once, the
+ * first one wide enough for most of a command. */
+struct scan {
+    const char *at; /* the next field begins here */
+    const char *window, *behind; /* what was looked at last */
+    const char *end;
+    uint64_t stops; /* bit i for byte i of the window: those that end a field and were not met yet */
+};
+
+enum { FIRST_WINDOW_BYTES = 64 };
+
+static inline struct scan scan_begin(struct span in)
+{
+    struct scan s = {.at = in.at, .window = in.at, .behind = in.at, .end = in.at + in.len};
+    if (in.len >= FIRST_WINDOW_BYTES) {
+        s.stops = (uint64_t)(wide_stops(s.at) | wide_stops(s.at + 16) << 16) |
+                  (uint64_t)(wide_stops(s.at + 32) | wide_stops(s.at + 48) << 16) << 32;
+        s.behind += FIRST_WINDOW_BYTES;
+    }
+    return s;
+}
+
+/* Go on to the next window that has a stop. false: there is none. */
+static bool scan_on(struct scan *s)
+{
+    while (!s->stops && s->end - s->behind >= WIDE_BYTES) {
+        s->window = s->behind;
+        s->stops = wide_stops(s->window);
+        s->behind += WIDE_BYTES;
+    }
+    if (s->stops)
+        return true;
+    s->window = ordinary_end(s->behind, s->end);
+    if (s->window == s->end)
+        return false;
+    s->behind = s->window + 1;
+    s->stops = 1;
+    return true;
+}
+
+/* The next field, which is not empty and ends with `behind`. false: it does not. */
+static inline bool scan_field(struct scan *s, char behind, struct span *field)
+{
+    if (!s->stops && !scan_on(s))
+        return false;
+    const char *stop = s->window + __builtin_ctzll(s->stops);
+    s->stops &= s->stops - 1;
+    *field = (struct span){s->at, (size_t)(stop - s->at)};
+    s->at = stop + 1;
+    return field->len && *stop == behind;
+}
+
 size_t command_cut(struct span in, struct span *fields, int count, char behind)
 {
-    const char *at = in.at, *end = in.at + in.len;
-    for (int i = 0; i < count; i++) {
-        const char *stop = ordinary_end(at, end);
-        if (stop == at || stop == end || *stop != (i < count - 1 ? ' ' : behind))
+    struct scan s = scan_begin(in);
+    for (int i = 0; i < count; i++)
+        if (!scan_field(&s, i < count - 1 ? ' ' : behind, &fields[i]))
             return 0;
-        fields[i] = (struct span){at, (size_t)(stop - at)};
-        at = stop + 1;
-    }
-    return (size_t)(at - in.at);
+    return (size_t)(s.at - in.at);
 }
 
 static bool parse_iamat(struct span position, struct span time, struct command *out)
@@ -93,9 +141,9 @@ static void understand(const struct span *field, struct command *out)
     if (field[1].len > STAMPEDE_CLIENT_ID_BYTES_MAX)
         return;
     out->id = field[1];
-    if (span_equal(field[0], SPAN("IAMAT")) && parse_iamat(field[2], field[3], out))
+    if (SPAN_IS(field[0], "IAMAT") && parse_iamat(field[2], field[3], out))
         out->kind = COMMAND_IAMAT;
-    else if (span_equal(field[0], SPAN("WHATSAT")) && parse_whatsat(field[2], field[3], out))
+    else if (SPAN_IS(field[0], "WHATSAT") && parse_whatsat(field[2], field[3], out))
         out->kind = COMMAND_WHATSAT;
 }
 
@@ -118,8 +166,12 @@ void command_parse(struct span line, struct command *out)
 size_t command_next(struct span in, size_t line_bytes_max, struct command *out)
 {
     struct span field[COMMAND_FIELDS_MAX];
-    size_t bytes = command_cut(in, field, COMMAND_FIELDS_MAX, '\n');
-    if (!bytes || bytes - 1 > line_bytes_max)
+    struct scan s = scan_begin(in);
+    if (!scan_field(&s, ' ', &field[0]) || !scan_field(&s, ' ', &field[1]) ||
+        !scan_field(&s, ' ', &field[2]) || !scan_field(&s, '\n', &field[3]))
+        return 0;
+    size_t bytes = (size_t)(s.at - in.at);
+    if (bytes - 1 > line_bytes_max)
         return 0;
     begin(out, (struct span){in.at, bytes - 1});
     understand(field, out);

@@ -28,6 +28,10 @@ static inline bool span_equal(struct span a, struct span b)
     return a.len == b.len && (a.len == 0 || memcmp(a.at, b.at, a.len) == 0);
 }
 
+/* Whether a span is these bytes; a comparison of so few that are known takes no call. */
+#define SPAN_IS(s, literal)                                                                        \
+    ((s).len == sizeof(literal) - 1 && memcmp((s).at, "" literal, sizeof(literal) - 1) == 0)
+
 /* Bytewise, a prefix first; below, at or above 0 as memcmp. */
 static inline int span_compare(struct span a, struct span b)
 {
