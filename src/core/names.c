@@ -22,24 +22,21 @@ void names_deinit(struct names *n)
     free(n->slots);
 }
 
-bool names_number(struct names *n, struct span name, uint16_t *number)
+bool names_find(struct names *n, struct span name, uint16_t *number)
 {
     ASSERT(name.len >= 1 && name.len <= STAMPEDE_NODE_NAME_BYTES_MAX);
-    if (!span_equal(names_text(n, n->last), name)) {
-        uint16_t *slot = &n->slots[siphash13(n->seed, name) % NAMES_SLOTS];
-        while (*slot && !span_equal(names_text(n, (uint16_t)(*slot - 1)), name))
-            if (++slot == n->slots + NAMES_SLOTS)
-                slot = n->slots;
-        if (!*slot) {
-            if (n->count == NAMES_MAX)
-                return false;
-            struct name *new = &n->each[n->count];
-            new->len = (uint8_t)name.len;
-            memcpy(new->text, name.at, name.len);
-            *slot = ++n->count;
-        }
-        n->last = (uint16_t)(*slot - 1);
+    uint16_t *slot = &n->slots[siphash13(n->seed, name) % NAMES_SLOTS];
+    while (*slot && !span_equal(names_text(n, (uint16_t)(*slot - 1)), name))
+        if (++slot == n->slots + NAMES_SLOTS)
+            slot = n->slots;
+    if (!*slot) {
+        if (n->count == NAMES_MAX)
+            return false;
+        struct name *new = &n->each[n->count];
+        new->len = (uint8_t)name.len;
+        memcpy(new->text, name.at, name.len);
+        *slot = ++n->count;
     }
-    *number = n->last;
+    *number = n->last = (uint16_t)(*slot - 1);
     return true;
 }

@@ -5,7 +5,7 @@
 #ifndef CORE_NAMES_H
 #define CORE_NAMES_H
 
-#include "core/span.h"
+#include "core/word.h"
 #include "stampede/protocol.h"
 #include <stdint.h>
 
@@ -28,14 +28,23 @@ struct names {
 MUST_USE bool names_init(struct names *n, const uint64_t seed[2]);
 void names_deinit(struct names *n);
 
-/* The number of a name of 1 to STAMPEDE_NODE_NAME_BYTES_MAX bytes; a new one is added.
- * false: it is new and there are NAMES_MAX. */
-MUST_USE bool names_number(struct names *n, struct span name, uint16_t *number);
-
 /* Valid as long as the table. */
 static inline struct span names_text(const struct names *n, uint16_t number)
 {
     return (struct span){n->each[number].text, n->each[number].len};
+}
+
+/* names_number of any name. */
+MUST_USE bool names_find(struct names *n, struct span name, uint16_t *number);
+
+/* The number of a name of 1 to STAMPEDE_NODE_NAME_BYTES_MAX bytes; a new one is added.
+ * false: it is new and there are NAMES_MAX. */
+MUST_USE static inline bool names_number(struct names *n, struct span name, uint16_t *number)
+{
+    const struct name *last = &n->each[n->last];
+    *number = n->last;
+    return (last->len == name.len && word_equal(last->text, name.at, name.len)) ||
+           names_find(n, name, number);
 }
 
 static inline uint64_t names_bytes(const struct names *n)

@@ -34,38 +34,21 @@ static void drop_head(struct outbox *o, struct pool *chunks)
         free(c);
 }
 
-/* The last chunk, when it takes `n` more bytes; else a new one behind it. */
-static struct chunk *writable(struct outbox *o, struct pool *chunks, size_t n)
+char *outbox_new_room(struct outbox *o, struct pool *chunks, size_t n)
 {
-    struct chunk *c = o->tail;
-    if (c && !c->gate && c->cap - c->len >= n)
-        return c;
-    c = chunk_create(chunks, n);
-    if (c)
-        append(o, c);
-    return c;
-}
-
-char *outbox_room(struct outbox *o, struct pool *chunks, size_t n)
-{
-    struct chunk *c = writable(o, chunks, n);
-    return c ? c->bytes + c->len : NULL;
+    struct chunk *c = chunk_create(chunks, n);
+    if (!c)
+        return NULL;
+    append(o, c);
+    return c->bytes;
 }
 
 char *outbox_rest(struct outbox *o, struct pool *chunks, size_t least, size_t *n)
 {
-    struct chunk *c = writable(o, chunks, least);
-    if (!c)
-        return NULL;
-    *n = c->cap - c->len;
-    return c->bytes + c->len;
-}
-
-void outbox_wrote(struct outbox *o, size_t n)
-{
-    ASSERT(n <= o->tail->cap - o->tail->len);
-    o->tail->len += (uint32_t)n;
-    o->bytes += n;
+    char *room = outbox_room(o, chunks, least);
+    if (room)
+        *n = o->tail->cap - o->tail->len;
+    return room;
 }
 
 struct chunk *outbox_gate(struct outbox *o, struct span head)

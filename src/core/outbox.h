@@ -7,6 +7,7 @@
 #ifndef CORE_OUTBOX_H
 #define CORE_OUTBOX_H
 
+#include "core/invariant.h"
 #include "core/pool.h"
 #include "core/span.h"
 #include <stdint.h>
@@ -33,11 +34,25 @@ struct outbox {
     size_t memory; /* of all its chunks: more than `bytes` where gates and replies alternate */
 };
 
+/* outbox_room in a new chunk. */
+char *outbox_new_room(struct outbox *o, struct pool *chunks, size_t n);
+
 /* Room for `n` more bytes in one piece at the end; NULL when memory is out. n >= 1. */
-char *outbox_room(struct outbox *o, struct pool *chunks, size_t n);
+static inline char *outbox_room(struct outbox *o, struct pool *chunks, size_t n)
+{
+    struct chunk *c = o->tail;
+    if (c && !c->gate && c->cap - c->len >= n)
+        return c->bytes + c->len;
+    return outbox_new_room(o, chunks, n);
+}
 
 /* The first `n` bytes of that room are written. */
-void outbox_wrote(struct outbox *o, size_t n);
+static inline void outbox_wrote(struct outbox *o, size_t n)
+{
+    ASSERT(n <= o->tail->cap - o->tail->len);
+    o->tail->len += (uint32_t)n;
+    o->bytes += n;
+}
 
 /* What is left of the last chunk, in *n; a new chunk when it is less than `least`. NULL: no
  * memory. */

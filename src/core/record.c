@@ -33,10 +33,16 @@ static bool is_long_enough(const struct stamp *s, unsigned decimals)
     return digits >= sizeof seconds / sizeof *seconds || s->time_ns < seconds[digits] * SECOND_NS;
 }
 
+void record_name(struct record *r, struct span id)
+{
+    ASSERT(id.len >= 1 && id.len <= STAMPEDE_CLIENT_ID_BYTES_MAX);
+    r->id_len = id.len & 0xff;
+    memcpy(r->bytes, id.at, id.len);
+}
+
 void record_write(
     struct record *r, const struct stamp *s, uint64_t hash, uint16_t origin, uint16_t route)
 {
-    ASSERT(s->id.len >= 1 && s->id.len <= STAMPEDE_CLIENT_ID_BYTES_MAX);
     ASSERT(s->position.len <= STAMPEDE_POSITION_BYTES_MAX);
     unsigned decimals = decimals_of(s->time);
     ASSERT(s->time.len <= STAMPEDE_LINE_BYTES_MAX && is_long_enough(s, decimals));
@@ -45,12 +51,10 @@ void record_write(
     r->skew_ns = s->skew_ns;
     r->route = route;
     r->origin = origin & 0xfffu;
-    r->id_len = s->id.len & 0xff;
     r->position_len = s->position.len & 0x3f;
     r->time_len = s->time.len & 0x3fff;
     r->time_decimals = decimals & 0xf;
-    memcpy(r->bytes, s->id.at, s->id.len);
-    packed_put(r->bytes + s->id.len, s->position);
+    packed_put(r->bytes + r->id_len, s->position);
 }
 
 _Static_assert(

@@ -54,8 +54,11 @@ static inline struct span record_id(const struct record *r)
     return (struct span){(const char *)r->bytes, r->id_len};
 }
 
-/* Fill in a stamp; the links, change and flags of `r` stay. r has room for record_units() of the
- * stamp's id and position. s->time must be a text of s->time_ns (stamp.h).
+/* Fill in the client id that the record is of: 1 to STAMPEDE_CLIENT_ID_BYTES_MAX bytes. */
+void record_name(struct record *r, struct span id);
+
+/* Fill in a stamp of that id; the links, change and flags of `r` stay. r has room for
+ * record_units() of the stamp's id and position. s->time must be a text of s->time_ns (stamp.h).
  *
  * hash    stamp_hash(s)
  * origin  s->origin's number in names.h */

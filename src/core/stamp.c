@@ -34,13 +34,6 @@ int stamp_compare(const struct stamp *a, const struct stamp *b)
     return by ? by : span_compare(a->time, b->time);
 }
 
-static inline uint64_t load_32(const char *at)
-{
-    uint32_t word;
-    memcpy(&word, at, sizeof word);
-    return __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? __builtin_bswap32(word) : word;
-}
-
 /* The factors are xored in as well: where one of them happens to be 0, or was made so, the other
  * still counts. */
 static inline uint64_t fold(uint64_t a, uint64_t b)
@@ -64,7 +57,7 @@ static inline uint64_t absorb_text(uint64_t hash, struct span text)
     if (end - at >= 8)
         return absorb(hash, word_load(at), word_load(end - 8));
     if (end - at >= 4)
-        return absorb(hash, load_32(at), load_32(end - 4));
+        return absorb(hash, word_load_half(at), word_load_half(end - 4));
     uint64_t word = 0;
     for (; at < end; at++)
         word = word << 8 | (uint8_t)*at;
@@ -99,7 +92,7 @@ static bool follows(struct span a, struct span b)
 static char *put_spaced(char *at, struct span text)
 {
     *at = ' ';
-    memcpy(at + 1, text.at, text.len);
+    word_copy(at + 1, text.at, text.len);
     return at + 1 + text.len;
 }
 

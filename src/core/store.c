@@ -159,6 +159,7 @@ static enum store_verdict put_new(
     if (!at)
         return STORE_STARVED;
     struct record *r = arena_record(&s->arena, at);
+    record_name(r, in->id);
     record_write(r, in, stamp_hash(in), origin, route);
     if (s->count >= s->stamps_max)
         evict(s);
@@ -197,6 +198,8 @@ static enum store_verdict put_known(struct store *s, const struct stamp *in, uin
             return STORE_STARVED;
     }
     struct record *r = arena_record(&s->arena, to);
+    if (to != at)
+        record_name(r, in->id);
     s->digest -= held->hash;
     record_write(r, in, stamp_hash(in), origin, route);
     feed_remove(&s->feed, at);

@@ -26,6 +26,55 @@ static inline void word_store(void *at, uint64_t word)
     memcpy(at, &word, sizeof word);
 }
 
+/* Two words, or halves of words, that overlap cover a text of any length between; so ids and names,
+ * which are short, are compared and copied without a loop and without a call. */
+
+static inline uint32_t word_load_half(const void *at)
+{
+    uint32_t half;
+    memcpy(&half, at, sizeof half);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    half = __builtin_bswap32(half);
+#endif
+    return half;
+}
+
+/* Whether the same `n` bytes stand at both. */
+static inline bool word_equal(const char *a, const char *b, size_t n)
+{
+    uint64_t difference = 0;
+    if (n >= 8) {
+        for (size_t i = 0; i < n - 8; i += 8)
+            difference |= word_load(a + i) ^ word_load(b + i);
+        difference |= word_load(a + n - 8) ^ word_load(b + n - 8);
+    } else if (n >= 4) {
+        difference = (word_load_half(a) ^ word_load_half(b)) |
+                     (word_load_half(a + n - 4) ^ word_load_half(b + n - 4));
+    } else {
+        for (size_t i = 0; i < n; i++)
+            difference |= (uint64_t)(a[i] ^ b[i]);
+    }
+    return difference == 0;
+}
+
+/* Copy `n` bytes; the two do not overlap. */
+static inline void word_copy(char *to, const char *from, size_t n)
+{
+    if (n >= 4 && n <= 8) {
+        uint32_t first, last;
+        memcpy(&first, from, sizeof first);
+        memcpy(&last, from + n - 4, sizeof last);
+        memcpy(to, &first, sizeof first);
+        memcpy(to + n - 4, &last, sizeof last);
+    } else if (n > 8 && n <= 16) {
+        uint64_t first = word_load(from), last = word_load(from + n - 8);
+        word_store(to, first);
+        word_store(to + n - 8, last);
+    } else {
+        memcpy(to, from, n);
+    }
+}
+
 /* The last len % 8 bytes of a text, zeros above them. */
 static inline uint64_t word_tail(struct span text)
 {

@@ -17,6 +17,7 @@ static uint32_t record_of(struct arena *a, struct span id)
     struct stamp s = {.id = id, .position = SPAN("+0+0"), .time = SPAN("0")};
     uint32_t at = arena_alloc(a, record_units(id.len, s.position.len));
     cr_assert_neq(at, 0);
+    record_name(arena_record(a, at), s.id);
     record_write(arena_record(a, at), &s, 0, 0, 0);
     return at;
 }

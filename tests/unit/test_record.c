@@ -8,6 +8,7 @@ static struct record *record_new(const struct stamp *s)
 {
     struct record *r =
         calloc(1, record_units(s->id.len, s->position.len) * RECORD_UNIT_BYTES + PACKED_SLACK);
+    record_name(r, s->id);
     record_write(r, s, 11, 4095, 65535);
     return r;
 }
