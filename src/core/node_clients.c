@@ -263,7 +263,7 @@ static void apply(struct node *n, const struct group_entry *entry, struct instan
 void clients_apply(struct node *n, struct instant now)
 {
     unsigned count = n->group_count;
-    n->group_count = 0;
+    n->group_count = n->group_questions = 0;
     for (unsigned i = 0; i < count; i++)
         if (n->group[i].command.kind != COMMAND_INVALID)
             n->group[i].likely = store_prefetch_record(n->store, n->group[i].hash);
@@ -292,8 +292,10 @@ static void gather(
         store_prefetch_table(n->store, entry->hash);
     }
     log_line(n, c, "line_in", entry->command.line, now);
+    n->group_questions += entry->command.kind == COMMAND_WHATSAT;
     /* A line in the reader's room is overwritten by the next one that is split. */
-    if (n->group_count == NODE_GROUP || c->lines.room_in_use)
+    if (n->group_count == NODE_GROUP || n->group_questions == NODE_GROUP_QUESTIONS ||
+        c->lines.room_in_use)
         clients_apply(n, now);
 }
 

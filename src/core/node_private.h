@@ -22,6 +22,7 @@
 
 enum {
     NODE_GROUP = 64, /* commands that are prefetched together */
+    NODE_GROUP_QUESTIONS = 8, /* WHATSATs among them: a gate and a chunk each, noticed afterwards */
     NODE_QUESTIONS_PER_CLIENT = 64, /* WHATSATs that wait for places; then input is held */
     NODE_ANSWERS_PER_TURN = 64, /* of places: of up to 1 MiB each, and each is copied */
     NODE_OUTPUT_MEMORY = 2, /* times limits.output: what unread output may take, chunks and all */
@@ -86,7 +87,7 @@ struct node {
     struct question questions[PLACES_QUESTIONS_MAX];
     uint32_t questions_free; /* head of the free places; PLACES_QUESTIONS_MAX: none */
     struct group_entry group[NODE_GROUP];
-    unsigned group_count;
+    unsigned group_count, group_questions;
     struct stamp_text text; /* of the stamp that is being answered */
     struct metrics metrics;
     struct rate updates;

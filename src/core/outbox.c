@@ -51,6 +51,13 @@ char *outbox_rest(struct outbox *o, struct pool *chunks, size_t least, size_t *n
     return room;
 }
 
+void outbox_wrote(struct outbox *o, size_t n)
+{
+    ASSERT(n <= o->tail->cap - o->tail->len);
+    o->tail->len += (uint32_t)n;
+    o->bytes += n;
+}
+
 struct chunk *outbox_gate(struct outbox *o, struct span head)
 {
     struct chunk *c = chunk_create(NULL, head.len);

@@ -7,7 +7,6 @@
 #ifndef CORE_OUTBOX_H
 #define CORE_OUTBOX_H
 
-#include "core/invariant.h"
 #include "core/pool.h"
 #include "core/span.h"
 #include <stdint.h>
@@ -47,12 +46,7 @@ static inline char *outbox_room(struct outbox *o, struct pool *chunks, size_t n)
 }
 
 /* The first `n` bytes of that room are written. */
-static inline void outbox_wrote(struct outbox *o, size_t n)
-{
-    ASSERT(n <= o->tail->cap - o->tail->len);
-    o->tail->len += (uint32_t)n;
-    o->bytes += n;
-}
+void outbox_wrote(struct outbox *o, size_t n);
 
 /* What is left of the last chunk, in *n; a new chunk when it is less than `least`. NULL: no
  * memory. */
