@@ -14,7 +14,7 @@ enum {
     PLACES_SLOWEST_MS = 400,
     /* What a node may hold: */
     GROUP_BYTES =
-        16 * 1200 + 64 * 512, /* replies to one group, and what places says to one client */
+        64 * 1200 + 64 * 512, /* replies to one group, and what places says to one client */
     TURN_BYTES = 65536 + 1025, /* what a client was read in one turn; a line and a window */
     CLIENT_BYTES = TURN_BYTES + GROUP_BYTES + 4 * OUTBOX_CHUNK_BYTES, /* beside limits.output */
     LINK_UNSENT_BYTES = NODE_LINK_OUTPUT_BYTES + 2 * OUTBOX_CHUNK_BYTES,
