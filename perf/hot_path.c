@@ -3,8 +3,8 @@
  *     perf/instructions        runs this under valgrind's callgrind and prints the counts
  *
  * Drives core/node as the loop does, with the bytes that perf/load would send. Only what the node
- * does between received bytes and taken replies counts; making the commands, the other node at the
- * end of a link, preparation and comparing the replies with what was asked do not. Prints a line a
+ * does between received bytes and taken replies counts, or, at the sink, what its peer does; making
+ * the commands, the other node at the end of a link, preparation and comparing the replies with what was asked do not. Prints a line a
  * case: commands, TAB, name. */
 #include "core/log.h"
 #include "core/node.h"
@@ -58,7 +58,8 @@ static struct instant now = {.mono_ns = SECOND_NS, .real_ns = INT64_C(1700000000
 static struct log logs[2];
 static char log_memory[2][LOG_BYTES];
 static struct traffic traffic;
-static struct node *each[2]; /* the one that is counted, and its peer, or NULL */
+static struct node *each[2]; /* the one that clients talk to, and its peer, or NULL */
+static unsigned counted_node;
 
 /* Bytes on their way: received ones must stay in place until the turn has ended. */
 struct wire {
@@ -150,7 +151,7 @@ static void link_turn(unsigned self)
     size_t len = in->len;
     memcpy(arrived[self], in->bytes, len);
     in->len = 0;
-    count(self == 0);
+    count(self == counted_node);
     if (len)
         node_received(each[self], 0, (struct span){arrived[self], len}, now);
     turn(self);
@@ -230,7 +231,7 @@ static void commands_turn(unsigned clients, unsigned depth)
 {
     ask(clients, depth);
     pass_time();
-    count(true);
+    count(counted_node == 0);
     for (unsigned i = 0; i < clients; i++)
         node_received(each[0], CLIENT + i, (struct span){asked[i], asked_bytes[i]}, now);
     turn(0);
@@ -243,13 +244,18 @@ static void commands_turn(unsigned clients, unsigned depth)
     link_turn(0);
 }
 
-static void run(const char *ids, unsigned clients, unsigned depth, bool with_link)
+/* What is counted. */
+enum where { ALONE, LINKED, SINK };
+
+static void run(const char *ids, unsigned clients, unsigned depth, enum where where)
 {
+    static const char *const wheres[] = {"", ", a link", ", the sink"};
     bool known = strcmp(ids, "known") == 0;
     must(traffic_init(&traffic, KNOWN_IDS, 0, IDS_SEQUENCE, 1), "traffic");
     memcpy(traffic.time_head, "1700000000.0", sizeof traffic.time_head);
     memcpy(&traffic.time_tail, "00000000", sizeof traffic.time_tail);
-    begin(with_link);
+    counted_node = where == SINK;
+    begin(where != ALONE);
     for (unsigned i = 0; i < KNOWN_IDS; i += 100)
         commands_turn(1, 100);
     traffic.order = known ? IDS_UNIFORM : IDS_SEQUENCE;
@@ -260,8 +266,7 @@ static void run(const char *ids, unsigned clients, unsigned depth, bool with_lin
     for (unsigned i = 0; i < turns; i++)
         commands_turn(clients, depth);
     char name[128];
-    snprintf(
-        name, sizeof name, "%s ids, %u x %u%s", ids, clients, depth, with_link ? ", a link" : "");
+    snprintf(name, sizeof name, "%s ids, %u x %u%s", ids, clients, depth, wheres[where]);
     CALLGRIND_DUMP_STATS_AT(name);
     CALLGRIND_STOP_INSTRUMENTATION;
     printf("%u\t%s\n", turns * clients * depth, name);
@@ -272,12 +277,14 @@ int main(void)
 {
     static const char *const ids[] = {"known", "new"};
     for (unsigned i = 0; i < 2; i++) {
-        run(ids[i], 1, 1, false);
-        run(ids[i], 1, 16, false);
-        run(ids[i], 1, 128, false);
-        run(ids[i], 50, 1, false);
-        run(ids[i], 1, 1, true);
-        run(ids[i], 1, 128, true);
+        run(ids[i], 1, 1, ALONE);
+        run(ids[i], 1, 16, ALONE);
+        run(ids[i], 1, 128, ALONE);
+        run(ids[i], 50, 1, ALONE);
+        run(ids[i], 1, 1, LINKED);
+        run(ids[i], 1, 128, LINKED);
+        run(ids[i], 1, 1, SINK);
+        run(ids[i], 1, 128, SINK);
     }
     return 0;
 }
