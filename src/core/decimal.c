@@ -270,18 +270,27 @@ static bool nine_digits(const char *at, uint64_t *value)
     return at[0] >= '0' && at[0] <= '9' && leading_digits(last) == STEP_DIGITS;
 }
 
+/* The seconds of a skew, of any length. */
+static bool skew_seconds(struct span text, uint64_t *seconds)
+{
+    if (text.len == 1) { /* most clocks agree that far */
+        *seconds = (uint64_t)(text.at[0] - '0');
+        return *seconds < 10;
+    }
+    return text.at[0] != '0' &&
+           decimal_take_digits(&text, (uint64_t)(INT64_MAX / SECOND_NS), seconds) && !text.len;
+}
+
 bool decimal_skew(struct span text, int64_t *ns)
 {
-    bool negative = decimal_take_byte(&text, '-');
-    if (!negative && !decimal_take_byte(&text, '+'))
+    enum { FRACTION_BYTES = 1 + FRACTION_DIGITS };
+    if (text.len < 2 + FRACTION_BYTES || (text.at[0] != '+' && text.at[0] != '-'))
         return false;
-    bool padded = text.len > 1 && text.at[0] == '0' && text.at[1] != '.';
-    if (padded || text.len < 2 + FRACTION_DIGITS || text.at[text.len - FRACTION_DIGITS - 1] != '.')
-        return false;
-    struct span whole = {text.at, text.len - FRACTION_DIGITS - 1};
+    bool negative = text.at[0] == '-';
+    const char *point = text.at + text.len - FRACTION_BYTES;
+    struct span whole = {text.at + 1, (size_t)(point - text.at) - 1};
     uint64_t seconds, fraction;
-    if (!decimal_take_digits(&whole, (uint64_t)(INT64_MAX / SECOND_NS), &seconds) || whole.len ||
-        !nine_digits(text.at + text.len - FRACTION_DIGITS, &fraction))
+    if (*point != '.' || !skew_seconds(whole, &seconds) || !nine_digits(point + 1, &fraction))
         return false;
     uint64_t sum = seconds * SECOND_NS + fraction;
     if (sum > INT64_MAX || (negative && sum == 0))

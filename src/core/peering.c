@@ -222,7 +222,7 @@ static enum peering_event group_put(struct peering *p, struct group *g)
         enum store_verdict verdict = store_put(store, &g->stamps[i], hashes[i], g->routes[i]);
         if (verdict == STORE_STARVED)
             return p->state == PEERING_OVER ? PEERING_NOTHING : end(p, PEERING_NO_MEMORY);
-        lazy_note(p, &g->stamps[i]);
+        lazy_note(p, verdict == STORE_NEW ? store_last_hash(store) : stamp_hash(&g->stamps[i]));
         p->peer->new_stamps += verdict == STORE_NEW;
         p->peer->lost_stamps += verdict == STORE_FULL;
     }
@@ -248,7 +248,7 @@ static const char *group_add(struct peering *p, struct group *g, struct span lin
     p->peer->got_stamps++;
     if (stamp_is_of_future(stamp, p->node->future_ns)) {
         p->peer->future_stamps++;
-        lazy_note(p, stamp); /* who notices it need not send it again */
+        lazy_note(p, stamp_hash(stamp)); /* who notices it need not send it again */
     } else {
         g->count++;
     }

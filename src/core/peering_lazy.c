@@ -56,13 +56,13 @@ static bool tree_is_whole(const struct peering_node *node)
     return true;
 }
 
-void lazy_note(struct peering *p, const struct stamp *stamp)
+void lazy_note(struct peering *p, uint64_t hash)
 {
     struct flood *flood = p->node->flood;
     if (!flood)
         return;
     p->lazy.got++;
-    p->lazy.first += recent_note(&flood->recent, stamp_hash(stamp));
+    p->lazy.first += recent_note(&flood->recent, hash);
 }
 
 /* Nobody can know of an own client's stamp before a link has read it out of the feed. */
@@ -304,8 +304,7 @@ static bool put_hashes(
 {
     struct store *store = p->node->store;
     struct feed_item item;
-    struct stamp_text text;
-    for (; store_cursor_peek(store, p->peer->cursor, &item, &text); stamps_max--) {
+    for (; store_cursor_glance(store, p->peer->cursor, &item); stamps_max--) {
         if (lazy_as_stamp(p, &item))
             return false;
         if (item.change > until)
@@ -351,9 +350,8 @@ int64_t peering_pull_ns(const struct peering *p)
     const struct lazy *l = &p->lazy;
     int64_t lease_ns = l->state == LAZY_EAGER ? l->lease_end_ns : NEVER_NS;
     struct feed_item next;
-    struct stamp_text text;
     if (!l->out_behind_ns || !p->placed ||
-        !store_cursor_peek(p->node->store, p->peer->cursor, &next, &text))
+        !store_cursor_glance(p->node->store, p->peer->cursor, &next))
         return lease_ns;
     bool known;
     int64_t past_ns = feed_age_past(&p->node->flood->feed_age, next.change - 1, &known);

@@ -134,11 +134,11 @@ static unsigned put_stamps(
     struct feed_item item;
     struct stamp_text text;
     out->cap -= MARK_LINE_BYTES_MAX;
-    while (stamps_max && store_cursor_peek(store, cursor, &item, &text)) {
+    while (stamps_max && store_cursor_glance(store, cursor, &item)) {
         if (!lazy_as_stamp(p, &item))
             break;
         if (peering_wanted(p, &item)) {
-            if (!put_at(p, out, &item))
+            if (!store_cursor_peek(store, cursor, &item, &text) || !put_at(p, out, &item))
                 break;
             p->peer->sent_stamps++;
             p->said_ns = now.mono_ns;

@@ -117,20 +117,26 @@ void stamp_at_put(struct buf *out, const struct stamp *s)
     out->len = (size_t)(at - out->at);
 }
 
-static bool is_alphanumeric(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
+/* What may stand in a node's name: BEHIND, not as its first. */
+enum { NOWHERE, BEHIND, ANYWHERE };
+
+static const uint8_t in_name[256] = {
+    ['0' ... '9'] = ANYWHERE,
+    ['A' ... 'Z'] = ANYWHERE,
+    ['a' ... 'z'] = ANYWHERE,
+    ['.'] = BEHIND,
+    ['_'] = BEHIND,
+    ['-'] = BEHIND,
+};
 
 bool stamp_node_name_valid(struct span name)
 {
-    if (name.len == 0 || name.len > STAMPEDE_NODE_NAME_BYTES_MAX || !is_alphanumeric(name.at[0]))
+    if (name.len == 0 || name.len > STAMPEDE_NODE_NAME_BYTES_MAX ||
+        in_name[(uint8_t)name.at[0]] != ANYWHERE)
         return false;
-    for (size_t i = 1; i < name.len; i++) {
-        char c = name.at[i];
-        if (!is_alphanumeric(c) && c != '.' && c != '_' && c != '-')
+    for (size_t i = 1; i < name.len; i++)
+        if (in_name[(uint8_t)name.at[i]] == NOWHERE)
             return false;
-    }
     return true;
 }
 

@@ -93,13 +93,18 @@ static void stamp_read(
     out->origin = names_text(&s->origins, r->origin);
 }
 
+static void item_glance(const struct record *r, struct feed_item *out)
+{
+    out->change = r->change;
+    out->hash = r->hash;
+    out->route = r->route;
+}
+
 static void item_read(
     const struct store *s, const struct record *r, struct feed_item *out, struct stamp_text *text)
 {
     stamp_read(s, r, &out->stamp, text);
-    out->change = r->change;
-    out->hash = r->hash;
-    out->route = r->route;
+    item_glance(r, out);
 }
 
 /* -- put and get ------------------------------------------------------------------------------- */
@@ -256,6 +261,11 @@ uint64_t store_change(const struct store *s)
     return s->feed.change;
 }
 
+uint64_t store_last_hash(const struct store *s)
+{
+    return s->feed.last ? arena_record(&s->arena, s->feed.last)->hash : 0;
+}
+
 uint64_t store_bytes(const struct store *s)
 {
     return sizeof *s + arena_bytes(&s->arena) + id_index_bytes(&s->index) +
@@ -294,16 +304,32 @@ void store_cursor_seek(struct store *s, unsigned cursor, uint64_t change)
     feed_seek(&s->feed, cursor, change);
 }
 
-bool store_cursor_peek(
-    const struct store *s, unsigned cursor, struct feed_item *out, struct stamp_text *text)
+/* What the cursor meets next; NULL: it is at the end. */
+static const struct record *next_record(const struct store *s, unsigned cursor)
 {
     uint32_t at = feed_next(&s->feed, cursor);
     if (!at)
-        return false;
+        return NULL;
     const struct record *r = arena_record(&s->arena, at);
     arena_prefetch(&s->arena, r->next); /* while the caller has to do with this one */
-    item_read(s, r, out, text);
-    return true;
+    return r;
+}
+
+bool store_cursor_peek(
+    const struct store *s, unsigned cursor, struct feed_item *out, struct stamp_text *text)
+{
+    const struct record *r = next_record(s, cursor);
+    if (r)
+        item_read(s, r, out, text);
+    return r;
+}
+
+bool store_cursor_glance(const struct store *s, unsigned cursor, struct feed_item *out)
+{
+    const struct record *r = next_record(s, cursor);
+    if (r)
+        item_glance(r, out);
+    return r;
 }
 
 void store_cursor_pass(struct store *s, unsigned cursor)

@@ -99,6 +99,7 @@ MUST_USE bool store_get(const struct store *s, struct span id, uint64_t hash, st
 uint64_t store_count(const struct store *s);
 uint64_t store_digest(const struct store *s);
 uint64_t store_change(const struct store *s);  /* the last change number; 0 at first */
+uint64_t store_last_hash(const struct store *s); /* of the stamp that was put last; 0: none yet */
 uint64_t store_bytes(const struct store *s);   /* memory held, all in */
 uint64_t store_refused(const struct store *s); /* new ids refused since the start */
 uint64_t store_evicted(const struct store *s);
@@ -123,6 +124,9 @@ void store_cursor_seek(struct store *s, unsigned cursor, uint64_t change);
 /* The next item, which the cursor does not pass yet. false: it is at the end. */
 MUST_USE bool store_cursor_peek(const struct store *s, unsigned cursor, struct feed_item *out,
     struct stamp_text *text);
+
+/* The same without the stamp, out->stamp, which takes longer to put together than the rest. */
+MUST_USE bool store_cursor_glance(const struct store *s, unsigned cursor, struct feed_item *out);
 
 /* Pass the item that peek shows; there must be one. */
 void store_cursor_pass(struct store *s, unsigned cursor);

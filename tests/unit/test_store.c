@@ -640,7 +640,11 @@ static void model_read(struct model *m, int i, uint32_t items)
     struct stamp_text text;
     while (items--) {
         const struct model_stamp *wanted = model_next(m, m->cursors[i].passed);
+        struct feed_item glanced;
         bool more = store_cursor_peek(m->store, m->cursors[i].cursor, &item, &text);
+        cr_assert_eq(store_cursor_glance(m->store, m->cursors[i].cursor, &glanced), more);
+        cr_assert(!more || (glanced.change == item.change && glanced.hash == item.hash &&
+                               glanced.route == item.route));
         cr_assert_eq(more, wanted != NULL);
         if (!more)
             return;
