@@ -18,6 +18,7 @@ enum {
     PEERING_PING_MS = 3000,
     PEERING_PING_BUSY_MS = 30000, /* between two PINGs of a link that is never silent: digests */
     PEERING_DEAD_MS = 10000,
+    PEERING_COMPANY_MS = 20, /* so long an ACK, or a MARK behind no stamp, waits for other lines */
     PEERING_LISTS_MS = 10000, /* how long lists do not count after a peer restarted */
     PEERING_RESEND_FIRST_MS = 10000, /* between two resends for unequal digests; doubles */
     PEERING_RESEND_LAST_MS = 3600000,

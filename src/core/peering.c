@@ -73,6 +73,7 @@ void peering_begin(struct peering *p, const struct peering_node *node, struct pe
         .said_ns = now.mono_ns,
         .ping_mono_ns = now.mono_ns,
         .ping_real_ns = -1,
+        .mark_at_ns = NEVER_NS,
     };
     memcpy(p->nonce, nonce, NONCE_BYTES);
 }
@@ -272,6 +273,8 @@ void peering_marked(struct peering *p, uint64_t change)
     p->mark_heard = change;
     if (p->peer->have_change < change)
         p->peer->have_change = change;
+    if (!p->ack_due)
+        p->ack_at_ns = p->heard_ns + PEERING_COMPANY_MS * MS_NS;
     p->ack_due = true;
 }
 

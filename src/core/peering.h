@@ -13,7 +13,7 @@
  *   AUTH      anything else              OVER      BYE
  *   LINKED    AT                         LINKED    store_put
  *   LINKED    AT, no memory for it       OVER      BYE
- *   LINKED    MARK n                     LINKED    have = n, ACK due
+ *   LINKED    MARK n                     LINKED    have = n; ACK due, with other lines or 20 ms on
  *   LINKED    ACK n                      LINKED    the peer is complete up to n
  *   LINKED    PING                       LINKED    PONG due; digests compared
  *   LINKED    PRUNE, GRAFT, SEEN, EAGER  LINKED    see struct lazy
@@ -104,6 +104,8 @@ struct peering {
     uint64_t marked; /* the last own change number sent as MARK, or what the peer had */
     uint64_t marked_most; /* the highest of these: a GRAFT sets the other one back */
     uint64_t mark_heard; /* the last MARK that came in by this link: what ACK echoes */
+    int64_t ack_at_ns; /* when an ACK that is due goes alone */
+    int64_t mark_at_ns; /* when a MARK goes behind no stamp; NEVER_NS: there is none to say */
     int64_t pong_ns; /* what PONG has to echo */
     int64_t ping_real_ns; /* what the last PING said, and */
     int64_t ping_mono_ns; /* when it left; at first opened_ns */

@@ -343,9 +343,10 @@ bool lazy_put_seen(struct peering *p, struct buf *out, unsigned stamps_max, stru
 
 /* -- time -------------------------------------------------------------------------------------- */
 
-int64_t peering_pull_ns(const struct peering *p)
+/* When a lease is over, or the next notice may go. */
+static int64_t lazy_ns(const struct peering *p)
 {
-    if (p->state != PEERING_LINKED || p->observer || !p->node->flood)
+    if (!p->node->flood)
         return NEVER_NS;
     const struct lazy *l = &p->lazy;
     int64_t lease_ns = l->state == LAZY_EAGER ? l->lease_end_ns : NEVER_NS;
@@ -356,4 +357,12 @@ int64_t peering_pull_ns(const struct peering *p)
     bool known;
     int64_t past_ns = feed_age_past(&p->node->flood->feed_age, next.change - 1, &known);
     return earlier_ns(lease_ns, known ? past_ns + l->out_behind_ns : past_ns);
+}
+
+int64_t peering_pull_ns(const struct peering *p)
+{
+    if (p->state != PEERING_LINKED || p->observer)
+        return NEVER_NS;
+    int64_t alone_ns = earlier_ns(p->ack_due ? p->ack_at_ns : NEVER_NS, p->mark_at_ns);
+    return earlier_ns(alone_ns, lazy_ns(p));
 }

@@ -67,13 +67,21 @@ static bool put_opening(struct peering *p, struct buf *out)
 
 /* -- linked ------------------------------------------------------------------------------------ */
 
-static bool put_answers(struct peering *p, struct buf *out)
+static bool put_ack(struct peering *p, struct buf *out)
 {
     if (p->ack_due)
         p->ack_due = !peering_put_number(out, "ACK", p->mark_heard);
+    return !p->ack_due;
+}
+
+/* A PING behind it, or the answer to one, is about all that was confirmed. */
+static bool put_answers(struct peering *p, struct buf *out, struct instant now)
+{
+    if ((p->pong_due || p->ping_due || now.mono_ns >= p->ack_at_ns) && !put_ack(p, out))
+        return false;
     if (p->pong_due)
         p->pong_due = !peering_put_number(out, "PONG", (uint64_t)p->pong_ns);
-    return !p->ack_due && !p->pong_due;
+    return !p->pong_due;
 }
 
 /* Puts the cursor where the peer's HELLO says that it has come to. Not before the first pull: of
@@ -151,6 +159,30 @@ static unsigned put_stamps(
     return stamps_max;
 }
 
+/* What was passed because the peer has it already, as it sent it, wakes the peer for nothing: it is
+ * marked along with the next stamps, before a PING, or after a while. false: no room. */
+static bool put_mark(struct peering *p, struct buf *out, bool stamps, struct instant now)
+{
+    uint64_t passed = store_cursor_change(p->node->store, p->peer->cursor);
+    if (passed <= p->marked) {
+        p->mark_at_ns = NEVER_NS;
+        return true;
+    }
+    if (p->mark_at_ns == NEVER_NS)
+        p->mark_at_ns = now.mono_ns + PEERING_COMPANY_MS * MS_NS;
+    if (!stamps && !p->ping_due && now.mono_ns < p->mark_at_ns)
+        return true;
+    if (!peering_put_number(out, "MARK", passed))
+        return false;
+    p->mark_at_ns = NEVER_NS;
+    p->marked = passed;
+    if (p->marked_most < passed)
+        p->marked_most = passed;
+    p->said_ns = now.mono_ns;
+    (void)put_ack(p, out); /* no matter if there is no room: it has time */
+    return true;
+}
+
 static bool put_feed(struct peering *p, struct buf *out, unsigned stamps_max, struct instant now)
 {
     struct store *store = p->node->store;
@@ -160,19 +192,11 @@ static bool put_feed(struct peering *p, struct buf *out, unsigned stamps_max, st
         p->peer->lists_after = store_change(store);
     if (p->node->flood)
         feed_age_note(&p->node->flood->feed_age, store_change(store), now.mono_ns);
+    size_t start = out->len;
     if (buf_room(out) >= MARK_LINE_BYTES_MAX)
         stamps_max = put_stamps(p, out, stamps_max, now);
     bool all = lazy_put_seen(p, out, stamps_max, now);
-    uint64_t passed = store_cursor_change(store, p->peer->cursor);
-    if (passed > p->marked) {
-        if (!peering_put_number(out, "MARK", passed))
-            return false;
-        p->marked = passed;
-        if (p->marked_most < passed)
-            p->marked_most = passed;
-        p->said_ns = now.mono_ns;
-    }
-    return all;
+    return put_mark(p, out, out->len > start, now) && all;
 }
 
 static bool put_ping(struct peering *p, struct buf *out, struct instant now)
@@ -207,7 +231,7 @@ bool peering_pull(struct peering *p, struct buf *out, unsigned stamps_max, struc
         return true;
     if (p->state != PEERING_LINKED)
         return false;
-    if (!put_answers(p, out))
+    if (!put_answers(p, out, now))
         return true;
     if (p->observer)
         return false;

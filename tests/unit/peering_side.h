@@ -97,16 +97,17 @@ static inline enum peering_event side_hears(struct side *s, int link, const char
     return side_hear(s, link, span_of(text), SIZE_MAX);
 }
 
-/* All that it has to say, in windows of `window` bytes; valid until the next call. */
-static inline const char *side_says_by(struct side *s, int link, size_t window)
+/* Appends to `text`, of which `len` are written, all that it has to say at `at`, in windows of
+ * `window` bytes. */
+static inline size_t side_pulls(
+    struct side *s, int link, size_t window, struct instant at, char *text, size_t len)
 {
-    static char text[1 << 20];
-    size_t len = 0;
+    enum { TEXT_MAX = 1 << 20 };
     for (bool more = true; more;) {
-        cr_assert_lt(len + window + 1, sizeof text);
+        cr_assert_lt(len + window + 1, (size_t)TEXT_MAX);
         char *block = malloc(window);
         struct buf out = buf_over(block, window);
-        more = peering_pull(&s->links[link], &out, UINT32_MAX, now);
+        more = peering_pull(&s->links[link], &out, UINT32_MAX, at);
         cr_assert(!out.overflow && out.cap == window);
         cr_assert(!more || out.len, "more to say, but nothing fits %zu bytes", window);
         cr_assert(!out.len || block[out.len - 1] == '\n');
@@ -115,7 +116,28 @@ static inline const char *side_says_by(struct side *s, int link, size_t window)
         free(block);
     }
     text[len] = '\0';
-    return text;
+    return len;
+}
+
+static char side_text[1 << 20];
+
+/* What it has to say at once; valid until the next call, as that of those below. */
+static inline const char *side_says_at_once(struct side *s, int link)
+{
+    side_pulls(s, link, 65536, now, side_text, 0);
+    return side_text;
+}
+
+/* All that it has to say, also what waits for company and gets none. */
+static inline const char *side_says_by(struct side *s, int link, size_t window)
+{
+    struct peering *p = &s->links[link];
+    struct instant later = {
+        now.mono_ns + PEERING_COMPANY_MS * MS_NS, now.real_ns + PEERING_COMPANY_MS * MS_NS};
+    size_t len = side_pulls(s, link, window, now, side_text, 0);
+    if (p->ack_due || p->mark_at_ns != NEVER_NS)
+        side_pulls(s, link, window, later, side_text, len);
+    return side_text;
 }
 
 static inline const char *side_says(struct side *s, int link)

@@ -106,6 +106,9 @@ Test(node_links, a_stamp_of_another_node_is_answered_as_it_is_and_passed_on_once
     hears_hello(1, "Ant", "");
     sends(1, ANT_HELLO);
     sends(0, "AT Welsh -0.500000000 k +1.50-2 1700000000.250 Welsh Hands\nMARK 7\n");
+    hears(0, "");
+    cr_assert_eq(node_deadline(node), now.mono_ns + PEERING_COMPANY_MS * MS_NS);
+    passes_ms(PEERING_COMPANY_MS);
     hears(0, "ACK 7\nMARK 1\n");
     hears(1, "AT Welsh -0.500000000 k +1.50-2 1700000000.250 Welsh Hands Goloman\nMARK 1\n");
     joins(2);

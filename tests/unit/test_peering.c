@@ -233,9 +233,9 @@ Test(peering, the_own_opening_still_goes_first)
     cr_expect_eq(side_hears(&g, 0, text), PEERING_UP);
     cr_expect_eq(side_time(&g, "plum"), 5);
     const char *said = side_says(&g, 0);
-    const char *auth = strstr(said, "\nAUTH "), *ack = strstr(said, "\nACK 1\nAT "),
-               *mark = strstr(said, "\nMARK 2\n");
-    cr_expect(strncmp(said, "HELLO ", 6) == 0 && auth && ack && mark && auth < ack && ack < mark,
+    const char *auth = strstr(said, "\nAUTH "), *at = strstr(said, "\nAT "),
+               *mark = strstr(said, "\nMARK 2\nACK 1\n");
+    cr_expect(strncmp(said, "HELLO ", 6) == 0 && auth && at && mark && auth < at && at < mark,
         "%s", said);
 }
 
@@ -339,6 +339,8 @@ Test(peering, any_byte_is_life_but_only_stamps_marks_and_pings_are_speech)
     cr_expect_eq(peering_deadline(&g.links[0]), now.mono_ns + 3 * SECOND_NS);
     pass_ms(500);
     (void)side_hears(&g, 0, AT("fig", "1", "Hands"));
+    cr_expect_str_eq(side_says_at_once(&g, 0), "");
+    pass_ms(PEERING_COMPANY_MS);
     says(0, "MARK 2\n");
     cr_expect_eq(peering_deadline(&g.links[0]), now.mono_ns + 3 * SECOND_NS);
     pass_ms(2999);

@@ -105,6 +105,32 @@ Test(feed, a_stamp_goes_neither_back_nor_to_whom_its_list_names)
     cr_expect_eq(g.peers[HANDS].sent_stamps, 0);
 }
 
+/* What was passed for the peer has it, and what it marked, is no reason to wake it. */
+Test(feed, an_ack_and_a_mark_behind_no_stamp_wait_for_company_but_not_for_long)
+{
+    link_both();
+    hears(HANDS, "AT Welsh -1.000000000 kiwi +1-1 1 Hands\nMARK 7\n");
+    cr_expect_str_eq(side_says_at_once(&g, HANDS), "");
+    int64_t alone_ns = now.mono_ns + PEERING_COMPANY_MS * MS_NS;
+    cr_expect_eq(peering_pull_ns(&g.links[HANDS]), alone_ns);
+    cr_expect_str_eq(side_says_at_once(&g, WILKES),
+        "AT Welsh -1.000000000 kiwi +1-1 1 Hands Goloman\nMARK 1\n", "a stamp waits for nothing");
+    pass_ms(1);
+    hears(HANDS, "MARK 8\n"); /* no reason to wait longer */
+    cr_expect_str_eq(side_says_at_once(&g, HANDS), "");
+    cr_expect_eq(peering_pull_ns(&g.links[HANDS]), alone_ns);
+    side_put(&g, "fig", 2);
+    cr_expect_str_eq(
+        side_says_at_once(&g, HANDS), OWN("fig", "2", "Goloman") "MARK 2\nACK 8\n", "company");
+    cr_expect_eq(peering_pull_ns(&g.links[HANDS]), NEVER_NS);
+    hears(HANDS, "AT Welsh -1.000000000 plum +1-1 1 Hands\nMARK 9\nPING 1 3 0123456789abcdef\n");
+    cr_expect_str_eq(side_says_at_once(&g, HANDS), "ACK 9\nPONG 1\n", "before a PONG");
+    pass_ms(PEERING_COMPANY_MS - 1);
+    cr_expect_str_eq(side_says_at_once(&g, HANDS), "");
+    pass_ms(1);
+    cr_expect_str_eq(side_says_at_once(&g, HANDS), "MARK 3\n", "alone in the end");
+}
+
 /* -- room -------------------------------------------------------------------------------------- */
 
 Test(feed, whole_lines_only_in_windows_of_every_size)
@@ -746,6 +772,8 @@ Test(pair, digests_find_and_mend_what_nothing_else_would)
     uint16_t route;
     cr_assert(route_number(g.node.routes, SPAN("Hands"), 0, &route));
     side_put_by(&g, "lost", 7, route);
+    (void)shuttle(65536, SIZE_MAX);
+    pass_ms(PEERING_COMPANY_MS);
     (void)shuttle(65536, SIZE_MAX);
     cr_expect_eq(side_time(&h, "lost"), 0);
     cr_expect_eq(silence().alarms, 0);

@@ -142,7 +142,7 @@ Test(lazy, a_notice_of_what_was_not_had_is_a_graft_and_marks_wait_for_it)
     sprintf(seen, "SEEN 7 %s 0123456789abcdef 0123456789abcdee\nMARK 9\n", hash_of("kiwi"));
     hears(WILKES, "MARK 4\n");
     hears(WILKES, seen);
-    says(WILKES, "ACK 4\nGRAFT 7\n");
+    says(WILKES, "GRAFT 7\nACK 4\n");
     hears(WILKES, "SEEN 10 0123456789abcded\nMARK 10\n"); /* was under way */
     says(WILKES, "");
     cr_expect_eq(g.peers[WILKES].have_change, 4);
