@@ -217,9 +217,9 @@ void node_received(struct node *n, uint32_t conn, struct span bytes, struct inst
 {
     struct connection *c = at(n, conn);
     n->metrics.bytes_received += bytes.len;
-    c->active_ns = now.mono_ns;
     if (c->finishing || c->aborted)
-        return;
+        return; /* and no sign of life: it has to read */
+    c->active_ns = now.mono_ns;
     if (c->kind == CONNECTION_CLIENT)
         client_take(n, c, bytes, now);
     else if (c->kind == CONNECTION_LINK)
@@ -367,9 +367,11 @@ unsigned node_wants(const struct node *n, uint32_t conn)
     if (c->finishing && !c->out.head)
         return NODE_WANT_CLOSE;
     bool read = !c->finishing && !c->choked; /* after FIN it is one of them */
+    /* Two ends that both have given up would each wait for the other to read its last stamps. */
+    bool drain = c->kind == CONNECTION_LINK && c->finishing && !c->ended;
     bool plain = c->kind == CONNECTION_CLIENT || (c->kind == CONNECTION_LINK && !c->link->tls);
     bool later = read && plain && window == c->out.bytes;
-    return (read ? NODE_WANT_READ : 0u) | (window ? NODE_WANT_WRITE : 0u) |
+    return (read || drain ? NODE_WANT_READ : 0u) | (window ? NODE_WANT_WRITE : 0u) |
            (window && later ? NODE_SENT_LATER : 0u);
 }
 

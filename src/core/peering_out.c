@@ -160,7 +160,8 @@ static unsigned put_stamps(
 }
 
 /* What was passed because the peer has it already, as it sent it, wakes the peer for nothing: it is
- * marked along with the next stamps, before a PING, or after a while. false: no room. */
+ * marked along with the next stamps, before a PING, or after a while; only the first MARK is said
+ * at once, as without one a link that is cut begins anew. false: no room. */
 static bool put_mark(struct peering *p, struct buf *out, bool stamps, struct instant now)
 {
     uint64_t passed = store_cursor_change(p->node->store, p->peer->cursor);
@@ -170,7 +171,7 @@ static bool put_mark(struct peering *p, struct buf *out, bool stamps, struct ins
     }
     if (p->mark_at_ns == NEVER_NS)
         p->mark_at_ns = now.mono_ns + PEERING_COMPANY_MS * MS_NS;
-    if (!stamps && !p->ping_due && now.mono_ns < p->mark_at_ns)
+    if (p->marked && !stamps && !p->ping_due && now.mono_ns < p->mark_at_ns)
         return true;
     if (!peering_put_number(out, "MARK", passed))
         return false;

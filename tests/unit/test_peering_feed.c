@@ -109,26 +109,29 @@ Test(feed, a_stamp_goes_neither_back_nor_to_whom_its_list_names)
 Test(feed, an_ack_and_a_mark_behind_no_stamp_wait_for_company_but_not_for_long)
 {
     link_both();
+    hears(HANDS, "AT Welsh -1.000000000 lime +1-1 1 Hands\nMARK 6\n");
+    cr_expect_str_eq(side_says_at_once(&g, HANDS), "MARK 1\nACK 6\n", "the first one: to resume");
+    says(WILKES, "AT Welsh -1.000000000 lime +1-1 1 Hands Goloman\nMARK 1\n");
     hears(HANDS, "AT Welsh -1.000000000 kiwi +1-1 1 Hands\nMARK 7\n");
     cr_expect_str_eq(side_says_at_once(&g, HANDS), "");
     int64_t alone_ns = now.mono_ns + PEERING_COMPANY_MS * MS_NS;
     cr_expect_eq(peering_pull_ns(&g.links[HANDS]), alone_ns);
     cr_expect_str_eq(side_says_at_once(&g, WILKES),
-        "AT Welsh -1.000000000 kiwi +1-1 1 Hands Goloman\nMARK 1\n", "a stamp waits for nothing");
+        "AT Welsh -1.000000000 kiwi +1-1 1 Hands Goloman\nMARK 2\n", "a stamp waits for nothing");
     pass_ms(1);
     hears(HANDS, "MARK 8\n"); /* no reason to wait longer */
     cr_expect_str_eq(side_says_at_once(&g, HANDS), "");
     cr_expect_eq(peering_pull_ns(&g.links[HANDS]), alone_ns);
     side_put(&g, "fig", 2);
     cr_expect_str_eq(
-        side_says_at_once(&g, HANDS), OWN("fig", "2", "Goloman") "MARK 2\nACK 8\n", "company");
+        side_says_at_once(&g, HANDS), OWN("fig", "2", "Goloman") "MARK 3\nACK 8\n", "company");
     cr_expect_eq(peering_pull_ns(&g.links[HANDS]), NEVER_NS);
     hears(HANDS, "AT Welsh -1.000000000 plum +1-1 1 Hands\nMARK 9\nPING 1 3 0123456789abcdef\n");
     cr_expect_str_eq(side_says_at_once(&g, HANDS), "ACK 9\nPONG 1\n", "before a PONG");
     pass_ms(PEERING_COMPANY_MS - 1);
     cr_expect_str_eq(side_says_at_once(&g, HANDS), "");
     pass_ms(1);
-    cr_expect_str_eq(side_says_at_once(&g, HANDS), "MARK 3\n", "alone in the end");
+    cr_expect_str_eq(side_says_at_once(&g, HANDS), "MARK 4\n", "alone in the end");
 }
 
 /* -- room -------------------------------------------------------------------------------------- */
