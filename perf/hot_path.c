@@ -4,8 +4,8 @@
  *
  * Drives core/node as the loop does, with the bytes that perf/load would send. Only what the node
  * does between received bytes and taken replies counts, or, at the sink, what its peer does; making
- * the commands, the other node at the end of a link, preparation and comparing the replies with what was asked do not. Prints a line a
- * case: commands, TAB, name. */
+ * the commands, the other node at the end of a link, preparation and comparing the replies with
+ * what was asked do not. Prints a line a case: commands, TAB, name. */
 #include "core/log.h"
 #include "core/node.h"
 #include "load/protocol.h"

@@ -63,7 +63,7 @@ struct scan {
     const char *at; /* the next field begins here */
     const char *window, *behind; /* what was looked at last */
     const char *end;
-    uint64_t stops; /* bit i for byte i of the window: those that end a field and were not met yet */
+    uint64_t stops; /* bit i for byte i of the window: it ends a field, and was not met yet */
 };
 
 enum { FIRST_WINDOW_BYTES = 64 };

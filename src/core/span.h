@@ -29,7 +29,7 @@ static inline bool span_equal(struct span a, struct span b)
 }
 
 /* Whether a span is these bytes; a comparison of so few that are known takes no call. */
-#define SPAN_IS(s, literal)                                                                        \
+#define SPAN_IS(s, literal) \
     ((s).len == sizeof(literal) - 1 && memcmp((s).at, "" literal, sizeof(literal) - 1) == 0)
 
 /* Bytewise, a prefix first; below, at or above 0 as memcmp. */

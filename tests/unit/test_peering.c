@@ -235,8 +235,8 @@ Test(peering, the_own_opening_still_goes_first)
     const char *said = side_says(&g, 0);
     const char *auth = strstr(said, "\nAUTH "), *at = strstr(said, "\nAT "),
                *mark = strstr(said, "\nMARK 2\nACK 1\n");
-    cr_expect(strncmp(said, "HELLO ", 6) == 0 && auth && at && mark && auth < at && at < mark,
-        "%s", said);
+    cr_expect(strncmp(said, "HELLO ", 6) == 0 && auth && at && mark && auth < at && at < mark, "%s",
+        said);
 }
 
 Test(peering, wrong_auth_ends_it_and_touches_nothing)
