@@ -9,12 +9,6 @@
 
 /* -- the table --------------------------------------------------------------------------------- */
 
-struct connection *node_connection(const struct node *n, uint32_t number)
-{
-    struct connection *block = n->blocks[number / NODE_TABLE_BLOCK];
-    return block ? &block[number % NODE_TABLE_BLOCK] : NULL;
-}
-
 struct connection *node_connection_open(
     struct node *n, uint32_t number, enum connection_kind kind, struct instant now)
 {
@@ -57,15 +51,6 @@ size_t node_write(struct node *n, struct connection *c, struct span bytes)
 }
 
 /* -- touching and watching --------------------------------------------------------------------- */
-
-void node_touch(struct node *n, struct connection *c)
-{
-    if (c->touched)
-        return;
-    c->touched = true;
-    c->next_touched = n->touched_first;
-    n->touched_first = c->number;
-}
 
 void node_watches_begin(struct node *n)
 {
