@@ -211,12 +211,14 @@ static void fill_open(struct engine *e)
 
 static void send_touched(struct engine *e)
 {
+    /* What this turn has cost so far is no server's doing. */
+    int64_t asked_ns = e->plan->rate ? 0 : clock_ns();
     for (uint32_t i = 0; i < e->touched_count; i++) {
         struct connection *c = &e->each[e->touched[i]];
         c->touched = false;
         if (!e->plan->rate)
             while (c->under_way < c->depth && !all_made(e))
-                command(e, c, e->now_ns);
+                command(e, c, asked_ns);
         struct span unsent = connection_unsent(c);
         if (c->sending || !unsent.len)
             continue;

@@ -127,7 +127,7 @@ struct node *node_create(const struct node_config *config, struct instant now)
 }
 
 /* A connection in use. */
-static struct connection *at(const struct node *n, uint32_t number)
+static inline struct connection *at(const struct node *n, uint32_t number)
 {
     ASSERT(number < n->connections_max);
     struct connection *c = node_connection(n, number);

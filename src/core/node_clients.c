@@ -358,7 +358,7 @@ static void give_room_back(struct node *n, struct connection *c)
 /* Cut and gather lines until `in` is used up or the client is choked. */
 static void take_lines(struct node *n, struct connection *c, struct span *in, struct instant now)
 {
-    while (!too_much(n, c) && !c->finishing && !c->aborted) {
+    while (in->len && !too_much(n, c) && !c->finishing && !c->aborted) {
         if (take_command(n, c, in, now))
             continue;
         struct span line;
@@ -373,12 +373,12 @@ static void take_lines(struct node *n, struct connection *c, struct span *in, st
             if (!c->lines.room)
                 out_of_memory(n, c, now);
             break;
-        case LINE_MORE:
-            if (!c->lines.kept)
-                give_room_back(n, c);
-            return;
+        case LINE_MORE: /* what there was is kept */
+            break;
         }
     }
+    if (!c->lines.kept)
+        give_room_back(n, c);
 }
 
 void client_take(struct node *n, struct connection *c, struct span in, struct instant now)

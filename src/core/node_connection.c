@@ -9,12 +9,6 @@
 
 /* -- the table --------------------------------------------------------------------------------- */
 
-struct connection *node_connection(const struct node *n, uint32_t number)
-{
-    struct connection *block = n->blocks[number / NODE_TABLE_BLOCK];
-    return block ? &block[number % NODE_TABLE_BLOCK] : NULL;
-}
-
 struct connection *node_connection_open(
     struct node *n, uint32_t number, enum connection_kind kind, struct instant now)
 {
@@ -57,15 +51,6 @@ size_t node_write(struct node *n, struct connection *c, struct span bytes)
 }
 
 /* -- touching and watching --------------------------------------------------------------------- */
-
-void node_touch(struct node *n, struct connection *c)
-{
-    if (c->touched)
-        return;
-    c->touched = true;
-    c->next_touched = n->touched_first;
-    n->touched_first = c->number;
-}
 
 void node_watches_begin(struct node *n)
 {
@@ -129,36 +114,34 @@ static void log_silent(struct node *n, const struct connection *c, struct instan
     log_end(n->log);
 }
 
-/* Look at those whose time has come. A client that waits for places is not silent by its own
+/* The time of the first of `w` has come. A client that waits for places is not silent by its own
  * doing. */
-static void watch_run(struct node *n, struct watch *w, struct instant now)
+static void look_at_first(struct node *n, struct watch *w, struct instant now)
 {
-    while (w->first != NODE_CONN_NONE) {
-        struct connection *c = node_connection(n, w->first);
-        if (c->look_at_ns > now.mono_ns)
-            return;
-        node_unwatch(n, c);
-        watch_append(n, w, c, now.mono_ns);
-        bool waits_for_us = c->questions > 0 && outbox_window(&c->out).len == 0;
-        if (waits_for_us)
-            c->active_ns = now.mono_ns;
-        if (now.mono_ns - c->active_ns < w->period_ns * NODE_WATCH_PARTS)
-            continue;
-        if (c->kind == CONNECTION_CLIENT)
-            log_silent(n, c, now); /* of a link it is known already that it is down */
-        node_abort(n, c);
-    }
-}
-
-void node_watches_run(struct node *n, struct instant now)
-{
-    watch_run(n, &n->idle, now);
-    watch_run(n, &n->stalled, now);
+    struct connection *c = node_connection(n, w->first);
+    node_unwatch(n, c);
+    watch_append(n, w, c, now.mono_ns);
+    bool waits_for_us = c->questions > 0 && outbox_window(&c->out).len == 0;
+    if (waits_for_us)
+        c->active_ns = now.mono_ns;
+    if (now.mono_ns - c->active_ns < w->period_ns * NODE_WATCH_PARTS)
+        return;
+    if (c->kind == CONNECTION_CLIENT)
+        log_silent(n, c, now); /* of a link it is known already that it is down */
+    node_abort(n, c);
 }
 
 static int64_t watch_deadline(const struct node *n, const struct watch *w)
 {
     return w->first == NODE_CONN_NONE ? NEVER_NS : node_connection(n, w->first)->look_at_ns;
+}
+
+void node_watches_run(struct node *n, struct instant now)
+{
+    while (watch_deadline(n, &n->idle) <= now.mono_ns)
+        look_at_first(n, &n->idle, now);
+    while (watch_deadline(n, &n->stalled) <= now.mono_ns)
+        look_at_first(n, &n->stalled, now);
 }
 
 int64_t node_watches_deadline(const struct node *n)

@@ -62,16 +62,12 @@ struct connection {
     };
 };
 
-/* A connection by its number, in use or not; NULL: its block was never used. */
-struct connection *node_connection(const struct node *n, uint32_t number);
 /* Begin the life of a number. NULL: no memory. */
 struct connection *node_connection_open(
     struct node *n, uint32_t number, enum connection_kind kind, struct instant now);
 /* Copy bytes to the end of what `c` is to be sent; how many, less than all only when memory is out.
  */
 MUST_USE size_t node_write(struct node *n, struct connection *c, struct span bytes);
-/* `c`'s wants may have changed. */
-void node_touch(struct node *n, struct connection *c);
 /* Nothing more is read from `c`; it closes when all is sent. */
 void node_finish(struct node *n, struct connection *c, struct instant now);
 /* `c` is given up at once. */

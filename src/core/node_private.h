@@ -1,4 +1,4 @@
-/* node_private.h — the node's inside, shared by its files and nobody else. From the top floor
+/* node_private.h — the node's inside, shared by its files, and weighed by tests/sim. From the top floor
  * down:
  *
  *   node.c             life, what the driver tells and asks, the turn
@@ -107,6 +107,25 @@ struct node {
     int64_t started_ns;
     int64_t stop_at_ns;
 };
+
+/* -- connections, for the many times a turn that one is looked up or touched ------------------- */
+
+/* A connection by its number, in use or not; NULL: its block was never used. */
+static inline struct connection *node_connection(const struct node *n, uint32_t number)
+{
+    struct connection *block = n->blocks[number / NODE_TABLE_BLOCK];
+    return block ? &block[number % NODE_TABLE_BLOCK] : NULL;
+}
+
+/* `c`'s wants may have changed. */
+static inline void node_touch(struct node *n, struct connection *c)
+{
+    if (c->touched)
+        return;
+    c->touched = true;
+    c->next_touched = n->touched_first;
+    n->touched_first = c->number;
+}
 
 /* -- node_random.c ----------------------------------------------------------------------------- */
 

@@ -99,14 +99,6 @@ bool outbox_fill(struct outbox *o, struct chunk *gate, struct span rest)
     return true;
 }
 
-struct span outbox_window(const struct outbox *o)
-{
-    const struct chunk *c = o->head;
-    if (!c || c->gate)
-        return (struct span){"", 0};
-    return (struct span){c->bytes + c->sent, c->len - c->sent};
-}
-
 void outbox_trim(struct outbox *o, struct pool *chunks)
 {
     while (o->head && !o->head->gate && o->head->sent == o->head->len)

@@ -61,7 +61,14 @@ MUST_USE bool outbox_fill(struct outbox *o, struct chunk *gate, struct span rest
 
 /* What may be sent next: all that is unsent of the first chunk. Stays in place, also while more is
  * written, until it is acknowledged by outbox_sent. Empty: nothing, or a gate comes first. */
-struct span outbox_window(const struct outbox *o);
+static inline struct span outbox_window(const struct outbox *o)
+{
+    const struct chunk *c = o->head;
+    if (!c || c->gate)
+        return (struct span){"", 0};
+    return (struct span){c->bytes + c->sent, c->len - c->sent};
+}
+
 void outbox_sent(struct outbox *o, struct pool *chunks, size_t n);
 
 /* Give back what holds nothing, after room that was not written to. */

@@ -231,7 +231,7 @@ static bool answers_wait(const struct ring *r)
  * time, so a loop that has nothing to do or must share its core soon stops. */
 static int spin(struct ring *r, int64_t wait_ns)
 {
-    int error = enter(r, 0, 0);
+    int error = io_uring_sq_ready(&r->uring) ? enter(r, 0, 0) : 0;
     if (error || answers_wait(r))
         return error;
     int64_t now_ns = clock_now().mono_ns;

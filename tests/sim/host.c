@@ -1,7 +1,6 @@
 /* host.c — see host.h. */
 #include "sim/host.h"
-#include "core/node_connection.h"
-#include "core/node_links.h"
+#include "core/node_private.h"
 #include "core/outbox.h"
 #include "sim/provider.h"
 #include <stdlib.h>
