@@ -199,6 +199,17 @@ class Slow(unittest.TestCase):
             client.finish()
             self.assertEqual(client.rest(), b"")
 
+    def test_replies_one_by_one_to_one_that_reads_later(self):
+        """Each goes out alone, until the kernel takes a part of one, and then none."""
+        lines = [b"%d " % i + b"x" * 1000 for i in range(8000)]  # more than sockets hold
+        with Herd(more="limits { output = 16MiB }") as herd, \
+                herd.node.client(receive_bytes=4096) as client, herd.node.client() as other:
+            for line in lines:
+                client.send(line + b"\n")
+                other.ask(b"is it told?")
+            for line in lines:
+                self.assertEqual(client.line(), b"? " + line)
+
     def test_one_byte_at_a_time_from_many(self):
         with Herd() as herd, contextlib.ExitStack() as stack:
             clients = [stack.enter_context(herd.node.client()) for _ in range(100)]
