@@ -18,22 +18,21 @@ static uint64_t load_u64(const unsigned char *at)
     return value;
 }
 
-/* A node with one neighbour has nothing to choose. */
+/* A node whose links are all of the tree has nothing to choose. */
 static bool create_flood(struct node *n)
 {
     uint16_t hops[TOPOLOGY_NEIGHBOURS_MAX];
-    if (n->self->neighbours_count == 1)
-        n->peers[0].in_tree = true;
-    if (n->self->neighbours_count < 2)
-        return true;
-    n->flood = flood_create(n->topology->limits.stamps);
-    if (!n->flood || !tree_hops(n->topology, (unsigned)(n->self - n->topology->nodes), hops))
+    unsigned spare = 0;
+    if (!tree_hops(n->topology, (unsigned)(n->self - n->topology->nodes), hops))
         return false;
     for (unsigned i = 0; i < n->self->neighbours_count; i++) {
         n->peers[i].in_tree = hops[i] == 1;
         n->peers[i].tree_hops = hops[i];
+        spare += hops[i] != 1;
     }
-    return true;
+    if (spare)
+        n->flood = flood_create(n->topology->limits.stamps);
+    return n->flood || !spare;
 }
 
 /* Neighbours and what is kept per peer, in the order of the topology. */

@@ -67,7 +67,7 @@ struct node {
     struct pool chunks, rooms;
     struct store *store;
     struct route_table *routes;
-    struct flood *flood; /* NULL: one neighbour at most */
+    struct flood *flood; /* NULL: no spare link */
     struct peer *peers;
     struct neighbour *neighbour_of; /* by the peer's number */
     struct neighbours neighbours;

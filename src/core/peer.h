@@ -85,14 +85,14 @@ struct peering_node {
     unsigned peers_count;
     struct store *store;
     struct route_table *routes;
-    struct flood *flood; /* NULL: all links are always eager, as on a node with but one */
+    struct flood *flood; /* NULL: all links are always eager, as where none is spare */
 };
 
 /* A neighbour has a link that stays, or has none any more. */
 void peering_peer_up(struct peer *peer);
 void peering_peer_down(const struct peering_node *node, struct peer *peer);
 
-/* What the links of a node with at least two neighbours share: for peering_node.flood.
+/* What the links of a node with a spare one share: for peering_node.flood.
  * stamps: how many the store holds at most. NULL: no memory. */
 struct flood *flood_create(uint64_t stamps);
 void flood_destroy(struct flood *f);

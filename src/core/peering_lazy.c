@@ -56,13 +56,21 @@ static bool tree_is_whole(const struct peering_node *node)
     return true;
 }
 
+uint64_t lazy_prefetch(const struct peering *p, const struct stamp *stamp)
+{
+    if (!p->node->flood)
+        return 0;
+    uint64_t hash = stamp_hash(stamp);
+    recent_prefetch(&p->node->flood->recent, hash);
+    return hash;
+}
+
 void lazy_note(struct peering *p, uint64_t hash)
 {
-    struct flood *flood = p->node->flood;
-    if (!flood)
+    if (!p->node->flood)
         return;
     p->lazy.got++;
-    p->lazy.first += recent_note(&flood->recent, hash);
+    p->lazy.first += recent_note(&p->node->flood->recent, hash);
 }
 
 /* Nobody can know of an own client's stamp before a link has read it out of the feed. */

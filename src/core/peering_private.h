@@ -25,7 +25,8 @@ enum { MARK_LINE_BYTES_MAX = 5 + 20 + 1 };
 /* The link has come up. */
 void lazy_begin(struct peering *p, struct instant now);
 
-/* A stamp that came in, by its stamp_hash. */
+/* What lazy_note wants of a stamp that came in. For groups: first all of this, then all of that. */
+uint64_t lazy_prefetch(const struct peering *p, const struct stamp *stamp);
 void lazy_note(struct peering *p, uint64_t hash);
 
 /* A line that begins with one of the four words; `line` is all of it. NULL: well. Else what is
