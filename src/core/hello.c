@@ -91,13 +91,16 @@ static bool parse_hex(struct span text, unsigned char *bytes, size_t count)
 
 bool hello_hex64(struct span text, uint64_t *value)
 {
-    unsigned char bytes[BOOT_DIGITS / 2];
-    if (!parse_hex(text, bytes, sizeof bytes))
+    if (text.len != BOOT_DIGITS)
         return false;
+    bool well = true;
     *value = 0;
-    for (size_t i = 0; i < sizeof bytes; i++)
-        *value = *value << 8 | bytes[i];
-    return true;
+    for (size_t i = 0; i < BOOT_DIGITS; i++) { /* without a branch: nobody can foretell digits */
+        unsigned digit = (unsigned char)text.at[i] - '0', letter = (unsigned char)text.at[i] - 'a';
+        well &= (digit < 10) | (letter < 6);
+        *value = *value << 4 | ((digit < 10 ? digit : letter + 10) & 15);
+    }
+    return well;
 }
 
 static bool parse_have(struct span text, struct hello *out)

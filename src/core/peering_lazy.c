@@ -195,20 +195,24 @@ static const char *on_seen(
     struct peering *p, const struct span *words, unsigned count, struct instant now)
 {
     struct lazy *l = &p->lazy;
-    uint64_t change;
+    uint64_t change, hashes[PEERING_SEEN_MAX];
+    unsigned hashes_count = count - 2;
     if (!decimal_count(words[1], INT64_MAX, &change) || change <= p->mark_heard)
         return "SEEN with a bad number";
     if (l->state == LAZY_EAGER)
         return "SEEN that nobody asked for";
-    for (unsigned i = 2; i < count; i++, change++) {
-        uint64_t hash;
-        if (!hello_hex64(words[i], &hash))
+    const struct recent *recent = &p->node->flood->recent;
+    for (unsigned i = 0; i < hashes_count; i++) {
+        if (!hello_hex64(words[2 + i], &hashes[i]))
             return "SEEN with a bad hash";
-        p->peer->got_notices++;
-        if (l->state != LAZY_LAZY || recent_has(&p->node->flood->recent, hash))
+        recent_prefetch(recent, hashes[i]);
+    }
+    p->peer->got_notices += hashes_count;
+    for (unsigned i = 0; i < hashes_count && l->state == LAZY_LAZY; i++) {
+        if (recent_has(recent, hashes[i]))
             continue;
         p->peer->grafts++;
-        ask(p, change - 1, now.mono_ns - l->since_ns < 2 * l->lease_ms * MS_NS);
+        ask(p, change + i - 1, now.mono_ns - l->since_ns < 2 * l->lease_ms * MS_NS);
     }
     return NULL;
 }
