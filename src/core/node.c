@@ -99,6 +99,7 @@ struct node *node_create(const struct node_config *config, struct instant now)
     init_questions(n);
     node_watches_begin(n);
     pool_init(&n->chunks, OUTBOX_CHUNK_BYTES, OUTBOX_SPARE_CHUNKS);
+    pool_init(&n->link_chunks, NODE_LINK_CHUNK_BYTES, NODE_LINK_SPARE_CHUNKS);
     pool_init(&n->rooms, t->limits.line_bytes + 1, OUTBOX_SPARE_CHUNKS);
     struct store_config store = {.stamps_max = t->limits.stamps,
         .when_full = t->limits.stamps_evict ? STORE_EVICTS : STORE_REFUSES,
@@ -249,7 +250,7 @@ void node_sent(struct node *n, uint32_t conn, size_t bytes, struct instant now)
     struct connection *c = at(n, conn);
     n->metrics.bytes_sent += bytes;
     c->active_ns = now.mono_ns;
-    outbox_sent(&c->out, &n->chunks, bytes);
+    outbox_sent(&c->out, node_chunks(n, c), bytes);
     node_touch(n, c);
     if (c->kind == CONNECTION_CLIENT)
         client_relieve(n, c);
@@ -272,7 +273,7 @@ static void release(struct node *n, struct connection *c)
     else if (c->kind == CONNECTION_LINK)
         link_close(n, c);
     node_unwatch(n, c);
-    outbox_clear(&c->out, &n->chunks);
+    outbox_clear(&c->out, node_chunks(n, c));
     c->kind = CONNECTION_FREE;
 }
 
@@ -308,6 +309,7 @@ void node_destroy(struct node *n)
     if (n->places.destroy)
         n->places.destroy(n->places.self);
     pool_deinit(&n->chunks);
+    pool_deinit(&n->link_chunks);
     pool_deinit(&n->rooms);
     if (n->routes)
         route_table_destroy(n->routes);

@@ -33,12 +33,17 @@ struct connection *node_connection_open(
     return c;
 }
 
+struct pool *node_chunks(struct node *n, const struct connection *c)
+{
+    return c->kind == CONNECTION_LINK ? &n->link_chunks : &n->chunks;
+}
+
 size_t node_write(struct node *n, struct connection *c, struct span bytes)
 {
     size_t written = 0;
     while (written < bytes.len) {
         size_t room_bytes;
-        char *room = outbox_rest(&c->out, &n->chunks, 1, &room_bytes);
+        char *room = outbox_rest(&c->out, node_chunks(n, c), 1, &room_bytes);
         if (!room)
             break;
         size_t part = bytes.len - written < room_bytes ? bytes.len - written : room_bytes;

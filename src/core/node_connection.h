@@ -65,6 +65,8 @@ struct connection {
 /* Begin the life of a number. NULL: no memory. */
 struct connection *node_connection_open(
     struct node *n, uint32_t number, enum connection_kind kind, struct instant now);
+/* Where its output's chunks come from, and go to. */
+struct pool *node_chunks(struct node *n, const struct connection *c);
 /* Copy bytes to the end of what `c` is to be sent; how many, less than all only when memory is out.
  */
 MUST_USE size_t node_write(struct node *n, struct connection *c, struct span bytes);

@@ -155,7 +155,7 @@ static size_t pull_into(struct node *n, struct link *l, size_t least, struct ins
     if (l->tls)
         return link_tls_pull(n, l, now);
     size_t room_bytes;
-    char *room = outbox_rest(&l->connection->out, &n->chunks, least, &room_bytes);
+    char *room = outbox_rest(&l->connection->out, &n->link_chunks, least, &room_bytes);
     l->pull_at_ns = NEVER_NS;
     if (!room)
         return 0; /* no memory now; the feed keeps it until the next turn */
@@ -163,7 +163,7 @@ static size_t pull_into(struct node *n, struct link *l, size_t least, struct ins
     bool more = peering_pull(&l->peering, &out, NODE_LINK_STAMPS, now);
     l->pull_at_ns = more ? 0 : peering_pull_ns(&l->peering);
     outbox_wrote(&l->connection->out, out.len);
-    outbox_trim(&l->connection->out, &n->chunks);
+    outbox_trim(&l->connection->out, &n->link_chunks);
     return out.len;
 }
 
@@ -210,7 +210,7 @@ static bool say(struct node *n, struct link *l, struct span text)
 {
     if (l->tls)
         return link_tls_say(n, l, text);
-    char *room = outbox_room(&l->connection->out, &n->chunks, text.len);
+    char *room = outbox_room(&l->connection->out, &n->link_chunks, text.len);
     if (!room)
         return false;
     memcpy(room, text.at, text.len);

@@ -9,7 +9,9 @@
 enum {
     NODE_LINK_OUTPUT_BYTES = 65536, /* a link pulls while less is unsent */
     NODE_LINK_ROOM_BYTES = 1024, /* it gets at least; most lines are far shorter */
-    NODE_LINK_STAMPS = 256, /* stamps a link pulls in one turn: clients are never starved */
+    NODE_LINK_STAMPS = 1024, /* stamps a link pulls in one turn: clients are never starved */
+    NODE_LINK_CHUNK_BYTES = 65536, /* in place of OUTBOX_CHUNK_BYTES: goes out in one send */
+    NODE_LINK_SPARE_CHUNKS = 16, /* 1 MiB */
     NODE_STRANGERS_MAX = 64, /* peer connections that have not shown which neighbour they are */
 };
 

@@ -65,6 +65,7 @@ struct node {
     uint32_t resuming_first, resuming_last;
     struct watch idle, stalled;
     struct pool chunks, rooms;
+    struct pool link_chunks; /* for output of links, as `chunks` for all other */
     struct store *store;
     struct route_table *routes;
     struct flood *flood; /* NULL: no spare link */

@@ -16,8 +16,8 @@ enum {
         64 * 1200 + 64 * 512, /* replies to one group, and what places says to one client */
     TURN_BYTES = 65536 + 1025, /* what a client was read in one turn; a line and a window */
     CLIENT_BYTES = TURN_BYTES + GROUP_BYTES + 4 * OUTBOX_CHUNK_BYTES, /* beside limits.output */
-    LINK_UNSENT_BYTES = NODE_LINK_OUTPUT_BYTES + 2 * OUTBOX_CHUNK_BYTES,
-    LINK_BYTES = LINK_UNSENT_BYTES + 2 * PEERING_LINE_BYTES_MAX + 2 * OUTBOX_CHUNK_BYTES,
+    LINK_UNSENT_BYTES = NODE_LINK_OUTPUT_BYTES + NODE_LINK_CHUNK_BYTES,
+    LINK_BYTES = LINK_UNSENT_BYTES + 2 * PEERING_LINE_BYTES_MAX + 2 * NODE_LINK_CHUNK_BYTES,
     STATUS_BYTES = 131072, /* for an observer */
     STAMP_BYTES = 192, /* with its share of tables, where there are few hundred */
     FIXED_BYTES = 65536,
@@ -385,7 +385,7 @@ static void begin_sending(struct host *h, uint32_t number)
     unsigned to = network_other(h->network, c->wire, c->end);
     if (to < h->topology.nodes_count)
         h->said[to].sends++;
-    if (c->port == NODE_PEER_PORT && c->sending.len > OUTBOX_CHUNK_BYTES)
+    if (c->port == NODE_PEER_PORT && c->sending.len > NODE_LINK_CHUNK_BYTES)
         judge_violated(h->judge, "a link holds %zu bytes in one piece", c->sending.len);
 }
 
