@@ -30,6 +30,7 @@ enum {
     PEERING_BEHIND_SPREAD_MS = 250, /* up to so much more, by link: one that helps is enough */
     PEERING_BEHIND_LAST_MS = 800, /* where one GRAFT follows the other; without the tree's way */
     PEERING_BEHIND_MS_MAX = 1000, /* that a peer may ask for */
+    PEERING_MOVES_MS = 100, /* a link whose last ACK is younger moves: what it lacks will come */
     PEERING_LEASE_FIRST_MS = 2000, /* a spare link stays eager for so long; doubles, to */
     PEERING_LEASE_LAST_MS = 512000,
     PEERING_SEEN_MAX = 32, /* hashes in one SEEN */
@@ -46,6 +47,7 @@ struct peer {
     uint64_t boot; /* of the peer, when it was last linked; 0: never yet */
     uint64_t have_change; /* the highest MARK had from that boot */
     uint64_t acked; /* the highest own change that that boot has confirmed */
+    int64_t acked_ns; /* monotonic; when that last grew */
     uint64_t full_until; /* own change: stamps up to it go out whatever their list and source */
     uint64_t lists_after; /* own change: lists count for stamps after it only */
     int64_t lists_from_ns; /* monotonic; before it lists do not count at all */

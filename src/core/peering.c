@@ -291,13 +291,15 @@ static enum peering_event on_mark(struct peering *p, const struct span *words)
     return PEERING_NOTHING;
 }
 
-static enum peering_event on_ack(struct peering *p, const struct span *words)
+static enum peering_event on_ack(struct peering *p, const struct span *words, struct instant now)
 {
     uint64_t change;
     if (!decimal_count(words[1], UINT64_MAX, &change) || change > p->marked_most)
         return end(p, "ACK of what was not marked");
-    if (p->peer->acked < change)
+    if (p->peer->acked < change) {
         p->peer->acked = change;
+        p->peer->acked_ns = now.mono_ns;
+    }
     return PEERING_NOTHING;
 }
 
@@ -398,7 +400,7 @@ static enum peering_event on_word(struct peering *p, struct span line, struct in
     if (count == 2 && span_equal(word, SPAN("MARK")))
         return on_mark(p, words);
     if (count == 2 && span_equal(word, SPAN("ACK")))
-        return on_ack(p, words);
+        return on_ack(p, words, now);
     if (count == 2 && span_equal(word, SPAN("PONG")))
         return on_pong(p, words, now);
     bool taken;

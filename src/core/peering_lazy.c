@@ -73,6 +73,25 @@ void lazy_note(struct peering *p, uint64_t hash)
     p->lazy.first += recent_note(&p->node->flood->recent, hash);
 }
 
+/* Until when the tree's link to `peer` is waited for, as it moves and has not confirmed `change`; 0:
+ * it is not. */
+static int64_t moves_until_ns(const struct peer *peer, uint64_t change)
+{
+    bool waited_for = peer->up && peer->in_tree && peer->acked < change;
+    return waited_for ? peer->acked_ns + PEERING_MOVES_MS * MS_NS : 0;
+}
+
+/* A herd that is told more than it can take is behind on the tree as well. Were its notices to run
+ * ahead of that, they would be taken for news, and GRAFTs would double the load. */
+uint64_t lazy_confirmed(const struct peering_node *node, struct instant now)
+{
+    uint64_t change = store_change(node->store);
+    for (unsigned i = 0; i < node->peers_count; i++)
+        if (now.mono_ns < moves_until_ns(&node->peers[i], change))
+            change = node->peers[i].acked;
+    return change;
+}
+
 /* Nobody can know of an own client's stamp before a link has read it out of the feed. */
 void lazy_passed(const struct peering *p, const struct feed_item *item)
 {
@@ -368,7 +387,13 @@ static int64_t lazy_ns(const struct peering *p)
         return lease_ns;
     bool known;
     int64_t past_ns = feed_age_past(&p->node->flood->feed_age, next.change - 1, &known);
-    return earlier_ns(lease_ns, known ? past_ns + l->out_behind_ns : past_ns);
+    if (known)
+        return earlier_ns(lease_ns, past_ns + l->out_behind_ns);
+    for (unsigned i = 0; i < p->node->peers_count; i++) { /* or until it confirms, in a turn */
+        int64_t moves_ns = moves_until_ns(&p->node->peers[i], next.change);
+        past_ns = past_ns < moves_ns ? moves_ns : past_ns;
+    }
+    return earlier_ns(lease_ns, past_ns);
 }
 
 int64_t peering_pull_ns(const struct peering *p)

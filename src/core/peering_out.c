@@ -192,7 +192,7 @@ static bool put_feed(struct peering *p, struct buf *out, unsigned stamps_max, st
     if (now.mono_ns < p->peer->lists_from_ns)
         p->peer->lists_after = store_change(store);
     if (p->node->flood)
-        feed_age_note(&p->node->flood->feed_age, store_change(store), now.mono_ns);
+        feed_age_note(&p->node->flood->feed_age, lazy_confirmed(p->node, now), now.mono_ns);
     size_t start = out->len;
     if (buf_room(out) >= MARK_LINE_BYTES_MAX)
         stamps_max = put_stamps(p, out, stamps_max, now);

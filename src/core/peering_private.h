@@ -40,6 +40,10 @@ bool lazy_put_answers(struct peering *p, struct buf *out, struct instant now);
 /* Whether the feed's next item goes as AT. */
 bool lazy_as_stamp(const struct peering *p, const struct feed_item *item);
 
+/* Up to which own change notices may count the time: what the tree has confirmed, as far as it
+ * moves. */
+uint64_t lazy_confirmed(const struct peering_node *node, struct instant now);
+
 /* An item of the feed has been passed. */
 void lazy_passed(const struct peering *p, const struct feed_item *item);
 

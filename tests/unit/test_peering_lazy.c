@@ -447,3 +447,35 @@ Test(lazy, a_cut_in_the_middle_of_it_loses_nothing)
     }
     cr_expect_not_null(strstr(said, "MARK 200\n"), "%s", said);
 }
+
+static void says_up_to(const char *seen, const char *mark)
+{
+    const char *said = side_says(&g, WILKES);
+    cr_expect(strncmp(said, seen, strlen(seen)) == 0 && strstr(said, mark), "said: %s", said);
+}
+
+Test(lazy, notices_wait_for_the_tree_as_long_as_it_moves)
+{
+    link_both();
+    hears(WILKES, "PRUNE 100\n");
+    side_put(&g, "fig", 1);
+    (void)side_says(&g, HANDS);
+    pass_ms(20);
+    hears(HANDS, "ACK 1\n");
+    side_put(&g, "kiwi", 2);
+    side_put(&g, "plum", 3);
+    (void)side_says(&g, HANDS);
+    pass_ms(70);
+    hears(HANDS, "ACK 2\n"); /* so slow is it */
+    (void)side_says(&g, HANDS);
+    pass_ms(10);
+    says_up_to("SEEN 1 ", "\nMARK 1\n");
+    pass_ms(89);
+    says(WILKES, "");
+    pass_ms(1);
+    says_up_to("SEEN 2 ", "\nMARK 2\n"); /* the third it has not confirmed for too long */
+    cr_expect_eq(peering_pull_ns(&g.links[WILKES]), now.mono_ns + 100 * MS_NS);
+    pass_ms(100);
+    says_up_to("SEEN 3 ", "\nMARK 3\n");
+    cr_expect_eq(peering_pull_ns(&g.links[WILKES]), NEVER_NS);
+}
