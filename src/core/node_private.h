@@ -1,5 +1,5 @@
-/* node_private.h — the node's inside, shared by its files, and weighed by tests/sim. From the top floor
- * down:
+/* node_private.h — the node's inside, shared by its files, and weighed by tests/sim. From the top
+ * floor down:
  *
  *   node.c             life, what the driver tells and asks, the turn
  *   node_clients.c     client connections: lines, groups of commands, replies, places
