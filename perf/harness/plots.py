@@ -46,13 +46,13 @@ def lines(samples, part, key, path, title, x_of, more, servers=None):
     return draw(path, title, more, plots, data) if data else None
 
 
-def bars(samples, part, key, path, title, cases, more):
-    """Groups of bars: a group a case, a bar a server."""
+def bars(samples, part, key, path, title, cases, more, name=str):
+    """Groups of bars: a group a case, under its `name`, a bar a server."""
     servers = [s for s in labels(samples, part, "server")
                if any(pick(samples, part, case, s, key) for case in cases)]
     plots, data = [], []
     for i, server in enumerate(servers):
-        data.append([f'"{case}" {median(samples, part, case, server, key) or math.nan}'
+        data.append([f'"{name(case)}" {median(samples, part, case, server, key) or math.nan}'
                      for case in cases])
         plots.append(f"$d{i} using 2:xtic(1) lc rgb '{COLOURS[i % len(COLOURS)]}' title '{server}'")
     style = "set style data histograms\nset style histogram cluster gap 2\nset style fill solid\n"
@@ -76,9 +76,11 @@ def all_plots(samples, folder):
               "Open loop: p99 from when a command was due, us", lambda c: int(c[:-2]),
               log + "set xlabel 'commands a second'\n"),
         bars(samples, "flood", "per_second", folder / "flood.svg",
-             "Flooding, five nodes on two cores: updates a second at all sinks", fast, log_y),
+             "Flooding, five nodes on two cores: updates a second at all sinks", fast, log_y,
+             lambda case: case.split(",")[0]),
         bars(samples, "flood", "p50_us", folder / "flood_latency.svg",
-             "From when an update was due to sight at the farthest node: p50, us", paced, log_y),
+             "From when an update was due to sight at the farthest node: p50, us", paced, log_y,
+             lambda case: case.split(", ")[1]),
         bars(samples, "memory", "bytes", folder / "memory.svg", "Bytes of process memory",
              labels(samples, "memory", "case"), log_y),
         lines(samples, "cost ids", "server_cpu_us", folder / "cost_ids.svg",
