@@ -73,8 +73,8 @@ void lazy_note(struct peering *p, uint64_t hash)
     p->lazy.first += recent_note(&p->node->flood->recent, hash);
 }
 
-/* Until when the tree's link to `peer` is waited for, as it moves and has not confirmed `change`; 0:
- * it is not. */
+/* Until when the tree's link to `peer` is waited for, as it moves and has not confirmed `change`;
+ * 0: it is not. */
 static int64_t moves_until_ns(const struct peer *peer, uint64_t change)
 {
     bool waited_for = peer->up && peer->in_tree && peer->acked < change;
