@@ -215,21 +215,25 @@ static enum peering_event group_put(struct peering *p, struct group *g)
         hashes[i] = store_hash(store, g->stamps[i].id);
         store_prefetch_table(store, hashes[i]);
     }
-    uint64_t noted[PEERING_GROUP];
-    for (unsigned i = 0; i < count; i++)
-        noted[i] = lazy_prefetch(p, &g->stamps[i]);
     for (unsigned i = 0; i < count; i++)
         likely[i] = store_prefetch_record(store, hashes[i]);
     for (unsigned i = 0; i < count; i++)
         store_prefetch_feed(store, likely[i]);
-    for (unsigned i = 0; i < count; i++) {
-        enum store_verdict verdict = store_put(store, &g->stamps[i], hashes[i], g->routes[i]);
+    uint64_t noted[PEERING_GROUP];
+    unsigned put = 0;
+    for (; put < count; put++) {
+        enum store_verdict verdict = store_put(store, &g->stamps[put], hashes[put], g->routes[put]);
         if (verdict == STORE_STARVED)
-            return p->state == PEERING_OVER ? PEERING_NOTHING : end(p, PEERING_NO_MEMORY);
-        lazy_note(p, noted[i]);
+            break;
+        noted[put] = verdict == STORE_NEW ? store_last_hash(store) : stamp_hash(&g->stamps[put]);
+        lazy_prefetch(p, noted[put]);
         p->peer->new_stamps += verdict == STORE_NEW;
         p->peer->lost_stamps += verdict == STORE_FULL;
     }
+    for (unsigned i = 0; i < put; i++)
+        lazy_note(p, noted[i]);
+    if (put < count && p->state != PEERING_OVER)
+        return end(p, PEERING_NO_MEMORY);
     return PEERING_NOTHING;
 }
 
@@ -252,7 +256,7 @@ static const char *group_add(struct peering *p, struct group *g, struct span lin
     p->peer->got_stamps++;
     if (stamp_is_of_future(stamp, p->node->future_ns)) {
         p->peer->future_stamps++;
-        lazy_note(p, lazy_prefetch(p, stamp)); /* who notices it need not send it again */
+        lazy_note(p, stamp_hash(stamp)); /* who notices it need not send it again */
     } else {
         g->count++;
     }

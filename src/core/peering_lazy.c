@@ -56,13 +56,10 @@ static bool tree_is_whole(const struct peering_node *node)
     return true;
 }
 
-uint64_t lazy_prefetch(const struct peering *p, const struct stamp *stamp)
+void lazy_prefetch(const struct peering *p, uint64_t hash)
 {
-    if (!p->node->flood)
-        return 0;
-    uint64_t hash = stamp_hash(stamp);
-    recent_prefetch(&p->node->flood->recent, hash);
-    return hash;
+    if (p->node->flood)
+        recent_prefetch(&p->node->flood->recent, hash);
 }
 
 void lazy_note(struct peering *p, uint64_t hash)

@@ -25,8 +25,8 @@ enum { MARK_LINE_BYTES_MAX = 5 + 20 + 1 };
 /* The link has come up. */
 void lazy_begin(struct peering *p, struct instant now);
 
-/* What lazy_note wants of a stamp that came in. For groups: first all of this, then all of that. */
-uint64_t lazy_prefetch(const struct peering *p, const struct stamp *stamp);
+/* A stamp that came in, by its stamp_hash. For groups: first all of this, then all of that. */
+void lazy_prefetch(const struct peering *p, uint64_t hash);
 void lazy_note(struct peering *p, uint64_t hash);
 
 /* A line that begins with one of the four words; `line` is all of it. NULL: well. Else what is

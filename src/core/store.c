@@ -261,6 +261,11 @@ uint64_t store_change(const struct store *s)
     return s->feed.change;
 }
 
+uint64_t store_last_hash(const struct store *s)
+{
+    return s->feed.last ? arena_record(&s->arena, s->feed.last)->hash : 0;
+}
+
 uint64_t store_bytes(const struct store *s)
 {
     return sizeof *s + arena_bytes(&s->arena) + id_index_bytes(&s->index) +

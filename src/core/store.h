@@ -99,6 +99,7 @@ MUST_USE bool store_get(const struct store *s, struct span id, uint64_t hash, st
 uint64_t store_count(const struct store *s);
 uint64_t store_digest(const struct store *s);
 uint64_t store_change(const struct store *s);  /* the last change number; 0 at first */
+uint64_t store_last_hash(const struct store *s); /* of the stamp that was put last; 0: none yet */
 uint64_t store_bytes(const struct store *s);   /* memory held, all in */
 uint64_t store_refused(const struct store *s); /* new ids refused since the start */
 uint64_t store_evicted(const struct store *s);
