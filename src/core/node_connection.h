@@ -5,7 +5,8 @@
  *   state      event                          next       wants
  *   OPEN       bytes                          OPEN       READ, and WRITE while output waits
  *   OPEN       output over limits.output      OPEN       WRITE only ("choked"); input is held
- *   OPEN       FIN, BYE, client_close reply   FINISHING  WRITE while output or gates wait
+ *   OPEN       FIN, BYE, client_close reply   FINISHING  WRITE while output or gates wait; a LINK
+ *                                                        READ too, what comes is thrown away
  *   FINISHING  all is sent                    FINISHING  CLOSE
  *   any        idle, stalled, no memory       ABORTED    ABORT
  *   any        node_closed                    (free) */

@@ -13,39 +13,20 @@
 #ifndef CORE_NODE_PRIVATE_H
 #define CORE_NODE_PRIVATE_H
 
-#include "core/command.h"
 #include "core/history.h"
 #include "core/log.h"
 #include "core/node.h"
+#include "core/node_clients.h"
 #include "core/node_connection.h"
 #include "core/node_links.h"
 
 enum {
-    NODE_GROUP = 64, /* commands that are prefetched together */
-    NODE_GROUP_QUESTIONS = 8, /* WHATSATs among them: a gate and a chunk each, noticed afterwards */
-    NODE_QUESTIONS_PER_CLIENT = 64, /* WHATSATs that wait for places; then input is held */
-    NODE_ANSWERS_PER_TURN = 64, /* of places: of up to 1 MiB each, and each is copied */
-    NODE_OUTPUT_MEMORY = 2, /* times limits.output: what unread output may take, chunks and all */
     NODE_STATUS_BYTES_MAX = 131072, /* an answer to an observer, with 64 links */
     NODE_STAMP_BYTES = 128, /* all in, for an id of 20 bytes; for the budget only */
     NODE_SAID_MAX = 32, /* distinct refusals that are remembered as said */
     NODE_SAID_PAUSE_MS = 120000, /* between two more, once there were so many */
     NODE_STOP_MS = 200, /* for the last bytes when the node is told to stop */
     NODE_RANDOM_BYTES = 32, /* what node_random gives at a time */
-};
-
-struct group_entry {
-    struct connection *connection;
-    struct command command;
-    uint64_t hash; /* of command.id */
-    uint32_t likely; /* store_prefetch_record's */
-};
-
-struct question {
-    struct connection *asker; /* NULL: this place is free */
-    struct chunk *gate;
-    uint32_t serial; /* part of the ticket: an old answer fits no new question */
-    uint32_t next_free;
 };
 
 struct rate {
@@ -132,21 +113,6 @@ static inline void node_touch(struct node *n, struct connection *c)
 
 /* Fresh bytes that nobody can guess. */
 void node_random(struct node *n, unsigned char out[NODE_RANDOM_BYTES]);
-
-/* -- node_clients.c ---------------------------------------------------------------------------- */
-
-void client_take(struct node *n, struct connection *c, struct span in, struct instant now);
-void client_ended(struct node *n, struct connection *c, struct instant now);
-/* Apply the commands that were gathered. */
-void clients_apply(struct node *n, struct instant now);
-/* Write the answers that places has ready. */
-void clients_answer(struct node *n, struct instant now);
-/* Go on with clients whose output has been read. */
-void clients_resume(struct node *n, struct instant now);
-/* Output was sent or answered: `c` may go on. */
-void client_relieve(struct node *n, struct connection *c);
-/* Forget what `c` waits for and holds. */
-void client_drop(struct node *n, struct connection *c);
 
 /* -- node_places.c ----------------------------------------------------------------------------- */
 
