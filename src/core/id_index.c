@@ -104,8 +104,7 @@ uint32_t id_index_find(const struct id_index *x, struct span id, uint64_t hash)
         const struct bucket *b = &t->buckets[bucket];
         for (unsigned match = bucket_match(b, tag_of(hash)); match; match &= match - 1) {
             uint32_t record = b->records[__builtin_ctz(match)];
-            const struct record *r = arena_record(x->records, record);
-            if (r->id_len == id.len && word_equal((const char *)r->bytes, id.at, id.len))
+            if (word_equal(record_id(arena_record(x->records, record)), id))
                 return record;
         }
         if (!b->passed)

@@ -41,10 +41,8 @@ MUST_USE bool names_find(struct names *n, struct span name, uint16_t *number);
  * false: it is new and there are NAMES_MAX. */
 MUST_USE static inline bool names_number(struct names *n, struct span name, uint16_t *number)
 {
-    const struct name *last = &n->each[n->last];
     *number = n->last;
-    return (last->len == name.len && word_equal(last->text, name.at, name.len)) ||
-           names_find(n, name, number);
+    return word_equal(names_text(n, n->last), name) || names_find(n, name, number);
 }
 
 static inline uint64_t names_bytes(const struct names *n)

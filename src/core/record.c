@@ -21,16 +21,16 @@ static unsigned decimals_of(struct span time)
     return 0;
 }
 
-/* Whether the time's text has room for its digits. */
+/* Whether the time's text has room for its digits; ten of seconds are the most there can be. */
 static bool is_long_enough(const struct stamp *s, unsigned decimals)
 {
-    static const int64_t seconds[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000,
-        1000000000}; /* the first that takes more digits */
+    enum { SECONDS_DIGITS = 10 };
     unsigned fraction = decimals ? 1 + decimals : 0;
     if (s->time_ns < 0 || s->time.len <= fraction)
         return false;
     size_t digits = s->time.len - fraction;
-    return digits >= sizeof seconds / sizeof *seconds || s->time_ns < seconds[digits] * SECOND_NS;
+    return digits >= SECONDS_DIGITS ||
+           (uint64_t)s->time_ns < decimal_powers[digits] * (uint64_t)SECOND_NS;
 }
 
 void record_name(struct record *r, struct span id)

@@ -39,10 +39,14 @@ static inline uint32_t word_load_half(const void *at)
     return half;
 }
 
-/* Whether the same `n` bytes stand at both. */
-static inline bool word_equal(const char *a, const char *b, size_t n)
+/* As span_equal. */
+static inline bool word_equal(struct span left, struct span right)
 {
-    uint64_t difference = 0;
+    const char *a = left.at, *b = right.at;
+    size_t n = left.len;
+    uint64_t difference = n ^ right.len;
+    if (difference)
+        return false;
     if (n >= 8) {
         for (size_t i = 0; i < n - 8; i += 8)
             difference |= word_load(a + i) ^ word_load(b + i);
