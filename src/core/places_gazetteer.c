@@ -32,6 +32,8 @@ struct waiting {
 
 struct provider {
     struct gazetteer gazetteer;
+    char *nothing; /* the answer without places, which is always the same */
+    size_t nothing_bytes;
     struct waiting *queue; /* first to last - 1, oldest first */
     size_t first;
     size_t last;
@@ -118,10 +120,9 @@ static cJSON *place_result(const struct gazetteer *g, uint32_t index)
 }
 
 /* The places as a cJSON array; NULL: no memory. */
-static cJSON *places_results(const struct gazetteer *g, const struct places_question *q)
+static cJSON *places_results(
+    const struct gazetteer *g, const struct gazetteer_hit *hits, unsigned found)
 {
-    struct gazetteer_hit hits[STAMPEDE_COUNT_MAX];
-    unsigned found = gazetteer_nearest(g, &q->centre, (double)q->radius_um / 1e6, q->count, hits);
     cJSON *results = cJSON_CreateArray();
     for (unsigned i = 0; results && i < found; i++) {
         if (!cJSON_AddItemToArray(results, place_result(g, hits[i].place))) {
@@ -133,18 +134,31 @@ static cJSON *places_results(const struct gazetteer *g, const struct places_ques
 }
 
 /* NULL: no memory. */
-static char *question_answer(const struct gazetteer *g, const struct waiting *w, size_t *bytes)
+static char *copy_nothing(const struct provider *p, size_t *bytes)
+{
+    char *copy = malloc(p->nothing_bytes + 1);
+    if (copy)
+        memcpy(copy, p->nothing, p->nothing_bytes + 1);
+    *bytes = p->nothing_bytes;
+    return copy;
+}
+
+/* NULL: no memory. */
+static char *question_answer(const struct provider *p, const struct waiting *w, size_t *bytes)
 {
     if (w->verdict == PLACES_INVALID_REQUEST)
         return places_render(
             NULL, NULL, w->verdict, "the position, radius or count is out of bounds", bytes);
     if (w->verdict == PLACES_OVER_QUERY_LIMIT)
         return places_render(NULL, NULL, w->verdict, "too many questions are waiting", bytes);
-    cJSON *results = places_results(g, &w->question);
-    if (!results)
-        return NULL;
-    enum places_status status = cJSON_GetArraySize(results) > 0 ? PLACES_OK : PLACES_ZERO_RESULTS;
-    return places_render(results, ATTRIBUTION, status, NULL, bytes);
+    const struct places_question *q = &w->question;
+    struct gazetteer_hit hits[STAMPEDE_COUNT_MAX];
+    unsigned found =
+        gazetteer_nearest(&p->gazetteer, &q->centre, (double)q->radius_um / 1e6, q->count, hits);
+    if (!found)
+        return copy_nothing(p, bytes);
+    cJSON *results = places_results(&p->gazetteer, hits, found);
+    return results ? places_render(results, ATTRIBUTION, PLACES_OK, NULL, bytes) : NULL;
 }
 
 static bool provider_answer(void *self, struct places_answer *out, struct instant now)
@@ -154,7 +168,7 @@ static bool provider_answer(void *self, struct places_answer *out, struct instan
         return false;
     const struct waiting *w = &p->queue[p->first];
     size_t bytes = 0;
-    char *json = question_answer(&p->gazetteer, w, &bytes);
+    char *json = question_answer(p, w, &bytes);
     if (!json)
         json = places_render(NULL, NULL, PLACES_UNKNOWN_ERROR, "out of memory", &bytes);
     if (!json) {
@@ -188,6 +202,7 @@ static int64_t provider_deadline(const void *self)
 static void provider_destroy(void *self)
 {
     struct provider *p = self;
+    free(p->nothing);
     free(p->queue);
     free(p);
 }
@@ -203,12 +218,19 @@ bool places_gazetteer(struct places_provider *out)
 {
     struct provider *p = malloc(sizeof *p);
     struct waiting *queue = malloc(PLACES_QUESTIONS_MAX * sizeof *queue);
-    if (!p || !queue) {
+    size_t bytes = 0;
+    char *nothing = places_render(NULL, ATTRIBUTION, PLACES_ZERO_RESULTS, NULL, &bytes);
+    if (!p || !queue || !nothing) {
         free(p);
         free(queue);
+        free(nothing);
         return false;
     }
-    *p = (struct provider){.gazetteer = embedded(), .queue = queue, .room = PLACES_QUESTIONS_MAX};
+    *p = (struct provider){.gazetteer = embedded(),
+        .nothing = nothing,
+        .nothing_bytes = bytes,
+        .queue = queue,
+        .room = PLACES_QUESTIONS_MAX};
     *out = (struct places_provider){p, provider_ask, provider_answer, provider_cancel,
         provider_deadline, provider_destroy, "gazetteer"};
     return true;
