@@ -187,7 +187,7 @@ static void fill_gate(struct node *n, struct connection *c, struct chunk *gate, 
 {
     c->questions--;
     log_line(n, c, "line_out", (struct span){gate->bytes, gate->len - 1}, now);
-    if (!outbox_fill(&c->out, gate, answer)) {
+    if (!outbox_fill(&c->out, &n->chunks, gate, answer)) {
         out_of_memory(n, c, now);
         return;
     }

@@ -70,31 +70,104 @@ struct chunk *outbox_gate(struct outbox *o, struct span head)
     return c;
 }
 
-/* The place that points to `c`: a gate has few chunks before it. */
-static struct chunk **place_of(struct outbox *o, const struct chunk *c)
+/* Behind what `c` holds, where it has room. */
+static void chunk_write(struct chunk *c, struct span bytes)
 {
-    struct chunk **place = &o->head;
-    while (*place != c)
-        place = &(*place)->next;
-    return place;
+    memcpy(c->bytes + c->len, bytes.at, bytes.len);
+    c->len += (uint32_t)bytes.len;
 }
 
-bool outbox_fill(struct outbox *o, struct chunk *gate, struct span rest)
+static bool has_room(const struct chunk *c, size_t n)
+{
+    return c && c->cap - c->len >= n;
+}
+
+/* The one before `c`: a gate has few chunks before it. NULL: it is the first. */
+static struct chunk *chunk_before(const struct outbox *o, const struct chunk *c)
+{
+    struct chunk *before = o->head == c ? NULL : o->head;
+    while (before && before->next != c)
+        before = before->next;
+    return before;
+}
+
+/* Put `next`, which may be NULL, where what follows `before` is; NULL: the first. */
+static void follow(struct outbox *o, struct chunk *before, struct chunk *next)
+{
+    if (before)
+        before->next = next;
+    else
+        o->head = next;
+}
+
+/* Take out the one behind `before`, which is no pooled one. */
+static void drop_behind(struct outbox *o, struct chunk *before)
+{
+    struct chunk *c = before->next;
+    before->next = c->next;
+    if (o->tail == c)
+        o->tail = before;
+    o->memory -= sizeof *c + c->cap;
+    free(c);
+}
+
+/* A pooled chunk between `before` and what follows it. NULL: no memory, or `n` does not fit. */
+static struct chunk *insert(struct outbox *o, struct chunk *before, struct pool *chunks, size_t n)
+{
+    struct chunk *c = sizeof *c + n <= chunks->block_bytes ? chunk_create(chunks, n) : NULL;
+    if (!c)
+        return NULL;
+    c->next = before ? before->next : o->head;
+    follow(o, before, c);
+    o->memory += sizeof *c + c->cap;
+    return c;
+}
+
+/* The gate is next to be sent: it is opened into a pooled chunk, and the answers behind it that
+ * waited for it alone go with it, so that all are one send. false: no memory, or too long. */
+static bool open_joined(struct outbox *o, struct chunk *before, struct chunk *gate,
+    struct pool *chunks, struct span rest)
+{
+    size_t len = gate->len + rest.len;
+    struct chunk *into = has_room(before, len) ? before : insert(o, before, chunks, len);
+    if (!into)
+        return false;
+    chunk_write(into, (struct span){gate->bytes, gate->len});
+    chunk_write(into, rest);
+    drop_behind(o, into);
+    for (struct chunk *c; (c = into->next) && !c->gate && !c->pooled && has_room(into, c->len);) {
+        chunk_write(into, (struct span){c->bytes, c->len});
+        drop_behind(o, into);
+    }
+    return true;
+}
+
+/* The gate is opened where it is. */
+static bool open_alone(struct outbox *o, struct chunk *before, struct chunk *gate, struct span rest)
+{
+    size_t len = gate->len + rest.len;
+    bool last = o->tail == gate;
+    struct chunk *opened = realloc(gate, sizeof *gate + len);
+    if (!opened)
+        return false;
+    follow(o, before, opened);
+    if (last)
+        o->tail = opened;
+    o->memory += len - opened->cap;
+    opened->cap = (uint32_t)len;
+    chunk_write(opened, rest);
+    opened->gate = false;
+    return true;
+}
+
+bool outbox_fill(struct outbox *o, struct pool *chunks, struct chunk *gate, struct span rest)
 {
     ASSERT(gate->gate);
-    size_t len = gate->len + rest.len;
-    struct chunk **place = place_of(o, gate);
-    bool last = o->tail == gate;
-    struct chunk *filled = realloc(gate, sizeof *gate + len);
-    if (!filled)
+    struct chunk *before = chunk_before(o, gate);
+    bool waits = before && before->gate;
+    if ((waits || !open_joined(o, before, gate, chunks, rest)) &&
+        !open_alone(o, before, gate, rest))
         return false;
-    *place = filled;
-    if (last)
-        o->tail = filled;
-    memcpy(filled->bytes + filled->len, rest.at, rest.len);
-    o->memory += len - filled->cap;
-    filled->cap = filled->len = (uint32_t)len;
-    filled->gate = false;
     o->bytes += rest.len;
     return true;
 }

@@ -56,8 +56,11 @@ char *outbox_rest(struct outbox *o, struct pool *chunks, size_t least, size_t *n
  * or the outbox is cleared. NULL: no memory. */
 struct chunk *outbox_gate(struct outbox *o, struct span head);
 
-/* Open a gate: `rest` is written behind its head. false: no memory; the gate is as it was. */
-MUST_USE bool outbox_fill(struct outbox *o, struct chunk *gate, struct span rest);
+/* Open a gate: `rest` is written behind its head. Where no other gate is right before it, it is
+ * joined with what may be sent with it: it is not in its place then. false: no memory; the gate is
+ * as it was. */
+MUST_USE bool outbox_fill(
+    struct outbox *o, struct pool *chunks, struct chunk *gate, struct span rest);
 
 /* What may be sent next: all that is unsent of the first chunk. Stays in place, also while more is
  * written, until it is acknowledged by outbox_sent. Empty: nothing, or a gate comes first. */

@@ -98,12 +98,12 @@ Test(outbox, what_is_behind_a_gate_waits_for_it)
     struct chunk *second = outbox_gate(&o, SPAN("AT 2 "));
     says(&o, "behind");
     shows(&o, "before ");
-    cr_assert(outbox_fill(&o, second, SPAN("second ")));
+    cr_assert(outbox_fill(&o, &chunks, second, SPAN("second ")));
     outbox_sent(&o, &chunks, 7);
     shows(&o, "");
-    cr_assert(outbox_fill(&o, first, SPAN("first ")));
-    static const char *const windows[] = {"AT 1 first ", "between ", "AT 2 second ", "behind"};
-    for (unsigned i = 0; i < 4; i++) {
+    cr_assert(outbox_fill(&o, &chunks, first, SPAN("first ")));
+    static const char *const windows[] = {"AT 1 first ", "between AT 2 second ", "behind"};
+    for (unsigned i = 0; i < 3; i++) {
         shows(&o, windows[i]);
         outbox_sent(&o, &chunks, strlen(windows[i]));
     }
@@ -112,15 +112,69 @@ Test(outbox, what_is_behind_a_gate_waits_for_it)
     cr_assert_eq(o.memory, 0);
 }
 
-Test(outbox, a_last_gate_that_is_filled_takes_no_more_bytes)
+Test(outbox, answers_that_come_one_after_the_other_are_one_send)
 {
     struct outbox o = {0};
-    struct chunk *gate = outbox_gate(&o, SPAN(""));
-    cr_assert(outbox_fill(&o, gate, SPAN("answer")));
+    struct chunk *gates[3];
+    for (unsigned i = 0; i < 3; i++)
+        gates[i] = outbox_gate(&o, SPAN("AT "));
+    for (unsigned i = 0; i < 3; i++)
+        cr_assert(outbox_fill(&o, &chunks, gates[i], SPAN("answer ")));
     says(&o, "next");
-    shows(&o, "answer");
+    shows(&o, "AT answer AT answer AT answer next");
+    cr_assert_eq(o.bytes, 34);
+    cr_assert_eq(o.memory, OUTBOX_CHUNK_BYTES);
+    outbox_sent(&o, &chunks, 34);
+    cr_assert_null(o.head);
+    cr_assert_null(o.tail);
+    cr_assert_eq(o.memory, 0);
+}
+
+Test(outbox, answers_that_wait_for_a_gate_go_with_it)
+{
+    struct outbox o = {0};
+    struct chunk *gates[4];
+    for (unsigned i = 0; i < 4; i++)
+        gates[i] = outbox_gate(&o, (struct span){"01234" + i, 1});
+    cr_assert(outbox_fill(&o, &chunks, gates[2], SPAN("c")));
+    cr_assert(outbox_fill(&o, &chunks, gates[1], SPAN("b")));
+    cr_assert_eq(chunks.lent, 0, "what cannot be sent must not take large chunks");
+    shows(&o, "");
+    cr_assert(outbox_fill(&o, &chunks, gates[0], SPAN("a")));
+    shows(&o, "0a1b2c");
+    cr_assert(outbox_fill(&o, &chunks, gates[3], SPAN("d")));
+    shows(&o, "0a1b2c3d");
+    cr_assert_eq(o.bytes, 8);
+    outbox_clear(&o, &chunks);
+    cr_assert_eq(chunks.lent, 0);
+}
+
+Test(outbox, an_answer_joins_what_is_in_flight_and_stays_behind_it)
+{
+    struct outbox o = {0};
+    says(&o, "first ");
+    const char *in_flight = outbox_window(&o).at;
+    struct chunk *gate = outbox_gate(&o, SPAN("AT "));
+    cr_assert(outbox_fill(&o, &chunks, gate, SPAN("answer")));
+    cr_assert_eq(outbox_window(&o).at, in_flight);
     outbox_sent(&o, &chunks, 6);
-    shows(&o, "next");
+    shows(&o, "AT answer");
+    outbox_clear(&o, &chunks);
+}
+
+Test(outbox, an_answer_longer_than_a_chunk_lies_in_one_piece)
+{
+    struct outbox o = {0};
+    static char answer[2 * OUTBOX_CHUNK_BYTES];
+    memset(answer, 'x', sizeof answer);
+    struct chunk *gate = outbox_gate(&o, SPAN("AT "));
+    struct chunk *next = outbox_gate(&o, SPAN("AT "));
+    cr_assert(outbox_fill(&o, &chunks, gate, (struct span){answer, sizeof answer}));
+    cr_assert_eq(outbox_window(&o).len, 3 + sizeof answer);
+    cr_assert_eq(chunks.lent, 0);
+    cr_assert(outbox_fill(&o, &chunks, next, SPAN("short")));
+    outbox_sent(&o, &chunks, 3 + sizeof answer);
+    shows(&o, "AT short");
     outbox_clear(&o, &chunks);
 }
 
