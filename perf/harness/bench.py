@@ -15,6 +15,7 @@ import time
 import servers
 
 BURST_TIMEOUT_S = 600
+REST_WINDOW_S, REST_CORES, REST_TIMEOUT_S = 0.03, 0.1, 5
 QUICK_S = {"iamat": 25, "open": 8, "whatsat": 5, "flood": 12, "cost": 8}  # of a part's rounds
 QUICK_END_S = 100  # after that nothing more is begun
 
@@ -94,16 +95,36 @@ class Bench:
         """In another order each time, the same in every run."""
         return self.dice.sample(some, len(some))
 
+    def settle(self):
+        """Some servers work on for a second after a burst, at the next one's cost: let them."""
+        until = time.monotonic() + REST_TIMEOUT_S
+        pids = [pid for server in self.running for pid in server.pids()]
+        began, used = time.monotonic(), servers.cpu_s(pids)
+        while began < until:
+            time.sleep(REST_WINDOW_S)
+            before, began = began, time.monotonic()
+            used_before, used = used, servers.cpu_s(pids)
+            if used - used_before < REST_CORES * (began - before):
+                return
+        self.say("the servers do not come to rest")
+
     def load(self, server, *words, core=servers.LOAD_CORE):
+        self.settle()
         pids = ",".join(map(str, server.pids()))
         got = self.tool("load", ["-p", server.protocol, "-P", pids, *words, server.port], core)
         if not got["answered"]:
             raise servers.Trouble("nothing was answered in the time that is counted")
         return got
 
-    def flood(self, herd, *words):
+    def flood(self, herd, *words, at_once=False):
+        """Also what all nodes of the herd have used meanwhile, for each update."""
+        if not at_once:
+            self.settle()
         sinks = ",".join(map(str, herd.sinks()))
-        return self.tool("flood", ["-p", herd.protocol, *words, herd.source(), sinks], None)
+        used = servers.cpu_s(herd.pids())
+        got = self.tool("flood", ["-p", herd.protocol, *words, herd.source(), sinks], None)
+        used = servers.cpu_s(herd.pids()) - used
+        return {**got, "cpu_us": used / max(1, got.get("updates") or got["told"]) * 1e6}
 
     def fill(self, server, ids):
         """Tell a server of all clients once."""

@@ -218,12 +218,10 @@ def flood_bursts(bench, herd, topology, round_):
     seconds = 0.5 if bench.quick else 2
 
     def all_told():
-        used = servers.cpu_s(herd.pids())
         got = bench.flood(herd, "-n", min(count, herd.count_most))
-        used = servers.cpu_s(herd.pids()) - used
         if herd.level() is False:
             bench.note(f"flood: {herd.label}, {topology}: not all nodes hold the same")
-        return {**got, "cpu_us": used / got["updates"] * 1e6}
+        return got
     bench.sample("flood", f"{topology}, as fast as can be", herd.label, round_, all_told)
     for rate in RATES[1:] if bench.quick else RATES:
         if rate > herd.most_per_second:
@@ -240,7 +238,8 @@ def flood_cold(bench, round_):
             continue
         if bench.start([herd]):
             bench.sample("flood", "cold, 20000/s", herd.label, round_,
-                         lambda h=herd: bench.flood(h, "-r", 20_000, "-e", 10, "-t", 2))
+                         lambda h=herd: bench.flood(h, "-r", 20_000, "-e", 10, "-t", 2,
+                                                    at_once=True))
             bench.stop([herd])
 
 
@@ -305,10 +304,8 @@ def cost(bench):
 
 
 def spread_cost(bench, herd, nodes):
-    used = servers.cpu_s(herd.pids())
     got = bench.flood(herd, "-n", 20_000 if bench.quick else 50_000)
-    used = servers.cpu_s(herd.pids()) - used
-    return {**got, "cpu_us_a_node": used / got["updates"] * 1e6 / nodes}
+    return {**got, "cpu_us_a_node": got["cpu_us"] / nodes}
 
 
 # -- what else the README quotes -------------------------------------------------------------------
