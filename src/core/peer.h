@@ -33,6 +33,7 @@ enum {
     PEERING_MOVES_MS = 100, /* a link whose last ACK is younger moves: what it lacks will come */
     PEERING_LEASE_FIRST_MS = 2000, /* a spare link stays eager for so long; doubles, to */
     PEERING_LEASE_LAST_MS = 512000,
+    PEERING_LEASE_STAMPS = 4096, /* so many at a time show whether it is needed */
     PEERING_SEEN_MAX = 32, /* hashes in one SEEN */
 };
 
@@ -74,6 +75,7 @@ struct flood {
     struct recent recent; /* stamps that came in, were stored or not, and those of own clients */
     struct feed_age feed_age; /* of the store's feed */
     uint64_t losses; /* of links in the tree */
+    uint64_t tree_again; /* stamps that the tree brought when another link had */
 };
 
 /* What all links of one node share. Outlives them. */

@@ -46,6 +46,7 @@ struct tls_names;
  *
  *   receiver  event                            next    does
  *   EAGER     the lease is over                LAZY    PRUNE due; how far behind
+ *   EAGER     the tree brings the same         LAZY    PRUNE due; it was slow, not broken
  *   LAZY      the way by the tree is longer    LAZY    PRUNE due: further behind; or less far
  *   LAZY      SEEN of what was not had         ASKED   GRAFT due: from before that one on
  *   LAZY      the node loses a tree link       ASKED   GRAFT due: from what it has for certain
@@ -71,6 +72,8 @@ struct lazy {
     int64_t lease_ms, behind_ms;
     int64_t told_ms; /* how far behind the last PRUNE said */
     uint64_t got, first; /* stamps in this lease; and those that no other link had brought */
+    uint64_t first_before, again_before; /* `first`, and the node's `tree_again`, at a judgement */
+    bool in_vain; /* the last lease, as far as is known: the tree brings the same */
     bool eager_due; /* from here on, of what goes out */
     uint64_t eager_change; /* what that EAGER says */
     int64_t out_behind_ns; /* 0: eager */

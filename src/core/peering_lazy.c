@@ -6,7 +6,9 @@
  * and nothing is kept but the last few hundred thousand hashes of the node. A GRAFT makes the link
  * eager for a lease. Leases end whatever they brought, or a tree that was mended would never be one
  * again; one that is asked for again soon is twice as long, and the link runs twice as far behind:
- * it may be that the tree is only slow. Called by the two other halves of peering. */
+ * it may be that the tree is only slow. Under load that is seen sooner, as the tree brings the same
+ * stamps: such a lease ends at once, for it doubles the load. Called by the two other halves of
+ * peering. */
 #include "core/command.h"
 #include "core/decimal.h"
 #include "core/peering_private.h"
@@ -62,12 +64,30 @@ void lazy_prefetch(const struct peering *p, uint64_t hash)
         recent_prefetch(&p->node->flood->recent, hash);
 }
 
+/* Another PEERING_LEASE_STAMPS have come: which of them did only this link bring? What the tree is
+ * yet to bring counts for the lease now, and against it when it has come. */
+static void judge_lease(struct lazy *l, const struct flood *f)
+{
+    uint64_t first = l->first - l->first_before, again = f->tree_again - l->again_before;
+    uint64_t alone = first > again ? first - again : 0;
+    l->in_vain = alone * USEFUL_IN < PEERING_LEASE_STAMPS;
+    l->first_before = l->first;
+    l->again_before = f->tree_again;
+}
+
 void lazy_note(struct peering *p, uint64_t hash)
 {
-    if (!p->node->flood)
+    struct flood *f = p->node->flood;
+    if (!f)
         return;
-    p->lazy.got++;
-    p->lazy.first += recent_note(&p->node->flood->recent, hash);
+    bool first = recent_note(&f->recent, hash);
+    if (p->peer->in_tree) {
+        f->tree_again += !first;
+        return;
+    }
+    p->lazy.first += first;
+    if (++p->lazy.got % PEERING_LEASE_STAMPS == 0)
+        judge_lease(&p->lazy, f);
 }
 
 /* Until when the tree's link to `peer` is waited for, as it moves and has not confirmed `change`;
@@ -116,11 +136,19 @@ void lazy_begin(struct peering *p, struct instant now)
     p->ping_due = spare(p) && p->peer->tree_hops;
 }
 
-static void begin_lease(struct lazy *l, struct instant now)
+static void begin_lease(struct lazy *l, const struct flood *f, struct instant now)
 {
     l->state = LAZY_EAGER;
     l->lease_end_ns = now.mono_ns + l->lease_ms * MS_NS;
-    l->got = l->first = 0;
+    l->got = l->first = l->first_before = 0;
+    l->again_before = f->tree_again;
+    l->in_vain = false;
+}
+
+static bool lease_is_over(const struct peering *p, struct instant now)
+{
+    const struct lazy *l = &p->lazy;
+    return now.mono_ns >= l->lease_end_ns || (l->in_vain && tree_is_whole(p->node));
 }
 
 /* A lease that is over is renewed where the node itself lacks a link of the tree, unless it brought
@@ -130,7 +158,7 @@ static bool lease_is_renewed(struct peering *p, struct instant now)
     struct lazy *l = &p->lazy;
     bool useless = l->got && l->first * USEFUL_IN < l->got;
     if (!useless && !tree_is_whole(p->node)) {
-        begin_lease(l, now);
+        begin_lease(l, p->node->flood, now);
         return true;
     }
     return false;
@@ -163,8 +191,7 @@ static bool put_prune(struct peering *p, struct buf *out, struct instant now)
     int64_t off_ms = l->told_ms - behind_ms(p);
     if (l->state == LAZY_LAZY && (off_ms < 0 ? -off_ms : off_ms) > l->told_ms / 4)
         return tell_behind(p, out);
-    bool over = l->state == LAZY_EAGER && now.mono_ns >= l->lease_end_ns;
-    if (!over || lease_is_renewed(p, now))
+    if (l->state != LAZY_EAGER || !lease_is_over(p, now) || lease_is_renewed(p, now))
         return true;
     if (!tell_behind(p, out))
         return false;
@@ -174,12 +201,13 @@ static bool put_prune(struct peering *p, struct buf *out, struct instant now)
     return true;
 }
 
-/* soon: after the last lease, so that it is no accident. */
+/* soon: after the last lease, so that it is no accident. A longer one helps where the tree lacks
+ * something, not where it is slow. */
 static void ask(struct peering *p, uint64_t change, bool soon)
 {
     struct lazy *l = &p->lazy;
-    l->lease_ms =
-        soon ? earlier_ns(2 * l->lease_ms, PEERING_LEASE_LAST_MS) : PEERING_LEASE_FIRST_MS;
+    l->lease_ms = soon && !l->in_vain ? earlier_ns(2 * l->lease_ms, PEERING_LEASE_LAST_MS)
+                                      : PEERING_LEASE_FIRST_MS;
     if (soon)
         l->behind_ms = earlier_ns(2 * l->behind_ms, PEERING_BEHIND_LAST_MS);
     l->state = LAZY_ASKED;
@@ -237,7 +265,7 @@ static const char *on_eager(struct peering *p, uint64_t change, struct instant n
 {
     if (p->lazy.state != LAZY_ASKED || p->lazy.graft_due || change != p->lazy.graft_change)
         return "EAGER that nobody asked for";
-    begin_lease(&p->lazy, now);
+    begin_lease(&p->lazy, p->node->flood, now);
     peering_marked(p, change);
     return NULL;
 }
@@ -247,6 +275,8 @@ static const char *on_prune(struct peering *p, uint64_t behind_ms)
     if (!p->node->flood || !behind_ms || behind_ms > PEERING_BEHIND_MS_MAX)
         return "PRUNE with a bad number";
     p->lazy.out_behind_ns = (int64_t)behind_ms * MS_NS;
+    if (!p->lazy.eager_due) /* the lease that EAGER began is over, whatever it has brought */
+        p->lazy.as_stamps_until = 0;
     return NULL;
 }
 

@@ -184,6 +184,76 @@ Test(lazy, leases_end_and_those_renewed_soon_are_longer)
     cr_expect_eq(g.links[WILKES].lazy.lease_ms, PEERING_LEASE_FIRST_MS);
 }
 
+/* As many stamps as a lease is judged by: by the tree those that `tree_brings` of each 16, before or
+ * behind the spare link. */
+static void lease_stamps(unsigned from, unsigned tree_brings, bool tree_first)
+{
+    for (unsigned i = from; i < from + PEERING_LEASE_STAMPS; i++) {
+        char text[100];
+        for (int turn = 0; turn < 2; turn++) {
+            bool tree = tree_first == (turn == 0);
+            if (tree && i % 16 >= tree_brings)
+                continue;
+            sprintf(text, "AT Welsh +0.500000000 kiwi +1-1 %u %s\n", i, tree ? "Hands" : "Wilkes");
+            hears(tree ? HANDS : WILKES, text);
+        }
+    }
+}
+
+static void graft(unsigned change)
+{
+    char text[100];
+    sprintf(text, "SEEN %u %016x\n", change, change);
+    hears(WILKES, text);
+    sprintf(text, "GRAFT %u\n", change - 1);
+    says(WILKES, text);
+    sprintf(text, "EAGER %u\n", change - 1);
+    hears(WILKES, text);
+    cr_expect_null(strstr(side_says(&g, WILKES), "PRUNE "));
+}
+
+Test(lazy, a_lease_ends_when_the_tree_brings_the_same)
+{
+    static const struct {
+        const char *name;
+        unsigned tree_brings; /* of each 16 */
+        bool tree_first, tree_whole, ends;
+    } rows[] = {
+        {"all, later", 16, false, true, true},
+        {"all, sooner", 16, true, true, true},
+        {"most", 15, false, true, true},
+        {"not enough", 13, false, true, false},
+        {"nothing", 0, false, true, false},
+        {"all, but a link of it is down", 16, false, false, false},
+    };
+    link_both();
+    pass_ms(3 * PEERING_LEASE_FIRST_MS);
+    unsigned at = 1;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++, at += PEERING_LEASE_STAMPS) {
+        graft((unsigned)i + 1);
+        if (!rows[i].tree_whole)
+            peering_peer_down(&g.node, &g.peers[HANDS]);
+        lease_stamps(at, rows[i].tree_brings, rows[i].tree_first);
+        bool ended = strstr(side_says(&g, WILKES), "PRUNE ");
+        cr_expect_eq(ended, rows[i].ends, "%s", rows[i].name);
+        peering_peer_up(&g.peers[HANDS]);
+        pass_ms(3 * g.links[WILKES].lazy.lease_ms); /* the next one is no sequel */
+        (void)side_says(&g, WILKES);
+        pass_ms(3 * g.links[WILKES].lazy.lease_ms);
+    }
+}
+
+Test(lazy, a_lease_behind_one_in_vain_is_no_longer_than_that)
+{
+    link_both();
+    pass_ms(3 * PEERING_LEASE_FIRST_MS);
+    graft(1);
+    lease_stamps(1, 16, false);
+    cr_expect_not_null(strstr(side_says(&g, WILKES), "PRUNE "));
+    graft(2);
+    cr_expect_eq(peering_pull_ns(&g.links[WILKES]), now.mono_ns + PEERING_LEASE_FIRST_MS * MS_NS);
+}
+
 Test(lazy, asked_again_soon_it_runs_further_behind)
 {
     link_both();
@@ -400,6 +470,27 @@ Test(lazy, grafted_it_sends_from_there_and_says_so_first)
     hears(WILKES, "GRAFT 4\n"); /* for nothing */
     says(WILKES, "EAGER 4\n");
     hears(WILKES, "ACK 4\n");
+}
+
+/* What the lease has not brought until then is noticed like all else. */
+Test(lazy, a_lease_that_is_over_sends_no_more_stamps)
+{
+    link_both();
+    hears(WILKES, "PRUNE 50\n");
+    side_put(&g, "kiwi", 1);
+    side_put(&g, "fig", 1);
+    hears(WILKES, "GRAFT 0\n");
+    char window[1000];
+    struct buf out = buf_over(window, sizeof window - 1);
+    (void)peering_pull(&g.links[WILKES], &out, 1, now);
+    window[out.len] = '\0';
+    cr_expect_str_eq(window, "EAGER 0\n" AT("kiwi", "1", "Goloman") "MARK 1\n");
+    hears(WILKES, "PRUNE 50\n");
+    says(WILKES, "");
+    pass_ms(50);
+    const char *said = side_says(&g, WILKES);
+    cr_expect_eq(strncmp(said, "SEEN 2 ", 7), 0, "said: %s", said);
+    cr_expect_eq(g.peers[WILKES].sent_notices, 1);
 }
 
 Test(lazy, a_ping_says_that_notices_are_to_come_and_such_a_one_is_not_compared)
