@@ -9,6 +9,7 @@
  * 0. */
 #include "core/arena.h"
 #include "core/invariant.h"
+#include "core/pages.h"
 #include <stdlib.h>
 
 enum {
@@ -16,6 +17,7 @@ enum {
     BIN_NONE = ARENA_BINS,
 };
 
+_Static_assert(ARENA_SEGMENT_BYTES % PAGES_STEP_BYTES == 0, "a segment is had in whole steps");
 _Static_assert(ARENA_BINS <= 64, "bins_used has a bit for each");
 _Static_assert(ARENA_SEGMENT_UNITS > 2 * RECORD_UNITS_MAX, "a new segment holds any record");
 
@@ -97,9 +99,20 @@ static bool segment_add(struct arena *a)
     if (!segment)
         return false;
     a->segments[a->segments_count] = segment;
-    a->reached_units = 0;
+    a->reached_units = a->had_units = 0;
     block_link(a, a->segments_count++ * ARENA_SEGMENT_UNITS + 1, ARENA_SEGMENT_UNITS - 1);
     return true;
+}
+
+/* A record will end there in the newest segment. */
+static void reach(struct arena *a, uint32_t end)
+{
+    enum { STEP_UNITS = PAGES_STEP_BYTES / RECORD_UNIT_BYTES };
+    a->reached_units = end;
+    if (end + RECORD_UNITS_MAX <= a->had_units || a->had_units == ARENA_SEGMENT_UNITS)
+        return;
+    pages_have(a->segments[a->segments_count - 1] + a->had_units, PAGES_STEP_BYTES);
+    a->had_units += STEP_UNITS;
 }
 
 uint32_t arena_alloc(struct arena *a, uint32_t units)
@@ -114,6 +127,9 @@ uint32_t arena_alloc(struct arena *a, uint32_t units)
         bin = BIN_LARGE;
     }
     uint32_t at = a->bins[bin];
+    uint32_t end = at % ARENA_SEGMENT_UNITS + units;
+    if (at / ARENA_SEGMENT_UNITS == a->segments_count - 1 && end > a->reached_units)
+        reach(a, end);
     uint32_t had = block_unlink(a, at);
     if (had > units) {
         block_link(a, at + units, had - units);
@@ -124,9 +140,6 @@ uint32_t arena_alloc(struct arena *a, uint32_t units)
     }
     struct record *r = arena_record(a, at);
     r->is_free = r->behind_free = r->under_cursor = 0;
-    uint32_t end = at % ARENA_SEGMENT_UNITS + units;
-    if (at / ARENA_SEGMENT_UNITS == a->segments_count - 1 && end > a->reached_units)
-        a->reached_units = end;
     return at;
 }
 

@@ -23,6 +23,7 @@ struct arena {
     uint32_t segments_count;
     uint32_t segments_max;
     uint32_t reached_units; /* how far the newest segment was ever in use */
+    uint32_t had_units; /* how far its memory was had from the kernel; pages.h */
     uint32_t bins[ARENA_BINS]; /* first free block; 0 for none */
     uint64_t bins_used; /* a bit for each bin that has one */
 };

@@ -6,6 +6,7 @@
  * search that finds nothing ends. Tables are never given back: a store does not shrink. */
 #include "core/id_index.h"
 #include "core/invariant.h"
+#include "core/pages.h"
 #include "core/siphash.h"
 #include "core/word.h"
 #include <stdlib.h>
@@ -20,6 +21,7 @@ enum {
     DIRECTORY_ENTRY_IDS = 128,
     FILL_STEP = 64, /* directory entries with each new record */
     BLOCK_TABLES = 255,
+    STEP_TABLES = PAGES_STEP_BYTES / sizeof(struct table), /* had from the kernel at a time */
     PREFETCH_AHEAD = 12,
 };
 
@@ -184,7 +186,10 @@ static struct table *table_take(struct id_index *x)
         x->blocks = block;
         x->tables_taken = 0;
     }
-    struct table *t = &x->blocks->tables[x->tables_taken++];
+    struct table *t = &x->blocks->tables[x->tables_taken];
+    uint32_t left = BLOCK_TABLES - x->tables_taken;
+    if (x->tables_taken++ % STEP_TABLES == 0)
+        pages_have(t, (left < STEP_TABLES ? left : STEP_TABLES) * sizeof *t);
     memset(t, 0, sizeof *t);
     x->tables++;
     return t;

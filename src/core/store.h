@@ -9,8 +9,8 @@
  * Memory: records of varying length in an arena of 4 MiB segments, addressed in units of 8 bytes by
  * 32 bits (32 GiB at most); position text packed two characters a byte, time text kept as the
  * number it spells. The index is a directory of 4 KiB tables that split one at a time, so no
- * single put ever rehashes more than one table. New memory is touched as it is used: a put meets a
- * few page faults at most. */
+ * single put ever rehashes more than one table. New memory is had from the kernel 64 KiB at a time
+ * (pages.h), which a put waits for. */
 #ifndef CORE_STORE_H
 #define CORE_STORE_H
 
