@@ -130,8 +130,7 @@ unsigned node_wants(const struct node *n, uint32_t number)
     if (c->out.bytes == 0 && finishing)
         return NODE_WANT_CLOSE;
     unsigned read = !finishing && c->out.bytes < UNREAD_BYTES_MAX ? NODE_WANT_READ : 0;
-    bool later = read && outbox_window(&c->out).len == c->out.bytes;
-    return read | (c->out.bytes ? NODE_WANT_WRITE | (later ? NODE_SENT_LATER : 0) : 0);
+    return read | (c->out.bytes ? NODE_WANT_WRITE : 0);
 }
 
 struct span node_output(const struct node *n, uint32_t number)

@@ -364,16 +364,13 @@ unsigned node_wants(const struct node *n, uint32_t conn)
     const struct connection *c = at(n, conn);
     if (c->aborted)
         return NODE_WANT_ABORT;
-    size_t window = outbox_window(&c->out).len;
+    bool write = outbox_window(&c->out).len > 0;
     if (c->finishing && !c->out.head)
         return NODE_WANT_CLOSE;
     bool read = !c->finishing && !c->choked; /* after FIN it is one of them */
     /* Two ends that both have given up would each wait for the other to read its last stamps. */
     bool drain = c->kind == CONNECTION_LINK && c->finishing && !c->ended;
-    bool plain = c->kind == CONNECTION_CLIENT || (c->kind == CONNECTION_LINK && !c->link->tls);
-    bool later = read && plain && window == c->out.bytes;
-    return (read || drain ? NODE_WANT_READ : 0u) | (window ? NODE_WANT_WRITE : 0u) |
-           (window && later ? NODE_SENT_LATER : 0u);
+    return (read || drain ? NODE_WANT_READ : 0u) | (write ? NODE_WANT_WRITE : 0u);
 }
 
 struct span node_output(const struct node *n, uint32_t conn)

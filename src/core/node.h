@@ -95,9 +95,6 @@ enum node_want {
     NODE_WANT_WRITE = 2, /* there is a window */
     NODE_WANT_CLOSE = 4, /* all is said: shut down, drain, close. Never together with the others */
     NODE_WANT_ABORT = 8, /* close at once, unsent output is forgotten; alone */
-    /* With WRITE: node_sent may come as late as the next thing that happens, as nothing waits for
-     * it; a driver that need not be woken for it saves a turn. */
-    NODE_SENT_LATER = 16,
 };
 unsigned node_wants(const struct node *n, uint32_t conn);
 

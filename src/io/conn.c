@@ -121,7 +121,7 @@ static void received(
 static void sent(struct conns *c, struct conn *conn, int32_t result, struct instant now)
 {
     uint32_t slot = number_of(c, conn);
-    conn->sending = conn->quiet = false;
+    conn->sending = false;
     touch(c, slot);
     if (conn->state != CONN_OPEN)
         return;
@@ -136,25 +136,10 @@ void conn_completed(struct conns *c, const struct ring_event *e, struct instant 
     struct conn *conn = slots_find(&c->slots, e->tag.slot, e->tag.generation);
     if (!conn)
         return;
-    if (e->tag.op == RING_SEND) {
-        conn->stuck = conn->quiet;
+    if (e->tag.op == RING_SEND)
         sent(c, conn, e->result, now);
-    } else if (e->tag.sequence == conn->sequence) {
+    else if (e->tag.sequence == conn->sequence)
         received(c, conn, e, now);
-    }
-}
-
-void conns_heard_all(struct conns *c, struct instant now)
-{
-    if (!c->quiet_count || !ring_quiet(c->ring))
-        return;
-    for (unsigned i = 0; i < c->quiet_count; i++) {
-        const struct quiet_send *q = &c->quiet[i];
-        struct conn *conn = slots_find(&c->slots, q->slot, q->generation);
-        if (conn && conn->quiet)
-            sent(c, conn, (int32_t)q->bytes, now);
-    }
-    c->quiet_count = 0;
 }
 
 /* -- deeds ------------------------------------------------------------------------------------- */
@@ -201,22 +186,6 @@ static void steer_receive(struct conns *c, struct conn *conn, bool wanted)
     }
 }
 
-/* A quiet one that was stuck is followed by one that waits for room, and wakes us. */
-static void begin_send(struct conns *c, struct conn *conn, bool later)
-{
-    uint32_t slot = number_of(c, conn);
-    struct ring_tag tag = tag_of(c, conn, RING_SEND);
-    struct span bytes = node_output(c->node, slot);
-    conn->sending = true;
-    conn->quiet = later && !conn->stuck && c->quiet_count < CONN_QUIET_MAX;
-    if (!conn->quiet) {
-        ring_send(c->ring, conn->fd, tag, bytes);
-        return;
-    }
-    ring_send_quietly(c->ring, conn->fd, tag, bytes);
-    c->quiet[c->quiet_count++] = (struct quiet_send){slot, conn->generation, (uint32_t)bytes.len};
-}
-
 static void follow_wants(struct conns *c, struct conn *conn, struct instant now)
 {
     uint32_t slot = number_of(c, conn);
@@ -229,8 +198,10 @@ static void follow_wants(struct conns *c, struct conn *conn, struct instant now)
         begin_close(c, conn, now);
         return;
     }
-    if (wants & NODE_WANT_WRITE && !conn->sending)
-        begin_send(c, conn, wants & NODE_SENT_LATER);
+    if (wants & NODE_WANT_WRITE && !conn->sending) {
+        ring_send(c->ring, conn->fd, tag_of(c, conn, RING_SEND), node_output(c->node, slot));
+        conn->sending = true;
+    }
     steer_receive(c, conn, wants & NODE_WANT_READ);
 }
 

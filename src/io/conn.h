@@ -15,13 +15,6 @@ enum {
     CONN_DRAIN_MS = 2000, /* from our FIN to the close, at most */
     /* A multishot receive is interrupted by the kernel after this many answers. */
     CONN_RECEIVES_IN_A_ROW = 33,
-    CONN_QUIET_MAX = 1024, /* sends of a turn that need not answer */
-};
-
-/* A send that need not answer, whose connection may be gone since. */
-struct quiet_send {
-    uint32_t slot, generation;
-    uint32_t bytes;
 };
 
 struct conns {
@@ -29,8 +22,6 @@ struct conns {
     struct node *node;
     struct slots slots;
     uint32_t spare; /* places that only links may take */
-    unsigned quiet_count;
-    struct quiet_send quiet[CONN_QUIET_MAX]; /* since the last ring_enter */
     bool freed; /* a descriptor was closed; listen looks at it and clears it */
 };
 
@@ -49,9 +40,6 @@ MUST_USE bool conn_dialled(struct conns *c, int fd, unsigned dial, struct instan
 
 /* Note the answer to a receive or a send. */
 void conn_completed(struct conns *c, const struct ring_event *e, struct instant now);
-
-/* All answers have been told: what was sent quietly and has not answered is sent. */
-void conns_heard_all(struct conns *c, struct instant now);
 
 /* The end of a turn, after node_turn and ring_buffers_return. */
 void conns_settle(struct conns *c, struct instant now);

@@ -213,7 +213,6 @@ static int turn(struct loop *l, struct instant *now)
 
     for (struct ring_event e; ring_next(l->ring, &e);)
         dispatch(l, &e, *now);
-    conns_heard_all(&l->conns, *now);
 
     take_answer(l, *now);
     node_turn(l->config->node, *now);

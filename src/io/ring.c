@@ -334,33 +334,12 @@ void ring_receive(struct ring *r, int fd, struct ring_tag tag)
     e->user_data = ring_tag_pack(tag);
 }
 
-static struct io_uring_sqe *send_entry(
-    struct ring *r, int fd, struct ring_tag tag, struct span bytes, int flags)
+void ring_send(struct ring *r, int fd, struct ring_tag tag, struct span bytes)
 {
     struct io_uring_sqe *e = entry(r);
     size_t most = bytes.len < INT32_MAX ? bytes.len : INT32_MAX;
-    io_uring_prep_send(e, fd, bytes.at, most, MSG_NOSIGNAL | flags);
+    io_uring_prep_send(e, fd, bytes.at, most, MSG_NOSIGNAL);
     e->user_data = ring_tag_pack(tag);
-    return e;
-}
-
-void ring_send(struct ring *r, int fd, struct ring_tag tag, struct span bytes)
-{
-    send_entry(r, fd, tag, bytes, 0);
-}
-
-/* MSG_DONTWAIT: it is done, or has failed, before ring_enter returns. MSG_WAITALL: to have sent a
- * part is to have failed, and only failures answer (IOSQE_CQE_SKIP_SUCCESS). */
-void ring_send_quietly(struct ring *r, int fd, struct ring_tag tag, struct span bytes)
-{
-    struct io_uring_sqe *e = send_entry(r, fd, tag, bytes, MSG_DONTWAIT | MSG_WAITALL);
-    e->flags = IOSQE_CQE_SKIP_SUCCESS;
-}
-
-bool ring_quiet(const struct ring *r)
-{
-    bool all_taken = io_uring_smp_load_acquire(r->uring.sq.khead) == *r->uring.sq.ktail;
-    return all_taken && !(IO_URING_READ_ONCE(*r->uring.sq.kflags) & IORING_SQ_CQ_OVERFLOW);
 }
 
 void ring_connect(

@@ -115,15 +115,6 @@ void ring_receive(struct ring *r, int fd, struct ring_tag tag);
 /* Answers once with how many of the bytes the kernel took, at least one. */
 void ring_send(struct ring *r, int fd, struct ring_tag tag, struct span bytes);
 
-/* Answers only when the kernel could not take all of the bytes at once: with how many it took, or
- * -EAGAIN for none. Otherwise they are sent as soon as ring_quiet says so, and nobody was woken to
- * hear it. For bytes whose sending nothing waits for. */
-void ring_send_quietly(struct ring *r, int fd, struct ring_tag tag, struct span bytes);
-
-/* Once ring_next has returned false: whether every ring_send_quietly before the last ring_enter has
- * been sent, or has answered. */
-bool ring_quiet(const struct ring *r);
-
 void ring_connect(
     struct ring *r, int fd, struct ring_tag tag, const struct sockaddr *to, socklen_t to_bytes);
 

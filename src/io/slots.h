@@ -36,8 +36,6 @@ struct conn {
     bool receiving : 1; /* a receive is with the kernel */
     bool cancelling : 1; /* ... and has been asked to stop */
     bool sending : 1; /* a send is with the kernel */
-    bool quiet : 1; /* ... which answers only if it fails */
-    bool stuck : 1; /* the kernel took no more of it: the next send waits until it does */
     bool ended : 1; /* the other end has finished sending */
 };
 

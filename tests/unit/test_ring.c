@@ -257,27 +257,6 @@ Test(sockets, a_send_takes_what_fits_and_says_how_much)
     cr_assert_eq(next().result, -EPIPE, "an errno, not a signal");
 }
 
-Test(sockets, a_quiet_send_answers_only_when_not_all_was_taken)
-{
-    static const char bulk[4 << 20];
-    char heard[4];
-    struct ring_event e;
-    ring_send_quietly(ring, ours, tag, SPAN("kiwi"));
-    cr_assert_eq(ring_enter(ring, 0), 0);
-    cr_assert(!ring_next(ring, &e) && ring_quiet(ring));
-    cr_assert_eq(recv(theirs, heard, sizeof heard, 0), 4);
-    cr_assert_arr_eq(heard, "kiwi", 4);
-    ring_send_quietly(ring, ours, tag, (struct span){bulk, sizeof bulk});
-    int32_t taken = next().result;
-    cr_assert(taken > 0 && (size_t)taken < sizeof bulk, "%d", taken);
-    ring_send_quietly(ring, ours, tag, (struct span){bulk, sizeof bulk});
-    cr_assert_eq(next().result, -EAGAIN);
-    shutdown(ours, SHUT_RDWR);
-    ring_send_quietly(ring, ours, tag, (struct span){bulk, 1});
-    cr_assert_eq(next().result, -EPIPE);
-    cr_assert(ring_quiet(ring));
-}
-
 Test(sockets, spinning_finds_what_sleeping_finds)
 {
     ring_close(ring);
