@@ -192,9 +192,9 @@ static bool all_made(const struct engine *e)
 
 static void fill_open(struct engine *e)
 {
-    uint64_t most = (uint64_t)e->plan->connections * e->plan->depth;
+    unsigned full = 0; /* connections passed in a row that take no more */
     while (!all_made(e) && due_ns(e) <= e->now_ns) {
-        if (e->under_way >= most) {
+        if (full == e->plan->connections) {
             int64_t late = (e->now_ns - due_ns(e)) / (SECOND_NS / e->plan->rate);
             if (late > e->out->backlog_max)
                 e->out->backlog_max = late;
@@ -202,7 +202,8 @@ static void fill_open(struct engine *e)
         }
         struct connection *c = &e->each[e->turn];
         e->turn = e->turn + 1 < e->plan->connections ? e->turn + 1 : 0;
-        if (c->under_way < c->depth) {
+        full = c->under_way < c->depth ? 0 : full + 1;
+        if (!full) {
             command(e, c, due_ns(e));
             touch(e, c);
         }

@@ -1,9 +1,13 @@
 /* test_load.c — what figures rest on: the load generator's histogram, and how it judges replies. */
 #include "load/connection.h"
+#include "load/engine.h"
 #include "load/histogram.h"
 #include "load/protocol.h"
+#include <arpa/inet.h>
 #include <criterion/criterion.h>
 #include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 /* -- histogram --------------------------------------------------------------------------------- */
 
@@ -231,4 +235,67 @@ Test(load_connection, sends_what_was_written_in_order_round_the_ring)
             break;
     }
     cr_assert_eq(sent, MANY);
+}
+
+/* -- engine ------------------------------------------------------------------------------------ */
+
+static size_t write_line(struct traffic *t, enum kind kind, char *out)
+{
+    (void)t;
+    (void)kind;
+    memcpy(out, "x\n", 2);
+    return 2;
+}
+
+static enum verdict check_echo(struct span in, struct span asked, enum kind kind, size_t *used)
+{
+    (void)kind;
+    *used = asked.len;
+    return in.len < asked.len ? REPLY_PART : REPLY_RIGHT;
+}
+
+/* An echo that says nothing until it has heard `bytes`; ends with its connection. */
+static void echo_late(int door, size_t bytes)
+{
+    char heard[4096];
+    size_t count = 0, more;
+    int fd = accept(door, NULL, NULL);
+    while (count < bytes && (more = (size_t)read(fd, heard + count, sizeof heard - count)) > 0)
+        count += more;
+    while (write(fd, heard, count) > 0 && (count = (size_t)read(fd, heard, sizeof heard)) > 0)
+        ;
+    _exit(0);
+}
+
+/* A greeting takes a place of a connection's depth and is no command that is due: an open loop that
+ * finds no place must not look for one for ever. */
+Test(load_engine, a_greeting_that_is_answered_late_does_not_stop_an_open_loop, .timeout = 20)
+{
+    static const struct protocol protocol = {.name = "late",
+        .greeting = {"hi\n", 3},
+        .command_bytes_max = 8,
+        .write = write_line,
+        .check = check_echo};
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t bytes = sizeof at;
+    int door = socket(AF_INET, SOCK_STREAM, 0);
+    cr_assert_eq(bind(door, (struct sockaddr *)&at, sizeof at), 0);
+    cr_assert_eq(listen(door, 8), 0);
+    cr_assert_eq(getsockname(door, (struct sockaddr *)&at, &bytes), 0);
+    if (fork() == 0)
+        echo_late(door, 3 + 2);
+    static struct outcome outcome;
+    struct traffic t;
+    struct plan plan = {.protocol = &protocol,
+        .ports = {ntohs(at.sin_port)},
+        .ports_count = 1,
+        .connections = 1,
+        .depth = 2,
+        .rate = 100000,
+        .duration_ns = 1000000};
+    cr_assert(traffic_init(&t, 10, 0, IDS_UNIFORM, 1));
+    cr_assert(engine_run(&plan, &t, &outcome));
+    cr_assert_gt(outcome.answered, 0);
+    traffic_release(&t);
+    close(door);
 }
