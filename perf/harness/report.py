@@ -161,7 +161,7 @@ def rows(samples):
 
 
 def targets(samples):
-    """The issue's table, with what was measured."""
+    """What was measured, what at least it should be, and what is aimed at."""
     lines = []
     for what, value, least, aim, unit, *by_time in rows(samples):
         at_most = unit.endswith("at most")
