@@ -4,6 +4,7 @@
  * stamp_hash is mixed well. Somebody who makes stamps that crowd one line makes that line forget,
  * and no other. */
 #include "core/recent.h"
+#include "core/pages.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,19 +16,19 @@ bool recent_init(struct recent *r, uint64_t count)
     while (room < count && room < RECENT_MAX)
         room *= 2;
     size_t bytes = room / PER_LINE * sizeof *r->lines;
-    *r = (struct recent){
-        .lines = aligned_alloc(sizeof *r->lines, bytes), .mask = room / PER_LINE - 1};
-    if (!r->lines)
+    *r =
+        (struct recent){.memory = calloc(1, bytes + sizeof *r->lines), .mask = room / PER_LINE - 1};
+    if (!r->memory)
         return false;
-    /* Hashes fall anywhere, so nearly each of the first would wait for a page: this has them all
-     * now. */
-    memset(r->lines, 0, bytes);
+    uintptr_t line = (uintptr_t)r->memory + sizeof *r->lines - 1;
+    r->lines = (struct recent_line *)(line - line % sizeof *r->lines);
+    pages_have(r->lines, bytes); /* hashes fall anywhere, so nearly each would wait for a page */
     return true;
 }
 
 void recent_deinit(struct recent *r)
 {
-    free(r->lines);
+    free(r->memory);
 }
 
 static uint32_t *tags_of(const struct recent *r, uint64_t hash)

@@ -22,6 +22,7 @@ struct recent_line {
 };
 
 struct recent {
+    void *memory; /* where the lines are, and a little more */
     struct recent_line *lines; /* one for each four hashes that are to be remembered */
     uint64_t mask; /* of lines */
 };
