@@ -36,9 +36,9 @@
 
 struct tls_names;
 
-/* The reason that the loser of two links to one peer is ended with (neighbours.h). */
+/* Reasons of links that end: the loser of two to one peer (neighbours.h), and where a stamp found
+ * no memory. */
 #define PEERING_DUPLICATE "duplicate of another link"
-/* The reason of a link that ends because a stamp found no memory. */
 #define PEERING_NO_MEMORY "no memory for a stamp"
 
 /* Each direction of a link is eager, where stamps go out as AT, or lazy, where hashes of them
@@ -55,8 +55,8 @@ struct tls_names;
  *
  *   sender    event                            next    does
  *   eager     PRUNE                            lazy    what was there at its start still goes as AT
- *   lazy      GRAFT n                          eager   cursor back to n; EAGER n due; what is there
- *                                                      now goes as AT whatever comes
+ *   lazy      GRAFT n                          eager   cursor back to n; EAGER n due
+ *   eager     PRUNE behind that EAGER          lazy    what the lease has not brought is noticed
  *
  * So a MARK is taken only when all that was noticed before it was had: it means on a lazy link what
  * it means on an eager one. */
@@ -66,15 +66,14 @@ struct lazy {
     enum lazy_state state; /* of what comes in */
     bool graft_due;
     uint64_t graft_change; /* what the GRAFT says */
-    uint64_t losses; /* of tree links, when it became lazy */
-    int64_t since_ns; /* when it became lazy */
+    uint64_t losses; /* of tree links, when it became lazy, which was at: */
+    int64_t since_ns;
     int64_t lease_end_ns; /* NEVER_NS: eager for good */
-    int64_t lease_ms, behind_ms;
-    int64_t told_ms; /* how far behind the last PRUNE said */
+    int64_t lease_ms, behind_ms, told_ms; /* told: how far behind the last PRUNE said */
     uint64_t got, first; /* stamps in this lease; and those that no other link had brought */
     uint64_t first_before, again_before; /* `first`, and the node's `tree_again`, at a judgement */
     bool in_vain; /* the last lease, as far as is known: the tree brings the same */
-    bool eager_due; /* from here on, of what goes out */
+    bool eager_due, granted; /* of what goes out: EAGER is due; was said, and no PRUNE since */
     uint64_t eager_change; /* what that EAGER says */
     int64_t out_behind_ns; /* 0: eager */
     uint64_t as_stamps_until; /* own change: up to it all goes as AT */
@@ -110,11 +109,9 @@ struct peering {
     int64_t ack_at_ns; /* when an ACK that is due goes alone */
     int64_t mark_at_ns; /* when a MARK goes behind no stamp; NEVER_NS: there is none to say */
     int64_t pong_ns; /* what PONG has to echo */
-    int64_t ping_real_ns; /* what the last PING said, and */
-    int64_t ping_mono_ns; /* when it left; at first opened_ns */
+    int64_t ping_real_ns, ping_mono_ns; /* what the last PING said; when it left */
     int64_t opened_ns; /* monotonic, as all of these */
-    int64_t heard_ns; /* the last byte */
-    int64_t said_ns; /* the last stamp, MARK or PING */
+    int64_t heard_ns, said_ns; /* the last byte; the last stamp, MARK or PING */
     struct lazy lazy;
     char reason[PEERING_REASON_BYTES_MAX + 1]; /* why it is OVER: printable; ends with NUL */
 };

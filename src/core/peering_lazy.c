@@ -228,8 +228,10 @@ static bool put_graft(struct peering *p, struct buf *out)
 bool lazy_put_answers(struct peering *p, struct buf *out, struct instant now)
 {
     struct lazy *l = &p->lazy;
-    if (l->eager_due)
-        l->eager_due = !peering_put_number(out, "EAGER", l->eager_change);
+    if (l->eager_due) {
+        l->granted = peering_put_number(out, "EAGER", l->eager_change);
+        l->eager_due = !l->granted;
+    }
     return !l->eager_due && put_graft(p, out) && put_prune(p, out, now);
 }
 
@@ -275,8 +277,9 @@ static const char *on_prune(struct peering *p, uint64_t behind_ms)
     if (!p->node->flood || !behind_ms || behind_ms > PEERING_BEHIND_MS_MAX)
         return "PRUNE with a bad number";
     p->lazy.out_behind_ns = (int64_t)behind_ms * MS_NS;
-    if (!p->lazy.eager_due) /* the lease that EAGER began is over, whatever it has brought */
+    if (p->lazy.granted) /* the lease is over, whatever it has brought */
         p->lazy.as_stamps_until = 0;
+    p->lazy.granted = false;
     return NULL;
 }
 

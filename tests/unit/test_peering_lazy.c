@@ -36,13 +36,13 @@ static void hears(int link, const char *text)
 }
 
 /* Linked; what it says first is left to be said. */
-static void link_peer(int peer, bool knows)
+static void link_peer_that_has(int peer, bool knows, const char *have)
 {
     char hello[300], window[HELLO_LINE_BYTES_MAX];
     sprintf(hello,
         "HELLO stampede/1 herd=demo from=%s to=Goloman boot=%016x "
-        "nonce=99999999999999999999999999999999 have=0000000000000000:0%s\n",
-        peer == HANDS ? "Hands" : "Wilkes", 0xaau + (unsigned)peer, knows ? " lazy=1" : "");
+        "nonce=99999999999999999999999999999999 have=%s%s\n",
+        peer == HANDS ? "Hands" : "Wilkes", 0xaau + (unsigned)peer, have, knows ? " lazy=1" : "");
     side_begin(&g, peer, ACCEPTED);
     cr_assert_eq(side_hears(&g, peer, hello), PEERING_UP, "%s", g.links[peer].reason);
     struct buf out = buf_over(window, sizeof window);
@@ -51,6 +51,11 @@ static void link_peer(int peer, bool knows)
     cr_assert_not_null(strstr(window, " lazy=1"), "%s", window);
     if (strchr(window, '\n'))
         cr_assert_not_null(strstr(window, "\nPRUNE "), "%s", window);
+}
+
+static void link_peer(int peer, bool knows)
+{
+    link_peer_that_has(peer, knows, "0000000000000000:0");
 }
 
 /* Both are up, and the spare one has been told to be lazy. */
@@ -184,8 +189,8 @@ Test(lazy, leases_end_and_those_renewed_soon_are_longer)
     cr_expect_eq(g.links[WILKES].lazy.lease_ms, PEERING_LEASE_FIRST_MS);
 }
 
-/* As many stamps as a lease is judged by: by the tree those that `tree_brings` of each 16, before or
- * behind the spare link. */
+/* As many stamps as a lease is judged by; `tree_brings` of each 16 by the tree, before or behind
+ * the spare link. */
 static void lease_stamps(unsigned from, unsigned tree_brings, bool tree_first)
 {
     for (unsigned i = from; i < from + PEERING_LEASE_STAMPS; i++) {
@@ -470,6 +475,18 @@ Test(lazy, grafted_it_sends_from_there_and_says_so_first)
     hears(WILKES, "GRAFT 4\n"); /* for nothing */
     says(WILKES, "EAGER 4\n");
     hears(WILKES, "ACK 4\n");
+}
+
+Test(lazy, what_was_there_at_the_start_goes_as_stamps_though_it_is_pruned)
+{
+    link_both();
+    side_put(&g, "kiwi", 1);
+    side_put(&g, "fig", 1);
+    link_peer_that_has(WILKES, true, "0000000000000060:1"); /* again: it goes on from there */
+    hears(WILKES, "PRUNE 50\n");
+    const char *said = side_says(&g, WILKES);
+    cr_expect_null(strstr(said, " kiwi "), "said: %s", said);
+    cr_expect_not_null(strstr(said, AT("fig", "1", "Goloman")), "said: %s", said);
 }
 
 /* What the lease has not brought until then is noticed like all else. */
