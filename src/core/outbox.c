@@ -13,20 +13,32 @@ static struct chunk *chunk_create(struct pool *chunks, size_t n)
     return c;
 }
 
-static void append(struct outbox *o, struct chunk *c)
+/* Put `next`, which may be NULL, where what follows `before` is; NULL: the first. */
+static void follow(struct outbox *o, struct chunk *before, struct chunk *next)
 {
-    if (o->tail)
-        o->tail->next = c;
+    if (before)
+        before->next = next;
     else
-        o->head = c;
-    o->tail = c;
+        o->head = next;
+}
+
+/* Behind `before`; NULL: as the first. */
+static void chunk_insert(struct outbox *o, struct chunk *before, struct chunk *c)
+{
+    c->next = before ? before->next : o->head;
+    follow(o, before, c);
+    if (o->tail == before)
+        o->tail = c;
     o->memory += sizeof *c + c->cap;
 }
 
-static void drop_head(struct outbox *o, struct pool *chunks)
+/* The one behind `before`; NULL: the first. */
+static void chunk_drop(struct outbox *o, struct pool *chunks, struct chunk *before)
 {
-    struct chunk *c = o->head;
-    o->head = c->next;
+    struct chunk *c = before ? before->next : o->head;
+    follow(o, before, c->next);
+    if (o->tail == c)
+        o->tail = before;
     o->memory -= sizeof *c + c->cap;
     if (c->pooled)
         pool_put(chunks, c);
@@ -39,7 +51,7 @@ char *outbox_new_room(struct outbox *o, struct pool *chunks, size_t n)
     struct chunk *c = chunk_create(chunks, n);
     if (!c)
         return NULL;
-    append(o, c);
+    chunk_insert(o, o->tail, c);
     return c->bytes;
 }
 
@@ -64,7 +76,7 @@ struct chunk *outbox_gate(struct outbox *o, struct span head)
     if (!c)
         return NULL;
     c->gate = true;
-    append(o, c);
+    chunk_insert(o, o->tail, c);
     memcpy(c->bytes, head.at, head.len);
     outbox_wrote(o, head.len);
     return c;
@@ -91,35 +103,13 @@ static struct chunk *chunk_before(const struct outbox *o, const struct chunk *c)
     return before;
 }
 
-/* Put `next`, which may be NULL, where what follows `before` is; NULL: the first. */
-static void follow(struct outbox *o, struct chunk *before, struct chunk *next)
-{
-    if (before)
-        before->next = next;
-    else
-        o->head = next;
-}
-
-/* Take out the one behind `before`, which is no pooled one. */
-static void drop_behind(struct outbox *o, struct chunk *before)
-{
-    struct chunk *c = before->next;
-    before->next = c->next;
-    if (o->tail == c)
-        o->tail = before;
-    o->memory -= sizeof *c + c->cap;
-    free(c);
-}
-
-/* A pooled chunk between `before` and what follows it. NULL: no memory, or `n` does not fit. */
-static struct chunk *insert(struct outbox *o, struct chunk *before, struct pool *chunks, size_t n)
+/* A pooled chunk behind `before`. NULL: no memory, or `n` does not fit. */
+static struct chunk *insert_pooled(
+    struct outbox *o, struct chunk *before, struct pool *chunks, size_t n)
 {
     struct chunk *c = sizeof *c + n <= chunks->block_bytes ? chunk_create(chunks, n) : NULL;
-    if (!c)
-        return NULL;
-    c->next = before ? before->next : o->head;
-    follow(o, before, c);
-    o->memory += sizeof *c + c->cap;
+    if (c)
+        chunk_insert(o, before, c);
     return c;
 }
 
@@ -129,15 +119,15 @@ static bool open_joined(struct outbox *o, struct chunk *before, struct chunk *ga
     struct pool *chunks, struct span rest)
 {
     size_t len = gate->len + rest.len;
-    struct chunk *into = has_room(before, len) ? before : insert(o, before, chunks, len);
+    struct chunk *into = has_room(before, len) ? before : insert_pooled(o, before, chunks, len);
     if (!into)
         return false;
     chunk_write(into, (struct span){gate->bytes, gate->len});
     chunk_write(into, rest);
-    drop_behind(o, into);
+    chunk_drop(o, chunks, into);
     for (struct chunk *c; (c = into->next) && !c->gate && !c->pooled && has_room(into, c->len);) {
         chunk_write(into, (struct span){c->bytes, c->len});
-        drop_behind(o, into);
+        chunk_drop(o, chunks, into);
     }
     return true;
 }
@@ -175,9 +165,7 @@ bool outbox_fill(struct outbox *o, struct pool *chunks, struct chunk *gate, stru
 void outbox_trim(struct outbox *o, struct pool *chunks)
 {
     while (o->head && !o->head->gate && o->head->sent == o->head->len)
-        drop_head(o, chunks);
-    if (!o->head)
-        o->tail = NULL;
+        chunk_drop(o, chunks, NULL);
 }
 
 void outbox_sent(struct outbox *o, struct pool *chunks, size_t n)
@@ -192,6 +180,6 @@ void outbox_sent(struct outbox *o, struct pool *chunks, size_t n)
 void outbox_clear(struct outbox *o, struct pool *chunks)
 {
     while (o->head)
-        drop_head(o, chunks);
+        chunk_drop(o, chunks, NULL);
     *o = (struct outbox){0};
 }

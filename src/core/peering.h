@@ -109,7 +109,7 @@ struct peering {
     int64_t ack_at_ns; /* when an ACK that is due goes alone */
     int64_t mark_at_ns; /* when a MARK goes behind no stamp; NEVER_NS: there is none to say */
     int64_t pong_ns; /* what PONG has to echo */
-    int64_t ping_real_ns, ping_mono_ns; /* what the last PING said; when it left */
+    int64_t ping_real_ns, ping_mono_ns; /* the last PING said; left, at first opened_ns */
     int64_t opened_ns; /* monotonic, as all of these */
     int64_t heard_ns, said_ns; /* the last byte; the last stamp, MARK or PING */
     struct lazy lazy;

@@ -255,15 +255,17 @@ static enum verdict check_echo(struct span in, struct span asked, enum kind kind
 }
 
 /* An echo that says nothing until it has heard `bytes`; ends with its connection. */
-static void echo_late(int door, size_t bytes)
+static void echo_late(int door, ssize_t bytes)
 {
     char heard[4096];
-    size_t count = 0, more;
+    ssize_t count = 0, more = 1;
     int fd = accept(door, NULL, NULL);
-    while (count < bytes && (more = (size_t)read(fd, heard + count, sizeof heard - count)) > 0)
-        count += more;
-    while (write(fd, heard, count) > 0 && (count = (size_t)read(fd, heard, sizeof heard)) > 0)
-        ;
+    while (count < bytes && more > 0) {
+        more = read(fd, heard + count, sizeof heard - (size_t)count);
+        count += more > 0 ? more : 0;
+    }
+    while (count > 0 && write(fd, heard, (size_t)count) > 0)
+        count = read(fd, heard, sizeof heard);
     _exit(0);
 }
 
