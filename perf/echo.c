@@ -5,8 +5,8 @@
  * Stands in for core/node behind the same boundary, so what it reaches is the limit of src/io on
  * this machine: the system calls, the kernel's TCP and one copy. What a node lacks to it is the
  * price of the core. Stops reading from a client that leaves more than UNREAD_BYTES_MAX unread. */
-#include "core/node.h"
-#include "core/outbox.h"
+#include "core/node/node.h"
+#include "core/node/outbox.h"
 #include "io/loop.h"
 #include <stdio.h>
 #include <stdlib.h>

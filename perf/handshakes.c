@@ -8,12 +8,12 @@
  * loopback; peers are our own, in memory. Times are processor time of this thread over the steps of
  * one end: what the other computes is not in them. Each handshake is made HANDSHAKES times; medians
  * are printed, and for single steps the worst too. */
-#include "core/invariant.h"
-#include "core/node.h"
-#include "core/places_gazetteer.h"
-#include "io/clock.h"
-#include "io/entropy.h"
-#include "io/trust_file.h"
+#include "core/base/invariant.h"
+#include "core/node/node.h"
+#include "core/places/gazetteer_provider.h"
+#include "files/clock.h"
+#include "files/entropy.h"
+#include "files/trust_file.h"
 #include <arpa/inet.h>
 #include <malloc.h>
 #include <signal.h>

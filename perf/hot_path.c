@@ -6,8 +6,8 @@
  * does between received bytes and taken replies counts, or, at the sink, what its peer does; making
  * the commands, the other node at the end of a link, preparation and comparing the replies with
  * what was asked do not. Prints a line a case: commands, TAB, name. */
-#include "core/log.h"
-#include "core/node.h"
+#include "core/base/log.h"
+#include "core/node/node.h"
 #include "load/protocol.h"
 #include <stdio.h>
 #include <stdlib.h>

@@ -7,8 +7,8 @@
  * index nor the memory has. Rates are by the processor time of this thread, which never waits;
  * single puts are by the clock, and those in which the scheduler took the processor away are
  * counted apart: other processes say nothing about the store (but they share its caches). */
-#include "core/store.h"
-#include "core/invariant.h"
+#include "core/store/store.h"
+#include "core/base/invariant.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>

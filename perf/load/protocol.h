@@ -6,7 +6,7 @@
 #ifndef LOAD_PROTOCOL_H
 #define LOAD_PROTOCOL_H
 
-#include "core/span.h"
+#include "core/base/span.h"
 #include "load/traffic.h"
 
 enum {

@@ -1,8 +1,8 @@
 /* ask.c — see ask.h. */
 #include "cli/ask.h"
 #include "cli/reach.h"
-#include "io/clock.h"
-#include "io/entropy.h"
+#include "files/clock.h"
+#include "files/entropy.h"
 #include "io/reason.h"
 #include <errno.h>
 #include <stdio.h>

@@ -16,9 +16,9 @@
 #ifndef CLI_ASK_H
 #define CLI_ASK_H
 
-#include "core/hello.h"
-#include "core/tls.h"
-#include "core/topology.h"
+#include "core/protocol/hello.h"
+#include "core/tls/tls.h"
+#include "core/topology/topology.h"
 #include <poll.h>
 
 enum {

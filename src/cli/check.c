@@ -4,7 +4,7 @@
  * Faults and the summary go to standard output: they are what was asked for. */
 #include "cli/commands.h"
 #include "cli/options.h"
-#include "io/topology_file.h"
+#include "files/topology_file.h"
 
 static const char help[] =
     "Usage: stampede check [FILE]\n\n"

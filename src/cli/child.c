@@ -1,6 +1,6 @@
 /* child.c — see child.h. */
 #include "cli/child.h"
-#include "core/log.h"
+#include "core/base/log.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* herd.c — see herd.h. */
 #include "cli/herd.h"
-#include "core/nearest.h"
-#include "io/topology_file.h"
+#include "core/base/nearest.h"
+#include "files/topology_file.h"
 
 bool herd_open(struct herd *h, const struct options *o)
 {

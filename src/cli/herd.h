@@ -3,9 +3,9 @@
 #define CLI_HERD_H
 
 #include "cli/options.h"
-#include "core/topology.h"
-#include "io/secret.h"
-#include "io/tls_files.h"
+#include "core/topology/topology.h"
+#include "files/secret.h"
+#include "files/tls_files.h"
 
 struct herd {
     struct topology topology;

@@ -1,6 +1,6 @@
 /* main.c — the program: finds the subcommand and hands over. */
 #include "cli/commands.h"
-#include "core/nearest.h"
+#include "core/base/nearest.h"
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>

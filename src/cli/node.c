@@ -1,12 +1,12 @@
 /* node.c — `stampede node`: puts a node and its loop together, and lets them run. */
-#include "core/node.h"
+#include "core/node/node.h"
 #include "cli/commands.h"
 #include "cli/herd.h"
-#include "io/clock.h"
-#include "io/entropy.h"
+#include "files/clock.h"
+#include "files/entropy.h"
 #include "io/loop.h"
-#include "io/places_provider.h"
-#include "io/private_file.h"
+#include "files/places_provider.h"
+#include "files/private_file.h"
 #include <stdio.h>
 #include <stdlib.h>
 

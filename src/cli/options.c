@@ -1,7 +1,7 @@
 /* options.c — see options.h. */
 #include "cli/options.h"
 #include "cli/commands.h"
-#include "core/nearest.h"
+#include "core/base/nearest.h"
 #include <errno.h>
 #include <getopt.h>
 #include <stdarg.h>

@@ -5,11 +5,11 @@
  * and quota included. The child tells where the time went once its client is gone. */
 #include "cli/commands.h"
 #include "cli/herd.h"
-#include "core/node.h"
-#include "io/clock.h"
-#include "io/entropy.h"
+#include "core/node/node.h"
+#include "files/clock.h"
+#include "files/entropy.h"
 #include "io/loop.h"
-#include "io/places_provider.h"
+#include "files/places_provider.h"
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>

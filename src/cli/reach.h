@@ -5,7 +5,7 @@
 #ifndef CLI_REACH_H
 #define CLI_REACH_H
 
-#include "core/topology.h"
+#include "core/topology/topology.h"
 
 /* Where to call a node's client or peer port. One that listens on every address (0.0.0.0) is called
  * where its herd calls it, at its peer address; or on loopback, if that is every address too. */

@@ -13,7 +13,7 @@
 #ifndef CLI_REPLIES_H
 #define CLI_REPLIES_H
 
-#include "core/span.h"
+#include "core/base/span.h"
 #include <stdint.h>
 
 enum replies_state { REPLIES_BETWEEN, REPLIES_LINE, REPLIES_JSON, REPLIES_JSON_LF };

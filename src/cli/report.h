@@ -6,7 +6,7 @@
 #ifndef CLI_REPORT_H
 #define CLI_REPORT_H
 
-#include "core/topology.h"
+#include "core/topology/topology.h"
 #include <cjson/cJSON.h>
 #include <stdio.h>
 

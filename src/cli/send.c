@@ -8,7 +8,7 @@
 #include "cli/reach.h"
 #include "cli/replies.h"
 #include "io/reason.h"
-#include "io/topology_file.h"
+#include "files/topology_file.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>

@@ -1,6 +1,6 @@
 /* survey.c — see survey.h. */
 #include "cli/survey.h"
-#include "io/clock.h"
+#include "files/clock.h"
 #include <stdlib.h>
 
 static void wait_for_answers(struct survey *s, struct pollfd *polls)

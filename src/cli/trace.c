@@ -6,7 +6,7 @@
 #include "cli/commands.h"
 #include "cli/survey.h"
 #include "cli/way.h"
-#include "core/command.h"
+#include "core/protocol/command.h"
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>

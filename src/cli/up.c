@@ -16,7 +16,7 @@
 #include "cli/herd.h"
 #include "cli/reach.h"
 #include "cli/report.h"
-#include "io/clock.h"
+#include "files/clock.h"
 #include "io/sockaddr.h"
 #include <errno.h>
 #include <ifaddrs.h>

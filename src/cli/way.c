@@ -1,7 +1,7 @@
 /* way.c — see way.h. Answers are checked as stamps from a peer are, by stamp_parse; what is no
  * answer to this question is one node's fault and told as such. */
 #include "cli/way.h"
-#include "core/decimal.h"
+#include "core/base/decimal.h"
 #include <math.h>
 
 static const char not_an_answer[] = "what it answered is no answer to TRACE";

@@ -8,8 +8,8 @@
 #ifndef CLI_WAY_H
 #define CLI_WAY_H
 
-#include "core/stamp.h"
-#include "core/topology.h"
+#include "core/protocol/stamp.h"
+#include "core/topology/topology.h"
 #include <cjson/cJSON.h>
 
 /* What one node says. */

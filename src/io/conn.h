@@ -7,7 +7,7 @@
 #ifndef IO_CONN_H
 #define IO_CONN_H
 
-#include "core/node.h"
+#include "core/node/node.h"
 #include "io/ring.h"
 #include "io/slots.h"
 

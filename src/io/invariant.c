@@ -1,6 +1,6 @@
 /* invariant.c — the program's answer to a broken invariant. In a file of its own, so that test
  * drivers, which bring theirs, do not pull it in. */
-#include "core/invariant.h"
+#include "core/base/invariant.h"
 #include <stdio.h>
 #include <stdlib.h>
 

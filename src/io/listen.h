@@ -7,7 +7,7 @@
 #ifndef IO_LISTEN_H
 #define IO_LISTEN_H
 
-#include "core/log.h"
+#include "core/base/log.h"
 #include "io/conn.h"
 
 enum {

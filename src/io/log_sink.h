@@ -8,7 +8,7 @@
 #ifndef IO_LOG_SINK_H
 #define IO_LOG_SINK_H
 
-#include "core/log.h"
+#include "core/base/log.h"
 #include "io/ring.h"
 
 enum { LOG_SINK_REST_MS = 500 };

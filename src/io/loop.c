@@ -6,7 +6,7 @@
  * deadline, and the earliest is how long the ring may wait. Signals come as one more descriptor on
  * the ring, so no handler ever interrupts a turn. */
 #include "io/loop.h"
-#include "io/clock.h"
+#include "files/clock.h"
 #include "io/conn.h"
 #include "io/dial.h"
 #include "io/listen.h"

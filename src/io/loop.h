@@ -7,11 +7,11 @@
 #ifndef IO_LOOP_H
 #define IO_LOOP_H
 
-#include "core/log.h"
-#include "core/node.h"
-#include "io/places_files.h"
+#include "core/base/log.h"
+#include "core/node/node.h"
+#include "files/places_files.h"
 #include "io/ring.h"
-#include "io/tls_files.h"
+#include "files/tls_files.h"
 
 enum {
     /* What node_config.connections_max must be above limits.connections: room for links and

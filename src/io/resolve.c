@@ -17,7 +17,7 @@
  * RESOLVE_FIRST_MS the query is cut short, which gives what has come; if that is nothing, all is
  * asked anew, of the name servers of then, for the rest of the time. */
 #include "io/resolve.h"
-#include "core/buf.h"
+#include "core/base/buf.h"
 #include "io/sockaddr.h"
 #include <ares.h>
 #include <arpa/inet.h>

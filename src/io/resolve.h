@@ -9,7 +9,7 @@
 #ifndef IO_RESOLVE_H
 #define IO_RESOLVE_H
 
-#include "core/endpoint.h"
+#include "core/http/endpoint.h"
 #include "io/ring.h"
 
 struct ares_channeldata;

@@ -6,9 +6,9 @@
  * them until the end of the turn. Under AddressSanitizer, looking later is an error: buffers that
  * nobody holds are poisoned. */
 #include "io/ring.h"
-#include "core/instant.h"
-#include "core/invariant.h"
-#include "io/clock.h"
+#include "core/base/instant.h"
+#include "core/base/invariant.h"
+#include "files/clock.h"
 #include <liburing.h>
 #include <poll.h>
 #include <sanitizer/asan_interface.h>

@@ -9,7 +9,7 @@
 #ifndef IO_RING_H
 #define IO_RING_H
 
-#include "core/span.h"
+#include "core/base/span.h"
 #include <stdint.h>
 #include <sys/socket.h>
 

@@ -2,7 +2,7 @@
  * nearly empty works on few pages; places never used yet come after them. calloc maps a table of
  * any size without touching it. */
 #include "io/slots.h"
-#include "core/invariant.h"
+#include "core/base/invariant.h"
 #include "io/ring.h"
 #include <stdlib.h>
 

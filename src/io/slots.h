@@ -7,8 +7,8 @@
 #ifndef IO_SLOTS_H
 #define IO_SLOTS_H
 
-#include "core/instant.h"
-#include "core/span.h"
+#include "core/base/instant.h"
+#include "core/base/span.h"
 
 enum { SLOT_NONE = 0xffffff }; /* the table's numbers are below this */
 

@@ -2,7 +2,7 @@
 #ifndef IO_SOCKADDR_H
 #define IO_SOCKADDR_H
 
-#include "core/topology.h"
+#include "core/topology/topology.h"
 #include <netinet/in.h>
 
 union sockaddr_any {

@@ -3,10 +3,10 @@
  * The first bytes of the data say where the stream is cut, how long a line may be and what the
  * clock says; the others are the stream. Its lines must be the same whole and cut. Each is parsed:
  * a command's fields keep their bounds, and an IAMAT's AT line makes the same stamp at a peer. */
-#include "core/command.h"
-#include "core/invariant.h"
-#include "core/line.h"
-#include "core/stamp.h"
+#include "core/protocol/command.h"
+#include "core/base/invariant.h"
+#include "core/protocol/line.h"
+#include "core/protocol/stamp.h"
 #include <stdlib.h>
 
 enum { HEAD_BYTES = 11 };

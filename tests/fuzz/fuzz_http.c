@@ -3,8 +3,8 @@
  * The first bytes of the data say where the stream is cut and how it ends; the others are the
  * stream. The answer must be the same whole, cut and byte by byte. One that is whole must be so
  * again when it is fed without what follows it, and each must keep its bounds. */
-#include "core/http.h"
-#include "core/invariant.h"
+#include "core/http/http.h"
+#include "core/base/invariant.h"
 #include <stdlib.h>
 
 enum { HEAD_BYTES = 3 };

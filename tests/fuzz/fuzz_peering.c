@@ -5,8 +5,8 @@
  * them and how much room there is to answer. Before LINKED the store and what is remembered of the
  * peers must be as they were; whatever goes out must be whole lines; what is OVER must stay so and
  * fall silent. */
-#include "core/invariant.h"
-#include "core/peering.h"
+#include "core/base/invariant.h"
+#include "core/peering/peering.h"
 #include <stdint.h>
 #include <stdlib.h>
 

@@ -4,9 +4,9 @@
  * length of a key; then come the key and the body. The request must have one head and a body of
  * the length that it says; the answer must be JSON in legacy shape, framed, valid UTF-8 and, where
  * the key is one that cannot be there by chance, without it. */
-#include "core/invariant.h"
-#include "core/places_google.h"
-#include "core/utf8.h"
+#include "core/base/invariant.h"
+#include "core/places/google.h"
+#include "core/base/utf8.h"
 #include <cjson/cJSON.h>
 #include <stdlib.h>
 

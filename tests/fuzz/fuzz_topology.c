@@ -3,8 +3,8 @@
  * Properties: it never crashes, leaks or prints; faults come in the order of their lines and are
  * text; a herd that is accepted keeps every bound of core/topology.h, and edges work in both
  * directions. */
-#include "core/invariant.h"
-#include "io/topology_file.h"
+#include "core/base/invariant.h"
+#include "files/topology_file.h"
 
 static bool between(uint64_t value, uint64_t least, uint64_t most)
 {

@@ -8,7 +8,7 @@
  * how long it takes is bounded as well. -k goes on after a run that breaks the law.
  * A run that breaks the law prints its seed and how to run it again. STAMPEDE_SIM_LOG=1 shows what
  * the nodes log. */
-#include "core/invariant.h"
+#include "core/base/invariant.h"
 #include "sim/herd.h"
 #include <getopt.h>
 #include <inttypes.h>

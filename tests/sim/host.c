@@ -1,7 +1,7 @@
 /* host.c — see host.h. */
 #include "sim/host.h"
-#include "core/node_private.h"
-#include "core/outbox.h"
+#include "core/node/private.h"
+#include "core/node/outbox.h"
 #include "sim/provider.h"
 #include <stdlib.h>
 

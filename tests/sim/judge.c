@@ -1,7 +1,7 @@
 /* judge.c — see judge.h. What a node holds is known as an issue and the skew that it was taken in
  * with. */
 #include "sim/judge.h"
-#include "core/decimal.h"
+#include "core/base/decimal.h"
 #include <inttypes.h>
 #include <stdarg.h>
 

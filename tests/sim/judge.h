@@ -16,9 +16,9 @@
 #ifndef SIM_JUDGE_H
 #define SIM_JUDGE_H
 
-#include "core/command.h"
-#include "core/stamp.h"
-#include "core/store.h"
+#include "core/protocol/command.h"
+#include "core/protocol/stamp.h"
+#include "core/store/store.h"
 #include "sim/network.h"
 
 enum { JUDGE_VERDICT_BYTES_MAX = 1000, JUDGE_TIME_BYTES_MAX = 39 };

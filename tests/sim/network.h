@@ -10,8 +10,8 @@
 #ifndef SIM_NETWORK_H
 #define SIM_NETWORK_H
 
-#include "core/instant.h"
-#include "core/node.h"
+#include "core/base/instant.h"
+#include "core/node/node.h"
 #include "unit/random.h"
 
 #define WIRE_NONE UINT32_MAX

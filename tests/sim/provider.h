@@ -3,7 +3,7 @@
 #ifndef SIM_PROVIDER_H
 #define SIM_PROVIDER_H
 
-#include "core/places.h"
+#include "core/places/places.h"
 #include "sim/network.h"
 
 enum { PROVIDER_ANSWER_BYTES_MAX = 256 };

@@ -6,7 +6,7 @@
 #ifndef SIM_SHAPES_H
 #define SIM_SHAPES_H
 
-#include "core/topology.h"
+#include "core/topology/topology.h"
 
 /* In lower case, for they are words of the stories (story.h). */
 enum shape { shipped, in_line, ring, tree, star, grid, mesh, regular, SHAPES };

@@ -3,7 +3,7 @@
 #ifndef SIM_TAPES_H
 #define SIM_TAPES_H
 
-#include "core/span.h"
+#include "core/base/span.h"
 #include <stdint.h>
 
 enum { TAPES = 24, TAPE_BYTES_MAX = 2000 };

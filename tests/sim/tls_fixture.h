@@ -4,7 +4,7 @@
 #ifndef SIM_TLS_FIXTURE_H
 #define SIM_TLS_FIXTURE_H
 
-#include "core/tls.h"
+#include "core/tls/tls.h"
 
 /* The same at every call. */
 const struct tls_config *tls_fixture(void);

@@ -4,7 +4,7 @@
 #   structure.sh check ROOT LIBCORE   the tree at ROOT, and the core library that was built from it
 #   structure.sh self-check           small bad samples, each of which must be found
 #
-# Arrows go down only: cli -> io -> core, and the core does no I/O. What the core's objects leave
+# Arrows go down only: cli -> io -> files -> core, and the core does no I/O. What the core's objects leave
 # undefined must be in core_symbols.allow; what its sources include, in the list below. Prints each
 # offender with its place. Exit code: 0 well, 1 offenders, 2 usage. NM and CC name the tools.
 set -u
@@ -66,10 +66,11 @@ include_offenders() {
     cd "$1" || return
     includes src/core | except "\"(core|stampede)/|$core_headers" | sed 's/$/   (core)/'
     includes include | except "\"stampede/|$core_headers" | sed 's/$/   (include)/'
-    includes src/io | except '"(core|io|stampede)/|<' | sed 's/$/   (io)/'
+    includes src/files | except '"(core|files|stampede)/|<' | sed 's/$/   (files)/'
+    includes src/io | except '"(core|files|io|stampede)/|<' | sed 's/$/   (io)/'
     includes src include | grep -E '[<"]liburing' | grep -vE '^src/io/ring\.[ch]:' |
         sed 's/$/   (the ring only)/'
-    includes src/core src/io src/cli | grep -c . | grep -qx 0 && echo "$1: no sources to look at"
+    includes src/core src/files src/io src/cli | grep -c . | grep -qx 0 && echo "$1: no sources to look at"
 }
 
 check() {

@@ -4,7 +4,7 @@
 #ifndef TESTS_BOXED_H
 #define TESTS_BOXED_H
 
-#include "core/span.h"
+#include "core/base/span.h"
 #include <stdlib.h>
 
 /* A copy of `s`; the caller frees it with unbox. */

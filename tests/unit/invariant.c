@@ -1,5 +1,5 @@
 /* invariant.c — for tests: a broken invariant ends the test with a word why. */
-#include "core/invariant.h"
+#include "core/base/invariant.h"
 #include <stdio.h>
 #include <stdlib.h>
 

@@ -4,7 +4,7 @@
 #ifndef UNIT_RANDOM_H
 #define UNIT_RANDOM_H
 
-#include "io/entropy.h"
+#include "files/entropy.h"
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>

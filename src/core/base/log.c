@@ -1,0 +1,171 @@
+/* log.c — see log.h. A line is written in place at the end of `pending`; when it overflows, the
+ * buffer goes back to where the line began. */
+#include "core/base/log.h"
+
+void log_init(struct log *l, enum log_level level, struct span node, char *memory, size_t bytes)
+{
+    *l = (struct log){.level = level, .node = node, .pending = buf_over(memory, bytes)};
+}
+
+const char *log_level_word(enum log_level level)
+{
+    static const char *const words[] = {"error", "warn", "info", "debug"};
+    return words[level];
+}
+
+static void put_padded(struct buf *out, int64_t value, unsigned digits)
+{
+    char text[8];
+    for (unsigned i = digits; i-- > 0; value /= 10)
+        text[i] = (char)('0' + value % 10);
+    buf_put(out, text, digits);
+}
+
+/* Civil date of a day number: eras of 400 years, years that begin in March, so that the leap day is
+ * the last of its year. */
+static void put_date(struct buf *out, int64_t days)
+{
+    int64_t z = days + 719468, era = z / 146097, day_of_era = z % 146097;
+    int64_t year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+    int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    int64_t month_from_march = (5 * day_of_year + 2) / 153;
+    int64_t month = month_from_march < 10 ? month_from_march + 3 : month_from_march - 9;
+    put_padded(out, year_of_era + era * 400 + (month <= 2), 4);
+    buf_byte(out, '-');
+    put_padded(out, month, 2);
+    buf_byte(out, '-');
+    put_padded(out, day_of_year - (153 * month_from_march + 2) / 5 + 1, 2);
+}
+
+void log_time_put(struct buf *out, int64_t real_ns)
+{
+    int64_t us = real_ns / 1000, seconds = us / 1000000, of_day = seconds % 86400;
+    put_date(out, seconds / 86400);
+    buf_byte(out, 'T');
+    put_padded(out, of_day / 3600, 2);
+    buf_byte(out, ':');
+    put_padded(out, of_day / 60 % 60, 2);
+    buf_byte(out, ':');
+    put_padded(out, of_day % 60, 2);
+    buf_byte(out, '.');
+    put_padded(out, us % 1000000, 6);
+    buf_byte(out, 'Z');
+}
+
+static void put_key(struct log *l, const char *key)
+{
+    buf_byte(&l->pending, ' ');
+    buf_text(&l->pending, key);
+    buf_byte(&l->pending, '=');
+}
+
+void log_begin(struct log *l, enum log_level level, const char *event, struct instant now)
+{
+    l->open = log_on(l, level);
+    if (!l->open)
+        return;
+    l->line_start = l->pending.len;
+    log_time_put(&l->pending, now.real_ns);
+    buf_byte(&l->pending, ' ');
+    buf_text(&l->pending, log_level_word(level));
+    if (l->node.len)
+        log_text(l, "node", l->node);
+    buf_byte(&l->pending, ' ');
+    buf_text(&l->pending, event);
+    if (l->dropped)
+        log_number(l, "lines_dropped_before", (int64_t)l->dropped);
+}
+
+/* Letters, digits and the punctuation of names, addresses and numbers stand bare. */
+static bool stands_bare(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           (c && strchr("_.:/+-,@[]", c));
+}
+
+/* The bytes of the character that `text` begins with, when it is UTF-8 and shows as text: no
+ * control, of those above 0x7f neither, for terminals obey them. 0: its first byte must be
+ * escaped. */
+static size_t character(struct span text)
+{
+    const unsigned char *at = (const unsigned char *)text.at;
+    if (at[0] < 0x80)
+        return at[0] >= 0x20 && at[0] != 0x7f;
+    size_t len = at[0] >= 0xf0 ? 4 : at[0] >= 0xe0 ? 3 : 2;
+    if (at[0] < 0xc2 || at[0] > 0xf4 || len > text.len)
+        return 0;
+    uint32_t value = at[0] & (0x7fu >> len);
+    for (size_t i = 1; i < len; i++) {
+        if ((at[i] & 0xc0) != 0x80)
+            return 0;
+        value = value << 6 | (at[i] & 0x3f);
+    }
+    static const uint32_t least[] = {0, 0, 0xa0, 0x800, 0x10000};
+    bool surrogate = value >= 0xd800 && value < 0xe000;
+    bool line_end = value == 0x2028 || value == 0x2029;
+    return value < least[len] || value > 0x10ffff || surrogate || line_end ? 0 : len;
+}
+
+static void put_quoted(struct buf *out, struct span value)
+{
+    buf_byte(out, '"');
+    while (value.len) {
+        size_t len = character(value);
+        if (!len) {
+            buf_text(out, "\\x");
+            buf_hex(out, (unsigned char)value.at[0], 2);
+        } else {
+            if (value.at[0] == '"' || value.at[0] == '\\')
+                buf_byte(out, '\\');
+            buf_put(out, value.at, len);
+        }
+        value = span_from(value, len ? len : 1);
+    }
+    buf_byte(out, '"');
+}
+
+void log_text(struct log *l, const char *key, struct span value)
+{
+    if (!l->open)
+        return;
+    put_key(l, key);
+    bool bare = value.len > 0;
+    for (size_t i = 0; bare && i < value.len; i++)
+        bare = stands_bare(value.at[i]);
+    if (bare)
+        buf_span_put(&l->pending, value);
+    else
+        put_quoted(&l->pending, value);
+}
+
+void log_number(struct log *l, const char *key, int64_t value)
+{
+    if (!l->open)
+        return;
+    put_key(l, key);
+    if (value < 0)
+        buf_byte(&l->pending, '-');
+    buf_u64(&l->pending, value < 0 ? -(uint64_t)value : (uint64_t)value);
+}
+
+void log_end(struct log *l)
+{
+    if (!l->open)
+        return;
+    l->open = false;
+    buf_byte(&l->pending, '\n');
+    if (l->pending.overflow) {
+        l->pending.len = l->line_start;
+        l->pending.overflow = false;
+        l->dropped++;
+    } else {
+        l->dropped = 0;
+    }
+}
+
+void log_taken(struct log *l, size_t bytes)
+{
+    l->pending.len -= bytes;
+    memmove(l->pending.at, l->pending.at + bytes, l->pending.len);
+}

@@ -1,0 +1,47 @@
+/* pool.c — see pool.h. Spare blocks form a list through their first bytes. */
+#include "core/base/pool.h"
+#include "core/base/invariant.h"
+#include <stdlib.h>
+#include <string.h>
+
+void pool_init(struct pool *p, size_t block_bytes, unsigned spare_max)
+{
+    ASSERT(block_bytes >= sizeof(void *));
+    *p = (struct pool){.block_bytes = block_bytes, .spare_max = spare_max};
+}
+
+void pool_deinit(struct pool *p)
+{
+    ASSERT(p->lent == 0);
+    while (p->spare) {
+        void *block = p->spare;
+        memcpy(&p->spare, block, sizeof p->spare);
+        free(block);
+    }
+    p->spare_count = 0;
+}
+
+void *pool_get(struct pool *p)
+{
+    void *block = p->spare;
+    if (block) {
+        memcpy(&p->spare, block, sizeof p->spare);
+        p->spare_count--;
+    } else {
+        block = malloc(p->block_bytes);
+    }
+    p->lent += block != NULL;
+    return block;
+}
+
+void pool_put(struct pool *p, void *block)
+{
+    p->lent--;
+    if (p->spare_count == p->spare_max) {
+        free(block);
+        return;
+    }
+    memcpy(block, &p->spare, sizeof p->spare);
+    p->spare = block;
+    p->spare_count++;
+}

@@ -1,0 +1,42 @@
+/* breaker.c — see breaker.h. */
+#include "core/http/breaker.h"
+
+bool breaker_would_admit(const struct breaker *b, struct instant now)
+{
+    return !breaker_is_open(b) || (!b->probing && now.mono_ns >= b->probe_ns);
+}
+
+bool breaker_admits(struct breaker *b, struct instant now)
+{
+    if (!breaker_would_admit(b, now))
+        return false;
+    b->probing = breaker_is_open(b);
+    return true;
+}
+
+bool breaker_succeeded(struct breaker *b)
+{
+    bool was_open = breaker_is_open(b);
+    *b = (struct breaker){0};
+    return was_open;
+}
+
+/* Questions that were asked before the breaker opened may fail after it: they move no probe. */
+bool breaker_failed(struct breaker *b, struct instant now)
+{
+    bool was_open = breaker_is_open(b);
+    if (was_open && !b->probing)
+        return false;
+    b->failures++;
+    b->probing = false;
+    b->probe_ns = now.mono_ns + BREAKER_PROBE_MS * MS_NS;
+    return !was_open && breaker_is_open(b);
+}
+
+void breaker_gave_up(struct breaker *b, struct instant now)
+{
+    if (!b->probing)
+        return;
+    b->probing = false;
+    b->probe_ns = now.mono_ns + BREAKER_PROBE_MS * MS_NS;
+}

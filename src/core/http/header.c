@@ -1,0 +1,110 @@
+/* http_header.c — the headers that say where an answer ends and what may follow it, RFC 9112, 6 and
+ * 9; all others are of no interest. A header that decides on the length is taken once and in its
+ * plainest form: two readers that see different ends are how answers get mixed up. */
+#include "core/base/ascii.h"
+#include "core/base/decimal.h"
+#include "core/http/private.h"
+#include <stdlib.h>
+
+void http_response_fail(struct http_response *r, const char *error)
+{
+    free(r->body);
+    r->body = NULL;
+    r->body_len = r->body_room = 0;
+    r->state = HTTP_FAILED;
+    r->error = error;
+}
+
+static void take_content_length(struct http_response *r, struct span value)
+{
+    if (r->length_known) {
+        http_response_fail(r, "the answer has two Content-Length headers");
+        return;
+    }
+    r->length_known = true;
+    for (size_t i = 0; i < value.len; i++)
+        if (!ascii_is_digit(value.at[i]))
+            value.len = 0;
+    if (value.len == 0)
+        http_response_fail(r, "the answer's Content-Length is no number");
+    else if (!decimal_take_digits(&value, HTTP_BODY_BYTES_MAX, &r->left))
+        http_response_fail(r, "the answer's body is larger than 1 MiB");
+}
+
+static void take_transfer_encoding(struct http_response *r, struct span value)
+{
+    if (r->chunked || !http_is_word(value, "chunked"))
+        http_response_fail(r, "the answer's Transfer-Encoding is not just chunked");
+    r->chunked = true;
+}
+
+static void take_content_encoding(struct http_response *r, struct span value)
+{
+    if (!http_is_word(value, "identity"))
+        http_response_fail(r, "the answer is compressed, though it was asked not to be");
+}
+
+static struct span trimmed(struct span s)
+{
+    while (s.len && (s.at[0] == ' ' || s.at[0] == '\t'))
+        s = span_from(s, 1);
+    while (s.len && (s.at[s.len - 1] == ' ' || s.at[s.len - 1] == '\t'))
+        s.len--;
+    return s;
+}
+
+/* What stands before the first `byte`, taken off *rest with it. */
+static struct span part_take(struct span *rest, char byte)
+{
+    const char *end = rest->len ? memchr(rest->at, byte, rest->len) : NULL;
+    struct span part = {rest->at, end ? (size_t)(end - rest->at) : rest->len};
+    *rest = span_from(*rest, end ? part.len + 1 : part.len);
+    return trimmed(part);
+}
+
+static void take_connection(struct http_response *r, struct span value)
+{
+    while (value.len)
+        if (http_is_word(part_take(&value, ','), "close"))
+            r->closes = true;
+}
+
+static void take_content_type(struct http_response *r, struct span value)
+{
+    struct span subtype = part_take(&value, ';');
+    size_t len = subtype.len;
+    const char *at = subtype.at;
+    struct span type = part_take(&subtype, '/');
+    if (len > HTTP_TYPE_BYTES_MAX || !http_is_token(type) || !http_is_token(subtype))
+        return;
+    for (size_t i = 0; i < len; i++)
+        r->type[i] = ascii_lower(at[i]);
+    r->type[len] = 0;
+}
+
+static void take_retry_after(struct http_response *r, struct span value)
+{
+    if (value.len > HTTP_DATE_BYTES_MAX)
+        return;
+    memcpy(r->retry_after, value.at, value.len);
+    r->retry_after[value.len] = 0;
+}
+
+static const struct {
+    const char *name;
+    void (*take)(struct http_response *r, struct span value);
+} headers[] = {
+    {"content-length", take_content_length},
+    {"transfer-encoding", take_transfer_encoding},
+    {"content-encoding", take_content_encoding},
+    {"connection", take_connection},
+    {"content-type", take_content_type},
+    {"retry-after", take_retry_after},
+};
+
+void http_header_take(struct http_response *r, struct span name, struct span value)
+{
+    for (size_t i = 0; i < sizeof headers / sizeof *headers; i++)
+        if (http_is_word(name, headers[i].name))
+            headers[i].take(r, trimmed(value));
+}

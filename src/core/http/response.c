@@ -1,0 +1,252 @@
+/* http_response.c — where an answer begins and ends, RFC 9112. Its parts and what leads from one to
+ * the next are the table in http.h. What is read line by line, and what tells chunks apart, goes
+ * byte by byte, the body in blocks; so every byte has the same effect however the stream is cut. */
+#include "core/base/ascii.h"
+#include "core/http/private.h"
+#include <stdlib.h>
+
+enum { BODY_BYTES_LEAST = 4096 };
+
+void http_response_init(struct http_response *r)
+{
+    memset(r, 0, sizeof *r);
+}
+
+void http_response_deinit(struct http_response *r)
+{
+    free(r->body);
+    http_response_init(r);
+}
+
+static void finish(struct http_response *r)
+{
+    r->state = HTTP_DONE;
+    r->reusable = r->one_one && !r->closes && r->part != HTTP_UNTIL_END;
+}
+
+/* HTTP/1.x SP 3DIGIT, then nothing or a space and words that nobody reads. */
+static void status_take(struct http_response *r, struct span line)
+{
+    if (line.len < 12 || memcmp(line.at, "HTTP/1.", 7) != 0 || !ascii_is_digit(line.at[7]) ||
+        line.at[8] != ' ' || !ascii_is_digit(line.at[9]) || !ascii_is_digit(line.at[10]) ||
+        !ascii_is_digit(line.at[11]) || (line.len > 12 && line.at[12] != ' ')) {
+        http_response_fail(r, "the answer does not begin as HTTP/1.1 does");
+        return;
+    }
+    unsigned status = (unsigned)(line.at[9] - '0') * 100 + (unsigned)(line.at[10] - '0') * 10 +
+                      (unsigned)(line.at[11] - '0');
+    r->one_one = line.at[7] == '1';
+    r->part = HTTP_HEADERS;
+    if (status < 100 || status > 599)
+        http_response_fail(r, "the answer's status is not one of HTTP's");
+    else if (status == 101)
+        http_response_fail(r, "the answer switches to another protocol");
+    else if (status >= 200)
+        r->status = status;
+    else if (++r->interim > HTTP_INTERIM_MAX)
+        http_response_fail(r, "too many interim answers");
+}
+
+static void header_take(struct http_response *r, struct span line)
+{
+    const char *colon = memchr(line.at, ':', line.len);
+    struct span name = {line.at, colon ? (size_t)(colon - line.at) : 0};
+    if (line.at[0] == ' ' || line.at[0] == '\t')
+        http_response_fail(r, "the answer has a folded header");
+    else if (++r->headers > HTTP_HEADERS_MAX)
+        http_response_fail(r, "the answer has more than 100 headers");
+    else if (!colon)
+        http_response_fail(r, "the answer has a header without a colon");
+    else if (!http_is_token(name))
+        http_response_fail(r, "the answer has a header whose name is none");
+    else if (r->part == HTTP_HEADERS && r->status != 0)
+        http_header_take(r, name, span_from(line, name.len + 1));
+}
+
+static void head_end(struct http_response *r)
+{
+    if (r->status == 0)
+        r->part = HTTP_STATUS;
+    else if (r->chunked && r->length_known)
+        http_response_fail(r, "the answer has both Content-Length and Transfer-Encoding");
+    else if (r->chunked && !r->one_one)
+        http_response_fail(r, "the answer has Transfer-Encoding, which its HTTP version has not");
+    else if (r->status == 204 || r->status == 304 || (r->length_known && r->left == 0))
+        finish(r);
+    else
+        r->part = r->chunked ? HTTP_SIZE : r->length_known ? HTTP_LENGTH : HTTP_UNTIL_END;
+}
+
+static void line_end(struct http_response *r)
+{
+    struct span line = {r->line, r->line_len};
+    r->line_len = 0;
+    if (r->part == HTTP_STATUS)
+        status_take(r, line);
+    else if (line.len > 0)
+        header_take(r, line);
+    else if (r->part == HTTP_TRAILERS)
+        finish(r);
+    else
+        head_end(r);
+}
+
+/* One byte of what ends with CRLF. Returns whether it is a byte of the text before that; *ended
+ * whether it was the LF. */
+static bool text_byte(struct http_response *r, char byte, bool *ended)
+{
+    *ended = r->cr && byte == '\n';
+    if (*ended) {
+        r->cr = false;
+        return false;
+    }
+    if (r->cr || byte == '\n')
+        http_response_fail(r, "the answer has a line that does not end with CR LF");
+    else if (byte == '\r')
+        r->cr = true;
+    else if (((unsigned char)byte < ' ' && byte != '\t') || byte == 0x7f)
+        http_response_fail(r, "the answer has a control byte outside its body");
+    else
+        return true;
+    return false;
+}
+
+static void line_byte(struct http_response *r, char byte)
+{
+    bool ended, trailer = r->part == HTTP_TRAILERS;
+    if (trailer && ++r->trailer_bytes > HTTP_TRAILER_BYTES_MAX)
+        http_response_fail(r, "the answer's trailers are larger than 8 KiB");
+    else if (!trailer && ++r->head_bytes > HTTP_HEAD_BYTES_MAX)
+        http_response_fail(r, "the answer's headers are larger than 32 KiB");
+    else if (!text_byte(r, byte, &ended)) {
+        if (ended)
+            line_end(r);
+    } else if (r->line_len == HTTP_LINE_BYTES_MAX)
+        http_response_fail(r, "the answer has a header of more than 8 KiB");
+    else
+        r->line[r->line_len++] = byte;
+}
+
+static void size_end(struct http_response *r)
+{
+    r->digits = 0;
+    r->extension_bytes = 0;
+    if (r->left > HTTP_BODY_BYTES_MAX - r->body_len)
+        http_response_fail(r, "the answer's body is larger than 1 MiB");
+    else
+        r->part = r->left ? HTTP_CHUNK : HTTP_TRAILERS;
+}
+
+/* The line before a chunk: hexadecimal digits, perhaps a ';' and what nobody needs. */
+static void size_byte(struct http_response *r, char byte)
+{
+    bool ended;
+    int value = r->part == HTTP_SIZE && !r->cr ? ascii_hex(byte) : -1;
+    if (value >= 0) {
+        r->left = r->left << 4 | (unsigned)value;
+        if (++r->digits > HTTP_CHUNK_DIGITS_MAX)
+            http_response_fail(r, "the answer has a chunk size of more than 8 digits");
+    } else if (r->digits == 0) {
+        http_response_fail(r, "the answer has a chunk without a size");
+    } else if (text_byte(r, byte, &ended)) {
+        if (r->part == HTTP_SIZE && byte != ';')
+            http_response_fail(r, "the answer has a chunk size that is no hexadecimal number");
+        else if (++r->extension_bytes > HTTP_EXTENSION_BYTES_MAX)
+            http_response_fail(r, "the answer has a chunk extension of more than 256 bytes");
+        else
+            r->part = HTTP_EXTENSION;
+    } else if (ended) {
+        size_end(r);
+    }
+}
+
+static void chunk_end_byte(struct http_response *r, char byte)
+{
+    if (byte != (r->cr ? '\n' : '\r')) {
+        http_response_fail(r, "the answer has a chunk that does not end with CR LF");
+        return;
+    }
+    if (r->cr)
+        r->part = HTTP_SIZE;
+    r->cr = !r->cr;
+}
+
+/* Room for `more` bytes of body; more > 0. */
+static bool body_reserve(struct http_response *r, size_t more)
+{
+    if (more <= r->body_room - r->body_len)
+        return true;
+    size_t room = r->body_room ? 2 * r->body_room : BODY_BYTES_LEAST;
+    while (room < r->body_len + more)
+        room *= 2;
+    char *grown = realloc(r->body, room);
+    if (!grown)
+        return false;
+    r->body = grown;
+    r->body_room = room;
+    return true;
+}
+
+static void body_take(struct http_response *r, struct span *in)
+{
+    size_t n = in->len;
+    if (r->part != HTTP_UNTIL_END && r->left < n)
+        n = r->left;
+    if (n > HTTP_BODY_BYTES_MAX - r->body_len) {
+        http_response_fail(r, "the answer's body is larger than 1 MiB");
+        return;
+    }
+    if (!body_reserve(r, n)) {
+        http_response_fail(r, "out of memory");
+        return;
+    }
+    memcpy(r->body + r->body_len, in->at, n);
+    r->body_len += n;
+    *in = span_from(*in, n);
+    if (r->part == HTTP_UNTIL_END)
+        return;
+    r->left -= n;
+    if (r->left > 0)
+        return;
+    if (r->part == HTTP_LENGTH)
+        finish(r);
+    else
+        r->part = HTTP_CHUNK_END;
+}
+
+enum http_state http_response_take(struct http_response *r, struct span *in)
+{
+    while (in->len && r->state == HTTP_MORE) {
+        r->begun = true;
+        if (r->part == HTTP_LENGTH || r->part == HTTP_UNTIL_END || r->part == HTTP_CHUNK) {
+            body_take(r, in);
+            continue;
+        }
+        char byte = in->at[0];
+        *in = span_from(*in, 1);
+        if (r->part == HTTP_SIZE || r->part == HTTP_EXTENSION)
+            size_byte(r, byte);
+        else if (r->part == HTTP_CHUNK_END)
+            chunk_end_byte(r, byte);
+        else
+            line_byte(r, byte);
+    }
+    if (in->len)
+        r->reusable = false;
+    return r->state;
+}
+
+enum http_state http_response_end(struct http_response *r, bool clean)
+{
+    if (r->state != HTTP_MORE)
+        return r->state;
+    if (r->part == HTTP_UNTIL_END && clean)
+        finish(r);
+    else if (!r->begun)
+        http_response_fail(r, "the connection ended before the answer");
+    else if (r->part == HTTP_STATUS || r->part == HTTP_HEADERS)
+        http_response_fail(r, "the connection ended in the middle of the answer's head");
+    else
+        http_response_fail(r, "the connection ended in the middle of the answer's body");
+    return r->state;
+}

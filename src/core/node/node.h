@@ -1,0 +1,142 @@
+/* node.h — one node of a herd: connections, commands, links, timers. No I/O.
+ *
+ * The only file that sees all the others. A driver (the ring, the simulator, a fuzzer) tells it
+ * what happened, one event at a time; then ends the turn and does what the node wants:
+ *
+ *     node_opened / node_received / node_sent / node_ended / node_dial_failed ...   any number
+ *     node_turn(now)                     the group is applied, links pull, timers run
+ *     while (node_touched(&conn))        for each connection that may want something new:
+ *         wants = node_wants(conn)           read from it? write? close it?
+ *     if (node_resolve(&host))           a name to look up
+ *     while (node_dial_cancel(&dial))    connections no longer to be made
+ *     while (node_dial(&order))          connections to make
+ *     sleep until node_deadline()
+ *
+ * Connections are known by numbers that the driver gives, 0 to config.connections_max - 1; a number
+ * is in use from node_opened to node_closed. Bytes to write are shown as a window and acknowledged
+ * (node_output, node_sent), the way BearSSL does it; the window stays in place until acknowledged.
+ * Received bytes are borrowed until the end of the turn. */
+#ifndef CORE_NODE_H
+#define CORE_NODE_H
+
+#include "core/base/instant.h"
+#include "core/node/metrics.h"
+#include "core/peering/peering.h"
+#include "core/places/exchange.h"
+#include "core/tls/tls.h"
+#include "core/topology/topology.h"
+
+struct node;
+
+struct node_config {
+    const struct topology *topology; /* outlives the node */
+    unsigned self; /* its place in the topology */
+    struct span secret; /* the herd's; empty: none. Outlives the node */
+    const struct tls_config *tls; /* links are TLS; NULL: they are plain. Outlives the node */
+    unsigned char seed[48]; /* from entropy: boot id, store hash, jitter, all random bytes */
+    uint32_t connections_max; /* clients and links together; what the driver can hold */
+    struct places_provider places; /* taken over, unless NULL comes back */
+    struct exchange *exchange; /* the inside of `places`; NULL: it has no connections */
+    struct log *log; /* where events are told; outlives the node */
+};
+
+/* NULL: no memory. */
+struct node *node_create(const struct node_config *config, struct instant now);
+void node_destroy(struct node *n);
+
+/* -- what happened ----------------------------------------------------------------------------- */
+
+enum node_port { NODE_CLIENT_PORT, NODE_PEER_PORT };
+
+/* A connection was accepted on a port. `from` is the other end's address as text, for the log.
+ * The number must be free. At limits.connections the node closes it at once (see node_wants).
+ * false: no memory; the driver closes it and the number is free still. */
+MUST_USE bool node_accepted(
+    struct node *n, uint32_t conn, enum node_port port, struct span from, struct instant now);
+
+/* A dial that node_dial asked for has made a connection (false: no memory, as above; then tell
+ * node_dial_failed), or has not (`why` for the operator). Its id is free again. */
+MUST_USE bool node_dialled(struct node *n, uint32_t conn, unsigned dial, struct instant now);
+void node_dial_failed(struct node *n, unsigned dial, const char *why, struct instant now);
+
+/* The host that node_resolve asked for was looked up, or could not be (`why` for the operator): as
+ * endpoint_resolved and endpoint_resolve_failed. */
+void node_resolved(struct node *n, const struct address *addresses, unsigned count, uint32_t ttl_s,
+    struct instant now);
+void node_resolve_failed(struct node *n, const char *why, struct instant now);
+
+/* Bytes came in. They must stay in place until node_turn has returned. */
+void node_received(struct node *n, uint32_t conn, struct span bytes, struct instant now);
+
+/* The other end has finished sending (FIN); what it reads it still gets. */
+void node_ended(struct node *n, uint32_t conn, struct instant now);
+
+/* The first `bytes` of the window that node_output showed were taken by the kernel. */
+void node_sent(struct node *n, uint32_t conn, size_t bytes, struct instant now);
+
+/* The connection is gone: by its own failure (`why`, for the log), or after NODE_CLOSE was done
+ * (""). The number is free again. No window of it may be in use. */
+void node_closed(struct node *n, uint32_t conn, const char *why, struct instant now);
+
+/* End: links get BYE, clients their pending replies; node_stopped tells when all is out. */
+void node_stop(struct node *n, struct instant now);
+bool node_stopped(const struct node *n);
+
+/* -- what it wants ----------------------------------------------------------------------------- */
+
+/* The end of a turn: applies what was received, lets links pull, runs timers that are due. */
+void node_turn(struct node *n, struct instant now);
+
+/* The next connection whose wants may have changed; false: no more. */
+MUST_USE bool node_touched(struct node *n, uint32_t *conn);
+
+enum node_want {
+    NODE_WANT_READ = 1, /* more bytes are welcome; without it, leave them in the kernel */
+    NODE_WANT_WRITE = 2, /* there is a window */
+    NODE_WANT_CLOSE = 4, /* all is said: shut down, drain, close. Never together with the others */
+    NODE_WANT_ABORT = 8, /* close at once, unsent output is forgotten; alone */
+};
+unsigned node_wants(const struct node *n, uint32_t conn);
+
+/* The bytes to send next; empty when there are none. Stays in place until node_sent or
+ * node_closed. */
+struct span node_output(const struct node *n, uint32_t conn);
+
+/* The ids of dials: at most one of an id is under way at a time. */
+enum {
+    NODE_DIALS_OF_PLACES =
+        TOPOLOGY_NEIGHBOURS_MAX, /* from here on for places; below, the neighbours */
+    NODE_DIALS_OF_PLACES_MAX = 16,
+    NODE_DIALS_MAX = NODE_DIALS_OF_PLACES + NODE_DIALS_OF_PLACES_MAX,
+    NODE_DIAL_MS = 3000, /* for a neighbour to answer */
+};
+
+struct dial_order {
+    unsigned id; /* below NODE_DIALS_MAX */
+    struct address to;
+    int64_t until_ns; /* monotonic; then it is given up and has failed: "timed out" */
+};
+
+/* The next connection to make; false: none. */
+MUST_USE bool node_dial(struct node *n, struct dial_order *out);
+
+/* The next dial under way that is no longer wanted: nothing is told of it any more, and its id is
+ * free at once, so this is asked before node_dial; false: none. */
+MUST_USE bool node_dial_cancel(struct node *n, unsigned *dial);
+
+/* A host to look up; false: none. One at a time: what it says next it says after the answer. */
+MUST_USE bool node_resolve(struct node *n, struct span *host);
+
+/* When node_turn has to be called though nothing happened; NEVER_NS: never. */
+int64_t node_deadline(const struct node *n);
+
+/* -- what it knows ----------------------------------------------------------------------------- */
+
+const struct metrics *node_metrics(const struct node *n);
+const struct store *node_store(const struct node *n);
+bool node_linked(const struct node *n); /* all its links are up */
+
+/* Its state as one line of JSON, without LF: what `stampede status` shows. */
+void node_status(const struct node *n, struct buf *out, struct instant now);
+
+#endif

@@ -1,0 +1,185 @@
+/* outbox.c — see outbox.h. */
+#include "core/node/outbox.h"
+#include "core/base/invariant.h"
+#include <stdlib.h>
+
+static struct chunk *chunk_create(struct pool *chunks, size_t n)
+{
+    bool pooled = chunks && sizeof(struct chunk) + n <= chunks->block_bytes;
+    size_t bytes = pooled ? chunks->block_bytes : sizeof(struct chunk) + n;
+    struct chunk *c = pooled ? pool_get(chunks) : malloc(bytes);
+    if (c)
+        *c = (struct chunk){.cap = (uint32_t)(bytes - sizeof *c), .pooled = pooled};
+    return c;
+}
+
+/* Put `next`, which may be NULL, where what follows `before` is; NULL: the first. */
+static void follow(struct outbox *o, struct chunk *before, struct chunk *next)
+{
+    if (before)
+        before->next = next;
+    else
+        o->head = next;
+}
+
+/* Behind `before`; NULL: as the first. */
+static void chunk_insert(struct outbox *o, struct chunk *before, struct chunk *c)
+{
+    c->next = before ? before->next : o->head;
+    follow(o, before, c);
+    if (o->tail == before)
+        o->tail = c;
+    o->memory += sizeof *c + c->cap;
+}
+
+/* The one behind `before`; NULL: the first. */
+static void chunk_drop(struct outbox *o, struct pool *chunks, struct chunk *before)
+{
+    struct chunk *c = before ? before->next : o->head;
+    follow(o, before, c->next);
+    if (o->tail == c)
+        o->tail = before;
+    o->memory -= sizeof *c + c->cap;
+    if (c->pooled)
+        pool_put(chunks, c);
+    else
+        free(c);
+}
+
+char *outbox_new_room(struct outbox *o, struct pool *chunks, size_t n)
+{
+    struct chunk *c = chunk_create(chunks, n);
+    if (!c)
+        return NULL;
+    chunk_insert(o, o->tail, c);
+    return c->bytes;
+}
+
+char *outbox_rest(struct outbox *o, struct pool *chunks, size_t least, size_t *n)
+{
+    char *room = outbox_room(o, chunks, least);
+    if (room)
+        *n = o->tail->cap - o->tail->len;
+    return room;
+}
+
+void outbox_wrote(struct outbox *o, size_t n)
+{
+    ASSERT(n <= o->tail->cap - o->tail->len);
+    o->tail->len += (uint32_t)n;
+    o->bytes += n;
+}
+
+struct chunk *outbox_gate(struct outbox *o, struct span head)
+{
+    struct chunk *c = chunk_create(NULL, head.len);
+    if (!c)
+        return NULL;
+    c->gate = true;
+    chunk_insert(o, o->tail, c);
+    memcpy(c->bytes, head.at, head.len);
+    outbox_wrote(o, head.len);
+    return c;
+}
+
+/* Behind what `c` holds, where it has room. */
+static void chunk_write(struct chunk *c, struct span bytes)
+{
+    memcpy(c->bytes + c->len, bytes.at, bytes.len);
+    c->len += (uint32_t)bytes.len;
+}
+
+static bool has_room(const struct chunk *c, size_t n)
+{
+    return c && c->cap - c->len >= n;
+}
+
+/* The one before `c`: a gate has few chunks before it. NULL: it is the first. */
+static struct chunk *chunk_before(const struct outbox *o, const struct chunk *c)
+{
+    struct chunk *before = o->head == c ? NULL : o->head;
+    while (before && before->next != c)
+        before = before->next;
+    return before;
+}
+
+/* A pooled chunk behind `before`. NULL: no memory, or `n` does not fit. */
+static struct chunk *insert_pooled(
+    struct outbox *o, struct chunk *before, struct pool *chunks, size_t n)
+{
+    struct chunk *c = sizeof *c + n <= chunks->block_bytes ? chunk_create(chunks, n) : NULL;
+    if (c)
+        chunk_insert(o, before, c);
+    return c;
+}
+
+/* The gate is next to be sent: it is opened into a pooled chunk, and the answers behind it that
+ * waited for it alone go with it, so that all are one send. false: no memory, or too long. */
+static bool open_joined(struct outbox *o, struct chunk *before, struct chunk *gate,
+    struct pool *chunks, struct span rest)
+{
+    size_t len = gate->len + rest.len;
+    struct chunk *into = has_room(before, len) ? before : insert_pooled(o, before, chunks, len);
+    if (!into)
+        return false;
+    chunk_write(into, (struct span){gate->bytes, gate->len});
+    chunk_write(into, rest);
+    chunk_drop(o, chunks, into);
+    for (struct chunk *c; (c = into->next) && !c->gate && !c->pooled && has_room(into, c->len);) {
+        chunk_write(into, (struct span){c->bytes, c->len});
+        chunk_drop(o, chunks, into);
+    }
+    return true;
+}
+
+/* The gate is opened where it is. */
+static bool open_alone(struct outbox *o, struct chunk *before, struct chunk *gate, struct span rest)
+{
+    size_t len = gate->len + rest.len;
+    bool last = o->tail == gate;
+    struct chunk *opened = realloc(gate, sizeof *gate + len);
+    if (!opened)
+        return false;
+    follow(o, before, opened);
+    if (last)
+        o->tail = opened;
+    o->memory += len - opened->cap;
+    opened->cap = (uint32_t)len;
+    chunk_write(opened, rest);
+    opened->gate = false;
+    return true;
+}
+
+bool outbox_fill(struct outbox *o, struct pool *chunks, struct chunk *gate, struct span rest)
+{
+    ASSERT(gate->gate);
+    struct chunk *before = chunk_before(o, gate);
+    bool waits = before && before->gate;
+    if ((waits || !open_joined(o, before, gate, chunks, rest)) &&
+        !open_alone(o, before, gate, rest))
+        return false;
+    o->bytes += rest.len;
+    return true;
+}
+
+void outbox_trim(struct outbox *o, struct pool *chunks)
+{
+    while (o->head && !o->head->gate && o->head->sent == o->head->len)
+        chunk_drop(o, chunks, NULL);
+}
+
+void outbox_sent(struct outbox *o, struct pool *chunks, size_t n)
+{
+    struct chunk *c = o->head;
+    ASSERT(c && !c->gate && n <= c->len - c->sent);
+    c->sent += (uint32_t)n;
+    o->bytes -= n;
+    outbox_trim(o, chunks);
+}
+
+void outbox_clear(struct outbox *o, struct pool *chunks)
+{
+    while (o->head)
+        chunk_drop(o, chunks, NULL);
+    *o = (struct outbox){0};
+}

@@ -1,0 +1,294 @@
+/* node_status.c — a node's state as one line of JSON, for `stampede status` and its kin; and what
+ * it knows of one stamp, for `stampede trace`.
+ *
+ * Written straight into the buffer, so that there is a whole answer or an overflow, and never one
+ * that lacks a key because memory was short. Keys are only ever added. Numbers that may not fit a
+ * double are text: boot and digest hexadecimal, times decimal. */
+#include "core/base/decimal.h"
+#include "core/node/private.h"
+
+/* -- JSON -------------------------------------------------------------------------------------- */
+
+/* A comma, but for the first in its object or array. */
+static void put_comma(struct buf *out)
+{
+    char last = out->len ? out->at[out->len - 1] : '{';
+    if (last != '{' && last != '[')
+        buf_byte(out, ',');
+}
+
+static void put_key(struct buf *out, const char *key)
+{
+    put_comma(out);
+    buf_byte(out, '"');
+    buf_text(out, key);
+    buf_text(out, "\":");
+}
+
+static void put_number(struct buf *out, const char *key, uint64_t value)
+{
+    put_key(out, key);
+    buf_u64(out, value);
+}
+
+static void put_bool(struct buf *out, const char *key, bool value)
+{
+    put_key(out, key);
+    buf_text(out, value ? "true" : "false");
+}
+
+static void put_signed(struct buf *out, const char *key, int64_t value)
+{
+    put_key(out, key);
+    if (value < 0)
+        buf_byte(out, '-');
+    buf_u64(out, (uint64_t)(value < 0 ? -value : value));
+}
+
+/* An element, or the value of the key that was just put. `text` is UTF-8; control bytes in it
+ * become spaces. */
+static void put_string(struct buf *out, struct span text)
+{
+    buf_byte(out, '"');
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.at[i] == '"' || text.at[i] == '\\')
+            buf_byte(out, '\\');
+        buf_byte(out, (unsigned char)text.at[i] < ' ' ? ' ' : text.at[i]);
+    }
+    buf_byte(out, '"');
+}
+
+static void put_span(struct buf *out, const char *key, struct span text)
+{
+    put_key(out, key);
+    put_string(out, text);
+}
+
+static void put_text(struct buf *out, const char *key, const char *text)
+{
+    put_span(out, key, span_of(text));
+}
+
+static void put_hex(struct buf *out, const char *key, uint64_t value)
+{
+    put_key(out, key);
+    buf_byte(out, '"');
+    buf_hex(out, value, 16);
+    buf_byte(out, '"');
+}
+
+/* Nanoseconds since 1970. */
+static void put_time(struct buf *out, const char *key, int64_t real_ns)
+{
+    put_key(out, key);
+    buf_byte(out, '"');
+    buf_u64(out, real_ns < 0 ? 0 : (uint64_t)real_ns);
+    buf_byte(out, '"');
+}
+
+/* -- the state --------------------------------------------------------------------------------- */
+
+double node_updates_per_s(const struct node *n, struct instant now)
+{
+    int64_t elapsed_ns = now.mono_ns - n->updates.at_ns;
+    if (elapsed_ns < SECOND_NS)
+        return n->updates.per_s;
+    return (double)(store_change(n->store) - n->updates.count) * 1e9 / (double)elapsed_ns;
+}
+
+static void put_clock(struct buf *out, const struct peer *peer)
+{
+    int64_t ahead_ns, round_trip_ns = clock_gauge_round_trip(&peer->clock);
+    put_number(out, "round_trip_us", (uint64_t)round_trip_ns / 1000);
+    if (!clock_gauge_ahead(&peer->clock, &ahead_ns))
+        return;
+    put_signed(out, "clock_ahead_ms", ahead_ns / MS_NS);
+    put_signed(out, "clock_ahead_us", ahead_ns / 1000);
+    put_bool(out, "clock_off", peer->clock.off);
+}
+
+/* What the peer has not confirmed: in stamps, which are at most those that are held, however many
+ * changes they have seen; and since when the oldest of those changes waits. A peer that was never
+ * linked, or has restarted, has confirmed nothing. */
+static void put_lag(
+    struct buf *out, const struct node *n, const struct peer *peer, struct instant now)
+{
+    uint64_t changes = store_change(n->store) - peer->acked, stamps = store_count(n->store);
+    int64_t since_ns = now.mono_ns, within_ns;
+    if (n->history.change > peer->acked)
+        history_find(&n->history, peer->acked + 1, &since_ns, &within_ns);
+    put_number(out, "lag", changes < stamps ? changes : stamps);
+    put_number(out, "lag_ms", (uint64_t)((now.mono_ns - since_ns) / MS_NS));
+}
+
+static void put_traffic(struct buf *out, const struct peer *peer)
+{
+    put_number(out, "sent", peer->sent_stamps);
+    put_number(out, "got", peer->got_stamps);
+    put_number(out, "got_new", peer->new_stamps);
+    put_number(out, "got_lost", peer->lost_stamps);
+    put_number(out, "got_future", peer->future_stamps);
+    put_number(out, "divergences", peer->divergences);
+    put_bool(out, "diverged", alarm_diverged(peer));
+    put_bool(out, "in_tree", peer->in_tree);
+    put_number(out, "notices_sent", peer->sent_notices);
+    put_number(out, "notices_got", peer->got_notices);
+    put_number(out, "grafts", peer->grafts);
+}
+
+static void put_link(
+    struct buf *out, const struct node *n, const struct neighbour *who, struct instant now)
+{
+    const struct peer *peer = who->peer;
+    bool up = who->linked != NEIGHBOUR_NO_LINK;
+    const char *name = n->topology->nodes[n->self->neighbours[peer->number]].name;
+    put_comma(out);
+    buf_byte(out, '{');
+    put_text(out, "peer", name);
+    put_bool(out, "up", up);
+    if (up)
+        put_text(out, "dialled_by", who->linked_by_us ? n->self->name : name);
+    put_lag(out, n, peer, now);
+    if (up) {
+        put_number(out, "up_ms", (uint64_t)((now.mono_ns - who->linked_ns) / MS_NS));
+    } else {
+        put_number(out, "down_ms", (uint64_t)((now.mono_ns - who->down_since_ns) / MS_NS));
+        put_number(out, "tries", who->tries);
+    }
+    if (*who->last_error)
+        put_text(out, up ? "last_error" : "error", who->last_error);
+    put_clock(out, peer);
+    put_traffic(out, peer);
+    buf_byte(out, '}');
+}
+
+static void put_links(struct buf *out, const struct node *n, struct instant now)
+{
+    put_key(out, "links");
+    buf_byte(out, '[');
+    for (unsigned i = 0; i < n->neighbours.count; i++)
+        put_link(out, n, &n->neighbour_of[i], now);
+    buf_byte(out, ']');
+}
+
+static void put_store(struct buf *out, const struct node *n, struct instant now)
+{
+    put_number(out, "stamps", store_count(n->store));
+    put_number(out, "stamps_max", n->topology->limits.stamps);
+    put_hex(out, "digest", store_digest(n->store));
+    put_number(out, "change", store_change(n->store));
+    put_bool(out, "partial", peering_partial(&n->peering));
+    put_number(out, "store_bytes", store_bytes(n->store));
+    put_number(out, "updates_per_s", (uint64_t)(node_updates_per_s(n, now) + 0.5));
+}
+
+static void put_places(struct buf *out, const struct node *n)
+{
+    put_key(out, "places");
+    buf_byte(out, '{');
+    put_text(out, "provider", n->places.name);
+    if (n->exchange) {
+        struct exchange_report r = exchange_report(n->exchange);
+        put_span(out, "host", exchange_host(n->exchange));
+        put_bool(out, "down", r.down);
+        put_number(out, "connections", r.connections);
+        put_number(out, "waiting", r.waiting);
+        put_number(out, "asked", r.asked);
+        put_number(out, "joined", r.joined);
+        put_number(out, "retried", r.retried);
+        put_number(out, "failed", r.failed);
+        put_number(out, "refused", r.refused);
+        put_number(out, "handshakes_full", r.handshakes_full);
+        put_number(out, "handshakes_resumed", r.handshakes_resumed);
+        if (*r.why)
+            put_text(out, "last_error", r.why);
+    }
+    buf_byte(out, '}');
+}
+
+static void put_identity(struct buf *out, const struct node *n)
+{
+    put_text(out, "node", n->self->name);
+    put_text(out, "herd", n->topology->herd);
+    put_text(out, "version", STAMPEDE_VERSION);
+    put_hex(out, "boot", n->peering.boot);
+}
+
+void node_status(const struct node *n, struct buf *out, struct instant now)
+{
+    buf_byte(out, '{');
+    put_identity(out, n);
+    put_number(out, "uptime_ms", (uint64_t)((now.mono_ns - n->started_ns) / MS_NS));
+    put_number(out, "clients", n->clients);
+    put_store(out, n, now);
+    put_links(out, n, now);
+    put_places(out, n);
+    put_key(out, "metrics");
+    buf_byte(out, '{');
+#define PUT_METRIC(name, help) put_number(out, #name, n->metrics.name);
+    METRICS(PUT_METRIC)
+#undef PUT_METRIC
+    buf_text(out, "}}");
+}
+
+/* -- one stamp --------------------------------------------------------------------------------- */
+
+/* When this node took it in, by its own clock as it goes now; from a client, as the stamp says. */
+static void put_taken(
+    struct buf *out, const struct node *n, const struct feed_item *held, struct instant now)
+{
+    int64_t at_ns = now.mono_ns, within_ns = 0;
+    if (held->route == ROUTE_LOCAL) {
+        put_time(out, "taken_ns", held->stamp.time_ns + held->stamp.skew_ns);
+        put_number(out, "taken_within_ns", 0);
+        return;
+    }
+    bool known = held->change > n->history.change || /* came in this very turn */
+                 history_find(&n->history, held->change, &at_ns, &within_ns);
+    put_time(out, known ? "taken_ns" : "taken_before_ns", now.real_ns - (now.mono_ns - at_ns));
+    if (known)
+        put_number(out, "taken_within_ns", (uint64_t)within_ns);
+}
+
+/* The list by which it came, its sender last. */
+static void put_via(struct buf *out, struct span names)
+{
+    put_key(out, "via");
+    buf_byte(out, '[');
+    while (names.len) {
+        const char *end = memchr(names.at, ' ', names.len);
+        size_t len = end ? (size_t)(end - names.at) : names.len;
+        put_comma(out);
+        put_string(out, (struct span){names.at, len});
+        names = span_from(names, end ? len + 1 : len);
+    }
+    buf_byte(out, ']');
+}
+
+static void put_stamp(
+    struct buf *out, const struct node *n, const struct feed_item *held, struct instant now)
+{
+    const struct stamp *stamp = &held->stamp;
+    put_span(out, "origin", stamp->origin);
+    char skew[STAMPEDE_SKEW_BYTES_MAX];
+    put_span(out, "skew", (struct span){skew, decimal_skew_put(skew, stamp->skew_ns)});
+    put_span(out, "position", stamp->position);
+    put_span(out, "time", stamp->time);
+    put_number(out, "change", held->change);
+    put_taken(out, n, held, now);
+    put_via(out, route_names(n->routes, held->route));
+}
+
+void node_trace(const struct node *n, struct span id, struct buf *out, struct instant now)
+{
+    struct feed_item held;
+    struct stamp_text text;
+    bool known = store_get(n->store, id, store_hash(n->store, id), &held, &text);
+    buf_byte(out, '{');
+    put_identity(out, n);
+    put_bool(out, "known", known);
+    if (known)
+        put_stamp(out, n, &held, now);
+    put_links(out, n, now);
+    buf_byte(out, '}');
+}

@@ -1,0 +1,133 @@
+/* neighbours.c — see neighbours.h. Each neighbour has at most one dial under way and at most one
+ * link that counts; a loser of two is forgotten at once, so that its end changes nothing. */
+#include "core/peering/neighbours.h"
+
+/* splitmix64: any seed will do, and nothing secret hangs on it. */
+static uint64_t jitter_next(struct neighbours *n)
+{
+    uint64_t z = n->jitter += UINT64_C(0x9e3779b97f4a7c15);
+    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+    return z ^ z >> 31;
+}
+
+/* In half to all of the pause, so that a herd whose node restarts does not dial it in step. */
+static void plan_dial(struct neighbours *n, struct neighbour *who, struct instant now)
+{
+    int64_t half_ns = who->pause_ms * MS_NS / 2;
+    who->dial_at_ns = now.mono_ns + half_ns + (int64_t)(jitter_next(n) % (uint64_t)(half_ns + 1));
+}
+
+static void back_off(struct neighbour *who)
+{
+    who->pause_ms = earlier_ns(2 * who->pause_ms, NEIGHBOUR_DIAL_LAST_MS);
+}
+
+static void keep_error(struct neighbour *who, const char *error)
+{
+    size_t len = strnlen(error, NEIGHBOUR_ERROR_BYTES_MAX);
+    memcpy(who->last_error, error, len);
+    who->last_error[len] = '\0';
+}
+
+static bool tell_down(struct neighbour *who, struct instant now)
+{
+    if (!who->up)
+        return false;
+    who->up = false;
+    who->down_since_ns = now.mono_ns;
+    who->tries = 0;
+    return true;
+}
+
+void neighbours_begin(struct neighbours *n, struct instant now)
+{
+    for (unsigned i = 0; i < n->count; i++)
+        n->each[i] = (struct neighbour){
+            .peer = n->each[i].peer,
+            .linked = NEIGHBOUR_NO_LINK,
+            .dial_at_ns = now.mono_ns,
+            .pause_ms = NEIGHBOUR_DIAL_FIRST_MS,
+            .down_since_ns = now.mono_ns,
+        };
+}
+
+struct neighbour *neighbours_to_dial(struct neighbours *n, struct instant now)
+{
+    for (unsigned i = 0; i < n->count; i++) {
+        struct neighbour *who = &n->each[i];
+        if (who->dial_at_ns > now.mono_ns)
+            continue;
+        who->dial_at_ns = NEVER_NS;
+        who->dialling = true;
+        who->tries++;
+        return who;
+    }
+    return NULL;
+}
+
+int64_t neighbours_deadline(const struct neighbours *n)
+{
+    int64_t deadline_ns = NEVER_NS;
+    for (unsigned i = 0; i < n->count; i++)
+        deadline_ns = earlier_ns(deadline_ns, n->each[i].dial_at_ns);
+    return deadline_ns;
+}
+
+bool neighbour_dial_failed(
+    struct neighbours *n, struct neighbour *who, const char *error, struct instant now)
+{
+    who->dialling = false;
+    if (who->linked != NEIGHBOUR_NO_LINK)
+        return false;
+    keep_error(who, error);
+    plan_dial(n, who, now);
+    back_off(who);
+    return tell_down(who, now);
+}
+
+static bool newcomer_stays(
+    const struct neighbours *n, const struct neighbour *who, bool dialled_by_us, uint64_t boot)
+{
+    if (boot != who->linked_boot || dialled_by_us == who->linked_by_us)
+        return true;
+    bool ours_stays = span_compare(n->self, who->peer->name) < 0;
+    return dialled_by_us == ours_stays;
+}
+
+int neighbour_linked(struct neighbours *n, struct neighbour *who, int link, bool dialled_by_us,
+    uint64_t boot, struct instant now)
+{
+    if (dialled_by_us)
+        who->dialling = false;
+    int before = who->linked;
+    if (before == NEIGHBOUR_NO_LINK)
+        who->linked_ns = now.mono_ns;
+    else if (!newcomer_stays(n, who, dialled_by_us, boot))
+        return link;
+    who->linked = link;
+    who->linked_by_us = dialled_by_us;
+    who->linked_boot = boot;
+    who->up = true;
+    who->dial_at_ns = NEVER_NS;
+    return before;
+}
+
+bool neighbour_lost(
+    struct neighbours *n, struct neighbour *who, int link, const char *error, struct instant now)
+{
+    if (link != who->linked)
+        return false;
+    who->linked = NEIGHBOUR_NO_LINK;
+    if (now.mono_ns - who->linked_ns >= NEIGHBOUR_STEADY_MS * MS_NS)
+        who->pause_ms = NEIGHBOUR_DIAL_FIRST_MS;
+    if (!who->dialling) {
+        plan_dial(n, who, now);
+        if (who->linked_by_us)
+            back_off(who); /* the peer's dials are the peer's to slow down */
+    }
+    if (strcmp(error, PEERING_DUPLICATE) == 0)
+        return false;
+    keep_error(who, error);
+    return tell_down(who, now);
+}

@@ -1,0 +1,507 @@
+/* peering.c — a link's life, and what comes in by it. See peering.h for the states, PROTOCOL.md,
+ * "Peer port", for the lines; what goes out is peering_out.c's.
+ *
+ * Holds always: before LINKED no line reaches the store or a struct peer; stamps are put in the
+ * order in which they came, and before any other line that follows them is acted upon, so that a
+ * MARK is true when it is noted; nothing is allocated. All bytes are the other side's: whatever is
+ * wrong with them ends the link with a BYE that says what, and never more than the link. */
+#include "core/protocol/command.h"
+#include "core/base/decimal.h"
+#include "core/peering/private.h"
+#include "core/tls/tls.h"
+
+enum { WORDS_MAX = 5 }; /* of a line that is no AT: PING with all its words */
+
+#define NO_SECRET "this node has no secret, its peer wants AUTH"
+
+/* -- how it ends ------------------------------------------------------------------------------- */
+
+/* A reason in parts; also what a BYE said, so it is made printable. */
+static void set_reason(struct peering *p, const struct span *parts, size_t count)
+{
+    size_t len = 0;
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < parts[i].len && len < PEERING_REASON_BYTES_MAX; k++) {
+            char c = parts[i].at[k];
+            p->reason[len++] = c >= ' ' && c <= '~' ? c : '?';
+        }
+    p->reason[len] = '\0';
+    p->state = PEERING_OVER;
+}
+
+#define REASON(...) \
+    (const struct span[]){__VA_ARGS__}, sizeof(struct span[]){__VA_ARGS__} / sizeof(struct span)
+
+static enum peering_event end_parts(struct peering *p, const struct span *parts, size_t count)
+{
+    set_reason(p, parts, count);
+    p->bye_due = true;
+    return PEERING_ENDED;
+}
+
+static enum peering_event end(struct peering *p, const char *reason)
+{
+    return end_parts(p, REASON(span_of(reason)));
+}
+
+void peering_end(struct peering *p, const char *reason)
+{
+    if (p->state != PEERING_OVER)
+        (void)end(p, reason);
+}
+
+static enum peering_event on_bye(struct peering *p, struct span reason)
+{
+    set_reason(p, REASON(reason.len ? reason : SPAN("BYE without a reason")));
+    p->bye_heard = true;
+    return PEERING_ENDED;
+}
+
+/* -- opening ----------------------------------------------------------------------------------- */
+
+void peering_begin(struct peering *p, const struct peering_node *node, struct peer *peer,
+    const unsigned char nonce[NONCE_BYTES], char *room, struct instant now)
+{
+    *p = (struct peering){
+        .node = node,
+        .peer = peer,
+        .role = peer ? HELLO_DIALLED : HELLO_ACCEPTED,
+        .state = PEERING_HELLO,
+        .lines = {.room = room, .bytes_max = PEERING_LINE_BYTES_MAX},
+        .opened_ns = now.mono_ns,
+        .heard_ns = now.mono_ns,
+        .said_ns = now.mono_ns,
+        .ping_mono_ns = now.mono_ns,
+        .ping_real_ns = -1,
+        .mark_at_ns = NEVER_NS,
+    };
+    memcpy(p->nonce, nonce, NONCE_BYTES);
+}
+
+struct hello peering_mine(const struct peering *p)
+{
+    const struct peer *peer = p->peer;
+    bool has = peer && peer->have_change;
+    struct hello mine = {
+        .herd = p->node->herd,
+        .from = p->node->name,
+        .to = peer ? peer->name : SPAN(HELLO_OBSERVER),
+        .boot = p->node->boot,
+        .auth = p->node->secret.len > 0,
+        .have_boot = has ? peer->boot : 0,
+        .have_change = has ? peer->have_change : 0,
+        .lazy = p->node->flood && peer,
+    };
+    memcpy(mine.nonce, p->nonce, NONCE_BYTES);
+    return mine;
+}
+
+/* A peer that has restarted holds nothing of what it once had. Until its first full send is
+ * through, neither list nor source says anything; and for a while after, stamps that were under way
+ * elsewhere come in with lists that still speak of its former life. Such a list must not keep them
+ * from it, so for PEERING_LISTS_MS lists do not count: herds flood in well under a second, and what
+ * was held up for longer behind another cut is found by the digests. The source does count: what
+ * came by a link to this boot, this boot has. */
+static void meet_boot(struct peering *p, struct instant now)
+{
+    struct peer *peer = p->peer;
+    peer->boot = p->theirs.boot;
+    peer->have_change = 0;
+    peer->acked = 0;
+    peer->full_until = store_change(p->node->store);
+    peer->lists_from_ns = now.mono_ns + PEERING_LISTS_MS * MS_NS;
+    peer->unequal = 0;
+    clock_gauge_forget(&peer->clock);
+}
+
+static enum peering_event come_up(struct peering *p, struct instant now)
+{
+    p->state = PEERING_LINKED;
+    if (p->peer && p->peer->boot != p->theirs.boot)
+        meet_boot(p, now);
+    if (p->peer)
+        lazy_begin(p, now);
+    return PEERING_UP;
+}
+
+static struct peer *find_peer(const struct peering_node *node, struct span name)
+{
+    for (unsigned i = 0; i < node->peers_count; i++)
+        if (span_equal(node->peers[i].name, name))
+            return &node->peers[i];
+    return NULL;
+}
+
+/* The CA vouches for the names in a certificate, and for no other. */
+static enum peering_event check_certificate(struct peering *p, struct span from)
+{
+    const struct tls_names *names = p->certified;
+    if (!names || tls_names_hold(names, from))
+        return PEERING_NOTHING;
+    struct span first = names->count ? span_of(names->each[0]) : SPAN("no DNS name");
+    return end_parts(p, REASON(SPAN("the certificate is for "), first, SPAN(", not for "), from));
+}
+
+static enum peering_event check_hello(struct peering *p, const struct hello *h)
+{
+    const struct peering_node *node = p->node;
+    if (!span_equal(h->herd, node->herd))
+        return end_parts(p, REASON(SPAN("this herd is "), node->herd, SPAN(", not "), h->herd));
+    if (span_equal(h->from, node->name) || h->boot == node->boot ||
+        memcmp(h->nonce, p->nonce, NONCE_BYTES) == 0)
+        return end_parts(p, REASON(node->name, SPAN(" talks to itself")));
+    if (h->auth && !node->secret.len)
+        return end(p, NO_SECRET);
+    if (p->peer && !span_equal(h->from, p->peer->name))
+        return end_parts(p, REASON(SPAN("dialled "), p->peer->name, SPAN(", found "), h->from));
+    if (!span_equal(h->to, node->name))
+        return end_parts(p, REASON(SPAN("this is "), node->name, SPAN(", not "), h->to));
+    p->observer = span_equal(h->from, SPAN(HELLO_OBSERVER));
+    if (!p->observer)
+        p->peer = find_peer(node, h->from);
+    if (!p->observer && !p->peer)
+        return end_parts(p, REASON(h->from, SPAN(" is no neighbour of "), node->name));
+    return p->observer ? PEERING_NOTHING : check_certificate(p, h->from);
+}
+
+static enum peering_event on_hello(struct peering *p, struct span line, struct instant now)
+{
+    struct hello h;
+    const char *wrong = hello_parse(line, &h);
+    if (wrong)
+        return end(p, wrong);
+    if (check_hello(p, &h) == PEERING_ENDED)
+        return PEERING_ENDED;
+    p->theirs = h;
+    p->theirs.herd = p->node->herd;
+    p->theirs.from = p->observer ? SPAN(HELLO_OBSERVER) : p->peer->name;
+    p->theirs.to = p->node->name;
+    if (!p->node->secret.len)
+        return come_up(p, now);
+    p->state = PEERING_AUTH;
+    return PEERING_NOTHING;
+}
+
+static enum peering_event on_auth(struct peering *p, struct span line, struct instant now)
+{
+    struct hello mine = peering_mine(p);
+    enum hello_role theirs = p->role == HELLO_DIALLED ? HELLO_ACCEPTED : HELLO_DIALLED;
+    if (line.len < 5 || memcmp(line.at, "AUTH ", 5) != 0)
+        return end(p, "this node wants AUTH");
+    if (!auth_valid(line, p->node->secret, theirs, &p->theirs, &mine))
+        return end(p, "AUTH is wrong: the secrets differ");
+    return come_up(p, now);
+}
+
+/* -- stamps that come in, in groups ------------------------------------------------------------ */
+
+struct group {
+    unsigned count;
+    struct stamp stamps[PEERING_GROUP];
+    uint16_t routes[PEERING_GROUP];
+};
+
+/* A stamp that finds no room is lost to this node; PING tells the peers that such a thing happened.
+ * One that finds no memory is not: memory comes back, so the link ends before a MARK says that this
+ * node has it, and the next link brings it again. */
+static enum peering_event group_put(struct peering *p, struct group *g)
+{
+    struct store *store = p->node->store;
+    uint64_t hashes[PEERING_GROUP];
+    uint32_t likely[PEERING_GROUP];
+    unsigned count = g->count;
+    g->count = 0;
+    for (unsigned i = 0; i < count; i++) {
+        hashes[i] = store_hash(store, g->stamps[i].id);
+        store_prefetch_table(store, hashes[i]);
+    }
+    for (unsigned i = 0; i < count; i++)
+        likely[i] = store_prefetch_record(store, hashes[i]);
+    for (unsigned i = 0; i < count; i++)
+        store_prefetch_feed(store, likely[i]);
+    uint64_t noted[PEERING_GROUP];
+    unsigned put = 0;
+    for (; put < count; put++) {
+        enum store_verdict verdict = store_put(store, &g->stamps[put], hashes[put], g->routes[put]);
+        if (verdict == STORE_STARVED)
+            break;
+        noted[put] = verdict == STORE_NEW ? store_last_hash(store) : stamp_hash(&g->stamps[put]);
+        lazy_prefetch(p, noted[put]);
+        p->peer->new_stamps += verdict == STORE_NEW;
+        p->peer->lost_stamps += verdict == STORE_FULL;
+    }
+    for (unsigned i = 0; i < put; i++)
+        lazy_note(p, noted[i]);
+    if (put < count && p->state != PEERING_OVER)
+        return end(p, PEERING_NO_MEMORY);
+    return PEERING_NOTHING;
+}
+
+/* NULL when well. The views are of `line`. */
+static const char *group_add(struct peering *p, struct group *g, struct span line)
+{
+    struct span fields[6];
+    struct stamp *stamp = &g->stamps[g->count];
+    static const char lacking[] = "AT that lacks a field, or holds a control byte";
+    if (!command_cut(line, fields, 6, ' ') && command_split(line, fields, 6) != 7)
+        return lacking;
+    if (!stamp_parse(fields, stamp) || stamp->time.len > STAMPEDE_LINE_BYTES_MAX)
+        return "AT with a bad field";
+    const char *names = fields[5].at + fields[5].len + 1;
+    struct span list = {names, (size_t)(line.at + line.len - names)};
+    if (!route_number(p->node->routes, list, p->peer->number, &g->routes[g->count]))
+        return command_split(line, fields, 6) != 7
+                   ? lacking
+                   : "AT whose list is not one that its sender ends";
+    p->peer->got_stamps++;
+    if (stamp_is_of_future(stamp, p->node->future_ns)) {
+        p->peer->future_stamps++;
+        lazy_note(p, stamp_hash(stamp)); /* who notices it need not send it again */
+    } else {
+        g->count++;
+    }
+    return NULL;
+}
+
+static enum peering_event on_at(struct peering *p, struct group *g, struct span line)
+{
+    const char *wrong = group_add(p, g, line);
+    enum peering_event event = PEERING_NOTHING;
+    /* a line in the reader's room goes when the next one is cut */
+    if (wrong || g->count == PEERING_GROUP || p->lines.room_in_use)
+        event = group_put(p, g);
+    return wrong && event == PEERING_NOTHING ? end(p, wrong) : event;
+}
+
+/* -- other lines ------------------------------------------------------------------------------- */
+
+void peering_marked(struct peering *p, uint64_t change)
+{
+    p->mark_heard = change;
+    if (p->peer->have_change < change)
+        p->peer->have_change = change;
+    if (!p->ack_due)
+        p->ack_at_ns = p->heard_ns + PEERING_COMPANY_MS * MS_NS;
+    p->ack_due = true;
+}
+
+static enum peering_event on_mark(struct peering *p, const struct span *words)
+{
+    uint64_t change;
+    if (!decimal_count(words[1], UINT64_MAX, &change) || change < p->mark_heard)
+        return end(p, "MARK with a bad number");
+    if (p->lazy.state != LAZY_ASKED)
+        peering_marked(p, change);
+    return PEERING_NOTHING;
+}
+
+static enum peering_event on_ack(struct peering *p, const struct span *words, struct instant now)
+{
+    uint64_t change;
+    if (!decimal_count(words[1], UINT64_MAX, &change) || change > p->marked_most)
+        return end(p, "ACK of what was not marked");
+    if (p->peer->acked < change) {
+        p->peer->acked = change;
+        p->peer->acked_ns = now.mono_ns;
+    }
+    return PEERING_NOTHING;
+}
+
+bool peering_partial(const struct peering_node *node)
+{
+    bool lost = store_refused(node->store) || store_evicted(node->store);
+    for (unsigned i = 0; i < node->peers_count; i++)
+        lost |= node->peers[i].lost_stamps + node->peers[i].future_stamps > 0;
+    return lost;
+}
+
+/* The peer has all that this node has, and has said so. It does not PING before it has sent all
+ * that it has, so then both digests are of the same stamps. */
+static bool caught_up(const struct peering *p)
+{
+    uint64_t change = store_change(p->node->store);
+    return p->placed && p->lazy.state != LAZY_ASKED &&
+           store_cursor_change(p->node->store, p->peer->cursor) == change &&
+           p->peer->acked == change;
+}
+
+static enum peering_event compare_digests(struct peering *p, struct instant now)
+{
+    struct peer *peer = p->peer;
+    struct store *store = p->node->store;
+    if (peer->partial || peering_partial(p->node) || !caught_up(p))
+        return PEERING_NOTHING;
+    if (peer->digest == store_digest(store) && peer->stamps == store_count(store)) {
+        peer->unequal = 0;
+        peer->resend_pause_ms = 0;
+        peer->resend_not_before_ns = now.mono_ns;
+        return PEERING_NOTHING;
+    }
+    peer->unequal++;
+    if (peer->unequal < 2 || now.mono_ns < peer->resend_not_before_ns)
+        return PEERING_NOTHING;
+    int64_t pause_ms = peer->resend_pause_ms ? 2 * peer->resend_pause_ms : PEERING_RESEND_FIRST_MS;
+    peer->resend_pause_ms = earlier_ns(pause_ms, PEERING_RESEND_LAST_MS);
+    peer->resend_not_before_ns = now.mono_ns + peer->resend_pause_ms * MS_NS;
+    peer->unequal = 0;
+    peer->divergences++;
+    peer->full_until = store_change(store);
+    store_cursor_rewind(store, peer->cursor);
+    if (peer->acked) /* the last MARK is said, and confirmed, anew behind all of it */
+        p->marked = --peer->acked;
+    return PEERING_DIVERGED;
+}
+
+static enum peering_event on_ping(
+    struct peering *p, const struct span *words, int count, struct instant now)
+{
+    uint64_t real_ns, stamps, digest;
+    bool partial = count == 5 && span_equal(words[4], SPAN("partial"));
+    bool behind = count == 5 && span_equal(words[4], SPAN("behind"));
+    if (!decimal_count(words[1], INT64_MAX, &real_ns) ||
+        !decimal_count(words[2], UINT64_MAX, &stamps) || !hello_hex64(words[3], &digest) ||
+        (count == 5 && !partial && !behind))
+        return end(p, "PING with a bad field");
+    p->pong_due = true;
+    p->pong_ns = (int64_t)real_ns;
+    if (p->observer)
+        return PEERING_NOTHING;
+    clock_gauge_read(&p->peer->clock, (int64_t)real_ns, now.real_ns);
+    if (behind)
+        return PEERING_NOTHING;
+    p->peer->stamps = stamps;
+    p->peer->digest = digest;
+    p->peer->partial = partial;
+    return compare_digests(p, now);
+}
+
+/* A PONG to another PING than the last measures nothing. */
+static enum peering_event on_pong(struct peering *p, const struct span *words, struct instant now)
+{
+    uint64_t real_ns;
+    if (!decimal_count(words[1], INT64_MAX, &real_ns))
+        return end(p, "PONG with a bad number");
+    if ((int64_t)real_ns == p->ping_real_ns)
+        clock_gauge_trip(&p->peer->clock, now.mono_ns - p->ping_mono_ns);
+    return PEERING_NOTHING;
+}
+
+static enum peering_event on_word(struct peering *p, struct span line, struct instant now)
+{
+    struct span words[WORDS_MAX];
+    int count = command_split(line, words, WORDS_MAX);
+    struct span word = count > 0 ? words[0] : SPAN("");
+    if ((count == 4 || count == 5) && span_equal(word, SPAN("PING")))
+        return on_ping(p, words, count, now);
+    bool asks = (count == 1 && span_equal(word, SPAN("STATUS"))) ||
+                (count == 2 && span_equal(word, SPAN("TRACE")));
+    if (p->observer && asks) {
+        p->asked = line;
+        return PEERING_ASKED;
+    }
+    if (p->observer)
+        return end(p, "an observer may only ask");
+    if (count == 2 && span_equal(word, SPAN("MARK")))
+        return on_mark(p, words);
+    if (count == 2 && span_equal(word, SPAN("ACK")))
+        return on_ack(p, words, now);
+    if (count == 2 && span_equal(word, SPAN("PONG")))
+        return on_pong(p, words, now);
+    bool taken;
+    const char *wrong = lazy_take(p, line, &taken, now);
+    if (taken)
+        return wrong ? end(p, wrong) : PEERING_NOTHING;
+    if (span_equal(word, SPAN("AUTH")) && !p->node->secret.len)
+        return end(p, NO_SECRET);
+    return end(p, "a line that is none of the peer protocol");
+}
+
+/* -- lines ------------------------------------------------------------------------------------- */
+
+static bool begins_with(struct span line, struct span word)
+{
+    return line.len >= word.len && memcmp(line.at, word.at, word.len) == 0;
+}
+
+static enum peering_event on_line(
+    struct peering *p, struct group *g, struct span line, struct instant now)
+{
+    if (p->state == PEERING_LINKED && !p->observer && begins_with(line, SPAN("AT ")))
+        return on_at(p, g, line);
+    enum peering_event event = group_put(p, g);
+    if (event != PEERING_NOTHING)
+        return event;
+    if (span_equal(line, SPAN("BYE")) || begins_with(line, SPAN("BYE ")))
+        return on_bye(p, span_from(line, line.len > 4 ? 4 : line.len));
+    if (p->state == PEERING_HELLO)
+        return on_hello(p, line, now);
+    if (p->state == PEERING_AUTH)
+        return on_auth(p, line, now);
+    return on_word(p, line, now);
+}
+
+enum peering_event peering_take(struct peering *p, struct span *in, struct instant now)
+{
+    struct group g;
+    g.count = 0;
+    enum peering_event event = PEERING_NOTHING;
+    if (in->len)
+        p->heard_ns = now.mono_ns;
+    while (event == PEERING_NOTHING && p->state != PEERING_OVER) {
+        struct span line;
+        enum line_result result = line_next(&p->lines, in, &line);
+        if (result == LINE_MORE)
+            break;
+        event =
+            result == LINE_WHOLE ? on_line(p, &g, line, now) : end(p, "a line that is too long");
+    }
+    enum peering_event starved = group_put(p, &g);
+    if (event == PEERING_NOTHING)
+        event = starved;
+    if (p->state == PEERING_OVER)
+        *in = span_from(*in, in->len);
+    return event;
+}
+
+/* -- time -------------------------------------------------------------------------------------- */
+
+int64_t peering_deadline(const struct peering *p)
+{
+    if (p->state == PEERING_OVER)
+        return NEVER_NS;
+    if (p->state != PEERING_LINKED)
+        return p->opened_ns + PEERING_HANDSHAKE_MS * MS_NS;
+    if (p->observer)
+        return p->opened_ns + PEERING_DEAD_MS * MS_NS;
+    int64_t dead_ns = p->heard_ns + PEERING_DEAD_MS * MS_NS;
+    if (p->ping_due)
+        return dead_ns;
+    int64_t silent_ns = p->said_ns + PEERING_PING_MS * MS_NS;
+    int64_t busy_ns = p->ping_mono_ns + PEERING_PING_BUSY_MS * MS_NS;
+    return earlier_ns(dead_ns, earlier_ns(silent_ns, busy_ns));
+}
+
+enum peering_event peering_tick(struct peering *p, struct instant now)
+{
+    if (now.mono_ns < peering_deadline(p))
+        return PEERING_NOTHING;
+    if (p->state != PEERING_LINKED)
+        return end(p, "no handshake within 2 s");
+    if (p->observer)
+        return end(p, "an observer has 10 s");
+    if (now.mono_ns >= p->heard_ns + PEERING_DEAD_MS * MS_NS)
+        return end(p, "no byte for 10 s");
+    p->ping_due = true;
+    return PEERING_NOTHING;
+}
+
+bool peering_resumes(const struct peering *p)
+{
+    return p->theirs.have_boot == p->node->boot &&
+           p->theirs.have_change <= store_change(p->node->store);
+}
+
+uint64_t peering_lag(const struct peering *p)
+{
+    return p->peer ? store_change(p->node->store) - p->peer->acked : 0;
+}

@@ -1,0 +1,160 @@
+/* peering.h — one link: its handshake, what comes in by it, what goes out.
+ *
+ * A state machine over bytes, without sockets: the driver puts in what was received and fills its
+ * output from peering_pull, which writes what is due (HELLO, AUTH, ACK, PONG), then as many stamps
+ * of the feed as there is room for, then MARK and PING. Nothing is queued: what is due is state,
+ * and the queue is the store. PROTOCOL.md, "Peer port".
+ *
+ *   state     event                      next      does
+ *   HELLO     HELLO, well, no secret     LINKED    cursor behind `have`, or before the head
+ *   HELLO     HELLO, well, secret        AUTH      AUTH due
+ *   HELLO     HELLO, not well            OVER      BYE and why; so `auth` without a secret
+ *   AUTH      AUTH, right                LINKED    as above
+ *   AUTH      anything else              OVER      BYE
+ *   LINKED    AT                         LINKED    store_put
+ *   LINKED    AT, no memory for it       OVER      BYE
+ *   LINKED    MARK n                     LINKED    have = n; ACK due, with other lines or 20 ms on
+ *   LINKED    ACK n                      LINKED    the peer is complete up to n
+ *   LINKED    PING                       LINKED    PONG due; digests compared
+ *   LINKED    PRUNE, GRAFT, SEEN, EAGER  LINKED    see struct lazy
+ *   any       BYE                        OVER      remembers why
+ *   any       a line that is none        OVER      BYE and why
+ *   HELLO, AUTH   2 s                    OVER      BYE
+ *   LINKED    10 s without a byte        OVER
+ *   LINKED    3 s without a stamp        LINKED    PING due; or 30 s without a PING
+ *
+ * The end that dials says HELLO first; the other answers once it knows whom it speaks to. LINKED
+ * follows from what was heard: whatever of the own HELLO and AUTH is still due goes out before any
+ * other line. An observer (hello.h) goes the same way up to LINKED; then it may ask, and PING, for
+ * PEERING_DEAD_MS in all. */
+#ifndef CORE_PEERING_H
+#define CORE_PEERING_H
+
+#include "core/protocol/hello.h"
+#include "core/protocol/line.h"
+#include "core/peering/peer.h"
+
+struct tls_names;
+
+/* Reasons of links that end: the loser of two to one peer (neighbours.h), and where a stamp found
+ * no memory. */
+#define PEERING_DUPLICATE "duplicate of another link"
+#define PEERING_NO_MEMORY "no memory for a stamp"
+
+/* Each direction of a link is eager, where stamps go out as AT, or lazy, where hashes of them
+ * follow some time behind. Its receiver decides. A link of the tree stays eager.
+ *
+ *   receiver  event                            next    does
+ *   EAGER     the lease is over                LAZY    PRUNE due; how far behind
+ *   EAGER     the tree brings the same         LAZY    PRUNE due; it was slow, not broken
+ *   LAZY      the way by the tree is longer    LAZY    PRUNE due: further behind; or less far
+ *   LAZY      SEEN of what was not had         ASKED   GRAFT due: from before that one on
+ *   LAZY      the node loses a tree link       ASKED   GRAFT due: from what it has for certain
+ *   ASKED     SEEN, MARK                       ASKED   not heeded: sent before the GRAFT was heard
+ *   ASKED     EAGER                            EAGER   a lease begins; heeded as a MARK
+ *
+ *   sender    event                            next    does
+ *   eager     PRUNE                            lazy    what was there at its start still goes as AT
+ *   lazy      GRAFT n                          eager   cursor back to n; EAGER n due
+ *   eager     PRUNE behind that EAGER          lazy    what the lease has not brought is noticed
+ *
+ * So a MARK is taken only when all that was noticed before it was had: it means on a lazy link what
+ * it means on an eager one. */
+enum lazy_state { LAZY_EAGER, LAZY_LAZY, LAZY_ASKED };
+
+struct lazy {
+    enum lazy_state state; /* of what comes in */
+    bool graft_due;
+    uint64_t graft_change; /* what the GRAFT says */
+    uint64_t losses; /* of tree links, when it became lazy, which was at: */
+    int64_t since_ns;
+    int64_t lease_end_ns; /* NEVER_NS: eager for good */
+    int64_t lease_ms, behind_ms, told_ms; /* told: how far behind the last PRUNE said */
+    uint64_t got, first; /* stamps in this lease; and those that no other link had brought */
+    uint64_t first_before, again_before; /* `first`, and the node's `tree_again`, at a judgement */
+    bool in_vain; /* the last lease, as far as is known: the tree brings the same */
+    bool eager_due, granted; /* of what goes out: EAGER is due; was said, and no PRUNE since */
+    uint64_t eager_change; /* what that EAGER says */
+    int64_t out_behind_ns; /* 0: eager */
+    uint64_t as_stamps_until; /* own change: up to it all goes as AT */
+};
+
+enum peering_state { PEERING_HELLO, PEERING_AUTH, PEERING_LINKED, PEERING_OVER };
+
+enum peering_event {
+    PEERING_NOTHING, /* go on */
+    PEERING_UP, /* has just become LINKED; peer or observer is set */
+    PEERING_ASKED, /* an observer asks: `asked` says what. Answer it, then close */
+    PEERING_DIVERGED, /* digests stay unequal: a full resend has begun; an alarm */
+    PEERING_ENDED, /* has just become OVER: let peering_pull write the BYE, send it, close */
+};
+
+struct peering {
+    const struct peering_node *node;
+    struct peer *peer; /* whom to: from the start when dialled, from HELLO on when accepted */
+    bool observer; /* the other end only asks; peer is NULL */
+    enum hello_role role;
+    enum peering_state state;
+    struct line_reader lines;
+    unsigned char nonce[NONCE_BYTES];
+    const struct tls_names *certified; /* whom its certificate is for; NULL: no TLS */
+    struct hello theirs; /* from HELLO on; its views are of node and peer */
+    struct span asked; /* on PEERING_ASKED, valid during the event: "STATUS", "TRACE <client-id>" */
+    bool hello_sent, auth_sent, bye_due, bye_heard;
+    bool ack_due, ping_due, pong_due;
+    bool placed; /* the cursor stands where this link reads on */
+    uint64_t marked; /* the last own change number sent as MARK, or what the peer had */
+    uint64_t marked_most; /* the highest of these: a GRAFT sets the other one back */
+    uint64_t mark_heard; /* the last MARK that came in by this link: what ACK echoes */
+    int64_t ack_at_ns; /* when an ACK that is due goes alone */
+    int64_t mark_at_ns; /* when a MARK goes behind no stamp; NEVER_NS: there is none to say */
+    int64_t pong_ns; /* what PONG has to echo */
+    int64_t ping_real_ns, ping_mono_ns; /* the last PING said; left, at first opened_ns */
+    int64_t opened_ns; /* monotonic, as all of these */
+    int64_t heard_ns, said_ns; /* the last byte; the last stamp, MARK or PING */
+    struct lazy lazy;
+    char reason[PEERING_REASON_BYTES_MAX + 1]; /* why it is OVER: printable; ends with NUL */
+};
+
+/* Begin a link on a connection that has just been made. With TLS, set `certified` afterwards: who
+ * says HELLO must be one of these names, observers excepted.
+ *
+ * peer   whom we dialled; NULL when accepted
+ * nonce  fresh from entropy
+ * room   PEERING_LINE_BYTES_MAX + 1 bytes for split lines; the caller's, until the link is over */
+void peering_begin(struct peering *p, const struct peering_node *node, struct peer *peer,
+    const unsigned char nonce[NONCE_BYTES], char *room, struct instant now);
+
+/* Take in received bytes; *in is moved forward. Returns at the first event, with what follows it
+ * still in *in: call again until it returns PEERING_NOTHING, which has used up all. */
+MUST_USE enum peering_event peering_take(struct peering *p, struct span *in, struct instant now);
+
+/* Write what is due into `out`, as far as whole lines fit; at most `stamps_max` stamps are looked
+ * at. A window that is to make progress always has room for PEERING_LINE_BYTES_MAX bytes.
+ * true: there is more to write (room or stamps_max ran out). */
+bool peering_pull(struct peering *p, struct buf *out, unsigned stamps_max, struct instant now);
+
+/* Let time pass: silence, PING. Call at or after the deadline; then pull. */
+MUST_USE enum peering_event peering_tick(struct peering *p, struct instant now);
+
+/* When peering_tick must next be called; NEVER_NS when OVER. */
+int64_t peering_deadline(const struct peering *p);
+
+/* When peering_pull must next be called though nothing happens and its last call left nothing over:
+ * notices wait for their time. NEVER_NS: never. */
+int64_t peering_pull_ns(const struct peering *p);
+
+/* End it from this side: state OVER, BYE <reason> due. Nothing when it is OVER already. */
+void peering_end(struct peering *p, const char *reason);
+
+/* Whether this node has lost, refused or evicted stamps: its digest then need not be the herd's. */
+bool peering_partial(const struct peering_node *node);
+
+/* Whether what the peer said to have (in HELLO) is of this node's boot, so that the feed is read on
+ * from there and not from its head. From PEERING_UP on; not for observers. */
+bool peering_resumes(const struct peering *p);
+
+/* Own changes that the peer has not yet confirmed; 0 while there is no peer. */
+uint64_t peering_lag(const struct peering *p);
+
+#endif

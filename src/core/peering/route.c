@@ -1,0 +1,172 @@
+/* route.c — see route.h. All texts lie one behind the other in one block, which is taken once; a
+ * list is found by the hash of its text in an open-addressed index of twice as many places as there
+ * can be lists. Nothing is ever taken out: the table is as good as full when it is full, and a list
+ * that finds no room is remembered by its sender alone.
+ *
+ * Numbers 1 to count are the lists of one neighbour by itself, so that a full table can always fall
+ * back on them. Whom a list names is worked out once, when it is new. */
+#include "core/peering/route.h"
+#include "core/base/invariant.h"
+#include "core/protocol/stamp.h"
+#include <stdlib.h>
+
+enum { INDEX_SLOTS = 2 * ROUTES_MAX };
+
+struct route {
+    uint64_t peers; /* bit i: names neighbour i */
+    uint32_t hash;
+    uint32_t text; /* place in texts */
+    uint16_t text_bytes;
+    uint8_t sender;
+};
+
+struct route_table {
+    unsigned peers_count;
+    uint32_t routes_count; /* the next number */
+    uint32_t texts_bytes;
+    uint16_t last[ROUTE_PEERS_MAX]; /* what each neighbour sent last: it mostly sends it again */
+    uint16_t index[INDEX_SLOTS]; /* numbers; 0: free */
+    struct route routes[ROUTES_MAX];
+    char texts[ROUTE_TEXT_BYTES_MAX];
+};
+
+/* FNV-1a. Lists come from proven neighbours only, and a search is bounded by the table. */
+static uint32_t hash_of(struct span names)
+{
+    uint32_t hash = 2166136261u;
+    for (size_t i = 0; i < names.len; i++)
+        hash = (hash ^ (unsigned char)names.at[i]) * 16777619u;
+    return hash;
+}
+
+/* The first name of `rest`, which is moved behind it and its space. */
+static struct span name_cut(struct span *rest)
+{
+    const char *space = memchr(rest->at, ' ', rest->len);
+    struct span name = {rest->at, space ? (size_t)(space - rest->at) : rest->len};
+    *rest = span_from(*rest, name.len + (space != NULL));
+    return name;
+}
+
+static uint64_t peers_named(const struct route_table *t, struct span names)
+{
+    uint64_t peers = 0;
+    while (names.len) {
+        struct span name = name_cut(&names);
+        for (unsigned i = 0; i < t->peers_count; i++)
+            if (span_equal(name, route_names(t, (uint16_t)(i + 1))))
+                peers |= UINT64_C(1) << i;
+    }
+    return peers;
+}
+
+/* The number of a list that is kept, or 0 and the slot where it would be. */
+static uint16_t find(const struct route_table *t, struct span names, uint32_t hash, uint32_t *slot)
+{
+    for (*slot = hash % INDEX_SLOTS; t->index[*slot]; *slot = (*slot + 1) % INDEX_SLOTS) {
+        uint16_t route = t->index[*slot];
+        if (t->routes[route].hash == hash && span_equal(route_names(t, route), names))
+            return route;
+    }
+    return 0;
+}
+
+static bool has_room(const struct route_table *t, struct span names)
+{
+    return t->routes_count < ROUTES_MAX && names.len <= ROUTE_TEXT_BYTES_MAX - t->texts_bytes;
+}
+
+static uint16_t keep(
+    struct route_table *t, struct span names, uint32_t hash, uint32_t slot, unsigned sender)
+{
+    uint16_t route = (uint16_t)t->routes_count++;
+    memcpy(t->texts + t->texts_bytes, names.at, names.len);
+    t->routes[route] = (struct route){
+        .hash = hash,
+        .text = t->texts_bytes,
+        .text_bytes = (uint16_t)names.len,
+        .sender = (uint8_t)sender,
+    };
+    t->texts_bytes += (uint32_t)names.len;
+    t->index[slot] = route;
+    return route;
+}
+
+struct route_table *route_table_create(const struct span *peers, unsigned count)
+{
+    ASSERT(count <= ROUTE_PEERS_MAX);
+    struct route_table *t = calloc(1, sizeof *t);
+    if (!t)
+        return NULL;
+    t->peers_count = count;
+    t->routes_count = 1; /* past ROUTE_LOCAL */
+    for (unsigned i = 0; i < count; i++) {
+        uint32_t hash = hash_of(peers[i]), slot;
+        ASSERT(stamp_node_name_valid(peers[i]) && find(t, peers[i], hash, &slot) == 0);
+        t->last[i] = keep(t, peers[i], hash, slot, i);
+        t->routes[t->last[i]].peers = UINT64_C(1) << i;
+    }
+    return t;
+}
+
+void route_table_destroy(struct route_table *t)
+{
+    free(t);
+}
+
+/* Whether every name may be one, and the last is `sender`. Cuts *names to its last
+ * ROUTE_NAMES_MAX. */
+static bool list_valid(struct span *names, struct span sender)
+{
+    if (!names->len || names->at[names->len - 1] == ' ')
+        return false;
+    struct span rest = *names, name = {0};
+    unsigned count = 0;
+    for (; rest.len; count++) {
+        name = name_cut(&rest);
+        if (!stamp_node_name_valid(name))
+            return false;
+    }
+    for (; count > ROUTE_NAMES_MAX; count--)
+        name_cut(names);
+    return span_equal(name, sender);
+}
+
+bool route_number(struct route_table *t, struct span names, unsigned sender, uint16_t *route)
+{
+    ASSERT(sender < t->peers_count);
+    uint16_t alone = (uint16_t)(sender + 1);
+    *route = t->last[sender];
+    if (span_equal(route_names(t, *route), names))
+        return true;
+    if (!list_valid(&names, route_names(t, alone)))
+        return false;
+    uint32_t hash = hash_of(names), slot;
+    *route = find(t, names, hash, &slot);
+    if (!*route && !has_room(t, names)) {
+        *route = alone;
+    } else if (!*route) {
+        *route = keep(t, names, hash, slot, sender);
+        t->routes[*route].peers = peers_named(t, names);
+    }
+    t->last[sender] = *route;
+    return true;
+}
+
+struct span route_names(const struct route_table *t, uint16_t route)
+{
+    ASSERT(route < t->routes_count);
+    return (struct span){t->texts + t->routes[route].text, t->routes[route].text_bytes};
+}
+
+bool route_has(const struct route_table *t, uint16_t route, unsigned peer)
+{
+    ASSERT(route < t->routes_count && peer < t->peers_count);
+    return t->routes[route].peers >> peer & 1;
+}
+
+int route_sender(const struct route_table *t, uint16_t route)
+{
+    ASSERT(route < t->routes_count);
+    return route == ROUTE_LOCAL ? -1 : t->routes[route].sender;
+}

@@ -1,0 +1,263 @@
+/* places_exchange.c — the exchange as its callers know it: see places_exchange.h.
+ *
+ * The top floor: the provider that the node asks, and the turn. What waits is places_inquiries.c's,
+ * what connects places_channels.c's. */
+#include "core/base/invariant.h"
+#include "core/places/exchange_private.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { MEMORY_AGAIN_MS = 100 };
+
+static const char stopping[] = "this node is stopping";
+
+/* -- the provider ------------------------------------------------------------------------------ */
+
+/* What may be asked is: NULL, else it says why not. */
+static const char *obstacle(struct exchange *x, const struct waiter *w, struct instant now,
+    enum places_status *status, char message[EXCHANGE_WHY_BYTES_MAX + 128])
+{
+    *status = x->stopping ? PLACES_UNKNOWN_ERROR : PLACES_OVER_QUERY_LIMIT;
+    if (x->stopping)
+        return stopping;
+    if (x->queued >= EXCHANGE_QUEUE_MAX)
+        return "too many questions wait for the places service at this node";
+    if (!inquiry_room(x))
+        return "too many answers wait to be fetched";
+    if (x->held_ns >= w->deadline_ns)
+        return EXCHANGE_LEFT_ALONE;
+    if (breaker_admits(&x->breaker, now))
+        return NULL;
+    *status = x->down_status;
+    snprintf(message, EXCHANGE_WHY_BYTES_MAX + 128,
+        "the places service is not asked for now, after %u failures in a row; the last was: %s",
+        x->breaker.failures, x->why);
+    return message;
+}
+
+static void ask(void *self, uint64_t ticket, const struct places_question *question,
+    int64_t deadline_ns, struct instant now)
+{
+    struct exchange *x = self;
+    struct waiter *w = x->waiters_free;
+    ASSERT(w);
+    x->waiters_free = w->next;
+    *w = (struct waiter){.ticket = ticket, .deadline_ns = deadline_ns};
+    waiter_list_put(&x->waiting, w);
+    if (places_google_is_moot(question)) {
+        waiter_refuse(x, w, PLACES_ZERO_RESULTS, NULL);
+        return;
+    }
+    struct inquiry *q = inquiry_like(x, question);
+    if (q) {
+        x->report.joined++;
+        waiter_join(w, q);
+        return;
+    }
+    enum places_status status;
+    char message[EXCHANGE_WHY_BYTES_MAX + 128];
+    const char *why = obstacle(x, w, now, &status, message);
+    if (!why) {
+        waiter_join(w, inquiry_begin(x, question, now));
+        return;
+    }
+    x->report.refused++;
+    waiter_refuse(x, w, status, why);
+}
+
+/* What a ready waiter is told: what its inquiry has is handed out to the last of them, and copied
+ * for the others. NULL: no memory. */
+static char *take_answer(struct waiter *w, size_t *bytes)
+{
+    struct inquiry *q = w->inquiry;
+    char **held = q ? &q->json : &w->json, *json = *held;
+    *bytes = q ? q->json_bytes : w->json_bytes;
+    if (json && q && q->waiters->next_same) {
+        char *copied = malloc(*bytes + 1);
+        return copied ? memcpy(copied, json, *bytes + 1) : NULL;
+    }
+    *held = NULL;
+    return json;
+}
+
+static bool answer(void *self, struct places_answer *out, struct instant now)
+{
+    struct exchange *x = self;
+    struct waiter *w = x->ready.first;
+    if (!w)
+        return false;
+    size_t bytes = 0;
+    char *json = take_answer(w, &bytes);
+    if (!json)
+        json = places_render(NULL, NULL, PLACES_UNKNOWN_ERROR, "out of memory", &bytes);
+    x->ready_again_ns = json ? 0 : now.mono_ns + MEMORY_AGAIN_MS * MS_NS;
+    if (!json)
+        return false;
+    *out = (struct places_answer){w->ticket, json, bytes};
+    struct inquiry *q = w->inquiry;
+    if (q)
+        waiter_leave(w);
+    waiter_list_remove(&x->ready, w);
+    waiter_free(x, w);
+    if (q && !q->waiters)
+        inquiry_free(x, q);
+    return true;
+}
+
+static struct waiter *list_find(const struct waiter_list *l, uint64_t ticket)
+{
+    struct waiter *w = l->first;
+    while (w && w->ticket != ticket)
+        w = w->next;
+    return w;
+}
+
+/* An inquiry that nobody waits for any more: not asked if that can still be helped. */
+static void desert(struct exchange *x, struct inquiry *q)
+{
+    if (q->state != INQUIRY_ASKED)
+        inquiry_free(x, q);
+}
+
+static void cancel(void *self, uint64_t ticket)
+{
+    struct exchange *x = self;
+    struct waiter_list *in = &x->waiting;
+    struct waiter *w = list_find(in, ticket);
+    if (!w) {
+        in = &x->ready;
+        w = list_find(in, ticket);
+    }
+    if (!w)
+        return;
+    struct inquiry *q = w->inquiry;
+    if (q)
+        waiter_leave(w);
+    waiter_list_remove(in, w);
+    waiter_free(x, w);
+    if (q && !q->waiters)
+        desert(x, q);
+}
+
+static int64_t deadline(const void *self)
+{
+    const struct exchange *x = self;
+    if (x->ready.first)
+        return x->ready_again_ns;
+    int64_t soonest_ns = x->waiting.first ? x->waiting.first->deadline_ns : NEVER_NS;
+    for (unsigned i = 0; i < EXCHANGE_INQUIRIES && x->queued; i++) {
+        const struct inquiry *q = &x->inquiries[i];
+        int64_t ready_ns = q->ready_ns > x->held_ns ? q->ready_ns : x->held_ns;
+        if (q->state == INQUIRY_QUEUED && ready_ns > x->now.mono_ns)
+            soonest_ns = earlier_ns(soonest_ns, ready_ns);
+    }
+    return earlier_ns(soonest_ns, channels_deadline(x));
+}
+
+static void destroy(void *self)
+{
+    struct exchange *x = self;
+    for (unsigned i = 0; i < EXCHANGE_CHANNELS; i++)
+        if (x->channels[i].in_use)
+            https_end(&x->channels[i].https);
+    for (unsigned i = 0; i < EXCHANGE_INQUIRIES; i++)
+        free(x->inquiries[i].json);
+    for (unsigned i = 0; i < PLACES_QUESTIONS_MAX; i++)
+        free(x->waiters[i].json);
+    memset(&x->session, 0, sizeof x->session);
+    free(x);
+}
+
+struct exchange *places_exchange(const struct exchange_config *config, struct places_provider *out)
+{
+    struct exchange *x = calloc(1, sizeof *x);
+    if (!x)
+        return NULL;
+    x->config = *config;
+    ASSERT(config->google.host.len <= PLACES_GOOGLE_HOST_BYTES_MAX);
+    memcpy(x->host, config->google.host.at, config->google.host.len);
+    x->jitter = config->seed | 1;
+    x->report.why = x->why;
+    for (unsigned i = PLACES_QUESTIONS_MAX; i-- > 0;)
+        waiter_free(x, &x->waiters[i]);
+    endpoint_init(&x->endpoint, config->google.port);
+    *out = (struct places_provider){x, ask, answer, cancel, deadline, destroy,
+        config->google.api == PLACES_GOOGLE_NEW ? "google" : "google_legacy"};
+    return x;
+}
+
+/* -- the turn ---------------------------------------------------------------------------------- */
+
+static const char *what_took_so_long(const struct exchange *x, const struct inquiry *q)
+{
+    if (q->state == INQUIRY_ASKED)
+        return "the places service did not answer in time";
+    if (q->tries)
+        return "the places service failed, and there was no time to ask it again";
+    switch (x->making) {
+    case MAKING_RESOLVES:
+        return "the places service's address was not found in time";
+    case MAKING_DIALS:
+    case MAKING_SHAKES:
+        return "no connection to the places service was made in time";
+    case MAKING_NONE:
+        break;
+    }
+    return "too many questions wait for the places service at this node";
+}
+
+/* Waiters whose time is over. Who was asked and has let everybody wait in vain has failed. */
+static void expire(struct exchange *x, struct instant now)
+{
+    while (x->waiting.first && x->waiting.first->deadline_ns <= now.mono_ns) {
+        struct waiter *w = x->waiting.first;
+        struct inquiry *q = w->inquiry;
+        const char *why = what_took_so_long(x, q);
+        waiter_leave(w);
+        waiter_refuse(x, w, PLACES_UNKNOWN_ERROR, why);
+        if (q->waiters)
+            continue;
+        if (q->state == INQUIRY_ASKED) {
+            channel_give_up(x, q);
+            exchange_failed(x, PLACES_UNKNOWN_ERROR, why, now);
+        }
+        inquiry_free(x, q);
+    }
+}
+
+void exchange_turn(struct exchange *x, struct instant now)
+{
+    x->now = now;
+    expire(x, now);
+    channels_turn(x, now);
+}
+
+void exchange_stop(struct exchange *x, struct instant now)
+{
+    x->now = now;
+    x->stopping = true;
+    channels_stop(x, stopping);
+    inquiries_fail_queued(x, PLACES_UNKNOWN_ERROR, stopping);
+}
+
+/* -- what it knows ----------------------------------------------------------------------------- */
+
+struct span exchange_host(const struct exchange *x)
+{
+    return span_of(x->host);
+}
+
+struct exchange_report exchange_report(const struct exchange *x)
+{
+    struct exchange_report r = x->report;
+    r.waiting = x->queued;
+    r.down = breaker_is_open(&x->breaker);
+    for (unsigned i = 0; i < EXCHANGE_CHANNELS; i++)
+        r.connections += x->channels[i].in_use;
+    return r;
+}
+
+const struct exchange_times *exchange_times(const struct exchange *x)
+{
+    return &x->times;
+}

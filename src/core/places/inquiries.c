@@ -1,0 +1,241 @@
+/* places_inquiries.c — who waits for what: see places_exchange_private.h.
+ *
+ * The ground floor of the exchange: waiters, inquiries, and how the service does. Every waiter is
+ * in one of two lists, waiting or ready, from its beginning to its end. What all waiters of an
+ * inquiry are to be told is kept once. */
+#include "core/base/invariant.h"
+#include "core/places/exchange_private.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+/* -- waiters ----------------------------------------------------------------------------------- */
+
+/* NULL: it becomes the first. */
+static void list_put_behind(struct waiter_list *l, struct waiter *before, struct waiter *w)
+{
+    w->prev = before;
+    w->next = before ? before->next : l->first;
+    *(before ? &before->next : &l->first) = w;
+    *(w->next ? &w->next->prev : &l->last) = w;
+}
+
+void waiter_list_put(struct waiter_list *l, struct waiter *w)
+{
+    struct waiter *before = l->last;
+    while (before && before->deadline_ns > w->deadline_ns)
+        before = before->prev;
+    list_put_behind(l, before, w);
+}
+
+void waiter_list_remove(struct waiter_list *l, struct waiter *w)
+{
+    *(w->prev ? &w->prev->next : &l->first) = w->next;
+    *(w->next ? &w->next->prev : &l->last) = w->prev;
+}
+
+void waiter_join(struct waiter *w, struct inquiry *q)
+{
+    w->inquiry = q;
+    w->prev_same = NULL;
+    w->next_same = q->waiters;
+    if (q->waiters)
+        q->waiters->prev_same = w;
+    q->waiters = w;
+}
+
+void waiter_leave(struct waiter *w)
+{
+    *(w->prev_same ? &w->prev_same->next_same : &w->inquiry->waiters) = w->next_same;
+    if (w->next_same)
+        w->next_same->prev_same = w->prev_same;
+    w->inquiry = NULL;
+}
+
+void waiter_free(struct exchange *x, struct waiter *w)
+{
+    free(w->json);
+    *w = (struct waiter){.next = x->waiters_free};
+    x->waiters_free = w;
+}
+
+void waiter_refuse(
+    struct exchange *x, struct waiter *w, enum places_status status, const char *message)
+{
+    x->report.failed += message != NULL;
+    w->json = places_render(NULL, NULL, status, message, &w->json_bytes);
+    waiter_list_remove(&x->waiting, w);
+    list_put_behind(&x->ready, x->ready.last, w);
+}
+
+/* -- inquiries --------------------------------------------------------------------------------- */
+
+/* `q` ends. Had it been the probe and had a result, the breaker would have been told before;
+ * another probe must follow one that had none, or the breaker stays open for ever. */
+static void probe_ends(struct exchange *x, const struct inquiry *q)
+{
+    if (q->serial == x->probe)
+        breaker_gave_up(&x->breaker, x->now);
+}
+
+void inquiry_free(struct exchange *x, struct inquiry *q)
+{
+    if (q->state != INQUIRY_DONE)
+        probe_ends(x, q);
+    x->queued -= q->state == INQUIRY_QUEUED;
+    free(q->json);
+    *q = (struct inquiry){.state = INQUIRY_FREE};
+}
+
+static bool same(const struct places_question *a, const struct places_question *b)
+{
+    return a->centre.latitude_fdeg == b->centre.latitude_fdeg &&
+           a->centre.longitude_fdeg == b->centre.longitude_fdeg && a->radius_um == b->radius_um &&
+           a->count == b->count;
+}
+
+struct inquiry *inquiry_like(struct exchange *x, const struct places_question *question)
+{
+    for (unsigned i = 0; i < EXCHANGE_INQUIRIES; i++) {
+        struct inquiry *q = &x->inquiries[i];
+        bool in_flight = q->state == INQUIRY_QUEUED || q->state == INQUIRY_ASKED;
+        if (in_flight && same(&q->question, question))
+            return q;
+    }
+    return NULL;
+}
+
+struct inquiry *inquiry_room(struct exchange *x)
+{
+    for (unsigned i = 0; i < EXCHANGE_INQUIRIES; i++)
+        if (x->inquiries[i].state == INQUIRY_FREE)
+            return &x->inquiries[i];
+    return NULL;
+}
+
+struct inquiry *inquiry_begin(
+    struct exchange *x, const struct places_question *question, struct instant now)
+{
+    struct inquiry *q = inquiry_room(x);
+    ASSERT(q);
+    *q = (struct inquiry){.state = INQUIRY_QUEUED,
+        .question = *question,
+        .serial = ++x->serial,
+        .began_ns = now.mono_ns};
+    if (x->breaker.probing)
+        x->probe = q->serial;
+    x->queued++;
+    return q;
+}
+
+struct inquiry *inquiry_next(struct exchange *x, struct instant now)
+{
+    struct inquiry *next = NULL;
+    if (now.mono_ns < x->held_ns)
+        return NULL;
+    for (unsigned i = 0; i < EXCHANGE_INQUIRIES && x->queued; i++) {
+        struct inquiry *q = &x->inquiries[i];
+        bool may = q->state == INQUIRY_QUEUED && q->ready_ns <= now.mono_ns;
+        if (may && (!next || q->serial < next->serial))
+            next = q;
+    }
+    return next;
+}
+
+int64_t inquiry_until(const struct inquiry *q)
+{
+    int64_t until_ns = 0;
+    for (const struct waiter *w = q->waiters; w; w = w->next_same)
+        until_ns = w->deadline_ns > until_ns ? w->deadline_ns : until_ns;
+    return until_ns;
+}
+
+void inquiry_again(struct exchange *x, struct inquiry *q, int64_t ready_ns)
+{
+    if (!q->waiters) {
+        inquiry_free(x, q);
+        return;
+    }
+    q->state = INQUIRY_QUEUED;
+    q->ready_ns = ready_ns;
+    x->queued++;
+}
+
+/* DONE: its waiters are ready, and it lives until the last of them is told. */
+void inquiry_answered(struct exchange *x, struct inquiry *q, char *json, size_t json_bytes)
+{
+    probe_ends(x, q);
+    x->queued -= q->state == INQUIRY_QUEUED;
+    q->state = INQUIRY_DONE;
+    q->json = json;
+    q->json_bytes = json_bytes;
+    for (struct waiter *w = q->waiters; w; w = w->next_same) {
+        waiter_list_remove(&x->waiting, w);
+        list_put_behind(&x->ready, x->ready.last, w);
+    }
+    if (!q->waiters)
+        inquiry_free(x, q);
+}
+
+void inquiry_failed(
+    struct exchange *x, struct inquiry *q, enum places_status status, const char *message)
+{
+    size_t bytes = 0;
+    for (const struct waiter *w = q->waiters; w; w = w->next_same)
+        x->report.failed++;
+    char *json = places_render(NULL, NULL, status, message, &bytes);
+    inquiry_answered(x, q, json, bytes);
+}
+
+void inquiries_hold(struct exchange *x, int64_t held_ns)
+{
+    x->held_ns = held_ns;
+    for (unsigned i = 0; i < EXCHANGE_INQUIRIES; i++) {
+        struct inquiry *q = &x->inquiries[i];
+        if (q->state == INQUIRY_QUEUED && inquiry_until(q) <= held_ns)
+            inquiry_failed(x, q, PLACES_OVER_QUERY_LIMIT, EXCHANGE_LEFT_ALONE);
+    }
+}
+
+void inquiries_fail_queued(struct exchange *x, enum places_status status, const char *message)
+{
+    for (unsigned i = 0; i < EXCHANGE_INQUIRIES; i++)
+        if (x->inquiries[i].state == INQUIRY_QUEUED)
+            inquiry_failed(x, &x->inquiries[i], status, message);
+}
+
+/* -- how the service does ---------------------------------------------------------------------- */
+
+static void log_service(struct exchange *x, enum log_level level, const char *event,
+    const char *why, struct instant now)
+{
+    log_begin(x->config.log, level, event, now);
+    log_text(x->config.log, "host", span_of(x->host));
+    log_number(x->config.log, "failures", x->breaker.failures);
+    if (why)
+        log_text(x->config.log, "why", span_of(why));
+    log_end(x->config.log);
+}
+
+/* The first failure of a row is told, and the one that opens the breaker; between them and after
+ * them only the answers tell. An open breaker lets nothing through, those who wait included. */
+void exchange_failed(
+    struct exchange *x, enum places_status status, const char *why, struct instant now)
+{
+    if (why != x->why)
+        snprintf(x->why, sizeof x->why, "%s", why);
+    x->down_status = status;
+    bool opened = breaker_failed(&x->breaker, now);
+    if (opened)
+        log_service(x, LOG_WARN, "places_down", x->why, now);
+    else if (x->breaker.failures == 1)
+        log_service(x, LOG_WARN, "places_failed", x->why, now);
+    if (breaker_is_open(&x->breaker))
+        inquiries_fail_queued(x, status, x->why);
+}
+
+void exchange_succeeded(struct exchange *x, struct instant now)
+{
+    if (x->breaker.failures)
+        log_service(x, LOG_INFO, "places_up", NULL, now);
+    breaker_succeeded(&x->breaker);
+}

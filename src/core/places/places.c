@@ -1,0 +1,126 @@
+/* places.c — what all providers share: the legacy answer as text, and distance.
+ *
+ * The shape is that of the legacy Nearby Search (html_attributions, results, status, on failure
+ * error_message), which clients of the herd have been taught. JSON is built and printed by cJSON;
+ * in its strings an LF is always escaped, so that LFs in the printed text are layout and may be
+ * collapsed. Whatever runs out of memory here gives NULL and leaks nothing. */
+#include "core/places/places.h"
+#include "core/base/invariant.h"
+#include <cjson/cJSON.h>
+#include <math.h>
+#include <stdlib.h>
+
+const char *places_status_word(enum places_status status)
+{
+    static const char *const words[] = {
+        [PLACES_OK] = "OK",
+        [PLACES_ZERO_RESULTS] = "ZERO_RESULTS",
+        [PLACES_INVALID_REQUEST] = "INVALID_REQUEST",
+        [PLACES_OVER_QUERY_LIMIT] = "OVER_QUERY_LIMIT",
+        [PLACES_REQUEST_DENIED] = "REQUEST_DENIED",
+        [PLACES_UNKNOWN_ERROR] = "UNKNOWN_ERROR",
+    };
+    ASSERT((size_t)status < sizeof words / sizeof *words);
+    return words[status];
+}
+
+/* Take `item` over into `object`; it is freed when that fails. */
+static bool object_take(cJSON *object, const char *key, cJSON *item)
+{
+    if (cJSON_AddItemToObject(object, key, item))
+        return true;
+    cJSON_Delete(item);
+    return false;
+}
+
+static bool answer_fill(cJSON *answer, cJSON *results, cJSON *attributions,
+    enum places_status status, const char *message)
+{
+    bool well = object_take(answer, "html_attributions", attributions);
+    well &= object_take(answer, "results", results);
+    return well && cJSON_AddStringToObject(answer, "status", places_status_word(status)) &&
+           (!message || cJSON_AddStringToObject(answer, "error_message", message));
+}
+
+/* Runs of LFs become one, those at the end go. Returns the new length; no NUL is written. */
+static size_t line_feeds_collapse(char *text)
+{
+    size_t kept = 0;
+    for (const char *from = text; *from; from++)
+        if (*from != '\n' || (kept > 0 && text[kept - 1] != '\n'))
+            text[kept++] = *from;
+    return kept > 0 && text[kept - 1] == '\n' ? kept - 1 : kept;
+}
+
+char *places_render_attributed(struct cJSON *results, struct cJSON *attributions,
+    enum places_status status, const char *message, size_t *bytes)
+{
+    cJSON *answer = cJSON_CreateObject();
+    if (!results)
+        results = cJSON_CreateArray();
+    if (!attributions)
+        attributions = cJSON_CreateArray();
+    bool well = answer_fill(answer, results, attributions, status, message);
+    char *text = well ? cJSON_Print(answer) : NULL;
+    cJSON_Delete(answer);
+    if (!text)
+        return NULL;
+
+    size_t len = line_feeds_collapse(text);
+    char *framed = realloc(text, len + sizeof "\n\n");
+    if (!framed) {
+        free(text);
+        return NULL;
+    }
+    memcpy(framed + len, "\n\n", sizeof "\n\n");
+    *bytes = len + 2;
+    return framed;
+}
+
+char *places_render(struct cJSON *results, const char *attribution, enum places_status status,
+    const char *message, size_t *bytes)
+{
+    cJSON *attributions = cJSON_CreateStringArray(&attribution, attribution ? 1 : 0);
+    if (!attributions) {
+        cJSON_Delete(results);
+        return NULL;
+    }
+    return places_render_attributed(results, attributions, status, message, bytes);
+}
+
+static bool location_add(cJSON *result, double latitude, double longitude)
+{
+    cJSON *location =
+        cJSON_AddObjectToObject(cJSON_AddObjectToObject(result, "geometry"), "location");
+    return cJSON_AddNumberToObject(location, "lat", latitude) &&
+           cJSON_AddNumberToObject(location, "lng", longitude);
+}
+
+struct cJSON *places_result(const char *name, const char *place_id, const char *const *types,
+    unsigned types_count, const char *vicinity, double latitude, double longitude)
+{
+    cJSON *result = cJSON_CreateObject();
+    if (location_add(result, latitude, longitude) &&
+        cJSON_AddStringToObject(result, "name", name) &&
+        cJSON_AddStringToObject(result, "place_id", place_id) &&
+        object_take(result, "types", cJSON_CreateStringArray(types, (int)types_count)) &&
+        cJSON_AddStringToObject(result, "vicinity", vicinity))
+        return result;
+    cJSON_Delete(result);
+    return NULL;
+}
+
+double places_distance_m(
+    double latitude_a, double longitude_a, double latitude_b, double longitude_b)
+{
+    const double radian = M_PI / 180;
+    double apart = fabs(longitude_a - longitude_b);
+    if (apart > 180)
+        apart = 360 - apart;
+    double sine_latitude = sin((latitude_a - latitude_b) * radian / 2);
+    double sine_longitude = sin(apart * radian / 2);
+    double haversine = sine_latitude * sine_latitude + cos(latitude_a * radian) *
+                                                           cos(latitude_b * radian) *
+                                                           sine_longitude * sine_longitude;
+    return 2 * PLACES_EARTH_RADIUS_M * asin(fmin(1, sqrt(haversine)));
+}

@@ -1,0 +1,250 @@
+/* hello.c — see hello.h. PROTOCOL.md, "Peer port".
+ *
+ * What AUTH signs is a row of fields, each with its length before it, so that no two different
+ * exchanges sign the same bytes. The speaker's role comes first and his name and numbers before the
+ * other's: what one end says is never what the other end would have to say. */
+#include "core/protocol/hello.h"
+#include "core/protocol/command.h"
+#include "core/base/decimal.h"
+#include "core/protocol/stamp.h"
+#include <bearssl.h>
+
+enum { BOOT_DIGITS = 16 };
+
+static void put_bytes_hex(struct buf *out, const unsigned char *bytes, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        buf_hex(out, bytes[i], 2);
+}
+
+static void put_field(struct buf *out, const char *key, struct span value)
+{
+    buf_byte(out, ' ');
+    buf_text(out, key);
+    buf_byte(out, '=');
+    buf_span_put(out, value);
+}
+
+void hello_put(struct buf *out, const struct hello *h)
+{
+    buf_text(out, "HELLO " HELLO_VERSION);
+    put_field(out, "herd", h->herd);
+    put_field(out, "from", h->from);
+    put_field(out, "to", h->to);
+    buf_text(out, " boot=");
+    buf_hex(out, h->boot, BOOT_DIGITS);
+    buf_text(out, " nonce=");
+    put_bytes_hex(out, h->nonce, NONCE_BYTES);
+    buf_text(out, " have=");
+    buf_hex(out, h->have_boot, BOOT_DIGITS);
+    buf_byte(out, ':');
+    buf_u64(out, h->have_change);
+    if (h->lazy)
+        put_field(out, "lazy", SPAN("1"));
+    if (h->auth)
+        put_field(out, "auth", SPAN(HELLO_AUTH));
+    buf_byte(out, '\n');
+}
+
+/* -- understanding a HELLO --------------------------------------------------------------------- */
+
+enum key { KEY_HERD, KEY_FROM, KEY_TO, KEY_BOOT, KEY_NONCE, KEY_HAVE, KEY_AUTH, KEY_LAZY, KEYS };
+
+static const struct {
+    const char *key, *missing, *twice, *wrong;
+} keys[KEYS] = {
+#define KEY(name)                                                                     \
+    {                                                                                 \
+        name, "HELLO without " name, "HELLO with two " name, "HELLO with a bad " name \
+    }
+    [KEY_HERD] = KEY("herd"),
+    [KEY_FROM] = KEY("from"),
+    [KEY_TO] = KEY("to"),
+    [KEY_BOOT] = KEY("boot"),
+    [KEY_NONCE] = KEY("nonce"),
+    [KEY_HAVE] = KEY("have"),
+    [KEY_AUTH] = KEY("auth"), /* from here on they may be left out */
+    [KEY_LAZY] = KEY("lazy"),
+#undef KEY
+};
+
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Exactly 2 * count lower-case digits. */
+static bool parse_hex(struct span text, unsigned char *bytes, size_t count)
+{
+    if (text.len != 2 * count)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        int high = hex_digit(text.at[2 * i]), low = hex_digit(text.at[2 * i + 1]);
+        if (high < 0 || low < 0)
+            return false;
+        bytes[i] = (unsigned char)(high << 4 | low);
+    }
+    return true;
+}
+
+bool hello_hex64(struct span text, uint64_t *value)
+{
+    if (text.len != BOOT_DIGITS)
+        return false;
+    bool well = true;
+    *value = 0;
+    for (size_t i = 0; i < BOOT_DIGITS; i++) { /* without a branch: nobody can foretell digits */
+        unsigned digit = (unsigned char)text.at[i] - '0', letter = (unsigned char)text.at[i] - 'a';
+        well &= (digit < 10) | (letter < 6);
+        *value = *value << 4 | ((digit < 10 ? digit : letter + 10) & 15);
+    }
+    return well;
+}
+
+static bool parse_have(struct span text, struct hello *out)
+{
+    return text.len > BOOT_DIGITS && text.at[BOOT_DIGITS] == ':' &&
+           hello_hex64((struct span){text.at, BOOT_DIGITS}, &out->have_boot) &&
+           decimal_count(span_from(text, BOOT_DIGITS + 1), UINT64_MAX, &out->have_change);
+}
+
+static bool name_valid(struct span name)
+{
+    return span_equal(name, SPAN(HELLO_OBSERVER)) || stamp_node_name_valid(name);
+}
+
+static bool parse_value(enum key key, struct span value, struct hello *out)
+{
+    switch (key) {
+    case KEY_HERD:
+        out->herd = value;
+        return value.len > 0 && value.len <= HERD_NAME_BYTES_MAX;
+    case KEY_FROM:
+        out->from = value;
+        return name_valid(value);
+    case KEY_TO:
+        out->to = value;
+        return name_valid(value);
+    case KEY_BOOT:
+        return hello_hex64(value, &out->boot) && out->boot != 0;
+    case KEY_NONCE:
+        return parse_hex(value, out->nonce, NONCE_BYTES);
+    case KEY_LAZY:
+        out->lazy = true;
+        return span_equal(value, SPAN("1"));
+    case KEY_AUTH:
+        out->auth = true;
+        return span_equal(value, SPAN(HELLO_AUTH));
+    default:
+        return parse_have(value, out);
+    }
+}
+
+static const char *parse_field(struct span field, bool seen[KEYS], struct hello *out)
+{
+    const char *equals = memchr(field.at, '=', field.len);
+    if (!equals || equals == field.at)
+        return "HELLO with a field that is not key=value";
+    struct span key = {field.at, (size_t)(equals - field.at)};
+    struct span value = span_from(field, key.len + 1);
+    for (enum key k = 0; k < KEYS; k++) {
+        if (!span_equal(key, span_of(keys[k].key)))
+            continue;
+        if (seen[k])
+            return keys[k].twice;
+        seen[k] = true;
+        return parse_value(k, value, out) ? NULL : keys[k].wrong;
+    }
+    return NULL;
+}
+
+const char *hello_parse(struct span line, struct hello *out)
+{
+    struct span fields[HELLO_FIELDS_MAX];
+    int count = command_split(line, fields, HELLO_FIELDS_MAX);
+    if (count < 1 || !span_equal(fields[0], SPAN("HELLO")))
+        return "no HELLO";
+    if (count > HELLO_FIELDS_MAX)
+        return "HELLO with too many fields";
+    if (count < 2 || !span_equal(fields[1], SPAN(HELLO_VERSION)))
+        return "HELLO of another version than " HELLO_VERSION;
+    *out = (struct hello){0};
+    bool seen[KEYS] = {false};
+    for (int i = 2; i < count; i++) {
+        const char *wrong = parse_field(fields[i], seen, out);
+        if (wrong)
+            return wrong;
+    }
+    for (enum key k = 0; k < KEY_AUTH; k++)
+        if (!seen[k])
+            return keys[k].missing;
+    return NULL;
+}
+
+/* -- AUTH -------------------------------------------------------------------------------------- */
+
+static void sign_field(br_hmac_context *hmac, const void *bytes, size_t len)
+{
+    unsigned char prefix[2] = {(unsigned char)(len >> 8), (unsigned char)len};
+    br_hmac_update(hmac, prefix, sizeof prefix);
+    br_hmac_update(hmac, bytes, len);
+}
+
+static void sign_span(br_hmac_context *hmac, struct span text)
+{
+    sign_field(hmac, text.at, text.len);
+}
+
+static void sign_number(br_hmac_context *hmac, uint64_t number)
+{
+    unsigned char bytes[8];
+    for (unsigned i = 0; i < sizeof bytes; i++)
+        bytes[i] = (unsigned char)(number >> (56 - 8 * i));
+    sign_field(hmac, bytes, sizeof bytes);
+}
+
+static void sign(unsigned char mac[AUTH_BYTES], struct span secret, enum hello_role role,
+    const struct hello *speaker, const struct hello *other)
+{
+    br_hmac_key_context key;
+    br_hmac_context hmac;
+    br_hmac_key_init(&key, &br_sha256_vtable, secret.at, secret.len);
+    br_hmac_init(&hmac, &key, AUTH_BYTES);
+    sign_span(&hmac, SPAN(HELLO_VERSION " AUTH"));
+    sign_span(&hmac, role == HELLO_DIALLED ? SPAN("dialled") : SPAN("accepted"));
+    sign_span(&hmac, speaker->herd);
+    sign_span(&hmac, speaker->from);
+    sign_span(&hmac, other->from);
+    sign_number(&hmac, speaker->boot);
+    sign_number(&hmac, other->boot);
+    sign_field(&hmac, speaker->nonce, NONCE_BYTES);
+    sign_field(&hmac, other->nonce, NONCE_BYTES);
+    br_hmac_out(&hmac, mac);
+}
+
+void auth_put(struct buf *out, struct span secret, enum hello_role role,
+    const struct hello *speaker, const struct hello *other)
+{
+    unsigned char mac[AUTH_BYTES];
+    sign(mac, secret, role, speaker, other);
+    buf_text(out, "AUTH ");
+    put_bytes_hex(out, mac, AUTH_BYTES);
+    buf_byte(out, '\n');
+}
+
+bool auth_valid(struct span line, struct span secret, enum hello_role role,
+    const struct hello *speaker, const struct hello *other)
+{
+    struct span fields[2];
+    unsigned char right[AUTH_BYTES], said[AUTH_BYTES];
+    if (command_split(line, fields, 2) != 2 || !span_equal(fields[0], SPAN("AUTH")) ||
+        !parse_hex(fields[1], said, AUTH_BYTES))
+        return false;
+    sign(right, secret, role, speaker, other);
+    unsigned char differs = 0;
+    for (size_t i = 0; i < AUTH_BYTES; i++)
+        differs |= right[i] ^ said[i];
+    return differs == 0;
+}

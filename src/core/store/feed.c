@@ -1,0 +1,127 @@
+/* feed.c — see feed.h.
+ *
+ *   a cursor behind        event                         stands behind       passed up to
+ *   X, change 7            next is passed: change 12     next                12
+ *   X, change 7            X changes (13) or goes        the one before X    7
+ *   the last               an append, change 14          the same            13, all there was
+ *   any                    seek 9                        the last <= 9       9, or the feed's last
+ *   any                    rewind                        none                0 */
+#include "core/store/feed.h"
+#include "core/base/invariant.h"
+
+void feed_init(struct feed *f, const struct arena *records)
+{
+    *f = (struct feed){.records = records};
+}
+
+static struct record *record_at(const struct feed *f, uint32_t at)
+{
+    return arena_record(f->records, at);
+}
+
+void feed_append(struct feed *f, uint32_t at)
+{
+    struct record *r = record_at(f, at);
+    r->change = ++f->change;
+    r->next = 0;
+    r->prev = f->last;
+    if (f->last)
+        record_at(f, f->last)->next = at;
+    else
+        f->first = at;
+    f->last = at;
+}
+
+static void place_cursor(struct feed *f, struct cursor *c, uint32_t passed)
+{
+    c->passed = passed;
+    if (passed)
+        record_at(f, passed)->under_cursor = 1;
+}
+
+void feed_remove(struct feed *f, uint32_t at)
+{
+    struct record *r = record_at(f, at);
+    if (r->under_cursor) {
+        r->under_cursor = 0;
+        for (unsigned i = 0; i < f->cursors_end; i++)
+            if (f->cursors[i].open && f->cursors[i].passed == at)
+                place_cursor(f, &f->cursors[i], r->prev);
+    }
+    if (r->next)
+        record_at(f, r->next)->prev = r->prev;
+    else
+        f->last = r->prev;
+    if (r->prev)
+        record_at(f, r->prev)->next = r->next;
+    else
+        f->first = r->next;
+}
+
+/* Place 0, behind the last or before the first, is memory as well. */
+void feed_prefetch(const struct feed *f, uint32_t at)
+{
+    const struct record *r = record_at(f, at);
+    __builtin_prefetch(record_at(f, r->next), 1);
+    __builtin_prefetch(record_at(f, r->prev), 1);
+}
+
+/* -- cursors ----------------------------------------------------------------------------------- */
+
+unsigned feed_open(struct feed *f)
+{
+    unsigned cursor = 0;
+    while (cursor < FEED_CURSORS_MAX && f->cursors[cursor].open)
+        cursor++;
+    ASSERT(cursor < FEED_CURSORS_MAX);
+    if (cursor == f->cursors_end)
+        f->cursors_end++;
+    f->cursors[cursor] = (struct cursor){.open = true};
+    return cursor;
+}
+
+static struct cursor *cursor_at(struct feed *f, unsigned cursor)
+{
+    ASSERT(cursor < FEED_CURSORS_MAX && f->cursors[cursor].open);
+    return &f->cursors[cursor];
+}
+
+void feed_close(struct feed *f, unsigned cursor)
+{
+    cursor_at(f, cursor)->open = false;
+}
+
+void feed_rewind(struct feed *f, unsigned cursor)
+{
+    *cursor_at(f, cursor) = (struct cursor){.open = true};
+}
+
+void feed_seek(struct feed *f, unsigned cursor, uint64_t change)
+{
+    struct cursor *c = cursor_at(f, cursor);
+    uint32_t at = f->last;
+    while (at && record_at(f, at)->change > change)
+        at = record_at(f, at)->prev;
+    place_cursor(f, c, at);
+    c->change = change < f->change ? change : f->change;
+}
+
+uint32_t feed_next(const struct feed *f, unsigned cursor)
+{
+    ASSERT(cursor < FEED_CURSORS_MAX && f->cursors[cursor].open);
+    uint32_t passed = f->cursors[cursor].passed;
+    return passed ? record_at(f, passed)->next : f->first;
+}
+
+void feed_pass(struct feed *f, unsigned cursor)
+{
+    uint32_t next = feed_next(f, cursor);
+    ASSERT(next);
+    place_cursor(f, cursor_at(f, cursor), next);
+    f->cursors[cursor].change = record_at(f, next)->change;
+}
+
+uint64_t feed_passed(const struct feed *f, unsigned cursor)
+{
+    return feed_next(f, cursor) ? f->cursors[cursor].change : f->change;
+}

@@ -1,0 +1,25 @@
+/* der.h — the elements of a DER text, one after the other.
+ *
+ * For what BearSSL's decoders do not tell or do not guard: a certificate's dates, the sizes in a
+ * private key. Reads local files only, and still trusts no length. Source: X.690, 8.1 and 10.1. */
+#ifndef CORE_DER_H
+#define CORE_DER_H
+
+#include "core/base/span.h"
+
+enum der_tag {
+    DER_INTEGER = 0x02,
+    DER_OCTETS = 0x04,
+    DER_UTC_TIME = 0x17,
+    DER_GENERALIZED_TIME = 0x18,
+    DER_SEQUENCE = 0x30,
+    DER_VERSION = 0xa0, /* [0] of a certificate */
+};
+
+/* Take the first element off *in. false: there is none, or none that is whole; *in is as it was. */
+MUST_USE bool der_next(struct span *in, unsigned *tag, struct span *value);
+
+/* As der_next, but false too when it is no `tag`. */
+MUST_USE bool der_take(struct span *in, unsigned tag, struct span *value);
+
+#endif

@@ -1,0 +1,77 @@
+/* tls_https.c — what a client of HTTPS has beyond the end of a link: the server's name, which is
+ * checked, and a session that is taken up again.
+ *
+ * A server that resumes proves only that it knows the session's secret, so a session is offered to
+ * no other name and under no other trust than those that it was made with. BearSSL resumes by
+ * session id (RFC 5246, 7.4.1.2), not by ticket, and keeps no list: the caller has one session for
+ * each server. Called by tls. */
+#include "core/tls/private.h"
+
+enum {
+    DNS_NAME_BYTES_MAX = 253, /* RFC 1035, 2.3.4, as text */
+    SESSION_S_MAX = 24 * 3600, /* RFC 5246, F.1.4 */
+};
+
+/* -- names ------------------------------------------------------------------------------------- */
+
+const char *tls_server_name_fault(const char *server_name)
+{
+    static const char address[] = "is an IP address, and certificates are checked by DNS name";
+    static const char none[] = "is no DNS name";
+    size_t len = strlen(server_name), digits = 0;
+    if (strchr(server_name, ':'))
+        return address;
+    for (const char *at = server_name; *at; at++) {
+        bool digit = (*at >= '0' && *at <= '9') || *at == '.';
+        bool letter = (*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z');
+        if (!digit && !letter && *at != '-' && *at != '_')
+            return none;
+        digits += digit;
+    }
+    if (len == 0 || len > DNS_NAME_BYTES_MAX || server_name[0] == '.' ||
+        server_name[len - 1] == '.')
+        return none;
+    return digits == len ? address : NULL;
+}
+
+/* -- sessions ---------------------------------------------------------------------------------- */
+
+struct tls_session tls_session_offer(struct tls_session *s, const struct tls_trust *trust,
+    const char *server_name, br_ssl_engine_context *engine, struct instant now)
+{
+    struct tls_session fresh = {0};
+    br_sha256_context hash;
+    br_sha256_init(&hash);
+    br_sha256_update(&hash, trust->hash, sizeof trust->hash);
+    br_sha256_update(&hash, server_name, strlen(server_name));
+    br_sha256_out(&hash, fresh.bound_to);
+    if (now.mono_ns >= s->until_ns || memcmp(s->bound_to, fresh.bound_to, TLS_HASH_BYTES) != 0) {
+        *s = (struct tls_session){0};
+        return fresh;
+    }
+    br_ssl_session_parameters parameters = {
+        .session_id_len = s->id_bytes, .version = BR_TLS12, .cipher_suite = s->suite};
+    memcpy(parameters.session_id, s->id, sizeof s->id);
+    memcpy(parameters.master_secret, s->secret, sizeof s->secret);
+    br_ssl_engine_set_session_parameters(engine, &parameters);
+    return *s;
+}
+
+bool tls_session_keep(struct tls_session *s, const struct tls_session *offered,
+    const br_ssl_engine_context *engine, int64_t began_ns)
+{
+    br_ssl_session_parameters got;
+    br_ssl_engine_get_session_parameters(engine, &got);
+    size_t id_bytes = got.session_id_len;
+    bool resumed = id_bytes && id_bytes == offered->id_bytes &&
+                   memcmp(got.session_id, offered->id, id_bytes) == 0;
+    *s = *offered;
+    if (!resumed) {
+        s->until_ns = id_bytes ? began_ns + SESSION_S_MAX * SECOND_NS : 0;
+        s->id_bytes = got.session_id_len;
+        s->suite = got.cipher_suite;
+        memcpy(s->id, got.session_id, sizeof s->id);
+        memcpy(s->secret, got.master_secret, sizeof s->secret);
+    }
+    return resumed;
+}

@@ -1,0 +1,263 @@
+/* topology.c — see topology.h. The draft's life, its nodes, and the check of the whole.
+ *
+ * What can be judged by itself is judged as it comes in (topology_values.c); what needs the others
+ * (doubled addresses, edges, the secret) waits for topology_finish. A mistake is told once: a node
+ * whose edges are in doubt is not also called unreachable. */
+#include "core/topology/draft.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+struct topology_draft *topology_draft_create(void)
+{
+    struct topology_draft *d = calloc(1, sizeof *d);
+    if (!d)
+        return NULL;
+    d->faults = malloc(TOPOLOGY_FAULTS_MAX * sizeof *d->faults);
+    d->nodes = malloc(TOPOLOGY_NODES_MAX * sizeof *d->nodes);
+    if (!d->faults || !d->nodes) {
+        topology_draft_destroy(d);
+        return NULL;
+    }
+    draft_defaults(d);
+    return d;
+}
+
+void topology_draft_destroy(struct topology_draft *d)
+{
+    if (!d)
+        return;
+    topology_destroy(&d->t);
+    free(d->nodes);
+    free(d->edges);
+    free(d->faults);
+    free(d);
+}
+
+void topology_destroy(struct topology *t)
+{
+    free(t->nodes);
+    free(t->neighbours);
+    *t = (struct topology){0};
+}
+
+void topology_faults_destroy(struct topology_faults *f)
+{
+    free(f->each);
+    *f = (struct topology_faults){0};
+}
+
+int topology_find(const struct topology *t, struct span name)
+{
+    for (unsigned i = 0; i < t->nodes_count; i++)
+        if (span_equal(span_of(t->nodes[i].name), name))
+            return (int)i;
+    return -1;
+}
+
+/* -- nodes ------------------------------------------------------------------------------------- */
+
+bool topology_draft_node(struct topology_draft *d, int line, struct span name)
+{
+    if (d->nodes_count == TOPOLOGY_NODES_MAX) {
+        draft_error(d, line, "there are more than %d nodes", TOPOLOGY_NODES_MAX);
+        return false;
+    }
+    struct draft_node n = {.line = line};
+    memcpy(n.name, name.at, name.len < sizeof n.name ? name.len : sizeof n.name - 1);
+    int other = draft_find(d, n.name);
+    if (!draft_name_valid(name)) {
+        draft_error(d, line,
+            "\"%.*s\" cannot name a node; use 1 to %d letters, digits, \".\", \"_\", \"-\", a "
+            "letter or digit first",
+            SHOWN(name), STAMPEDE_NODE_NAME_BYTES_MAX);
+    } else if (other >= 0) {
+        draft_error(d, line, "there is a node %s in line %d already; each needs a name of its own",
+            n.name, d->nodes[other].line);
+        n.doubled = true;
+    }
+    d->nodes[d->nodes_count++] = n;
+    return true;
+}
+
+static void check_missing(struct topology_draft *d)
+{
+    if (!d->cut && !draft_key_line(d, "", "herd"))
+        draft_error(d, 0, "the herd has no name; add one, like: herd = demo");
+    if (!d->cut && d->nodes_count == 0)
+        draft_error(d, 0,
+            "there is no node; add one, like: node Goloman { client = \"127.0.0.1:12000\"  peer = "
+            "\"127.0.0.1:12100\" }");
+    for (unsigned i = 0; i < d->nodes_count; i++) {
+        const struct draft_node *n = &d->nodes[i];
+        if (n->doubled || (d->cut && i + 1 == d->nodes_count))
+            continue;
+        if (!n->client_line)
+            draft_error(d, n->line,
+                "%s has no client address; add one, like: client = \"127.0.0.1:12000\"", n->name);
+        if (!n->peer_line)
+            draft_error(d, n->line,
+                "%s has no peer address; add one, like: peer = \"127.0.0.1:12100\"", n->name);
+    }
+}
+
+/* -- addresses --------------------------------------------------------------------------------- */
+
+/* One of the file's addresses, and where it stands. */
+struct place {
+    const struct draft_node *node;
+    const struct address *address;
+    int line;
+    const char *key;
+};
+
+static struct place place_of(const struct topology_draft *d, unsigned i)
+{
+    const struct draft_node *n = &d->nodes[i / 2];
+    if (i % 2 == 0)
+        return (struct place){n, &n->client, n->client_line, "client"};
+    return (struct place){n, &n->peer, n->peer_line, "peer"};
+}
+
+/* Where a node runs is told by its peer address alone, which is never 0.0.0.0. */
+static bool same_machine(const struct draft_node *a, const struct draft_node *b)
+{
+    if (a == b)
+        return true;
+    if (a->peer.port == 0 || b->peer.port == 0)
+        return false;
+    return address_same_host(&a->peer, &b->peer) ||
+           (address_is_loopback(&a->peer) && address_is_loopback(&b->peer));
+}
+
+/* 0.0.0.0 takes the port on every address of its machine, but of no other. */
+static bool places_clash(const struct place *a, const struct place *b)
+{
+    if (a->address->port != b->address->port || a->node->doubled || b->node->doubled)
+        return false;
+    bool any = address_is_any(a->address) || address_is_any(b->address);
+    return any ? same_machine(a->node, b->node) : address_equal(a->address, b->address);
+}
+
+static void tell_clash(struct topology_draft *d, const struct place *a, const struct place *b)
+{
+    const struct place *later = a->line > b->line ? a : b, *earlier = later == a ? b : a;
+    char text[ADDRESS_TEXT_BYTES_MAX + 1], other[ADDRESS_TEXT_BYTES_MAX + 1];
+    address_text(later->address, text);
+    address_text(earlier->address, other);
+    draft_error(d, later->line, "%s's %s address %s is taken by %s's %s address %s in line %d",
+        later->node->name, later->key, text, earlier->node->name, earlier->key, other,
+        earlier->line);
+}
+
+static void check_addresses(struct topology_draft *d)
+{
+    for (unsigned i = 1; i < 2 * d->nodes_count; i++) {
+        struct place this = place_of(d, i), other;
+        for (unsigned j = 0; j < i && this.address->port; j++) {
+            other = place_of(d, j);
+            if (places_clash(&this, &other)) {
+                tell_clash(d, &this, &other);
+                break;
+            }
+        }
+    }
+}
+
+/* All three files of TLS or none; true: all. */
+static bool check_tls(struct topology_draft *d)
+{
+    static const char *const files[] = {"ca_file", "cert_file", "key_file"};
+    enum { FILES = sizeof files / sizeof *files };
+    unsigned given = 0;
+    int line = 0;
+    for (unsigned i = 0; i < FILES; i++) {
+        int at = draft_key_line(d, "tls", files[i]);
+        given += at != 0;
+        line = at > line ? at : line;
+    }
+    for (unsigned i = 0; i < FILES && given && given < FILES && !d->cut; i++)
+        if (!draft_key_line(d, "tls", files[i]))
+            draft_error(d, line,
+                "tls has no %s; links with TLS need all three, like: tls { ca_file = \"ca.pem\"  "
+                "cert_file = \"%%n.pem\"  key_file = \"%%n.key\" }, where %%n is the node's name",
+                files[i]);
+    return given == FILES;
+}
+
+static void check_secret(struct topology_draft *d)
+{
+    if (check_tls(d) || draft_key_line(d, "", "secret_file") || d->cut)
+        return;
+    for (unsigned i = 0; i < d->nodes_count; i++) {
+        const struct draft_node *n = &d->nodes[i];
+        if (n->doubled || n->peer.port == 0 || address_is_loopback(&n->peer))
+            continue;
+        char text[ADDRESS_TEXT_BYTES_MAX + 1];
+        address_text(&n->peer, text);
+        draft_error(d, n->peer_line,
+            "%s's peer address %s can be reached from other machines, so the herd needs a secret; "
+            "make one with: (umask 077; head -c 32 /dev/urandom | base64 > herd.secret), copy it "
+            "to "
+            "every node, and add secret_file = \"herd.secret\"; or give each node a certificate, "
+            "and "
+            "name it in tls { }",
+            n->name, text);
+        return;
+    }
+}
+
+/* Keys that the gazetteer, which has neither network nor key, would silently ignore. */
+static void check_places(struct topology_draft *d)
+{
+    static const char *const of_google[] = {"endpoint", "ca_file", "key_file", "language"};
+    if (strcmp(d->t.places.provider, "gazetteer") != 0)
+        return;
+    for (unsigned i = 0; i < sizeof of_google / sizeof *of_google; i++) {
+        int line = draft_key_line(d, "places", of_google[i]);
+        if (line)
+            topology_draft_fault(d, line, true,
+                "places.%s is not used: the provider is gazetteer, which asks nobody",
+                of_google[i]);
+    }
+}
+
+/* -- the whole --------------------------------------------------------------------------------- */
+
+static bool nodes_build(struct topology_draft *d)
+{
+    d->t.nodes = calloc(d->nodes_count ? d->nodes_count : 1, sizeof *d->t.nodes);
+    if (!d->t.nodes)
+        return false;
+    d->t.nodes_count = d->nodes_count;
+    for (unsigned i = 0; i < d->nodes_count; i++) {
+        struct topology_node *to = &d->t.nodes[i];
+        const struct draft_node *from = &d->nodes[i];
+        memcpy(to->name, from->name, sizeof to->name);
+        to->line = from->line;
+        to->client = from->client;
+        to->peer = from->peer;
+    }
+    return true;
+}
+
+bool topology_finish(struct topology_draft *d, struct topology *out, struct topology_faults *faults)
+{
+    check_missing(d);
+    check_addresses(d);
+    check_secret(d);
+    check_places(d);
+    if (nodes_build(d) && draft_edges_resolve(d))
+        draft_graph_check(d);
+    else
+        draft_error(d, 0, "memory has run out");
+    draft_faults_sort(d->faults, d->faults_count);
+    *faults = (struct topology_faults){d->faults, d->faults_count + d->faults_over, 0};
+    for (unsigned i = 0; i < faults->count; i++)
+        faults->errors += !faults->each[i].warning;
+    d->faults = NULL;
+    if (faults->errors)
+        return false;
+    *out = d->t;
+    d->t = (struct topology){0};
+    return true;
+}

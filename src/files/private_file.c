@@ -1,0 +1,92 @@
+/* private_file.c — see private_file.h. A file is opened first and looked at through its
+ * descriptor, so that what is checked is what is read; without blocking, so that a FIFO does not
+ * hang the start. */
+#include "files/private_file.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+bool file_path_beside(const char *topology_path, const char *file, char out[FILE_PATH_ROOM])
+{
+    const char *slash = strrchr(topology_path, '/');
+    int folder = slash && *file != '/' ? (int)(slash - topology_path) + 1 : 0;
+    int len = snprintf(out, FILE_PATH_ROOM, "%.*s%s", folder, topology_path, file);
+    return len < FILE_PATH_ROOM;
+}
+
+static bool check(int fd, const char *path, const struct file_kind *kind, FILE *tell)
+{
+    struct stat is;
+    if (fstat(fd, &is) != 0)
+        fprintf(tell, "%s: the %s cannot be looked at: %s\n", path, kind->noun, strerror(errno));
+    else if (!S_ISREG(is.st_mode))
+        fprintf(tell, "%s: the %s must be a regular file; %s\n", path, kind->noun, kind->remedy);
+    else if (kind->owner_only && is.st_mode & 077)
+        fprintf(tell, "%s: others than its owner may use this %s (mode %03o); run: chmod 600 %s\n",
+            path, kind->noun, is.st_mode & 0777u, path);
+    else
+        return true;
+    return false;
+}
+
+static ssize_t read_all(
+    int fd, const char *path, const char *noun, char *memory, size_t room, FILE *tell)
+{
+    size_t total = 0;
+    while (total < room) {
+        ssize_t n = read(fd, memory + total, room - total);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0) {
+            fprintf(tell, "%s: the %s cannot be read: %s\n", path, noun, strerror(errno));
+            return -1;
+        }
+        if (n == 0)
+            break;
+        total += (size_t)n;
+    }
+    return (ssize_t)total;
+}
+
+ssize_t file_read(
+    const char *path, const struct file_kind *kind, char *memory, size_t room, FILE *tell)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0) {
+        fprintf(tell, "%s: the %s cannot be opened: %s; %s\n", path, kind->noun, strerror(errno),
+            kind->remedy);
+        return -1;
+    }
+    ssize_t bytes =
+        check(fd, path, kind, tell) ? read_all(fd, path, kind->noun, memory, room, tell) : -1;
+    close(fd);
+    return bytes;
+}
+
+bool file_text_read(struct file_text *x, const char *path, const struct file_kind *kind,
+    unsigned mib_max, FILE *tell)
+{
+    const size_t bytes_max = (size_t)mib_max << 20;
+    x->span = SPAN("");
+    x->memory = malloc(bytes_max + 1);
+    if (!x->memory) {
+        fprintf(tell, "%s: memory has run out\n", path);
+        return false;
+    }
+    ssize_t bytes = file_read(path, kind, x->memory, bytes_max + 1, tell);
+    if (bytes > (ssize_t)bytes_max)
+        fprintf(tell, "%s: a %s has at most %u MiB\n", path, kind->noun, mib_max);
+    x->span = (struct span){x->memory, bytes > 0 ? (size_t)bytes : 0};
+    return bytes >= 0 && bytes <= (ssize_t)bytes_max;
+}
+
+void file_text_forget(struct file_text *x)
+{
+    if (x->memory)
+        explicit_bzero(x->memory, x->span.len);
+    free(x->memory);
+    x->memory = NULL;
+}

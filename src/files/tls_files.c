@@ -1,0 +1,156 @@
+/* tls_files.c — see tls_files.h. Files are read whole, used and forgotten; the key's text is
+ * wiped. */
+#include "files/tls_files.h"
+#include "files/clock.h"
+#include "files/private_file.h"
+#include "files/trust_file.h"
+#include <unistd.h>
+
+static const char ca_remedy[] = "copy the one that has signed the nodes' certificates here";
+static const struct file_kind cert_kind = {
+    .noun = "certificate", .remedy = "have one made for this node, with its name as DNS name"};
+static const struct file_kind key_kind = {.noun = "key",
+    .remedy = "copy the one made with this node's certificate here",
+    .owner_only = true};
+
+/* Where they lie. */
+struct paths {
+    char ca[FILE_PATH_ROOM], cert[FILE_PATH_ROOM], key[FILE_PATH_ROOM];
+};
+
+/* `pattern` with the node's name in place of each %n. false: too long. */
+static bool expand(const char *pattern, struct span name, char out[TOPOLOGY_PATH_BYTES_MAX + 1])
+{
+    struct buf b = buf_over(out, TOPOLOGY_PATH_BYTES_MAX);
+    for (; *pattern; pattern++) {
+        bool stands_for_name = pattern[0] == '%' && pattern[1] == 'n';
+        if (stands_for_name)
+            buf_span_put(&b, name);
+        else
+            buf_byte(&b, *pattern);
+        pattern += stands_for_name;
+    }
+    out[b.len] = '\0';
+    return !b.overflow;
+}
+
+static bool find(char out[FILE_PATH_ROOM], const char *topology_path, const char *pattern,
+    struct span name, FILE *tell)
+{
+    char file[TOPOLOGY_PATH_BYTES_MAX + 1];
+    if (expand(pattern, name, file) && file_path_beside(topology_path, file, out))
+        return true;
+    fprintf(tell, "%s: the path %s is too long\n", topology_path, pattern);
+    return false;
+}
+
+static struct tls_identity *read_identity(const struct paths *at, FILE *tell)
+{
+    struct file_text cert = {.memory = NULL}, key = {.memory = NULL};
+    struct tls_identity *identity = NULL;
+    const char *why;
+    bool of_key;
+    if (file_text_read(&cert, at->cert, &cert_kind, TLS_PEM_MIB_MAX, tell) &&
+        file_text_read(&key, at->key, &key_kind, TLS_PEM_MIB_MAX, tell)) {
+        identity = tls_identity_create(cert.span, key.span, &why, &of_key);
+        if (!identity)
+            fprintf(tell, "%s: %s %s\n", of_key ? at->key : at->cert,
+                of_key ? "key_file" : "cert_file", why);
+    }
+    file_text_forget(&cert);
+    file_text_forget(&key);
+    return identity;
+}
+
+static bool check(
+    const struct tls_config *config, const struct paths *at, struct span name, FILE *tell)
+{
+    const char *fault = tls_identity_fault(config, name, clock_now().real_ns);
+    if (fault)
+        fprintf(tell,
+            "%s: this certificate %s, so no node would take it; it must be signed by ca_file's CA, "
+            "valid now, and have the node's name as DNS name (%%n in cert_file and key_file stands "
+            "for that name)\n",
+            at->cert, fault);
+    return !fault;
+}
+
+static void destroy(struct tls_config *config)
+{
+    tls_trust_destroy(config->trust);
+    tls_identity_destroy(config->identity);
+    *config = (struct tls_config){0};
+}
+
+/* f's own, except its config, says which. certified: what the certificate must be for; empty:
+ * anybody. false: *out is empty. */
+static bool read_files(
+    const struct tls_files *f, struct tls_config *out, struct span certified, FILE *tell)
+{
+    const struct topology *t = f->topology;
+    struct paths at;
+    *out = (struct tls_config){0};
+    if (!find(at.ca, f->topology_path, t->tls_ca_file, f->name, tell) ||
+        !find(at.cert, f->topology_path, t->tls_cert_file, f->name, tell) ||
+        !find(at.key, f->topology_path, t->tls_key_file, f->name, tell))
+        return false;
+    out->trust = trust_file_read(at.ca, ca_remedy, tell);
+    out->identity = out->trust ? read_identity(&at, tell) : NULL;
+    if (out->identity && check(out, &at, certified, tell))
+        return true;
+    destroy(out);
+    return false;
+}
+
+bool tls_files_wanted(const struct topology *t)
+{
+    return t->tls_ca_file[0] != '\0';
+}
+
+bool tls_files_open(
+    struct tls_files *f, const struct topology *t, const char *topology_path, struct span name)
+{
+    *f = (struct tls_files){.topology = t, .topology_path = topology_path, .name = name};
+    return read_files(f, &f->config, name, stderr);
+}
+
+bool tls_files_reload(struct tls_files *f, FILE *tell)
+{
+    struct tls_config renewed;
+    if (!read_files(f, &renewed, f->name, tell))
+        return false;
+    destroy(&f->config);
+    f->config = renewed;
+    return true;
+}
+
+/* Whether this user may read that node's key. */
+static bool has_key(const struct topology *t, const char *topology_path, unsigned node)
+{
+    char path[FILE_PATH_ROOM];
+    return find(path, topology_path, t->tls_key_file, span_of(t->nodes[node].name), stderr) &&
+           access(path, R_OK) == 0;
+}
+
+bool tls_files_open_any(struct tls_files *f, const struct topology *t, const char *topology_path)
+{
+    unsigned node = 0;
+    while (node < t->nodes_count && !has_key(t, topology_path, node))
+        node++;
+    *f = (struct tls_files){.topology = t, .topology_path = topology_path};
+    if (node < t->nodes_count) {
+        f->name = span_of(t->nodes[node].name);
+        return read_files(f, &f->config, SPAN(""), stderr);
+    }
+    fprintf(stderr,
+        "%s: the herd's links are TLS, and no node's key_file is here for this user to read; ask "
+        "on "
+        "a node's machine, as the user that it runs as\n",
+        topology_path);
+    return false;
+}
+
+void tls_files_close(struct tls_files *f)
+{
+    destroy(&f->config);
+}

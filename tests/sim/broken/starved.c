@@ -1,0 +1,15 @@
+/* broken_starved.c — a core that gives up a stamp for which there is no memory, as if there was no
+ * room. */
+#include "core/store/store.h"
+
+enum store_verdict __real_store_put(
+    struct store *s, const struct stamp *in, uint64_t hash, uint16_t route);
+enum store_verdict __wrap_store_put(
+    struct store *s, const struct stamp *in, uint64_t hash, uint16_t route);
+
+enum store_verdict __wrap_store_put(
+    struct store *s, const struct stamp *in, uint64_t hash, uint16_t route)
+{
+    enum store_verdict verdict = __real_store_put(s, in, hash, route);
+    return verdict == STORE_STARVED ? STORE_FULL : verdict;
+}

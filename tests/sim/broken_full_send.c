@@ -1,9 +1,0 @@
-/* broken_full_send.c — a core that sends a peer that has restarted nothing of what was before. */
-#include "core/store.h"
-
-void __wrap_store_cursor_rewind(struct store *s, unsigned cursor);
-
-void __wrap_store_cursor_rewind(struct store *s, unsigned cursor)
-{
-    store_cursor_seek(s, cursor, store_change(s));
-}

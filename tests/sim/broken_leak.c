@@ -1,9 +1,0 @@
-/* broken_leak.c — a core that keeps memory when it is gone. */
-#include "core/peer.h"
-
-void __wrap_flood_destroy(struct flood *f);
-
-void __wrap_flood_destroy(struct flood *f)
-{
-    (void)f;
-}

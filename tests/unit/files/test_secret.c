@@ -1,0 +1,156 @@
+/* test_secret.c — the secret's file: what is taken, what is refused, and with which advice. Files
+ * lie in a folder of their own that goes away with the test. */
+#include "files/secret.h"
+#include "files/topology_file.h"
+#include <criterion/criterion.h>
+#include <criterion/redirect.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char folder[] = "/tmp/stampede-test-XXXXXX";
+
+static void enter(void)
+{
+    cr_assert_not_null(mkdtemp(folder));
+    cr_assert_eq(chdir(folder), 0);
+    cr_redirect_stderr();
+}
+
+static void leave(void)
+{
+    static const char *const names[] = {"secret", "fifo", "f.conf", "empty"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        unlink(names[i]);
+    cr_assert_eq(rmdir(folder), 0);
+}
+
+static void write_file(const char *name, const char *text, size_t len, mode_t mode)
+{
+    int fd = open(name, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    cr_assert_geq(fd, 0);
+    cr_assert_eq(write(fd, text, len), (ssize_t)len);
+    cr_assert_eq(fchmod(fd, mode), 0);
+    close(fd);
+}
+
+static bool load(const char *file, char *out, size_t *len)
+{
+    struct topology t = {0};
+    strcpy(t.secret_file, file);
+    char beside[sizeof folder + 8];
+    snprintf(beside, sizeof beside, "%s/f.conf", folder);
+    return secret_load(&t, beside, out, len);
+}
+
+#define SIXTEEN "0123456789abcdef"
+
+Test(secret, takes, .init = enter, .fini = leave)
+{
+    static char longest[SECRET_BYTES_MAX + 2];
+    memset(longest, 's', sizeof longest);
+    longest[SECRET_BYTES_MAX] = '\r';
+    longest[SECRET_BYTES_MAX + 1] = '\n';
+    const struct {
+        struct span in;
+        size_t len;
+        mode_t mode;
+    } rows[] = {
+        {SPAN(SIXTEEN), 16, 0600},
+        {SPAN(SIXTEEN "\n"), 16, 0400},
+        {SPAN(SIXTEEN "\r\n"), 16, 0700},
+        {SPAN(SIXTEEN "\n\n"), 17, 0600},
+        {SPAN("\0" SIXTEEN), 17, 0600},
+        {{longest, sizeof longest}, SECRET_BYTES_MAX, 0600},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        unlink("secret");
+        write_file("secret", rows[i].in.at, rows[i].in.len, rows[i].mode);
+        char out[SECRET_BYTES_MAX];
+        size_t len;
+        cr_assert(load("secret", out, &len), "row %zu", i);
+        cr_assert_eq(len, rows[i].len, "row %zu: %zu", i, len);
+        cr_assert_arr_eq(out, rows[i].in.at, len, "row %zu", i);
+    }
+    char out[SECRET_BYTES_MAX];
+    size_t len = 1;
+    cr_expect(load("", out, &len));
+    cr_expect_eq(len, 0);
+    fflush(stderr);
+    cr_expect_stderr_eq_str("");
+}
+
+Test(secret, refuses_what_others_may_read, .init = enter, .fini = leave)
+{
+    write_file("secret", SIXTEEN, 16, 0640);
+    char out[SECRET_BYTES_MAX], path[sizeof folder + 8], said[256];
+    size_t len;
+    snprintf(path, sizeof path, "%s/secret", folder);
+    snprintf(said, sizeof said,
+        "%s: others than its owner may use this secret (mode 640); run: chmod 600 %s\n", path,
+        path);
+    cr_expect_not(load(path, out, &len));
+    fflush(stderr);
+    cr_expect_stderr_eq_str(said);
+}
+
+Test(secret, refuses_bad_files, .init = enter, .fini = leave)
+{
+    static char longer[SECRET_BYTES_MAX + 1];
+    char out[SECRET_BYTES_MAX];
+    size_t len;
+    cr_expect_not(load("missing", out, &len));
+    cr_expect_not(load(".", out, &len));
+    cr_assert_eq(mkfifo("fifo", 0600), 0);
+    cr_expect_not(load("fifo", out, &len), "and it does not wait for a writer");
+    write_file("secret", SIXTEEN, 15, 0600);
+    cr_expect_not(load("secret", out, &len));
+    write_file("secret", longer, sizeof longer, 0600);
+    cr_expect_not(load("secret", out, &len));
+    cr_expect_eq(len, 0);
+}
+
+static void expect_fault(const char *path, const char *text)
+{
+    struct topology t;
+    struct topology_faults faults;
+    cr_expect_not(topology_read(path, &t, &faults), "%s", path);
+    cr_assert_eq(faults.count, 1, "%s", path);
+    cr_expect_eq(faults.errors, 1);
+    cr_expect_str_eq(faults.each[0].text, text);
+    topology_faults_destroy(&faults);
+}
+
+Test(topology_file, tells_why_a_file_cannot_be_read, .init = enter, .fini = leave)
+{
+    write_file("empty", "", 0, 0600);
+    expect_fault("missing", "there is no such file; give the path of your topology.conf");
+    expect_fault(".", "this is a folder; give the path of the topology.conf in it");
+    expect_fault(
+        "empty", "the file is empty; begin with the topology.conf that comes with stampede");
+    size_t size = TOPOLOGY_FILE_BYTES_MAX + 1;
+    char *big = malloc(size);
+    memset(big, '\n', size);
+    write_file("f.conf", big, size, 0600);
+    expect_fault("f.conf", "the file is larger than 1 MiB; is this the right one?");
+    free(big);
+}
+
+Test(topology_file, loads_and_prints_errors_only, .init = enter, .fini = leave)
+{
+    static const char well[] =
+        "herd = h\n"
+        "node a { client = \"127.0.0.1:1\" peer = \"127.0.0.1:2\" talks_to = b }\n"
+        "node b { client = \"127.0.0.1:3\" peer = \"127.0.0.1:4\" talks_to = c }\n"
+        "node c { client = \"127.0.0.1:5\" peer = \"127.0.0.1:6\" }\n";
+    struct topology t;
+    write_file("f.conf", well, sizeof well - 1, 0600);
+    cr_assert(topology_load("f.conf", &t), "though it has a warning");
+    cr_expect_eq(t.nodes_count, 3);
+    topology_destroy(&t);
+    write_file("f.conf", well, sizeof well - 3, 0600);
+    cr_expect_not(topology_load("f.conf", &t));
+    fflush(stderr);
+    cr_expect_stderr_eq_str("f.conf:4: the \"{\" in this line is not closed; a \"}\" is missing\n");
+}

@@ -1,0 +1,317 @@
+/* test_node_tls.c — one node whose links are TLS, driven by hand: Goloman, with peers that hold
+ * certificates, wrong ones, or none. Real nodes are tests/process/test_tls.py's. */
+#include "core/store/store.h"
+#include "unit/node/side.h"
+#include "unit/tls/side.h"
+
+enum { HANDS, PEER_HEARD = 1 << 18, HANDSHAKE_BYTES_TOO_MANY = 40000 };
+
+static struct tls_trust *trust;
+static struct tls_identity *goloman;
+static struct tls_config of_goloman;
+
+/* The other end of a connection: what it hears is in `words`. */
+struct far_end {
+    uint32_t conn;
+    struct tls_identity *identity;
+    struct tls_config config;
+    struct tls *tls;
+    struct buf words;
+    size_t piece; /* in which its bytes come in at the node */
+};
+
+static char words_memory[PEER_HEARD];
+
+static void begin(void)
+{
+    static uint16_t neighbours[] = {2};
+    make_certificates("Goloman Hands Welsh");
+    side_begin();
+    now.real_ns = today().real_ns;
+    nodes[0].neighbours = neighbours;
+    nodes[0].neighbours_count = 1;
+    trust = trust_of("ca");
+    goloman = identity_of("Goloman");
+    of_goloman = (struct tls_config){trust, goloman};
+    side_tls = &of_goloman;
+    side_start();
+    turn();
+}
+
+static void end(void)
+{
+    side_end();
+    tls_trust_destroy(trust);
+    tls_identity_destroy(goloman);
+    remove_certificates();
+}
+
+TestSuite(node_tls, .init = begin, .fini = end);
+
+/* Bytes go to and fro until neither has more. */
+static void exchange(struct far_end *f)
+{
+    for (bool moved = true; moved;) {
+        moved = heard_len[f->conn] > 0;
+        struct span in = {heard[f->conn], heard_len[f->conn]};
+        while (in.len && tls_state(f->tls) != TLS_ENDED) {
+            tls_feed(f->tls, &in);
+            struct span plain;
+            while ((plain = tls_read(f->tls)).len) {
+                buf_span_put(&f->words, plain);
+                tls_read_ack(f->tls, plain.len);
+            }
+            if (tls_output(f->tls).len)
+                break;
+        }
+        memmove(heard[f->conn], in.at, in.len);
+        heard_len[f->conn] = tls_state(f->tls) == TLS_ENDED ? 0 : in.len;
+        struct span out;
+        while ((out = tls_output(f->tls)).len) {
+            size_t n = out.len < f->piece ? out.len : f->piece;
+            if (!(wants[f->conn] & NODE_WANT_CLOSE))
+                sends_bytes(f->conn, out.at, n);
+            tls_sent(f->tls, n);
+            moved = true;
+        }
+    }
+}
+
+static void says(struct far_end *f, const char *text)
+{
+    size_t room, len = strlen(text);
+    char *to = tls_room(f->tls, &room);
+    cr_assert(to && len <= room);
+    memcpy(to, text, len);
+    tls_wrote(f->tls, len);
+    exchange(f);
+}
+
+/* Dials the node, or is dialled by it, as the holder of a certificate (NULL: it has none). */
+static struct far_end meets(uint32_t conn, const char *certificate, bool dials_in, size_t piece)
+{
+    static const unsigned char entropy[TLS_ENTROPY_BYTES] = {1};
+    struct far_end f = {.conn = conn, .piece = piece, .words = buf_over(words_memory, PEER_HEARD)};
+    f.identity = certificate ? identity_of(certificate) : NULL;
+    f.config = (struct tls_config){trust, f.identity};
+    f.tls = dials_in ? tls_client(&f.config, entropy, now) : tls_server(&f.config, entropy, now);
+    if (dials_in) {
+        joins_by(conn, NODE_PEER_PORT);
+    } else {
+        forgets(conn);
+        cr_assert(node_dialled(node, conn, HANDS, now));
+        turn();
+    }
+    exchange(&f);
+    return f;
+}
+
+static void leaves(struct far_end *f)
+{
+    hangs_up(f->conn);
+    tls_destroy(f->tls);
+    tls_identity_destroy(f->identity);
+}
+
+static bool has_heard(struct far_end *f, const char *text)
+{
+    f->words.at[f->words.len] = '\0';
+    return strstr(f->words.at, text) != NULL;
+}
+
+#define HELLO(from)                                                             \
+    "HELLO stampede/1 herd=test from=" from " to=Goloman boot=00000000000000b1" \
+    " nonce=000102030405060708090a0b0c0d0e0f have=0000000000000000:0\n"
+
+Test(node_tls, links_and_floods_both_ways)
+{
+    const struct {
+        bool dials_in;
+        size_t piece;
+    } rows[] = {{true, SIZE_MAX}, {true, 1}, {false, SIZE_MAX}, {false, 7}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct far_end hands = meets(1, "Hands", rows[i].dials_in, rows[i].piece);
+        cr_assert_eq(tls_state(hands.tls), TLS_OPEN, "row %zu: %s", i, tls_reason(hands.tls));
+        cr_expect(tls_names_hold(tls_names(hands.tls), SPAN("Goloman")));
+        cr_expect_eq(
+            has_heard(&hands, "HELLO stampede/1 herd=test from=Goloman"), !rows[i].dials_in);
+        char line[128];
+        says(&hands, HELLO("Hands"));
+        cr_expect(has_heard(&hands, "HELLO stampede/1 herd=test from=Goloman"), "row %zu", i);
+        snprintf(line, sizeof line, "AT Hands +1.000000000 theirs-%zu +1-1 5 Hands\nMARK %zu\n", i,
+            i + 1);
+        says(&hands, line);
+        passes_ms(PEERING_COMPANY_MS);
+        exchange(&hands);
+        cr_expect(has_heard(&hands, "ACK "), "row %zu", i);
+        joins(2);
+        snprintf(line, sizeof line, "IAMAT ours-%zu +34-118 5\n", i);
+        sends(2, line);
+        exchange(&hands);
+        snprintf(line, sizeof line, " ours-%zu +34-118 5 Goloman\n", i);
+        cr_expect(has_heard(&hands, line), "row %zu", i);
+        cr_expect_eq(store_count(node_store(node)), 2 * (i + 1));
+        hangs_up(2);
+        leaves(&hands);
+        passes_ms(10000);
+    }
+}
+
+Test(node_tls, a_certificate_of_another_name_ends_it_with_words)
+{
+    for (int dials_in = 0; dials_in < 2; dials_in++) {
+        struct far_end welsh = meets(1, "Welsh", dials_in, SIZE_MAX);
+        cr_assert_eq(tls_state(welsh.tls), TLS_OPEN, "%s", tls_reason(welsh.tls));
+        says(&welsh, HELLO("Hands"));
+        cr_expect(has_heard(&welsh, "BYE the certificate is for Welsh, not for Hands\n"));
+        cr_expect_eq(tls_state(welsh.tls), TLS_ENDED, "close_notify follows");
+        cr_expect_str_eq(tls_reason(welsh.tls), "");
+        cr_expect_eq(wants[1], NODE_WANT_CLOSE);
+        leaves(&welsh);
+        passes_ms(10000);
+    }
+    cr_expect_eq(logged("the certificate is for Welsh, not for Hands"), 1, "whoever dialled");
+    cr_expect_eq(store_count(node_store(node)), 0);
+}
+
+Test(node_tls, no_certificate_and_no_tls)
+{
+    for (int i = 0; i < 3; i++) {
+        struct far_end nobody = meets(1, NULL, true, SIZE_MAX);
+        cr_expect_eq(wants[1], NODE_WANT_CLOSE);
+        leaves(&nobody);
+        joins_by(1, NODE_PEER_PORT);
+        sends(1, HELLO("Hands"));
+        cr_expect_eq(wants[1], NODE_WANT_CLOSE);
+        hears(1, ""); /* not in plaintext, either */
+        hangs_up(1);
+    }
+    cr_expect_eq(logged("the other end shows no certificate"), 1);
+    cr_expect_eq(logged("the other end does not speak TLS\""), 1);
+}
+
+Test(node_tls, who_is_silent_in_the_middle_is_left_after_two_seconds)
+{
+    joins_by(1, NODE_PEER_PORT);
+    passes_ms(PEERING_HANDSHAKE_MS - 1);
+    cr_expect_eq(wants[1], NODE_WANT_READ);
+    passes_ms(1);
+    cr_expect_eq(wants[1], NODE_WANT_CLOSE);
+    hangs_up(1);
+    struct far_end hands = meets(1, "Hands", true, SIZE_MAX); /* TLS is well, HELLO never comes */
+    passes_ms(PEERING_HANDSHAKE_MS);
+    exchange(&hands);
+    cr_expect(has_heard(&hands, "BYE no handshake within 2 s\n"));
+    leaves(&hands);
+}
+
+Test(node_tls, an_observer_of_any_name_is_answered)
+{
+    struct far_end welsh = meets(1, "Welsh", true, SIZE_MAX);
+    says(&welsh, HELLO("-") "STATUS\n");
+    cr_expect(has_heard(&welsh, "{"));
+    cr_expect_eq(welsh.words.at[welsh.words.len - 1], '\n');
+    cr_expect_eq(tls_state(welsh.tls), TLS_ENDED);
+    cr_expect_eq(wants[1], NODE_WANT_CLOSE);
+    leaves(&welsh);
+}
+
+Test(node_tls, a_long_feed_comes_through_a_reader_of_few_bytes)
+{
+    joins(2);
+    for (int i = 0; i < 900; i++) {
+        char line[64];
+        snprintf(line, sizeof line, "IAMAT id-%d +34-118 5\n", i);
+        sends(2, line);
+        forgets(2);
+    }
+    send_at_most = 100;
+    struct far_end hands = meets(1, "Hands", true, SIZE_MAX);
+    says(&hands, HELLO("Hands"));
+    cr_expect(has_heard(&hands, " id-0 "));
+    cr_expect(has_heard(&hands, " id-899 "));
+    cr_expect(has_heard(&hands, "MARK 900\n"));
+    leaves(&hands);
+}
+
+static unsigned hears_something(unsigned from, unsigned to)
+{
+    unsigned count = 0;
+    for (unsigned i = from; i <= to; i++)
+        count += node_output(node, i).len > 0 || heard_len[i] > 0;
+    return count;
+}
+
+/* As a driver's turn: the node is asked once, though it may want another turn at once. */
+static void one_turn(void)
+{
+    uint32_t conn;
+    node_turn(node, now);
+    while (node_touched(node, &conn)) {
+        wants[conn] = node_wants(node, conn);
+        send_out(conn);
+    }
+}
+
+Test(node_tls, one_handshake_computes_a_turn)
+{
+    enum { FIRST = 1, LAST = 20, COUNT = LAST - FIRST + 1 };
+    static const unsigned char entropy[TLS_ENTROPY_BYTES] = {1};
+    struct far_end all[LAST + 1];
+    char *hellos[LAST + 1];
+    struct tls_identity *hands = identity_of("Hands");
+    for (uint32_t i = FIRST; i <= LAST; i++) {
+        all[i] = (struct far_end){.conn = i, .piece = SIZE_MAX, .config = {trust, hands}};
+        all[i].tls = tls_client(&all[i].config, entropy, now);
+        joins_by(i, NODE_PEER_PORT);
+    }
+    for (uint32_t i = FIRST; i <= LAST; i++) { /* in two pieces: it must keep their order */
+        struct span hello = tls_output(all[i].tls);
+        hellos[i] = malloc(hello.len);
+        memcpy(hellos[i], hello.at, hello.len);
+        node_received(node, i, (struct span){hellos[i], 11}, now);
+        node_received(node, i, (struct span){hellos[i] + 11, hello.len - 11}, now);
+        tls_sent(all[i].tls, hello.len);
+    }
+    cr_expect_eq(hears_something(FIRST, LAST), 0, "a hello in two: the first has half of it");
+    for (unsigned turns = 1; turns <= COUNT; turns++) {
+        one_turn();
+        for (uint32_t i = FIRST; i <= LAST && turns == 1; i++)
+            free(hellos[i]); /* as receive buffers go */
+        cr_expect_eq(node_wants(node, LAST) & NODE_WANT_READ, 0, "turn %u", turns);
+        cr_expect_leq(hears_something(FIRST, LAST), turns);
+        cr_assert_eq(node_deadline(node), 0, "turn %u", turns);
+    }
+    turn();
+    cr_expect_eq(hears_something(FIRST, LAST), COUNT);
+    for (uint32_t i = FIRST; i <= LAST; i++) {
+        cr_expect_eq(wants[i], NODE_WANT_READ);
+        all[i].words = buf_over(words_memory, PEER_HEARD);
+        exchange(&all[i]);
+        cr_expect_eq(tls_state(all[i].tls), TLS_OPEN, "%u: %s", i, tls_reason(all[i].tls));
+        hangs_up(i);
+        tls_destroy(all[i].tls);
+    }
+    tls_identity_destroy(hands);
+}
+
+Test(node_tls, who_waits_may_leave_or_be_left)
+{
+    static const char garbage[HANDSHAKE_BYTES_TOO_MANY] = "\x16\x03\x01\x40\x00";
+    for (uint32_t i = 1; i <= 5; i++)
+        joins_by(i, NODE_PEER_PORT);
+    for (uint32_t i = 1; i <= 4; i++)
+        node_received(node, i, (struct span){garbage, 6}, now);
+    node_received(node, 5, (struct span){garbage, sizeof garbage}, now);
+    node_closed(node, 2, "", now); /* the second waits, and is gone */
+    node_ended(node, 3, now);
+    cr_expect_eq(node_wants(node, 5), NODE_WANT_CLOSE);
+    cr_expect_eq(logged("says more than a handshake has"), 1);
+    turn();
+    cr_expect_eq(node_deadline(node), now.mono_ns + PEERING_HANDSHAKE_MS * MS_NS);
+    cr_expect_eq(wants[1], NODE_WANT_READ);
+    cr_expect_eq(wants[3], NODE_WANT_CLOSE);
+    cr_expect_eq(wants[4], NODE_WANT_READ);
+    passes_ms(PEERING_HANDSHAKE_MS);
+    cr_expect_eq(wants[4], NODE_WANT_CLOSE);
+}

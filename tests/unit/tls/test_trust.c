@@ -1,0 +1,264 @@
+/* test_tls_trust.c — CA certificates, identities and keys out of PEM texts: every form that is
+ * taken, and each trap of the library that reads them. */
+#include "core/base/buf.h"
+#include "core/tls/der.h"
+#include "unit/tls/side.h"
+#include <bearssl.h>
+
+enum { TEXT = 65536 };
+
+static void make_some(void)
+{
+    make_certificates("Goloman Hands rsa:Hands weak:Hands expired:Hands self:Hands");
+}
+
+static size_t trusted(
+    struct span text, int64_t real_ns, struct tls_skipped *skipped, const char **why)
+{
+    struct tls_trust *t = tls_trust_create(text, real_ns, skipped, why);
+    size_t count = t ? tls_trust_count(t) : 0;
+    tls_trust_destroy(t);
+    return count;
+}
+
+/* Each text in a block of exactly its size. */
+static size_t trusted_boxed(struct buf text, const char **why)
+{
+    struct tls_skipped skipped;
+    char *block = malloc(text.len + 1);
+    memcpy(block, text.at, text.len);
+    size_t count = trusted((struct span){block, text.len}, today().real_ns, &skipped, why);
+    free(block);
+    return count;
+}
+
+static struct buf with_line_ends(struct span text, const char *end, char *memory)
+{
+    struct buf b = buf_over(memory, TEXT);
+    for (size_t i = 0; i < text.len; i++)
+        if (text.at[i] == '\n')
+            buf_text(&b, end);
+        else
+            buf_byte(&b, text.at[i]);
+    return b;
+}
+
+Test(tls_trust, takes_every_form, .init = make_some, .fini = remove_certificates)
+{
+    static char memory[TEXT];
+    struct span ca = file_text("ca", "pem");
+    const char *why;
+    cr_expect_eq(trusted_boxed(with_line_ends(ca, "\n", memory), &why), 1);
+    cr_expect_eq(trusted_boxed(with_line_ends(ca, "\r\n", memory), &why), 1);
+    struct buf b = with_line_ends(ca, "\n", memory);
+    b.len--; /* the last line does not end */
+    cr_expect_eq(trusted_boxed(b, &why), 1);
+    b = with_line_ends(ca, "\r\n", memory);
+    b.len -= 2;
+    cr_expect_eq(trusted_boxed(b, &why), 1);
+    b = buf_over(memory, TEXT);
+    buf_text(&b, "a comment\n");
+    for (int i = 0; i < 9; i++)
+        buf_span_put(&b, ca);
+    cr_expect_eq(trusted_boxed(b, &why), 9);
+    free((char *)ca.at);
+}
+
+Test(tls_trust, none_is_an_error, .init = make_some, .fini = remove_certificates)
+{
+    static char memory[TEXT];
+    struct span ca = file_text("ca", "pem"), hands = file_text("Hands", "pem");
+    const char *why;
+    cr_expect_eq(trusted_boxed(buf_over(memory, TEXT), &why), 0);
+    cr_expect_str_eq(why, "holds no certificate; it begins with -----BEGIN CERTIFICATE-----");
+    size_t body_len =
+        ca.len - strlen("-----END CERTIFICATE-----\n"); /* its last line says nothing */
+    for (size_t len = 0; len <= body_len; len++) {
+        struct buf b = with_line_ends(ca, "\n", memory);
+        b.len = len;
+        cr_expect_eq(trusted_boxed(b, &why), 0, "cut at %zu", len);
+    }
+    struct tls_skipped skipped;
+    cr_expect_eq(trusted(hands, today().real_ns, &skipped, &why), 0);
+    cr_expect_eq(skipped.no_ca, 1);
+    cr_expect_str_eq(why, "holds certificates, but of no CA");
+    for (int years = -1; years < 300; years += 102) { /* it is valid for 100 */
+        int64_t then_ns = today().real_ns + years * 366 * INT64_C(86400) * SECOND_NS;
+        cr_expect_eq(trusted(ca, then_ns, &skipped, &why), 0, "%d", years);
+        cr_expect_eq(skipped.expired, 1, "%d", years);
+        cr_expect_str_eq(why, "holds no CA certificate that is valid now");
+    }
+    cr_expect_eq(
+        trusted(ca, today().real_ns + 99 * 365 * INT64_C(86400) * SECOND_NS, &skipped, &why), 1);
+    char *changed = (char *)ca.at;
+    memset(changed + 100, 'A', 40); /* its names and numbers are no DER any more */
+    cr_expect_eq(trusted(ca, today().real_ns, &skipped, &why), 0);
+    cr_expect_eq(skipped.broken, 1);
+    struct buf b = buf_over(memory, TEXT); /* the bad one does not spoil the good one */
+    buf_span_put(&b, ca);
+    struct span good = file_text("ca", "pem");
+    buf_span_put(&b, good);
+    cr_expect_eq(trusted_boxed(b, &why), 1);
+    free((char *)good.at);
+    free((char *)ca.at);
+    free((char *)hands.at);
+}
+
+/* What is said of a certificate and a key; "" when they are taken. */
+static const char *said_of(struct span cert, struct span key, bool *of_key)
+{
+    const char *why;
+    struct tls_identity *i = tls_identity_create(cert, key, &why, of_key);
+    if (!i)
+        return why;
+    tls_identity_destroy(i);
+    return "";
+}
+
+Test(tls_identity, judges_files, .init = make_some, .fini = remove_certificates)
+{
+    static const struct {
+        const char *cert, *key, *said;
+        bool of_key;
+    } rows[] = {
+        {"Hands.pem", "Hands.key", "", false},
+        {"rsa.pem", "rsa.key", "", false},
+        {"Hands.pem", "Goloman.key",
+            "holds a certificate that belongs to another key than that in key_file", false},
+        {"rsa.pem", "Hands.key",
+            "holds a certificate that belongs to another key than that in key_file", false},
+        {"weak.pem", "weak.key", "holds an RSA key of less than 2048 bits", true},
+        {"Hands.key", "Hands.key",
+            "holds no certificate; it begins with -----BEGIN CERTIFICATE-----", false},
+        {"Hands.pem", "Hands.pem",
+            "holds no private key; it begins with -----BEGIN PRIVATE KEY-----", true},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char cert[16], key[16];
+        snprintf(cert, sizeof cert, "%.*s", (int)strcspn(rows[i].cert, "."), rows[i].cert);
+        snprintf(key, sizeof key, "%.*s", (int)strcspn(rows[i].key, "."), rows[i].key);
+        struct span c = file_text(cert, strchr(rows[i].cert, '.') + 1);
+        struct span k = file_text(key, strchr(rows[i].key, '.') + 1);
+        bool of_key;
+        cr_expect_str_eq(
+            said_of(c, k, &of_key), rows[i].said, "row %zu: %s", i, said_of(c, k, &of_key));
+        cr_expect_eq(of_key, rows[i].of_key, "row %zu", i);
+        for (size_t len = 0; len < k.len; len += 1 + len / 8) /* a key that is cut off */
+            cr_expect_str_not_empty(said_of(c, (struct span){k.at, len}, &of_key), "%zu", len);
+        free((char *)c.at);
+        free((char *)k.at);
+    }
+}
+
+Test(tls_identity, faults_are_told_before_a_peer_does, .init = make_some,
+    .fini = remove_certificates)
+{
+    static const struct {
+        const char *file, *name, *said;
+    } rows[] = {
+        {"Hands", "Hands", NULL},
+        {"Hands", "", NULL},
+        {"Hands", "Goloman", "is for another name"},
+        {"Hands", "hands", "is for another name"},
+        {"expired", "Hands", "has expired, or is not valid yet"},
+        {"self", "Hands", "is signed by no CA that is trusted here"},
+    };
+    struct tls_trust *trust = trust_of("ca");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct tls_identity *identity = identity_of(rows[i].file);
+        struct tls_config config = {trust, identity};
+        const char *fault = tls_identity_fault(&config, span_of(rows[i].name), today().real_ns);
+        cr_expect_str_eq(
+            fault ? fault : "none", rows[i].said ? rows[i].said : "none", "row %zu", i);
+        tls_identity_destroy(identity);
+    }
+    tls_trust_destroy(trust);
+}
+
+/* -- keys made up, with numbers of any size -------------------------------------------------------
+ * */
+
+static void der_put(struct buf *b, unsigned tag, struct span value)
+{
+    buf_byte(b, (char)tag);
+    buf_byte(b, (char)0x82);
+    buf_byte(b, (char)(value.len >> 8));
+    buf_byte(b, (char)value.len);
+    buf_span_put(b, value);
+}
+
+/* An RSA key in PKCS#1, whose modulus and factors are as long as said. */
+static struct span made_up_key(size_t modulus_bytes, size_t factor_bytes, size_t exponent_bytes)
+{
+    static char memory[3][TEXT], number[TEXT / 4];
+    memset(number, 0x55, sizeof number);
+    struct buf fields = buf_over(memory[0], TEXT), key = buf_over(memory[1], TEXT);
+    der_put(&fields, DER_INTEGER, SPAN("\0"));
+    der_put(&fields, DER_INTEGER, (struct span){number, modulus_bytes});
+    der_put(&fields, DER_INTEGER, SPAN("\1\0\1"));
+    der_put(&fields, DER_INTEGER, (struct span){number, exponent_bytes});
+    for (int i = 0; i < 5; i++)
+        der_put(&fields, DER_INTEGER, (struct span){number, factor_bytes});
+    der_put(&key, DER_SEQUENCE, buf_span(&fields));
+    size_t len = br_pem_encode(memory[2], key.at, key.len, "RSA PRIVATE KEY", 0);
+    return (struct span){memory[2], len};
+}
+
+Test(tls_identity, refuses_oversize_keys, .init = make_some, .fini = remove_certificates)
+{
+    static const char too_large[] =
+        "holds a key that is too large; use EC P-256, or RSA with 2048 to 4096 bits";
+    static const struct {
+        size_t modulus, factor, exponent;
+        bool too_large;
+    } rows[] = {
+        {256, 128, 256, false},
+        {512, 256, 512, false},
+        {1024, 512, 1024, true},
+        {512, 258, 512, true},
+        {512, 1500, 512, true},
+        {514, 256, 512, true},
+        {512, 256, 600, true},
+        {2, 3000, 2, true},
+    };
+    struct span cert = file_text("Hands", "pem");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        bool of_key;
+        const char *said =
+            said_of(cert, made_up_key(rows[i].modulus, rows[i].factor, rows[i].exponent), &of_key);
+        cr_expect_str_not_empty(said);
+        cr_expect_eq(strcmp(said, too_large) == 0, rows[i].too_large, "row %zu: %s", i, said);
+    }
+    free((char *)cert.at);
+}
+
+Test(der, trusts_no_length)
+{
+    static const struct {
+        struct span in;
+        bool well;
+        size_t len;
+    } rows[] = {
+        {SPAN(""), false, 0},
+        {SPAN("\x02"), false, 0},
+        {SPAN("\x02\x00"), true, 0},
+        {SPAN("\x02\x01"), false, 0},
+        {SPAN("\x02\x01z"), true, 1},
+        {SPAN("\x02\x81\x01z"), true, 1},
+        {SPAN("\x02\x80zz"), false, 0},
+        {SPAN("\x02\x84\x00\x00\x00\x01z"), true, 1},
+        {SPAN("\x02\x84\xff\xff\xff\xffz"), false, 0},
+        {SPAN("\x02\x85\x00\x00\x00\x00\x01z"), false, 0},
+        {SPAN("\x02\x82\x00"), false, 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char *block = malloc(rows[i].in.len + !rows[i].in.len);
+        memcpy(block, rows[i].in.at, rows[i].in.len);
+        struct span in = {block, rows[i].in.len}, value = {NULL, 0};
+        unsigned tag;
+        cr_expect_eq(der_next(&in, &tag, &value), rows[i].well, "row %zu", i);
+        cr_expect_eq(value.len, rows[i].len, "row %zu", i);
+        cr_expect_eq(in.len, rows[i].well ? 0 : rows[i].in.len, "row %zu", i);
+        free(block);
+    }
+}

@@ -1,0 +1,547 @@
+/* test_topology.c — texts of topology.conf and exactly what is said about them.
+ *
+ * Each row is a file and its faults as `stampede check` prints them; "" means that nothing is to be
+ * said. The rows of `shapes` are about the herd that comes out. */
+#include "core/topology/topology.h"
+#include "files/topology_file.h"
+#include <criterion/criterion.h>
+#include <criterion/redirect.h>
+#include <stdlib.h>
+
+struct row {
+    const char *text;
+    const char *said;
+};
+
+#define HERD "herd = demo\n"
+#define NODE(name, ports) \
+    "node " name " { client = \"127.0.0.1:1" ports "\" peer = \"127.0.0.1:2" ports "\" "
+#define A NODE("Ann", "001")
+#define B NODE("Bob", "002")
+#define C NODE("Cid", "003")
+#define TOP_KEYS \
+    "herd, client_close, secret_file, log_file, log_level, spin, node, limits, places, tls\n"
+
+/* What would be printed, into memory that the caller frees. */
+static char *faults_said(const struct topology_faults *faults)
+{
+    char *said = NULL;
+    size_t len = 0;
+    FILE *f = open_memstream(&said, &len);
+    topology_faults_print(f, "f", faults, true);
+    fclose(f);
+    return said;
+}
+
+static void check_rows(const struct row *rows, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct topology t = {0};
+        struct topology_faults faults;
+        bool well = topology_read_text(span_of(rows[i].text), &t, &faults);
+        char *said = faults_said(&faults);
+        cr_expect_str_eq(said, rows[i].said, "row %zu:\n%s\n-- said:\n%s-- expected:\n%s", i,
+            rows[i].text, said, rows[i].said);
+        cr_expect_eq(well, faults.errors == 0, "row %zu", i);
+        free(said);
+        topology_faults_destroy(&faults);
+        if (well)
+            topology_destroy(&t);
+    }
+}
+
+#define CHECK_ROWS(rows) check_rows(rows, sizeof(rows) / sizeof *(rows))
+
+#define ENDPOINT_WANTED \
+    "; write a host and, unless it is 443, a port, like https://places.example.org:8443\n"
+
+Test(topology, places_keys)
+{
+    static const struct row rows[] = {
+        {HERD "places { endpoint = \"https://places.test:8443/\" ca_file = ca.pem key_file = k "
+              "language = zh-Hant-TW provider = google_legacy }\n" A "}\n",
+            ""},
+        {HERD "places { endpoint = \"http://places.test\" }\n" A "}\n",
+            "f:2: places.endpoint cannot be \"http://places.test\": it does not begin with "
+            "https://" ENDPOINT_WANTED},
+        {HERD "places { endpoint = \"https://\" }\n" A "}\n",
+            "f:2: places.endpoint cannot be \"https://\": it does not begin with "
+            "https://" ENDPOINT_WANTED},
+        {HERD "places { endpoint = \"https:///\" }\n" A "}\n",
+            "f:2: places.endpoint cannot be \"https:///\": it has no host, or one that is too "
+            "long" ENDPOINT_WANTED},
+        {HERD "places { endpoint = \"https://a:0\" }\n" A "}\n",
+            "f:2: places.endpoint cannot be \"https://a:0\": its port is no number from 1 to "
+            "65535" ENDPOINT_WANTED},
+        {HERD "places { endpoint = \"https://a:x/y\" }\n" A "}\n",
+            "f:2: places.endpoint cannot be \"https://a:x/y\": what follows its host is no "
+            "port" ENDPOINT_WANTED},
+        {HERD "places { endpoint = \"https://a/maps\" }\n" A "}\n",
+            "f:2: places.endpoint cannot be \"https://a/maps\": its host has a byte that no name "
+            "has" ENDPOINT_WANTED},
+        {HERD "places { endpoint = \"https://a..b\" }\n" A "}\n",
+            "f:2: places.endpoint cannot be \"https://a..b\": its host has an empty part, or one "
+            "of more than 63 bytes" ENDPOINT_WANTED},
+        {HERD "places { endpoint = \"https://127.0.0.1:443\" }\n" A "}\n",
+            "f:2: places.endpoint cannot be \"https://127.0.0.1:443\": its host is an address; "
+            "write the name that its certificate is for" ENDPOINT_WANTED},
+        {HERD "places { endpoint = \"https://[::1]:443\" }\n" A "}\n",
+            "f:2: places.endpoint cannot be \"https://[::1]:443\": its host is an address; "
+            "write the name that its certificate is for" ENDPOINT_WANTED},
+        {HERD "places { language = \"en_US\" }\n" A "}\n",
+            "f:2: places.language cannot be \"en_US\"; write a language tag, like en or pt-BR\n"},
+        {HERD "places { provider = gazetteer\nkey_file = k }\n" A "}\n",
+            "f:3: warning: places.key_file is not used: the provider is gazetteer, which asks "
+            "nobody\n"},
+    };
+    CHECK_ROWS(rows);
+}
+
+Test(topology, accepts)
+{
+    static const struct row rows[] = {
+        {HERD A "}\n", ""},
+        {"herd = 'demo'" A "}", ""},
+        {"\xef\xbb\xbf" HERD A "}\r\n", ""},
+        {HERD A "talks_to = Bob }\n" B "}\n", ""},
+        {HERD A "talks_to = {Bob} }\n" B "talks_to = {Ann} }\n", ""},
+        {HERD A "talks_to = {Bob,\n Bob} talks_to += {Cid} }\n" B "talks_to = Cid}\n" C "}\n", ""},
+        {HERD "limits {\n line = 8192\n}\nlimits { idle = 1s }\n" A "talks_to = {} }\n", ""},
+        {HERD "# ${HOME} \"\n/* \" ' { */ // }\n" A "} # the end", ""},
+        {HERD "log_file = /var//log/herd.log // and a comment\n" A "}\n", ""},
+        {HERD "secret_file = 'a # b'\nlog_file = \"a \\\" \\${b} // c\"\n" A "}\n",
+            "f:3: log_file has a ${...} in it, but nothing is taken from the environment; write "
+            "the "
+            "value itself\n"},
+        {HERD "limits { spin = 5us }\n" A "}\n",
+            "f:2: \"spin\" does not belong to limits; it is a key of the top level\n"},
+    };
+    CHECK_ROWS(rows);
+}
+
+Test(topology, keys)
+{
+    static const struct row rows[] = {
+        {"",
+            "f: the herd has no name; add one, like: herd = demo\n"
+            "f: there is no node; add one, like: node Goloman { client = \"127.0.0.1:12000\"  peer "
+            "= \"127.0.0.1:12100\" }\n"},
+        {HERD "\n" HERD A "}\n", "f:3: herd is given twice, in line 1 already\n"},
+        {"herd = 'two words'\n" A "}\n",
+            "f:1: \"two words\" cannot name a herd; use 1 to 63 letters, digits, \".\", \"_\", "
+            "\"-\", a letter or digit first\n"},
+        {HERD "sipn = 1us\nspni = {1,2}\nsipn = {}\n" A "}\n",
+            "f:2: \"sipn\" is no key of the top level; did you mean \"spin\"?\n"
+            "f:3: \"spni\" is no key of the top level; did you mean \"spin\"?\n"},
+        {HERD "spni = {}\nwhatever = 1\n" A "}\n",
+            "f:2: \"spni\" is no key of the top level; did you mean \"spin\"?\n"
+            "f:3: \"whatever\" is no key of the top level; there are " TOP_KEYS},
+        {HERD "line = 1KiB\n" A "}\n",
+            "f:2: \"line\" does not belong to the top level; it is a key of limits\n"},
+        {HERD A "\nclint = 1 }\n", "f:3: \"clint\" is no key of node; did you mean \"client\"?\n"},
+        {HERD A "client = \"127.0.0.1:9\" }\n",
+            "f:2: Ann's client is given twice, in line 2 already\n"},
+        {HERD "limist {\n line = 1 what = {}\n}\n" A "}\n",
+            "f:2: \"limist\" is no key of the top level; did you mean \"limits\"?\n"},
+        {HERD "\nmode Ann {\n client = \"127.0.0.1:0\"\n peer = \"127.0.0.1:2\" }\n",
+            "f:3: \"mode\" is no key of the top level; did you mean \"node\"?\n"
+            "f:4: Ann's client address cannot be \"127.0.0.1:0\": its port is no number from 1 to "
+            "65535\n"},
+        {HERD "client_close = replay log_level = loud\n" A "}\n",
+            "f:2: client_close cannot be \"replay\"; did you mean reply?\n"
+            "f:2: log_level cannot be \"loud\"; it can be error, warn, info or debug\n"},
+        {HERD "limits { stamps_full = drop }\nplaces { provider = oracle }\n" A "}\n",
+            "f:2: limits.stamps_full cannot be \"drop\"; it can be refuse or evict\n"
+            "f:3: places.provider cannot be \"oracle\"; it can be gazetteer, google or "
+            "google_legacy\n"},
+        {HERD "places { provider = gogle }\n" A "}\n",
+            "f:2: places.provider cannot be \"gogle\"; did you mean google?\n"},
+        {HERD "secret_file = ''\nlog_file = \"a\\tb\"\n" A "}\n",
+            "f:2: secret_file is empty; name a file or leave the line out\n"
+            "f:3: log_file has a control character in it\n"},
+    };
+    CHECK_ROWS(rows);
+}
+
+#define SIZE_WANTED "; write a whole number and B, KiB, MiB or GiB, like 64KiB\n"
+#define TIME_WANTED "; write a whole number and ns, us, ms, s, min, h or d, like 10s\n"
+
+Test(topology, quantities)
+{
+    static const struct row rows[] = {
+        {HERD A "}\nlimits {\n line = 63\n}\n",
+            "f:4: limits.line cannot be 63; it is at least 64B and at most 8KiB\n"},
+        {HERD A "}\nlimits { line = 8193B output = 1048577K }\n",
+            "f:3: limits.line cannot be 8193B; it is at least 64B and at most 8KiB\n"
+            "f:3: limits.output cannot be 1048577K; it is at least 16KiB and at most 1GiB\n"},
+        {HERD A "}\nlimits { line = 1KB output = 1.5MiB }\n",
+            "f:3: limits.line cannot be \"1KB\"" SIZE_WANTED
+            "f:3: limits.output cannot be \"1.5MiB\"" SIZE_WANTED},
+        {HERD A "}\nlimits { connections = 0 stamps = 10k }\n",
+            "f:3: limits.connections cannot be 0; it is at least 1 and at most 1000000\n"
+            "f:3: limits.stamps cannot be \"10k\"; write a whole number, like 10000\n"},
+        {HERD A "}\nlimits { stamps = 18446744073709551617 connections = 1000001 }\n",
+            "f:3: limits.stamps cannot be 18446744073709551617; it is at least 1 and at most "
+            "2147483648\n"
+            "f:3: limits.connections cannot be 1000001; it is at least 1 and at most 1000000\n"},
+        {HERD A "}\nlimits { idle = 10 stall = 0 future = 99999999999d }\n",
+            "f:3: limits.idle cannot be \"10\"" TIME_WANTED
+            "f:3: limits.stall cannot be 0; it is at least 100ms and at most 1d\n"
+            "f:3: limits.future cannot be 99999999999d; it is at least 0 and at most 3650d\n"},
+        {HERD A "}\nlimits { idle = 1500500us }\nspin = 11ms\nplaces { timeout = -1s }\n",
+            "f:3: limits.idle cannot be 1500500us; it is counted in whole milliseconds\n"
+            "f:4: spin cannot be 11ms; it is at least 0 and at most 10ms\n"
+            "f:5: places.timeout cannot be \"-1s\"" TIME_WANTED},
+    };
+    CHECK_ROWS(rows);
+}
+
+Test(topology, nodes_and_addresses)
+{
+    static const struct row rows[] = {
+        {HERD "node Ann {\n}\n",
+            "f:2: Ann has no client address; add one, like: client = \"127.0.0.1:12000\"\n"
+            "f:2: Ann has no peer address; add one, like: peer = \"127.0.0.1:12100\"\n"},
+        {HERD NODE("-", "001") "}\n",
+            "f:2: \"-\" cannot name a node; use 1 to 63 letters, digits, \".\", \"_\", \"-\", a "
+            "letter or digit first\n"},
+        {HERD A "}\n\nnode Ann { client = \"127.0.0.1:7\" }\n",
+            "f:4: there is a node Ann in line 2 already; each needs a name of its own\n"},
+        {HERD A "talks_to = Bob }\nnode Bob {\n client = \"127.0.0.1:2001\"\n peer = "
+                "\"127.0.0.1:5\" }\n",
+            "f:4: Bob's client address 127.0.0.1:2001 is taken by Ann's peer address "
+            "127.0.0.1:2001 in line 2\n"},
+        {HERD "node Ann {\n peer = \"[::1]:5\"\n client = \"[::1]:5\"\n}\n",
+            "f:4: Ann's client address [::1]:5 is taken by Ann's peer address [::1]:5 in line 3\n"},
+        {HERD A "talks_to = Bob }\nnode Bob {\n client = \"0.0.0.0:1001\"\n peer = "
+                "\"127.0.0.1:5\" }\n",
+            "f:4: Bob's client address 0.0.0.0:1001 is taken by Ann's client address "
+            "127.0.0.1:1001 in line 2\n"},
+        {HERD "secret_file = s node Ann { client = \"0.0.0.0:1\" peer = \"10.0.0.1:2\" }\n"
+              "node Bob { client = \"0.0.0.0:1\" peer = \"10.0.0.2:2\" talks_to = Ann }\n"
+              "node Cid { client = \"0.0.0.0:1\" peer = \"10.0.0.2:3\" talks_to = {Ann, Bob} }\n",
+            "f:4: Cid's client address 0.0.0.0:1 is taken by Bob's client address 0.0.0.0:1 in "
+            "line "
+            "3\n"},
+        {HERD "node Ann {\n client = \"localhost:1\"\n peer = \"[::]:2\"\n}\n",
+            "f:3: Ann's client address cannot be \"localhost:1\": it is no numeric address with a "
+            "port, like 127.0.0.1:12000 or [::1]:12000\n"
+            "f:4: Ann's peer address cannot be [::]:2: the others dial it; write the address that "
+            "they reach it by\n"},
+        {HERD A "talks_to = Bob }\nnode Bob {\n client = \"127.0.0.1:3\"\n peer = "
+                "\"10.1.2.3:5\" }\n",
+            "f:5: Bob's peer address 10.1.2.3:5 can be reached from other machines, so the herd "
+            "needs "
+            "a secret; make one with: (umask 077; head -c 32 /dev/urandom | base64 > herd.secret), "
+            "copy it to every node, and add secret_file = \"herd.secret\"; or give each node a "
+            "certificate, and name it in tls { }\n"},
+    };
+    CHECK_ROWS(rows);
+}
+
+#define NEED_ALL                                                                                  \
+    "; links with TLS need all three, like: tls { ca_file = \"ca.pem\"  cert_file = \"%n.pem\"  " \
+    "key_file = \"%n.key\" }, where %n is the node's name\n"
+
+Test(topology, tls)
+{
+    static const struct row rows[] = {
+        {HERD "tls { ca_file = a cert_file = \"%n.pem\" key_file = c }\n"
+              "node Ann { client = \"0.0.0.0:1\" peer = \"10.0.0.1:2\" }\n",
+            ""},
+        {HERD "tls {\nca_file = a }\n" A "}\n",
+            "f:3: tls has no cert_file" NEED_ALL "f:3: tls has no key_file" NEED_ALL},
+        {HERD "tls { cert_file = b key_file = c }\n" A "}\n", "f:2: tls has no ca_file" NEED_ALL},
+        {HERD "tls { }\n" A "}\n", ""},
+        {HERD "tls { ca_file = a cert_file = '' key_file = c }\n" A "}\n",
+            "f:2: tls.cert_file is empty; name a file or leave the line out\n"},
+        {HERD "tls { ca = a }\n" A "}\n",
+            "f:2: \"ca\" is no key of tls; there are ca_file, cert_file, key_file\n"},
+        {HERD "tls {\n}\nplaces { ca_file = a key_file = b }\n" A "}\n", ""},
+        {HERD "ca_file = a\n" A "}\n",
+            "f:2: \"ca_file\" does not belong to the top level; it is a key of tls\n"},
+    };
+    CHECK_ROWS(rows);
+    struct topology t;
+    struct topology_faults faults;
+    cr_assert(topology_read_text(span_of(rows[0].text), &t, &faults));
+    cr_expect_str_eq(t.tls_ca_file, "a");
+    cr_expect_str_eq(t.tls_cert_file, "%n.pem");
+    cr_expect_str_eq(t.tls_key_file, "c");
+    topology_faults_destroy(&faults);
+    topology_destroy(&t);
+}
+
+Test(topology, edges)
+{
+    static const struct row rows[] = {
+        {HERD A "\n talks_to = {Bob,\n Sid} }\n" B "}\n" C "}\n",
+            "f:4: Ann talks to \"Sid\", which is no node; did you mean \"Cid\"?\n"},
+        {HERD A "talks_to = Zebedee }\n", "f:2: Ann talks to \"Zebedee\", which is no node\n"},
+        {HERD A "talks_to = {Ann, Bob} }\n" B "}\n",
+            "f:2: Ann talks to itself; leave its own name out\n"},
+        {HERD A "talks_to = Bob }\n" B "}\n\n" C "}\n",
+            "f:5: Cid talks to nobody and nobody to it; add an edge, like: talks_to = {Ann}\n"},
+        {HERD A "}\n" B "talks_to = Cid }\n" C "}\n",
+            "f:2: Ann talks to nobody and nobody to it; add an edge, like: talks_to = {Bob}\n"},
+        {HERD A "talks_to = Bob }\n" B "}\n" C "talks_to = Dan }\n" NODE("Dan", "004") "}\n",
+            "f:4: Cid and 1 more are not linked to the others; add an edge, like: talks_to = "
+            "{Ann}\n"},
+        {HERD A "talks_to = Bob }\n" B "talks_to = Cid }\n" C "}\n",
+            "f:3: warning: the loss of Bob would cut Cid off from the others; another edge around "
+            "it "
+            "would help\n"},
+        {HERD A "talks_to = {Bob, Cid, Dan, Eve} }\n" B "talks_to = Cid }\n" C
+                "}\n" NODE("Dan", "004") "}\n" NODE("Eve", "005") "}\n",
+            "f:2: warning: the loss of Ann would cut Dan and Eve off from the others; another edge "
+            "around it would help\n"},
+        {HERD A "talks_to = {Bob, Cid, Dan, Eve, Fay} }\n" B "}\n" C
+                "}\n" NODE("Dan", "004") "}\n" NODE("Eve", "005") "}\n" NODE("Fay", "006") "}\n",
+            "f:2: warning: the loss of Ann would cut Cid, Dan, Eve and 1 more off from the others; "
+            "another edge around it would help\n"},
+    };
+    CHECK_ROWS(rows);
+}
+
+Test(topology, syntax)
+{
+    static const struct row rows[] = {
+        {HERD "spin = 1h\nlog_level info\n" A "talks_to = Bob }\n",
+            "f:2: spin cannot be 1h; it is at least 0 and at most 10ms\n"
+            "f:3: a \"=\" is missing after \"log_level\"; what follows was not read\n"},
+        {HERD "/* one\n two */ # three\n}\n",
+            "f:4: a \"}\" stands here that closes nothing; what follows was not read\n"},
+        {HERD A "\n\n" B "}\n",
+            "f:2: the \"{\" in this line is not closed; a \"}\" is missing\n"
+            "f:4: a \"}\" must be missing before this \"node\"; what follows was not read\n"},
+        {HERD A "\n", "f:2: the \"{\" in this line is not closed; a \"}\" is missing\n"},
+        {HERD A "talks_to = }\n", "f:2: this is out of place: \"}\"; what follows was not read\n"},
+        {HERD "spin =", "f:2: the file ends in the middle of an item; what follows was not read\n"},
+        {HERD "node { }\n", "f:2: a name is missing after \"node\"; what follows was not read\n"},
+        {"herd = \"demo\nspin = 1us\n" A "}\n",
+            "f:1: a \" that opens a text here is not closed in this line\n"},
+        {HERD A "}\n'",
+            "f:3: a ' that opens a text here is not closed in this line\n"
+            "f:3: something here or in the section after it cannot be read; what follows was not "
+            "read\n"},
+        {HERD A "}\nlog_file = \"a\\",
+            "f:3: a \" that opens a text here is not closed in this line\n"},
+        {HERD "/* no end\n", "f:2: the comment that begins here does not end; \"*/\" is missing\n"},
+        {HERD A "}\nspin = 1us*\n",
+            "f:3: a \"*\" means nothing here; put texts that have one in quotes\n"},
+        {HERD A "}\nlog_file = ${HOME}\n", "f:3: log_file has a ${...} in it, but nothing is taken "
+                                           "from the environment; write the "
+                                           "value itself\n"},
+        {HERD A "}\nlimits ${\n}\n",
+            "f:3: a \"$\" means nothing here; put texts that have one in quotes\n"},
+        {HERD "include(\"/etc/hostname\")\n",
+            "f:2: \"include\" is no key of the top level; there are " TOP_KEYS
+            "f:2: reading ended at \"include\"; what follows was not read\n"},
+        {HERD "\x01",
+            "f:2: the byte 0x01 stands here, which no text has; is this the right file?\n"},
+        {HERD "root a { } root a { }\n",
+            "f:2: \"root\" is no key of the top level; there are " TOP_KEYS
+            "f:2: reading ended at \"root\"; what follows was not read\n"},
+        {HERD "'limits|line' = 3\n",
+            "f:2: this is out of place: \"limits\"; what follows was not read\n"},
+        {HERD "\"\" = 3\n", "f:2: something here or in the section after it cannot be read; what "
+                            "follows was not read\n"},
+    };
+    CHECK_ROWS(rows);
+}
+
+Test(topology, says_nothing_by_itself)
+{
+    cr_redirect_stdout();
+    cr_redirect_stderr();
+    static const char *const texts[] = {"a = \"\\", "node", "\"=\" = 3", "herd = \"\\9\"", "a|b=c"};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        struct topology t;
+        struct topology_faults faults;
+        cr_assert_not(topology_read_text(span_of(texts[i]), &t, &faults));
+        topology_faults_destroy(&faults);
+    }
+    fflush(stdout);
+    cr_assert_stdout_eq_str("");
+    cr_assert_stderr_eq_str("");
+}
+
+/* -- the herd that comes out ------------------------------------------------------------------- */
+
+static void read_well(const char *text, struct topology *out)
+{
+    struct topology_faults faults;
+    bool well = topology_read_text(span_of(text), out, &faults);
+    char *said = faults_said(&faults);
+    cr_assert(well, "%s", said);
+    free(said);
+    topology_faults_destroy(&faults);
+}
+
+Test(topology, defaults)
+{
+    struct topology t;
+    read_well(HERD A "}\n", &t);
+    cr_expect_str_eq(t.herd, "demo");
+    cr_expect_eq(t.client_close, CLIENT_CLOSE_EOF);
+    cr_expect_str_empty(t.secret_file);
+    cr_expect_str_empty(t.log_file);
+    cr_expect_eq(t.log_level, LOG_INFO);
+    cr_expect_eq(t.spin_ns, 0);
+    cr_expect_eq(t.limits.line_bytes, STAMPEDE_LINE_BYTES_DEFAULT);
+    cr_expect_eq(t.limits.output_bytes, 1048576);
+    cr_expect_eq(t.limits.connections, 10000);
+    cr_expect_eq(t.limits.stamps, 1000000);
+    cr_expect_not(t.limits.stamps_evict);
+    cr_expect_eq(t.limits.idle_ms, 600000);
+    cr_expect_eq(t.limits.stall_ms, 30000);
+    cr_expect_eq(t.limits.future_ns, 86400000000000);
+    cr_expect_str_eq(t.places.provider, "");
+    cr_expect_eq(t.places.timeout_ms, 10000);
+    topology_destroy(&t);
+}
+
+Test(topology, values)
+{
+    struct topology t;
+    read_well(HERD
+        "client_close = reply secret_file = \"a b\" log_file = /x log_level = debug spin = 50us\n"
+        "limits { line = 8KiB output = 1GiB connections = 1000000 stamps = 2147483648\n"
+        "stamps_full = evict idle = 365d stall = 100ms future = 0 }\n"
+        "places { provider = gazetteer timeout = 1min }\n"
+        "node Ann { client = \"[2001:db8::1]:65535\" peer = \"192.0.2.1:1\" }",
+        &t);
+    cr_expect_eq(t.client_close, CLIENT_CLOSE_REPLY);
+    cr_expect_str_eq(t.secret_file, "a b");
+    cr_expect_str_eq(t.log_file, "/x");
+    cr_expect_eq(t.log_level, LOG_DEBUG);
+    cr_expect_eq(t.spin_ns, 50000);
+    cr_expect_eq(t.limits.line_bytes, STAMPEDE_LINE_BYTES_MAX);
+    cr_expect_eq(t.limits.output_bytes, 1073741824);
+    cr_expect_eq(t.limits.connections, 1000000);
+    cr_expect_eq(t.limits.stamps, 2147483648);
+    cr_expect(t.limits.stamps_evict);
+    cr_expect_eq(t.limits.idle_ms, 31536000000);
+    cr_expect_eq(t.limits.stall_ms, 100);
+    cr_expect_eq(t.limits.future_ns, 0);
+    cr_expect_eq(t.places.timeout_ms, 60000);
+    cr_expect_eq(t.nodes[0].client.port, 65535);
+    cr_expect(t.nodes[0].client.v6);
+    cr_expect_eq(t.nodes[0].peer.ip[0], 192);
+    topology_destroy(&t);
+}
+
+Test(topology, neighbours)
+{
+    struct topology t;
+    read_well(HERD A "talks_to = {Cid, Bob} }\n" B "talks_to = {Ann, Ann} }\n" C
+                     "talks_to = {Bob} }\n",
+        &t);
+    cr_assert_eq(t.nodes_count, 3);
+    cr_expect_eq(t.edges_count, 3);
+    static const uint16_t expected[3][2] = {{1, 2}, {0, 2}, {0, 1}};
+    for (unsigned i = 0; i < 3; i++) {
+        cr_assert_eq(t.nodes[i].neighbours_count, 2);
+        cr_expect_arr_eq(t.nodes[i].neighbours, expected[i], sizeof expected[i]);
+    }
+    cr_expect_eq(topology_find(&t, SPAN("Cid")), 2);
+    cr_expect_eq(topology_find(&t, SPAN("Ci")), -1);
+    cr_expect_eq(t.nodes[2].line, 4);
+    topology_destroy(&t);
+}
+
+/* -- bounds ------------------------------------------------------------------------------------ */
+
+/* `count` nodes, each talking to the one before, or all to the first; the caller frees. */
+static char *big_herd(unsigned count, bool star)
+{
+    char *text = NULL;
+    size_t len = 0;
+    FILE *f = open_memstream(&text, &len);
+    fprintf(f, "herd = big\n");
+    for (unsigned i = 0; i < count; i++) {
+        fprintf(f, "node n%u { client = \"127.0.0.1:%u\" peer = \"127.0.0.1:%u\" ", i, 10000 + i,
+            20000 + i);
+        if (i)
+            fprintf(f, "talks_to = n%u ", star ? 0 : i - 1);
+        fprintf(f, "}\n");
+    }
+    fclose(f);
+    return text;
+}
+
+static struct topology_faults faults_of(const char *text, bool *well)
+{
+    struct topology t = {0};
+    struct topology_faults faults;
+    *well = topology_read_text(span_of(text), &t, &faults);
+    if (*well)
+        topology_destroy(&t);
+    return faults;
+}
+
+Test(topology, nodes_at_the_bound)
+{
+    bool well;
+    char *text = big_herd(TOPOLOGY_NODES_MAX, false);
+    struct topology_faults faults = faults_of(text, &well);
+    cr_expect(well);
+    cr_expect_eq(faults.count, TOPOLOGY_FAULTS_MAX, "warnings, with one that says there are more");
+    cr_expect(faults.each[TOPOLOGY_FAULTS_MAX - 1].warning);
+    topology_faults_destroy(&faults);
+    free(text);
+
+    text = big_herd(TOPOLOGY_NODES_MAX + 1, false);
+    faults = faults_of(text, &well);
+    cr_expect_not(well);
+    cr_assert_eq(faults.count, 1);
+    cr_expect_eq(faults.each[0].line, TOPOLOGY_NODES_MAX + 2);
+    cr_expect_str_eq(faults.each[0].text, "there are more than 1024 nodes");
+    topology_faults_destroy(&faults);
+    free(text);
+}
+
+Test(topology, neighbours_at_the_bound)
+{
+    bool well;
+    char *text = big_herd(TOPOLOGY_NEIGHBOURS_MAX + 1, true);
+    struct topology_faults faults = faults_of(text, &well);
+    cr_expect(well);
+    topology_faults_destroy(&faults);
+    free(text);
+
+    text = big_herd(TOPOLOGY_NEIGHBOURS_MAX + 2, true);
+    faults = faults_of(text, &well);
+    cr_expect_not(well);
+    cr_expect_str_eq(faults.each[0].text, "n0 has 65 neighbours; 64 are possible");
+    topology_faults_destroy(&faults);
+    free(text);
+}
+
+Test(topology, faults_at_the_bound)
+{
+    char text[4096] = HERD;
+    for (unsigned i = 0; i < 2 * TOPOLOGY_FAULTS_MAX; i++)
+        strcat(text, "spin = 1d\n");
+    bool well;
+    struct topology_faults faults = faults_of(text, &well);
+    cr_expect_not(well);
+    cr_assert_eq(faults.count, TOPOLOGY_FAULTS_MAX);
+    cr_expect_eq(faults.errors, TOPOLOGY_FAULTS_MAX);
+    cr_expect_str_eq(faults.each[TOPOLOGY_FAULTS_MAX - 1].text,
+        "there is more to say than the 99 things told here");
+    topology_faults_destroy(&faults);
+}
+
+Test(topology, unknown_words_at_the_bound)
+{
+    char text[4096] = HERD;
+    for (unsigned i = 0; i < 60; i++)
+        snprintf(text + strlen(text), sizeof text - strlen(text), "zzz%u = 1\n", i);
+    bool well;
+    struct topology_faults faults = faults_of(text, &well);
+    cr_expect_not(well);
+    cr_expect_eq(faults.count, 50, "48 words, the next, and that reading ended");
+    cr_expect_eq(faults.each[49].line, 50);
+    topology_faults_destroy(&faults);
+}
