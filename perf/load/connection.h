@@ -2,8 +2,8 @@
  *
  * Commands are written one behind the other into a ring of bytes and stay there until answered, so
  * that the reply can be compared with them; a command never goes over the ring's end. */
-#ifndef LOAD_CONNECTION_H
-#define LOAD_CONNECTION_H
+#ifndef PERF_LOAD_CONNECTION_H
+#define PERF_LOAD_CONNECTION_H
 
 #include "load/protocol.h"
 

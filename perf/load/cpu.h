@@ -1,6 +1,6 @@
 /* cpu.h — processor time of other processes, to the nanosecond. */
-#ifndef LOAD_CPU_H
-#define LOAD_CPU_H
+#ifndef PERF_LOAD_CPU_H
+#define PERF_LOAD_CPU_H
 
 #include <stdint.h>
 

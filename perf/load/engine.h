@@ -8,8 +8,8 @@
  *
  * One turn: take in all that has come, judge the replies, make the commands for which there is room
  * or time, send them, one send a connection. The clock is read once a turn. */
-#ifndef LOAD_ENGINE_H
-#define LOAD_ENGINE_H
+#ifndef PERF_LOAD_ENGINE_H
+#define PERF_LOAD_ENGINE_H
 
 #include "load/histogram.h"
 #include "load/protocol.h"

@@ -4,8 +4,8 @@
  * and every doubling above is cut into 1,024 equal parts, so a place is never wider than a
  * thousandth of its values. Recording is a shift and an add, whatever the value. Values are
  * nanoseconds here, 0 to HISTOGRAM_VALUE_MAX; what is more counts as that. */
-#ifndef LOAD_HISTOGRAM_H
-#define LOAD_HISTOGRAM_H
+#ifndef PERF_LOAD_HISTOGRAM_H
+#define PERF_LOAD_HISTOGRAM_H
 
 #include <stdint.h>
 

@@ -3,8 +3,8 @@
  * One client for all: the engine knows bytes, times and order, a protocol knows how a position is
  * written for this server and when its answer is right. An answer is compared with what was
  * asked. */
-#ifndef LOAD_PROTOCOL_H
-#define LOAD_PROTOCOL_H
+#ifndef PERF_LOAD_PROTOCOL_H
+#define PERF_LOAD_PROTOCOL_H
 
 #include "core/base/span.h"
 #include "load/traffic.h"

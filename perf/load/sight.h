@@ -5,8 +5,8 @@
  * little as a GET costs Redis. NATS keeps nothing that could be asked for: there, a subscriber is
  * told, which spares it the asking and the wait for the next answer. In all of them what is seen
  * has "<id> <position> <time>". */
-#ifndef LOAD_SIGHT_H
-#define LOAD_SIGHT_H
+#ifndef PERF_LOAD_SIGHT_H
+#define PERF_LOAD_SIGHT_H
 
 #include "load/protocol.h"
 

@@ -4,8 +4,8 @@
  * of the machine's clock when the load began plus a nanosecond a command, so each is newer than all
  * before it, in this run and in earlier ones. Digits are made eight at a time: a server that
  * takes seven million commands a second leaves 140 ns for making, sending, reading and judging. */
-#ifndef LOAD_TRAFFIC_H
-#define LOAD_TRAFFIC_H
+#ifndef PERF_LOAD_TRAFFIC_H
+#define PERF_LOAD_TRAFFIC_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* clock.h — the two clocks of the machine, read once a turn. */
-#ifndef IO_CLOCK_H
-#define IO_CLOCK_H
+#ifndef FILES_CLOCK_H
+#define FILES_CLOCK_H
 
 #include "core/base/instant.h"
 

@@ -1,6 +1,6 @@
 /* entropy.h — bytes that nobody can guess. */
-#ifndef IO_ENTROPY_H
-#define IO_ENTROPY_H
+#ifndef FILES_ENTROPY_H
+#define FILES_ENTROPY_H
 
 #include <stddef.h>
 

@@ -5,8 +5,8 @@
  * by others: key_file, or places_key in $CREDENTIALS_DIRECTORY, where systemd's LoadCredential=
  * puts it. What is wrong is told on standard error, in a sentence with its remedy. Called by the
  * program's `node` and `places`. */
-#ifndef IO_PLACES_FILES_H
-#define IO_PLACES_FILES_H
+#ifndef FILES_PLACES_FILES_H
+#define FILES_PLACES_FILES_H
 
 #include "core/places/google.h"
 #include "core/tls/tls.h"

@@ -1,8 +1,8 @@
 /* places_provider.h — the provider that topology.conf asks for, ready to be given to a node.
  *
  * Called by the program's `node` and `places`. */
-#ifndef IO_PLACES_PROVIDER_H
-#define IO_PLACES_PROVIDER_H
+#ifndef FILES_PLACES_PROVIDER_H
+#define FILES_PLACES_PROVIDER_H
 
 #include "core/places/exchange.h"
 #include "files/places_files.h"

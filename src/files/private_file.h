@@ -2,8 +2,8 @@
  * them, secrets, keys, certificates. What is wrong with one is told in a sentence with its remedy
  * and a line end: to standard error at the start, to memory when a running node reads it anew.
  * Called by secret, tls_files, trust_file and the program's `node`. */
-#ifndef IO_PRIVATE_FILE_H
-#define IO_PRIVATE_FILE_H
+#ifndef FILES_PRIVATE_FILE_H
+#define FILES_PRIVATE_FILE_H
 
 #include "core/topology/topology.h"
 #include <stdio.h>

@@ -1,8 +1,8 @@
 /* secret.h — the herd's secret from its file.
  *
  * By file only: arguments and environments of a process can be read by others. */
-#ifndef IO_SECRET_H
-#define IO_SECRET_H
+#ifndef FILES_SECRET_H
+#define FILES_SECRET_H
 
 #include "core/topology/topology.h"
 

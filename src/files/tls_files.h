@@ -2,8 +2,8 @@
  *
  * topology.conf is the same file on every node, certificates are not: %n in cert_file and key_file
  * stands for the node's name. */
-#ifndef IO_TLS_FILES_H
-#define IO_TLS_FILES_H
+#ifndef FILES_TLS_FILES_H
+#define FILES_TLS_FILES_H
 
 #include "core/tls/tls.h"
 #include "core/topology/topology.h"

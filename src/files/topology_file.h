@@ -2,8 +2,8 @@
  *
  * The only place that knows libconfuse. Not for two threads at once: libconfuse keeps its state in
  * globals. Nothing is taken from the environment and no file includes another. */
-#ifndef IO_TOPOLOGY_FILE_H
-#define IO_TOPOLOGY_FILE_H
+#ifndef FILES_TOPOLOGY_FILE_H
+#define FILES_TOPOLOGY_FILE_H
 
 #include "core/topology/topology.h"
 #include <stdio.h>

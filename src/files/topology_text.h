@@ -4,8 +4,8 @@
  * environment, lets a forgotten quote swallow the rest of the file, skips bytes it has no use for
  * and prints others on standard output. So before it sees the text: comments become blanks,
  * variables literal text, and what it would swallow a fault. Lines stay what they were. */
-#ifndef IO_TOPOLOGY_TEXT_H
-#define IO_TOPOLOGY_TEXT_H
+#ifndef FILES_TOPOLOGY_TEXT_H
+#define FILES_TOPOLOGY_TEXT_H
 
 #include "core/topology/topology.h"
 

@@ -3,8 +3,8 @@
  *
  * Reading Debian's bundle of 144 takes some 10 ms, for which a running node stands still.
  * Called by tls_files, and by whoever speaks HTTPS. */
-#ifndef IO_TRUST_FILE_H
-#define IO_TRUST_FILE_H
+#ifndef FILES_TRUST_FILE_H
+#define FILES_TRUST_FILE_H
 
 #include "core/tls/trust.h"
 #include <stdio.h>

@@ -39,7 +39,7 @@ def band_of(latitude):
 
 
 def id_of(name, latitude, longitude):
-    """The place's id as core/places_gazetteer.c makes it: FNV-1a over name and coordinates."""
+    """The place's id as core/places/gazetteer_provider.c makes it: FNV-1a over name and coordinates."""
     value = 0xCBF29CE484222325
     for byte in name + struct.pack("<ii", latitude, longitude):
         value = (value ^ byte) * 0x100000001B3 & 0xFFFFFFFFFFFFFFFF

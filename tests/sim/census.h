@@ -13,8 +13,8 @@
  *   stale       stable, and missing from a read that began when it was known
  *
  * One client a node says the adds. Called by workloads. */
-#ifndef SIM_CENSUS_H
-#define SIM_CENSUS_H
+#ifndef TESTS_SIM_CENSUS_H
+#define TESTS_SIM_CENSUS_H
 
 #include "sim/herd.h"
 

@@ -2,8 +2,8 @@
  *
  * It pipelines, reads late, hangs up with FIN in the middle or after a line without LF. Replies
  * have to come in the order of the commands, whole, and all of them unless the node died. */
-#ifndef SIM_CLIENT_H
-#define SIM_CLIENT_H
+#ifndef TESTS_SIM_CLIENT_H
+#define TESTS_SIM_CLIENT_H
 
 #include "sim/host.h"
 

@@ -1,8 +1,8 @@
 /* herd.h — a whole herd in one process: hosts, clients, the network between them, and the judge.
  *
  * Called by the scenarios, which tell it a story, and by the campaign, which throws dice. */
-#ifndef SIM_HERD_H
-#define SIM_HERD_H
+#ifndef TESTS_SIM_HERD_H
+#define TESTS_SIM_HERD_H
 
 #include "sim/client.h"
 #include "sim/shapes.h"

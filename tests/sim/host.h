@@ -5,8 +5,8 @@
  * node wants. Received bytes lie in blocks of exactly their size that are freed after the turn,
  * and what is sent is read out of the window long after it was shown, so that AddressSanitizer
  * sees whoever keeps or moves what he must not. */
-#ifndef SIM_HOST_H
-#define SIM_HOST_H
+#ifndef TESTS_SIM_HOST_H
+#define TESTS_SIM_HOST_H
 
 #include "sim/judge.h"
 #include "sim/memory.h"

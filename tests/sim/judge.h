@@ -13,8 +13,8 @@
  *   - no end ever calls the other's lines wrong: no BYE but those that a bad network explains
  *
  * The first violation is kept; the run should then end. */
-#ifndef SIM_JUDGE_H
-#define SIM_JUDGE_H
+#ifndef TESTS_SIM_JUDGE_H
+#define TESTS_SIM_JUDGE_H
 
 #include "core/protocol/command.h"
 #include "core/protocol/stamp.h"

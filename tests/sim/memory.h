@@ -7,8 +7,8 @@
  *
  * Larger blocks (a store's segments, tables of hashes) go round through a list here: a herd that
  * comes and goes takes the same ones again, and AddressSanitizer need not map and unmap them. */
-#ifndef SIM_MEMORY_H
-#define SIM_MEMORY_H
+#ifndef TESTS_SIM_MEMORY_H
+#define TESTS_SIM_MEMORY_H
 
 #include "unit/random.h"
 #include <stdbool.h>

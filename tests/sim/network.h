@@ -7,8 +7,8 @@
  * A party (a node, a client) is told nothing but that it is to act. It then looks at its wires,
  * does what it wants, and returns. A wire is one connection: end 0 dialled it, end 1 accepts it.
  * What a party writes is taken as far as the window has room; it arrives in order and in pieces. */
-#ifndef SIM_NETWORK_H
-#define SIM_NETWORK_H
+#ifndef TESTS_SIM_NETWORK_H
+#define TESTS_SIM_NETWORK_H
 
 #include "core/base/instant.h"
 #include "core/node/node.h"

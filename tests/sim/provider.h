@@ -1,7 +1,7 @@
 /* provider.h — a places provider that answers in virtual time, in any order, and says what it was
  * asked: so a client can tell whether it got the answer to its own question. */
-#ifndef SIM_PROVIDER_H
-#define SIM_PROVIDER_H
+#ifndef TESTS_SIM_PROVIDER_H
+#define TESTS_SIM_PROVIDER_H
 
 #include "core/places/places.h"
 #include "sim/network.h"

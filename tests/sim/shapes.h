@@ -3,8 +3,8 @@
  * Any number of nodes from 3 to TOPOLOGY_NODES_MAX, as far as the shape goes: a node of a mesh or
  * the middle of a star has TOPOLOGY_NEIGHBOURS_MAX neighbours at most. Made by the same rules as a
  * file's topology: as a draft. Called by herd. */
-#ifndef SIM_SHAPES_H
-#define SIM_SHAPES_H
+#ifndef TESTS_SIM_SHAPES_H
+#define TESTS_SIM_SHAPES_H
 
 #include "core/topology/topology.h"
 

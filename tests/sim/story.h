@@ -7,8 +7,8 @@
  *
  * Messages are AT lines between two nodes, both ways, since the last cut, heal, start, or
  * counts_anew(). Paths take 1 to 1.5 ms unless told otherwise. */
-#ifndef SIM_STORY_H
-#define SIM_STORY_H
+#ifndef TESTS_SIM_STORY_H
+#define TESTS_SIM_STORY_H
 
 #include "sim/herd.h"
 

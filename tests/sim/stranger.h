@@ -5,8 +5,8 @@
  * questions, or what nodes once said to each other (tapes.h): whole, cut short, or with a bit
  * changed. He holds many connections, reads little, and leaves when it pleases him. What he hears
  * may be refusals and an observer's answers, never a stamp, a MARK, or anything else of a link. */
-#ifndef SIM_STRANGER_H
-#define SIM_STRANGER_H
+#ifndef TESTS_SIM_STRANGER_H
+#define TESTS_SIM_STRANGER_H
 
 #include "sim/host.h"
 

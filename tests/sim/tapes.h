@@ -1,7 +1,7 @@
 /* tapes.h — what nodes said on links, as somebody on the way would have recorded it: the first
  * bytes of each link, handshake and all. For strangers, who play them again. */
-#ifndef SIM_TAPES_H
-#define SIM_TAPES_H
+#ifndef TESTS_SIM_TAPES_H
+#define TESTS_SIM_TAPES_H
 
 #include "core/base/span.h"
 #include <stdint.h>

@@ -1,8 +1,8 @@
 /* boxed.h — for tests: bytes in a block of exactly their size.
  *
  * A read past either end is then seen by AddressSanitizer, which a string literal would hide. */
-#ifndef TESTS_BOXED_H
-#define TESTS_BOXED_H
+#ifndef TESTS_UNIT_BOXED_H
+#define TESTS_UNIT_BOXED_H
 
 #include "core/base/span.h"
 #include <stdlib.h>

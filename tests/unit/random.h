@@ -1,8 +1,8 @@
 /* random.h — for tests: chance that can be repeated.
  *
  * Each run takes another seed and prints it; STAMPEDE_TEST_SEED=<seed> repeats one. */
-#ifndef UNIT_RANDOM_H
-#define UNIT_RANDOM_H
+#ifndef TESTS_UNIT_RANDOM_H
+#define TESTS_UNIT_RANDOM_H
 
 #include "files/entropy.h"
 #include <stdint.h>

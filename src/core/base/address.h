@@ -2,8 +2,8 @@
  *
  * "127.0.0.1:12000", "[::1]:12000". Names are not looked up: the same file goes to every node, and
  * all must mean the same address by it. Called by topology, and by whoever dials and listens. */
-#ifndef CORE_ADDRESS_H
-#define CORE_ADDRESS_H
+#ifndef CORE_BASE_ADDRESS_H
+#define CORE_BASE_ADDRESS_H
 
 #include "core/base/span.h"
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* ascii.h — bytes as ASCII sees them, whatever the locale. For what reads text from outside. */
-#ifndef CORE_ASCII_H
-#define CORE_ASCII_H
+#ifndef CORE_BASE_ASCII_H
+#define CORE_BASE_ASCII_H
 
 #include <stdbool.h>
 

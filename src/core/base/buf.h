@@ -2,8 +2,8 @@
  *
  * What does not fit sets `overflow` and writes nothing from then on, so a writer checks once, at
  * the end. The memory is the caller's. */
-#ifndef CORE_BUF_H
-#define CORE_BUF_H
+#ifndef CORE_BASE_BUF_H
+#define CORE_BASE_BUF_H
 
 #include "core/base/span.h"
 #include <stdint.h>

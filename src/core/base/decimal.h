@@ -2,8 +2,8 @@
  *
  * Times are nanoseconds since 1970; skews are signed nanoseconds. PROTOCOL.md, "Client port" and
  * "Replies". */
-#ifndef CORE_DECIMAL_H
-#define CORE_DECIMAL_H
+#ifndef CORE_BASE_DECIMAL_H
+#define CORE_BASE_DECIMAL_H
 
 #include "core/base/buf.h"
 #include "stampede/protocol.h"

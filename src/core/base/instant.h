@@ -2,8 +2,8 @@
  *
  * The core has no clock: every event carries the instant at which its driver saw it. The ring reads
  * both clocks once a turn, the simulator makes them up. */
-#ifndef CORE_INSTANT_H
-#define CORE_INSTANT_H
+#ifndef CORE_BASE_INSTANT_H
+#define CORE_BASE_INSTANT_H
 
 #include <stdint.h>
 

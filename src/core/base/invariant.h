@@ -2,8 +2,8 @@
  *
  * For mistakes of ours only, never for bytes from outside. A broken invariant ends the process: a
  * node that goes on with a wrong store would flood the error to its herd. */
-#ifndef CORE_INVARIANT_H
-#define CORE_INVARIANT_H
+#ifndef CORE_BASE_INVARIANT_H
+#define CORE_BASE_INVARIANT_H
 
 /* Says what broke and ends the process. The core only declares it: io/invariant.c defines it for
  * the program, each test driver for itself. */

@@ -3,8 +3,8 @@
  * All its strings are valid UTF-8 without NUL; it is not deep, so that recursion over it is safe;
  * and it has not many values, so that a megabyte of brackets does not become eighty of memory.
  * Called by places_google. */
-#ifndef CORE_JSON_SAFE_H
-#define CORE_JSON_SAFE_H
+#ifndef CORE_BASE_JSON_SAFE_H
+#define CORE_BASE_JSON_SAFE_H
 
 #include "core/base/span.h"
 

@@ -7,8 +7,8 @@
  * and every byte that is not of a visible UTF-8 character is escaped (\xNN): nobody can forge a
  * line, nor speak to the operator's terminal. Keys and event names are ours. Called by node; the
  * sink belongs to io. */
-#ifndef CORE_LOG_H
-#define CORE_LOG_H
+#ifndef CORE_BASE_LOG_H
+#define CORE_BASE_LOG_H
 
 #include "core/base/buf.h"
 #include "core/base/instant.h"

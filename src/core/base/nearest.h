@@ -3,8 +3,8 @@
  * Close means few edits (a byte inserted, left out, changed, or two neighbours swapped; case does
  * not count), at most one for every three bytes: a wrong suggestion is worse than none. Offer the
  * candidates one by one; the closest stays, of equal ones the first. */
-#ifndef CORE_NEAREST_H
-#define CORE_NEAREST_H
+#ifndef CORE_BASE_NEAREST_H
+#define CORE_BASE_NEAREST_H
 
 #include "core/base/span.h"
 

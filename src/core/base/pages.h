@@ -3,8 +3,8 @@
  * The first write to each page of new memory is a page fault: 12 us where a hypervisor shadows page
  * tables, and several on any machine. Many pages had in one call cost a fraction of that each.
  * Called by what grows, arena and id_index, and by recent. */
-#ifndef CORE_PAGES_H
-#define CORE_PAGES_H
+#ifndef CORE_BASE_PAGES_H
+#define CORE_BASE_PAGES_H
 
 #include <stddef.h>
 

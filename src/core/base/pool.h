@@ -3,8 +3,8 @@
  * Whatever a connection holds only for a while (a split line, unsent output) comes from here, so
  * that the hot path does not allocate and an idle connection holds nothing. The block given back
  * last is handed out first: it is still in the cache. */
-#ifndef CORE_POOL_H
-#define CORE_POOL_H
+#ifndef CORE_BASE_POOL_H
+#define CORE_BASE_POOL_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -3,8 +3,8 @@
  * A server may repeat the key that it was sent, in an error or anywhere else. Whatever spells it
  * becomes an ellipsis: as it is, or with any of its bytes percent-encoded, letters in either case.
  * The secret is printable ASCII and so not in the ellipsis. Called by places_google. */
-#ifndef CORE_REDACT_H
-#define CORE_REDACT_H
+#ifndef CORE_BASE_REDACT_H
+#define CORE_BASE_REDACT_H
 
 #include "core/base/buf.h"
 

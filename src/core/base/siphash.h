@@ -3,8 +3,8 @@
  * Who does not know the key cannot choose ids that collide. Aumasson and Bernstein, "SipHash: a
  * fast short-input PRF", 2012, with one round a word and three at the end, as Rust and Python use
  * it for their tables. Called by store and names. */
-#ifndef CORE_SIPHASH_H
-#define CORE_SIPHASH_H
+#ifndef CORE_BASE_SIPHASH_H
+#define CORE_BASE_SIPHASH_H
 
 #include "core/base/span.h"
 #include <stdint.h>

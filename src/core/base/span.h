@@ -2,8 +2,8 @@
  *
  * Every field of a line, name and text in the core is one; nothing is copied until the store does.
  * A span is never ended by NUL and may hold any byte. */
-#ifndef CORE_SPAN_H
-#define CORE_SPAN_H
+#ifndef CORE_BASE_SPAN_H
+#define CORE_BASE_SPAN_H
 
 #include <stdbool.h>
 #include <stddef.h>

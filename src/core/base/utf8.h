@@ -1,6 +1,6 @@
 /* utf8.h — where characters of UTF-8 end, RFC 3629. Called by what handles text from outside. */
-#ifndef CORE_UTF8_H
-#define CORE_UTF8_H
+#ifndef CORE_BASE_UTF8_H
+#define CORE_BASE_UTF8_H
 
 #include "core/base/span.h"
 

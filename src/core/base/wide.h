@@ -4,8 +4,8 @@
  * bytes of one kind end. With SSE2, which every x86-64 has, a judgement is a handful of
  * instructions; elsewhere it is a loop that answers the same. Never looks at a byte outside of the
  * text. Called by command, position, decimal and record. */
-#ifndef CORE_WIDE_H
-#define CORE_WIDE_H
+#ifndef CORE_BASE_WIDE_H
+#define CORE_BASE_WIDE_H
 
 #include "core/base/span.h"
 #include <stdint.h>

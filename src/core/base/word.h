@@ -1,6 +1,6 @@
 /* word.h — eight bytes of text as one number, the first byte lowest, on every machine. */
-#ifndef CORE_WORD_H
-#define CORE_WORD_H
+#ifndef CORE_BASE_WORD_H
+#define CORE_BASE_WORD_H
 
 #include "core/base/span.h"
 #include <stdint.h>

@@ -10,8 +10,8 @@
  * CLOSED lets everything through, OPEN nothing. A question that cannot be asked is answered at once
  * rather than made to wait for a service that is down, and a service that comes back is not met by
  * all of them together. No clock of its own. Called by places_exchange. */
-#ifndef CORE_BREAKER_H
-#define CORE_BREAKER_H
+#ifndef CORE_HTTP_BREAKER_H
+#define CORE_HTTP_BREAKER_H
 
 #include "core/base/instant.h"
 #include "core/base/span.h"

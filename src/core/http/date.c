@@ -1,4 +1,4 @@
-/* http_date.c — dates in HTTP headers, RFC 9110, 5.6.7, and the time that Retry-After names. The
+/* date.c — dates in HTTP headers, RFC 9110, 5.6.7, and the time that Retry-After names. The
  * C library's own readers of dates know a locale and a time zone; there are neither here. */
 #include "core/base/ascii.h"
 #include "core/base/decimal.h"

@@ -17,8 +17,8 @@
  *
  * While it is being resolved the row is the one of before. A host that nobody begins to connect to
  * is not resolved. */
-#ifndef CORE_ENDPOINT_H
-#define CORE_ENDPOINT_H
+#ifndef CORE_HTTP_ENDPOINT_H
+#define CORE_HTTP_ENDPOINT_H
 
 #include "core/base/address.h"
 #include "core/base/instant.h"

@@ -1,4 +1,4 @@
-/* http_header.c — the headers that say where an answer ends and what may follow it, RFC 9112, 6 and
+/* header.c — the headers that say where an answer ends and what may follow it, RFC 9112, 6 and
  * 9; all others are of no interest. A header that decides on the length is taken once and in its
  * plainest form: two readers that see different ends are how answers get mixed up. */
 #include "core/base/ascii.h"

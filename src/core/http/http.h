@@ -5,8 +5,8 @@
  * does not allow, or allows and does not settle (a bare LF, two lengths), is an error, because a
  * proxy and this program must not disagree on where an answer ends. No pipelining, no redirects,
  * no compression. Called by places_google (request) and places_exchange (answer). */
-#ifndef CORE_HTTP_H
-#define CORE_HTTP_H
+#ifndef CORE_HTTP_HTTP_H
+#define CORE_HTTP_HTTP_H
 
 #include "core/base/buf.h"
 #include "core/base/instant.h"

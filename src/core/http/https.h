@@ -15,8 +15,8 @@
  * OVER is the last: the connection is to be closed when https_output is drained. A READY connection
  * is read from, so that its end is noticed before it is used again. RFC 9112; the bounds are those
  * that the design lists. Called by places_exchange. */
-#ifndef CORE_HTTPS_H
-#define CORE_HTTPS_H
+#ifndef CORE_HTTP_HTTPS_H
+#define CORE_HTTP_HTTPS_H
 
 #include "core/http/http.h"
 #include "core/tls/tls.h"

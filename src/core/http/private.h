@@ -1,4 +1,4 @@
-/* http_private.h — what the files of http share, and nobody else. */
+/* private.h — what the files of http share, and nobody else. */
 #ifndef CORE_HTTP_PRIVATE_H
 #define CORE_HTTP_PRIVATE_H
 

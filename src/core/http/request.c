@@ -1,4 +1,4 @@
-/* http_request.c — a request as bytes, RFC 9112, 3. What is to be written is looked at before the
+/* request.c — a request as bytes, RFC 9112, 3. What is to be written is looked at before the
  * first byte is: a CR or LF inside a field would let whoever chose it write headers of his own. */
 #include "core/base/ascii.h"
 #include "core/http/private.h"

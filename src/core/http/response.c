@@ -1,4 +1,4 @@
-/* http_response.c — where an answer begins and ends, RFC 9112. Its parts and what leads from one to
+/* response.c — where an answer begins and ends, RFC 9112. Its parts and what leads from one to
  * the next are the table in http.h. What is read line by line, and what tells chunks apart, goes
  * byte by byte, the body in blocks; so every byte has the same effect however the stream is cut. */
 #include "core/base/ascii.h"

@@ -1,4 +1,4 @@
-/* node_alarms.c — what a node notices about its herd and an operator should know.
+/* alarms.c — what a node notices about its herd and an operator should know.
  *
  * Clocks that are apart, digests that stay unequal, stamps from the future. Each begins with one
  * warning and ends, if it can, with one line that says so; in between `stampede status` shows it.

@@ -1,4 +1,4 @@
-/* node_clients.c — what clients say and what they are told.
+/* clients.c — what clients say and what they are told.
  *
  * One IAMAT's way: received bytes -> lines (in place) -> struct command -> the group -> the store
  * -> the outbox. Commands are gathered up to NODE_GROUP over all connections of a turn, so that

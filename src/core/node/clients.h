@@ -1,4 +1,4 @@
-/* node_clients.h — the node's client connections: what its other files use of node_clients.c, and
+/* clients.h — the node's client connections: what its other files use of clients.c, and
  * what of it lies in struct node. */
 #ifndef CORE_NODE_CLIENTS_H
 #define CORE_NODE_CLIENTS_H

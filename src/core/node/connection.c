@@ -1,4 +1,4 @@
-/* node_connection.c — see node_connection.h: the table, and what can happen to every connection.
+/* connection.c — see connection.h: the table, and what can happen to every connection.
  *
  * The ground floor of the node: it calls none of the node's other files. Watching costs an active
  * connection nothing: it is looked at once a period, in the order in which it was put there, and

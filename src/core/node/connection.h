@@ -1,4 +1,4 @@
-/* node_connection.h — the node's connections, clients and links alike.
+/* connection.h — the node's connections, clients and links alike.
  *
  * A connection is a CLIENT, a LINK, or one to a PLACES service. Its life, seen from here:
  *

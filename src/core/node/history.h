@@ -9,8 +9,8 @@
  *     1/32 of its age     later, for 3.7 hours of changes at least
  *
  * Times are monotonic and mean the turn in which the change was made. Called by node. */
-#ifndef CORE_HISTORY_H
-#define CORE_HISTORY_H
+#ifndef CORE_NODE_HISTORY_H
+#define CORE_NODE_HISTORY_H
 
 #include <stdbool.h>
 #include <stdint.h>

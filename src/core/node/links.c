@@ -1,4 +1,4 @@
-/* node_links.c — connections to peers: their links, the dials that make them, and their failures.
+/* links.c — connections to peers: their links, the dials that make them, and their failures.
  *
  * peering knows one link, neighbours which links there should be; here the two meet the node's
  * connections. A link that ends says BYE, if it still can, and its connection closes when that is

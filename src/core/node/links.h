@@ -1,5 +1,5 @@
-/* node_links.h — the node's peer connections: what node.c and node_tls.c use of node_links.c, and
- * what of node_tls.c it uses. */
+/* links.h — the node's peer connections: what node.c and tls.c use of links.c, and
+ * what of tls.c it uses. */
 #ifndef CORE_NODE_LINKS_H
 #define CORE_NODE_LINKS_H
 
@@ -35,7 +35,7 @@ struct link {
     char room[]; /* for a split line */
 };
 
-/* -- node_links.c ------------------------------------------------------------------------------ */
+/* -- links.c ------------------------------------------------------------------------------ */
 
 /* Begin a link. Of strangers there are NODE_STRANGERS_MAX at most: for one more, the oldest goes.
  * Were the newcomer refused instead, whoever holds so many connections that say nothing would keep
@@ -59,7 +59,7 @@ void links_stop(struct node *n, struct instant now);
 /* A dial of `who` made no link; said in the log now and then. */
 void link_failed(struct node *n, struct neighbour *who, const char *why, struct instant now);
 
-/* -- node_tls.c: for links whose `tls` is set -------------------------------------------------- */
+/* -- tls.c: for links whose `tls` is set -------------------------------------------------- */
 
 /* false: no memory. */
 MUST_USE bool link_tls_open(struct node *n, struct link *l, struct instant now);

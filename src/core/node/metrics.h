@@ -2,8 +2,8 @@
  *
  * A counter is a field that only grows; its name in the table is its name in `stampede status
  * --json`. Written by node, read by whoever shows it. */
-#ifndef CORE_METRICS_H
-#define CORE_METRICS_H
+#ifndef CORE_NODE_METRICS_H
+#define CORE_NODE_METRICS_H
 
 #include <stdint.h>
 

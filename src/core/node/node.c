@@ -1,8 +1,8 @@
 /* node.c — the node's life, and the turn that its driver drives.
  *
- * node.h tells how to drive it, node_private.h shows the inside. What a client says is
- * node_clients.c's, what a peer says node_links.c's, and what both kinds of connections share
- * node_connection.c's. Nothing is done twice and nothing is forgotten, because all that may change
+ * node.h tells how to drive it, private.h shows the inside. What a client says is
+ * clients.c's, what a peer says links.c's, and what both kinds of connections share
+ * connection.c's. Nothing is done twice and nothing is forgotten, because all that may change
  * a connection's wants touches it, and the driver asks for the wants of all that were touched. */
 #include "core/base/invariant.h"
 #include "core/node/private.h"

@@ -16,8 +16,8 @@
  * is in use from node_opened to node_closed. Bytes to write are shown as a window and acknowledged
  * (node_output, node_sent), the way BearSSL does it; the window stays in place until acknowledged.
  * Received bytes are borrowed until the end of the turn. */
-#ifndef CORE_NODE_H
-#define CORE_NODE_H
+#ifndef CORE_NODE_NODE_H
+#define CORE_NODE_NODE_H
 
 #include "core/base/instant.h"
 #include "core/node/metrics.h"

@@ -4,8 +4,8 @@
  * whole, so that it goes to the kernel in one send. A reply that is not there yet (a WHATSAT waits
  * for places) is a gate: what is written behind it waits until it is filled, which is how replies
  * keep the order of their commands. One an outbox a connection; called by node. */
-#ifndef CORE_OUTBOX_H
-#define CORE_OUTBOX_H
+#ifndef CORE_NODE_OUTBOX_H
+#define CORE_NODE_OUTBOX_H
 
 #include "core/base/pool.h"
 #include "core/base/span.h"

@@ -1,4 +1,4 @@
-/* node_places.c — the connections of the places exchange, as connections of the node.
+/* places.c — the connections of the places exchange, as connections of the node.
  *
  * The exchange decides, and holds its connections' TLS; here its bytes go to the node's outboxes
  * and its wishes to the driver. A connection of places is a CONNECTION_PLACES with the exchange's

@@ -1,15 +1,15 @@
-/* node_private.h — the node's inside, shared by its files, and weighed by tests/sim. From the top
+/* private.h — the node's inside, shared by its files, and weighed by tests/sim. From the top
  * floor down:
  *
  *   node.c             life, what the driver tells and asks, the turn
- *   node_clients.c     client connections: lines, groups of commands, replies, places
- *   node_links.c       peer connections: links, dials, what goes wrong with them
- *   node_tls.c         the bytes of a link through TLS
- *   node_places.c      connections to the places service
- *   node_random.c      bytes that nobody can guess
- *   node_status.c      the state as JSON, and what it knows of one stamp
- *   node_alarms.c      what it notices about its herd, and tells the log
- *   node_connection.c  the table of connections, and what can happen to each */
+ *   clients.c     client connections: lines, groups of commands, replies, places
+ *   links.c       peer connections: links, dials, what goes wrong with them
+ *   tls.c         the bytes of a link through TLS
+ *   places.c      connections to the places service
+ *   random.c      bytes that nobody can guess
+ *   status.c      the state as JSON, and what it knows of one stamp
+ *   alarms.c      what it notices about its herd, and tells the log
+ *   connection.c  the table of connections, and what can happen to each */
 #ifndef CORE_NODE_PRIVATE_H
 #define CORE_NODE_PRIVATE_H
 
@@ -109,12 +109,12 @@ static inline void node_touch(struct node *n, struct connection *c)
     n->touched_first = c->number;
 }
 
-/* -- node_random.c ----------------------------------------------------------------------------- */
+/* -- random.c ----------------------------------------------------------------------------- */
 
 /* Fresh bytes that nobody can guess. */
 void node_random(struct node *n, unsigned char out[NODE_RANDOM_BYTES]);
 
-/* -- node_places.c ----------------------------------------------------------------------------- */
+/* -- places.c ----------------------------------------------------------------------------- */
 
 /* What node_dialled and so on say, of the exchange's connections. */
 MUST_USE bool places_dialled(struct node *n, uint32_t number, unsigned racer, struct instant now);
@@ -125,7 +125,7 @@ void places_turn(struct node *n, struct instant now);
 void places_stop(struct node *n, struct instant now);
 MUST_USE bool places_dial(struct node *n, struct dial_order *out);
 
-/* -- node_status.c ----------------------------------------------------------------------------- */
+/* -- status.c ----------------------------------------------------------------------------- */
 
 /* Changes of the store a second, over the last second or, when no turn came, longer. */
 double node_updates_per_s(const struct node *n, struct instant now);
@@ -133,7 +133,7 @@ double node_updates_per_s(const struct node *n, struct instant now);
  * without LF. */
 void node_trace(const struct node *n, struct span id, struct buf *out, struct instant now);
 
-/* -- node_alarms.c ----------------------------------------------------------------------------- */
+/* -- alarms.c ----------------------------------------------------------------------------- */
 
 /* Note when changes were made, and see whether peers' clocks, digests and stamps are as they should
  * be: what is not is told once when it begins, and once when it is over. */

@@ -1,4 +1,4 @@
-/* node_random.c — bytes that nobody can guess, for a core that has no entropy of its own: SHA-256
+/* random.c — bytes that nobody can guess, for a core that has no entropy of its own: SHA-256
  * of a secret key out of config.seed and a counter.
  *
  * Parts of some are told to peers (nonces), others must stay unknown (TLS): none says anything

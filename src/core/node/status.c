@@ -1,4 +1,4 @@
-/* node_status.c — a node's state as one line of JSON, for `stampede status` and its kin; and what
+/* status.c — a node's state as one line of JSON, for `stampede status` and its kin; and what
  * it knows of one stamp, for `stampede trace`.
  *
  * Written straight into the buffer, so that there is a whole answer or an overflow, and never one

@@ -1,4 +1,4 @@
-/* node_tls.c — the bytes of a link through TLS: what comes in is opened before the peer protocol
+/* tls.c — the bytes of a link through TLS: what comes in is opened before the peer protocol
  * hears it, what it says is sealed on its way to the connection's output.
  *
  * A link with TLS keeps the bounds of a plain one: at most one record of plaintext lies in the

@@ -5,8 +5,8 @@
  * the largest is the best, and half of the quickest round trip is added for the way that even that
  * one had. A single stall does not pass for a clock that is slow; a clock that is set back is
  * noticed GAUGE_READINGS PINGs later. One per peer; fed by peering, judged by node. */
-#ifndef CORE_CLOCK_GAUGE_H
-#define CORE_CLOCK_GAUGE_H
+#ifndef CORE_PEERING_CLOCK_GAUGE_H
+#define CORE_PEERING_CLOCK_GAUGE_H
 
 #include "core/base/instant.h"
 #include "core/base/span.h"

@@ -2,8 +2,8 @@
  *
  * The store knows the order of its changes, not their times. A link that runs some time behind the
  * feed's end asks here how far it may go. One a node, shared by its links. Called by peering. */
-#ifndef CORE_FEED_AGE_H
-#define CORE_FEED_AGE_H
+#ifndef CORE_PEERING_FEED_AGE_H
+#define CORE_PEERING_FEED_AGE_H
 
 #include "core/base/instant.h"
 #include <stdbool.h>

@@ -1,4 +1,4 @@
-/* peering_lazy.c — spare links: notices in place of stamps, and how a stamp is had that the tree
+/* lazy.c — spare links: notices in place of stamps, and how a stamp is had that the tree
  * did not bring. See struct lazy in peering.h for the states, tree.h for the tree.
  *
  * A spare link is the same cursor, which runs a while behind the feed's end and writes hashes. What

@@ -21,8 +21,8 @@
  *   dialling          neighbour_dial_failed              waits, longer; or rests if linked
  *   any               neighbour_linked                   linked; a dial under way goes on
  *   linked            neighbour_lost                     waits; or goes on dialling */
-#ifndef CORE_NEIGHBOURS_H
-#define CORE_NEIGHBOURS_H
+#ifndef CORE_PEERING_NEIGHBOURS_H
+#define CORE_PEERING_NEIGHBOURS_H
 
 #include "core/peering/peering.h"
 

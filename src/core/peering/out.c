@@ -1,4 +1,4 @@
-/* peering_out.c — what goes out by a link: see peering_pull in peering.h.
+/* out.c — what goes out by a link: see peering_pull in peering.h.
  *
  * A line is written whole or not at all; what found no room stays due. Holds always: HELLO and
  * AUTH go before anything else; every batch of stamps is followed by its MARK, whose room is kept

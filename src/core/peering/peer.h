@@ -3,8 +3,8 @@
  *
  * A link comes and goes (peering.h); what it has learnt of the other end stays here: how far the
  * two had come, clocks, counters. Written by peering, read by neighbours and node. */
-#ifndef CORE_PEER_H
-#define CORE_PEER_H
+#ifndef CORE_PEERING_PEER_H
+#define CORE_PEERING_PEER_H
 
 #include "core/peering/clock_gauge.h"
 #include "core/peering/feed_age.h"

@@ -1,5 +1,5 @@
 /* peering.c — a link's life, and what comes in by it. See peering.h for the states, PROTOCOL.md,
- * "Peer port", for the lines; what goes out is peering_out.c's.
+ * "Peer port", for the lines; what goes out is out.c's.
  *
  * Holds always: before LINKED no line reaches the store or a struct peer; stamps are put in the
  * order in which they came, and before any other line that follows them is acted upon, so that a

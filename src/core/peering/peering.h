@@ -27,8 +27,8 @@
  * follows from what was heard: whatever of the own HELLO and AUTH is still due goes out before any
  * other line. An observer (hello.h) goes the same way up to LINKED; then it may ask, and PING, for
  * PEERING_DEAD_MS in all. */
-#ifndef CORE_PEERING_H
-#define CORE_PEERING_H
+#ifndef CORE_PEERING_PEERING_H
+#define CORE_PEERING_PEERING_H
 
 #include "core/protocol/hello.h"
 #include "core/protocol/line.h"

@@ -1,5 +1,5 @@
-/* peering_private.h — what the two halves of peering share: what comes in (peering.c), what goes
- * out (peering_out.c), and notices (peering_lazy.c). For these only. */
+/* private.h — what the two halves of peering share: what comes in (peering.c), what goes
+ * out (out.c), and notices (lazy.c). For these only. */
 #ifndef CORE_PEERING_PRIVATE_H
 #define CORE_PEERING_PRIVATE_H
 
@@ -18,7 +18,7 @@ bool peering_put_number(struct buf *out, const char *word, uint64_t number);
 /* Whether the peer may lack this item of the feed. */
 bool peering_wanted(const struct peering *p, const struct feed_item *item);
 
-/* -- peering_lazy.c ---------------------------------------------------------------------------- */
+/* -- lazy.c ---------------------------------------------------------------------------- */
 
 enum { MARK_LINE_BYTES_MAX = 5 + 20 + 1 };
 

@@ -5,8 +5,8 @@
  * forgotten is told that it was not had, which costs a message; the other mistake takes two stamps
  * whose hashes agree in all of 44 bits, one of them lost on its way, and digests find it. Called by
  * peering. */
-#ifndef CORE_RECENT_H
-#define CORE_RECENT_H
+#ifndef CORE_PEERING_RECENT_H
+#define CORE_PEERING_RECENT_H
 
 #include "core/base/span.h"
 #include <stdint.h>

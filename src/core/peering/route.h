@@ -4,8 +4,8 @@
  * "Peer port"). A herd sees few different ones, so the store keeps a 16-bit number and this table
  * the text. The list is a hint that saves messages: when the table is full, a new list is cut to
  * its sender, whose number is always there. Called by peering. */
-#ifndef CORE_ROUTE_H
-#define CORE_ROUTE_H
+#ifndef CORE_PEERING_ROUTE_H
+#define CORE_PEERING_ROUTE_H
 
 #include "core/base/span.h"
 #include <stdint.h>

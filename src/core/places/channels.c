@@ -1,4 +1,4 @@
-/* places_channels.c — the connections of an exchange: see places_exchange.h and its private header.
+/* channels.c — the connections of an exchange: see exchange.h and its private header.
  *
  *   making     event                                   next
  *   NONE       a question that no connection is for    RESOLVES, or DIALS if addresses are known

@@ -1,7 +1,7 @@
-/* places_exchange.c — the exchange as its callers know it: see places_exchange.h.
+/* exchange.c — the exchange as its callers know it: see exchange.h.
  *
- * The top floor: the provider that the node asks, and the turn. What waits is places_inquiries.c's,
- * what connects places_channels.c's. */
+ * The top floor: the provider that the node asks, and the turn. What waits is inquiries.c's,
+ * what connects channels.c's. */
 #include "core/base/invariant.h"
 #include "core/places/exchange_private.h"
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* places_exchange.h — questions to a places service over HTTPS, and its answers. No I/O.
+/* exchange.h — questions to a places service over HTTPS, and its answers. No I/O.
  *
  * A places_provider that has a conversation of its own, over at most two connections. Identical
  * questions in flight are asked once and answered to all. What may wait is bounded, in number and

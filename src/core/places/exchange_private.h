@@ -1,9 +1,9 @@
-/* places_exchange_private.h — the exchange's inside, shared by its files and nobody else. From the
+/* exchange_private.h — the exchange's inside, shared by its files and nobody else. From the
  * top floor down:
  *
- *   places_exchange.c   the provider that the node asks, and the turn
- *   places_channels.c   connections: the one in the making, those that stand, what they bring
- *   places_inquiries.c  who waits for what, what they are told; how the service does
+ *   exchange.c   the provider that the node asks, and the turn
+ *   channels.c   connections: the one in the making, those that stand, what they bring
+ *   inquiries.c  who waits for what, what they are told; how the service does
  *
  * A waiter is one question of the node's, by its ticket. An inquiry is what the service is asked,
  * for one waiter or many:
@@ -108,7 +108,7 @@ struct exchange {
 
 #define EXCHANGE_LEFT_ALONE "the places service has asked to be left alone for a while"
 
-/* -- places_inquiries.c ------------------------------------------------------------------------ */
+/* -- inquiries.c ------------------------------------------------------------------------ */
 
 /* By deadline; a node's questions come in that order. */
 void waiter_list_put(struct waiter_list *l, struct waiter *w);
@@ -151,7 +151,7 @@ void exchange_failed(
     struct exchange *x, enum places_status status, const char *why, struct instant now);
 void exchange_succeeded(struct exchange *x, struct instant now);
 
-/* -- places_channels.c ------------------------------------------------------------------------- */
+/* -- channels.c ------------------------------------------------------------------------- */
 
 /* All are over; what they were asked has failed. */
 void channels_stop(struct exchange *x, const char *why);

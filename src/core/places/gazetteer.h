@@ -3,8 +3,8 @@
  * The table is bytes in the layout of gazetteer/README.md: nothing is parsed or copied at start,
  * and pages are read when a search first needs them. Holds always: no offset out of the table is
  * followed before it is bounded. Called by places_gazetteer. */
-#ifndef CORE_GAZETTEER_H
-#define CORE_GAZETTEER_H
+#ifndef CORE_PLACES_GAZETTEER_H
+#define CORE_PLACES_GAZETTEER_H
 
 #include "core/base/buf.h"
 #include "core/protocol/position.h"

@@ -1,4 +1,4 @@
-/* places_gazetteer.c — questions to the embedded places, answered in turn.
+/* gazetteer_provider.c — questions to the embedded places, answered in turn.
  *
  * `ask` only queues; the search and the JSON are made in `answer`, so that a question waiting is 48
  * bytes and not an answer. A question that is refused waits in the same queue, so that answers keep

@@ -1,10 +1,10 @@
-/* places_gazetteer.h — the provider that needs no key and no network: populated places out of
+/* gazetteer_provider.h — the provider that needs no key and no network: populated places out of
  * GeoNames (CC BY 4.0), embedded in the program.
  *
  * Answers at once: nearest first by great-circle distance, equal distances in the data's order.
  * gazetteer/README.md tells where the data is from and how it is made. Called by node. */
-#ifndef CORE_PLACES_GAZETTEER_H
-#define CORE_PLACES_GAZETTEER_H
+#ifndef CORE_PLACES_GAZETTEER_PROVIDER_H
+#define CORE_PLACES_GAZETTEER_PROVIDER_H
 
 #include "core/places/places.h"
 

@@ -1,4 +1,4 @@
-/* places_google.c — a question in Google's words: what each of the two interfaces wants to be told,
+/* google.c — a question in Google's words: what each of the two interfaces wants to be told,
  * and how. Numbers are exact: a position is written from its integer, never by way of a double. */
 #include "core/places/google.h"
 #include "core/base/ascii.h"

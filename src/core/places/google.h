@@ -1,4 +1,4 @@
-/* places_google.h — a question in Google's words, and Google's answer in the herd's.
+/* google.h — a question in Google's words, and Google's answer in the herd's.
  *
  * Two interfaces: Places API (New), which a key of today can use, and the legacy Nearby Search, for
  * projects that have it. No connections here: a question becomes the bytes of one HTTP request, and

@@ -1,5 +1,5 @@
-/* places_google_answer.c — what came back, in legacy shape. The table of what becomes what is in
- * places_google.h.
+/* google_answer.c — what came back, in legacy shape. The table of what becomes what is in
+ * google.h.
  *
  * Everything in the body is somebody else's text: it is parsed by json_safe, cut to the question's
  * count, and freed of the key before it is printed; so is the message, which alone goes to the log.

@@ -1,4 +1,4 @@
-/* places_inquiries.c — who waits for what: see places_exchange_private.h.
+/* inquiries.c — who waits for what: see exchange_private.h.
  *
  * The ground floor of the exchange: waiters, inquiries, and how the service does. Every waiter is
  * in one of two lists, waiting or ready, from its beginning to its end. What all waiters of an

@@ -3,8 +3,8 @@
  * A provider is asked and answers later: at once (the gazetteer) or after a conversation of its own
  * (Google's). The node never waits. One question, one ticket; an answer always comes, a failure at
  * the latest when the question's deadline passes. PROTOCOL.md, "To WHATSAT". Called by node. */
-#ifndef CORE_PLACES_H
-#define CORE_PLACES_H
+#ifndef CORE_PLACES_PLACES_H
+#define CORE_PLACES_PLACES_H
 
 #include "core/base/buf.h"
 #include "core/base/instant.h"

@@ -1,8 +1,8 @@
 /* command.h — a client's line, understood; and the two replies that need no store.
  *
  * PROTOCOL.md, "Client port". Nothing is copied: the fields are views of the line. */
-#ifndef CORE_COMMAND_H
-#define CORE_COMMAND_H
+#ifndef CORE_PROTOCOL_COMMAND_H
+#define CORE_PROTOCOL_COMMAND_H
 
 #include "core/base/buf.h"
 #include "core/protocol/position.h"

@@ -4,8 +4,8 @@
  * the herd's secret, bound to this very exchange (both roles, names, boots and nonces), so that it
  * can be neither replayed nor reflected. Called by peering, and by the program's `status`, which
  * speaks as an observer: its name is "-", it is on no edge, and it may only ask. */
-#ifndef CORE_HELLO_H
-#define CORE_HELLO_H
+#ifndef CORE_PROTOCOL_HELLO_H
+#define CORE_PROTOCOL_HELLO_H
 
 #include "core/base/buf.h"
 #include "stampede/protocol.h"

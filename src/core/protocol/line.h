@@ -15,8 +15,8 @@
  *
  * A CR right before the LF, or the stream's end, belongs to the line's end and does not count.
  * Where byte max + 1 is a CR, the one after it decides. */
-#ifndef CORE_LINE_H
-#define CORE_LINE_H
+#ifndef CORE_PROTOCOL_LINE_H
+#define CORE_PROTOCOL_LINE_H
 
 #include "core/base/span.h"
 #include <stdint.h>

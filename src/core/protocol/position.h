@@ -1,6 +1,6 @@
 /* position.h — a place on Earth in ISO 6709 decimal degrees. PROTOCOL.md, field "position". */
-#ifndef CORE_POSITION_H
-#define CORE_POSITION_H
+#ifndef CORE_PROTOCOL_POSITION_H
+#define CORE_PROTOCOL_POSITION_H
 
 #include "core/base/span.h"
 #include "stampede/protocol.h"

@@ -4,8 +4,8 @@
  * total, so nodes that saw the same stamps in any order hold the same one. PROTOCOL.md, "Total
  * order on stamps of one client id", with the time's text as a last word: texts of one value may
  * differ ("1.5", "1.50") and answers must not. */
-#ifndef CORE_STAMP_H
-#define CORE_STAMP_H
+#ifndef CORE_PROTOCOL_STAMP_H
+#define CORE_PROTOCOL_STAMP_H
 
 #include "core/base/buf.h"
 #include "core/base/instant.h"

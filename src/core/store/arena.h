@@ -5,8 +5,8 @@
  * begins with a record's header (is_free; next and prev link it to others of its size, change is
  * its size) and ends with its size again. Blocks that touch are made one, so changing sizes do
  * not wear the memory out. Called by store; the others only look records up. */
-#ifndef CORE_ARENA_H
-#define CORE_ARENA_H
+#ifndef CORE_STORE_ARENA_H
+#define CORE_STORE_ARENA_H
 
 #include "core/store/record.h"
 

@@ -4,8 +4,8 @@
  * the first, so what is appended concerns no cursor. A record that goes from its place takes along
  * no cursor either: those that passed it last step back to the one before. The record's
  * under_cursor says that there may be some; without it nobody is asked. Called by store. */
-#ifndef CORE_FEED_H
-#define CORE_FEED_H
+#ifndef CORE_STORE_FEED_H
+#define CORE_STORE_FEED_H
 
 #include "core/store/arena.h"
 

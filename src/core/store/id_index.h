@@ -11,8 +11,8 @@
  *
  * R. Fagin et al., "Extendible hashing", 1979. Ids are not kept here: they are compared in their
  * records. Called by store. */
-#ifndef CORE_ID_INDEX_H
-#define CORE_ID_INDEX_H
+#ifndef CORE_STORE_ID_INDEX_H
+#define CORE_STORE_ID_INDEX_H
 
 #include "core/store/arena.h"
 

@@ -2,8 +2,8 @@
  *
  * A record holds a 16-bit number in place of its origin's name. A herd has few nodes, so nothing is
  * ever forgotten; a peer that makes names up ends at NAMES_MAX. Called by store. */
-#ifndef CORE_NAMES_H
-#define CORE_NAMES_H
+#ifndef CORE_STORE_NAMES_H
+#define CORE_STORE_NAMES_H
 
 #include "core/base/word.h"
 #include "stampede/protocol.h"

@@ -6,8 +6,8 @@
  *     0..9  0x30..0x39 -> 0..9     +  0x2b -> 11     -  0x2d -> 13     .  0x2e -> 14
  *
  * Eight characters are worked on at a time, in one 64-bit word. Called by record. */
-#ifndef CORE_PACKED_H
-#define CORE_PACKED_H
+#ifndef CORE_STORE_PACKED_H
+#define CORE_STORE_PACKED_H
 
 #include "core/base/span.h"
 

@@ -6,8 +6,8 @@
  * length and how many digits stand behind the point; leading zeros fill up the length. A record is
  * known by its place in the arena, a 32-bit number, 0 for none. Written and read by store, linked
  * by feed, placed by arena. */
-#ifndef CORE_RECORD_H
-#define CORE_RECORD_H
+#ifndef CORE_STORE_RECORD_H
+#define CORE_STORE_RECORD_H
 
 #include "core/store/packed.h"
 #include "core/protocol/stamp.h"

@@ -11,8 +11,8 @@
  * number it spells. The index is a directory of 4 KiB tables that split one at a time, so no
  * single put ever rehashes more than one table. New memory is had from the kernel 64 KiB at a time
  * (pages.h), which a put waits for. */
-#ifndef CORE_STORE_H
-#define CORE_STORE_H
+#ifndef CORE_STORE_STORE_H
+#define CORE_STORE_STORE_H
 
 #include "core/protocol/stamp.h"
 #include <stdint.h>

@@ -2,8 +2,8 @@
  *
  * For what BearSSL's decoders do not tell or do not guard: a certificate's dates, the sizes in a
  * private key. Reads local files only, and still trusts no length. Source: X.690, 8.1 and 10.1. */
-#ifndef CORE_DER_H
-#define CORE_DER_H
+#ifndef CORE_TLS_DER_H
+#define CORE_TLS_DER_H
 
 #include "core/base/span.h"
 

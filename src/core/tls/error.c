@@ -1,4 +1,4 @@
-/* tls_error.c — what went wrong, in words for an operator. BearSSL has numbers only
+/* error.c — what went wrong, in words for an operator. BearSSL has numbers only
  * (bearssl_ssl.h, bearssl_x509.h); alerts are RFC 5246, 7.2. A number that is not here is told as
  * it is. */
 #include "core/tls/error.h"

@@ -1,4 +1,4 @@
-/* tls_error.h — BearSSL's error numbers in words. Called by tls. */
+/* error.h — BearSSL's error numbers in words. Called by tls. */
 #ifndef CORE_TLS_ERROR_H
 #define CORE_TLS_ERROR_H
 

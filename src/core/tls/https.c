@@ -1,4 +1,4 @@
-/* tls_https.c — what a client of HTTPS has beyond the end of a link: the server's name, which is
+/* https.c — what a client of HTTPS has beyond the end of a link: the server's name, which is
  * checked, and a session that is taken up again.
  *
  * A server that resumes proves only that it knows the session's secret, so a session is offered to

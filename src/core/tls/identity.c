@@ -1,4 +1,4 @@
-/* tls_identity.c — see tls_trust.h. A certificate's chain and its private key, and whether they
+/* identity.c — see trust.h. A certificate's chain and its private key, and whether they
  * are of use: better told at the start than by every peer.
  *
  * BearSSL 0.6 writes past its memory when it decodes a key whose numbers are too large, so their

@@ -5,8 +5,8 @@
  * running node would stand still. This one takes what openssl writes: whole lines, between
  * boundaries of one name; what stands between objects is skipped. Called by tls_trust and
  * tls_identity. Source: RFC 7468, section 3; base64 of RFC 4648. */
-#ifndef CORE_PEM_H
-#define CORE_PEM_H
+#ifndef CORE_TLS_PEM_H
+#define CORE_TLS_PEM_H
 
 #include "core/base/span.h"
 

@@ -1,4 +1,4 @@
-/* tls_private.h — what the tls files share of BearSSL, and nobody else sees. */
+/* private.h — what the tls files share of BearSSL, and nobody else sees. */
 #ifndef CORE_TLS_PRIVATE_H
 #define CORE_TLS_PRIVATE_H
 

@@ -17,8 +17,8 @@
  * handshake fails on this side, so the caller closes, and both ends need a deadline. A handshake
  * computes for some milliseconds, inside tls_feed. Called by node_tls, by the exchange with a
  * places server, and by the program's `status`. */
-#ifndef CORE_TLS_H
-#define CORE_TLS_H
+#ifndef CORE_TLS_TLS_H
+#define CORE_TLS_TLS_H
 
 #include "core/base/instant.h"
 #include "core/tls/trust.h"

@@ -1,4 +1,4 @@
-/* tls_trust.c — see tls_trust.h. CA certificates out of a PEM text.
+/* trust.c — see trust.h. CA certificates out of a PEM text.
  *
  * BearSSL takes an anchor for valid for ever, so the dates are read here, from the DER (RFC 5280,
  * 4.1). One bad certificate of a bundle does not spoil the others; none at all is an error. */

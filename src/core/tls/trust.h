@@ -1,4 +1,4 @@
-/* tls_trust.h — whom TLS believes, and as whom it speaks: both out of PEM texts.
+/* trust.h — whom TLS believes, and as whom it speaks: both out of PEM texts.
  *
  * A trust is a set of CA certificates: the herd's own CA for links, the system's bundle for HTTPS.
  * An identity is a certificate with its chain and private key. Both are made once and then only

@@ -1,4 +1,4 @@
-/* topology_draft.c — what is wrong with a topology, gathered while it is read.
+/* draft.c — what is wrong with a topology, gathered while it is read.
  *
  * The floor under the other files of `topology`: each of them finds mistakes, all are told
  * together, TOPOLOGY_FAULTS_MAX at most. A fault's text is made fit for a terminal here, whatever

@@ -1,9 +1,9 @@
-/* topology_draft.h — a topology while it is being read: what the files of `topology` share.
+/* draft.h — a topology while it is being read: what the files of `topology` share.
  *
  * topology.c           nodes, the check of the whole
- * topology_values.c    keys: their bounds, defaults, units
- * topology_graph.c     edges: who reaches whom
- * topology_draft.c     faults; names that are known
+ * values.c    keys: their bounds, defaults, units
+ * graph.c     edges: who reaches whom
+ * draft.c     faults; names that are known
  *
  * Nobody else includes it. */
 #ifndef CORE_TOPOLOGY_DRAFT_H

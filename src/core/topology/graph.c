@@ -1,4 +1,4 @@
-/* topology_graph.c — edges: from names to neighbours, and what the herd's shape is worth.
+/* graph.c — edges: from names to neighbours, and what the herd's shape is worth.
  *
  * An edge is named at one end or at both and always works in both directions. A herd must hang
  * together, or stamps do not reach everybody: an error. A herd that hangs together by one node is

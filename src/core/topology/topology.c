@@ -1,6 +1,6 @@
 /* topology.c — see topology.h. The draft's life, its nodes, and the check of the whole.
  *
- * What can be judged by itself is judged as it comes in (topology_values.c); what needs the others
+ * What can be judged by itself is judged as it comes in (values.c); what needs the others
  * (doubled addresses, edges, the secret) waits for topology_finish. A mistake is told once: a node
  * whose edges are in doubt is not also called unreachable. */
 #include "core/topology/draft.h"

@@ -5,8 +5,8 @@
  * reachability. All mistakes are gathered, each with its line. Called by cli and node.
  *
  * A draft is filled item by item while the file is read, then topology_finish checks the whole. */
-#ifndef CORE_TOPOLOGY_H
-#define CORE_TOPOLOGY_H
+#ifndef CORE_TOPOLOGY_TOPOLOGY_H
+#define CORE_TOPOLOGY_TOPOLOGY_H
 
 #include "core/base/address.h"
 #include "core/base/log.h"

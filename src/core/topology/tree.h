@@ -3,9 +3,9 @@
  * Every node computes the same tree from the same topology.conf, whatever the order of its sections
  * and without a word to anybody: N-1 edges, each stamp crosses each once. What a tree learnt from
  * duplicates (Plumtree) can only converge to, for one origin at a time, is there from the first
- * stamp and for all origins alike. The other links are spare: peering_lazy.c. Called by node. */
-#ifndef CORE_TREE_H
-#define CORE_TREE_H
+ * stamp and for all origins alike. The other links are spare: peering/lazy.c. Called by node. */
+#ifndef CORE_TOPOLOGY_TREE_H
+#define CORE_TOPOLOGY_TREE_H
 
 #include "core/topology/topology.h"
 

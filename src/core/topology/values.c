@@ -1,4 +1,4 @@
-/* topology_values.c — the keys of topology.conf: where they may stand, bounds, defaults, units.
+/* values.c — the keys of topology.conf: where they may stand, bounds, defaults, units.
  *
  * One table says it all; bounds and defaults stand in it as one would write them in the file, so a
  * message can show them as they are. Sizes take B, KiB, MiB, GiB (K, M, G are the same); times take

@@ -1,4 +1,4 @@
-/* broken_back.c — a core that keeps of two stamps of one time the one that comes last: what is
+/* back.c — a core that keeps of two stamps of one time the one that comes last: what is
  * held goes back. */
 #include "core/protocol/stamp.h"
 

@@ -1,4 +1,4 @@
-/* broken_choke.c — a core that goes on reading from clients that do not read what they are told. */
+/* choke.c — a core that goes on reading from clients that do not read what they are told. */
 #include "core/node/node.h"
 
 unsigned __real_node_wants(const struct node *n, uint32_t conn);

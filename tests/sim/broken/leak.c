@@ -1,4 +1,4 @@
-/* broken_leak.c — a core that keeps memory when it is gone. */
+/* leak.c — a core that keeps memory when it is gone. */
 #include "core/peering/peer.h"
 
 void __wrap_flood_destroy(struct flood *f);

@@ -1,4 +1,4 @@
-/* broken_limit.c — a core that holds one stamp more than limits.stamps. */
+/* limit.c — a core that holds one stamp more than limits.stamps. */
 #include "core/store/store.h"
 
 struct store *__real_store_create(const struct store_config *config);

@@ -1,4 +1,4 @@
-/* broken_lists.c — a core that trusts received lists though the peer on them has restarted
+/* lists.c — a core that trusts received lists though the peer on them has restarted
  * since. */
 #include "core/peering/peering.h"
 

@@ -1,4 +1,4 @@
-/* broken_order.c — a core that answers the second of two commands first, when both wait to be
+/* order.c — a core that answers the second of two commands first, when both wait to be
  * sent. */
 #include "core/node/outbox.h"
 #include <stdlib.h>

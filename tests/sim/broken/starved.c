@@ -1,4 +1,4 @@
-/* broken_starved.c — a core that gives up a stamp for which there is no memory, as if there was no
+/* starved.c — a core that gives up a stamp for which there is no memory, as if there was no
  * room. */
 #include "core/store/store.h"
 

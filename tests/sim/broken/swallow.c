@@ -1,4 +1,4 @@
-/* broken_swallow.c — a core that swallows one stamp of a peer in eight, whenever it comes: no
+/* swallow.c — a core that swallows one stamp of a peer in eight, whenever it comes: no
  * resend helps. */
 #include "core/store/store.h"
 

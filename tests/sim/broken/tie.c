@@ -1,4 +1,4 @@
-/* broken_tie.c — a core that orders stamps by time alone: nodes that meet two stamps of one time
+/* tie.c — a core that orders stamps by time alone: nodes that meet two stamps of one time
  * keep whichever came first. */
 #include "core/protocol/stamp.h"
 

@@ -1,4 +1,4 @@
-/* broken_tree.c — a core that takes every link for one of the tree. */
+/* tree.c — a core that takes every link for one of the tree. */
 #include "core/topology/tree.h"
 
 bool __wrap_tree_hops(const struct topology *t, unsigned self, uint16_t *hops);

@@ -1,4 +1,4 @@
-/* workload_accidents.c — how long a stamp takes to all when the tree loses a link or a node.
+/* accidents.c — how long a stamp takes to all when the tree loses a link or a node.
  *
  * Stamps are said at nodes drawn at random, 25 ms apart, and a second later something of the tree
  * by which they travel (core/tree.h) dies: a link that falls silent, that is reset, a machine that

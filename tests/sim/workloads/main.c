@@ -1,4 +1,4 @@
-/* workload_main.c — the program of the workloads: figures of herds under virtual time.
+/* main.c — the program of the workloads: figures of herds under virtual time.
  *
  *     sim_workloads COMMAND [--seeds A-B] [--nodes N] [--topology WORD] [--delay MS]
  *                           [--warm SECONDS] [--seconds N]

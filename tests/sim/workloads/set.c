@@ -1,4 +1,4 @@
-/* workload_set.c — Maelstrom's broadcast and Jepsen's set-full: adds and reads at nodes drawn at
+/* set.c — Maelstrom's broadcast and Jepsen's set-full: adds and reads at nodes drawn at
  * random, half of each, while nothing happens, or partitions do, or nodes die and start anew.
  *
  * As Maelstrom has it: 100 operations a second, 0 to 20 ms apart; 25 nodes, 100 ms from node to

@@ -1,4 +1,4 @@
-/* workload_table.c — what an update costs, and how long it takes to all, by topology and size.
+/* table.c — what an update costs, and how long it takes to all, by topology and size.
  *
  * A herd at rest, links of 1 ms and up to 0.5 more; then updates at nodes drawn at random, 20 ms
  * apart, so that some are under way at the same time wherever the way is long. N-1 stamps is the

@@ -2,8 +2,8 @@
  *
  * A workload is a herd of a plan, run for some time, and the figures that come of it; whatever
  * breaks its bounds is told as "violated: ...". The same seed gives the same figures. */
-#ifndef SIM_WORKLOAD_H
-#define SIM_WORKLOAD_H
+#ifndef TESTS_SIM_WORKLOADS_WORKLOAD_H
+#define TESTS_SIM_WORKLOADS_WORKLOAD_H
 
 #include "sim/census.h"
 

@@ -1,8 +1,8 @@
-/* https_side.h — for the tests of https and of the exchange: an HTTPS server in memory, BearSSL's,
+/* side.h — for the tests of https and of the exchange: an HTTPS server in memory, BearSSL's,
  * that does what the test says. All servers of a test have one certificate, and one memory of
  * sessions between them. */
-#ifndef TEST_HTTPS_SIDE_H
-#define TEST_HTTPS_SIDE_H
+#ifndef TESTS_UNIT_HTTP_SIDE_H
+#define TESTS_UNIT_HTTP_SIDE_H
 
 #include "core/tls/private.h"
 #include "unit/tls/side.h"

@@ -4,8 +4,8 @@
  * lines, `S` silence, `D` dial elsewhere instead, `H` look up the host. It stops reading while more
  * than UNREAD_MAX is unread. What it is told it logs, and what it must not be told ends it. It runs
  * in a process of its own, where criterion's assertions do not reach. */
-#ifndef PARROT_H
-#define PARROT_H
+#ifndef TESTS_UNIT_IO_PARROT_H
+#define TESTS_UNIT_IO_PARROT_H
 
 #include "core/node/node.h"
 #include "core/node/outbox.h"

@@ -1,8 +1,8 @@
-/* node_side.h — for the tests of node: one node named Goloman and a driver that does what node.h
+/* side.h — for the tests of node: one node named Goloman and a driver that does what node.h
  * says and nothing more. What a connection is sent is collected in `heard`; received bytes lie in
  * a block of exactly their size that is gone after the turn, as receive buffers are. */
-#ifndef TEST_NODE_SIDE_H
-#define TEST_NODE_SIDE_H
+#ifndef TESTS_UNIT_NODE_SIDE_H
+#define TESTS_UNIT_NODE_SIDE_H
 
 #include "core/base/log.h"
 #include "core/node/node.h"

@@ -1,4 +1,4 @@
-/* test_node_alarms.c — what a node notices about its herd: clocks, digests, stamps of the future,
+/* test_alarms.c — what a node notices about its herd: clocks, digests, stamps of the future,
  * and what it says of them to the log, to STATUS and to TRACE. Goloman's neighbours are Ant and
  * Hands; Hands has dialled, by connection 0. */
 #include "core/node/history.h"

@@ -1,4 +1,4 @@
-/* test_node_links.c — one node, driven by hand, and peers that say what the test writes down:
+/* test_links.c — one node, driven by hand, and peers that say what the test writes down:
  * links, dials, observers, strangers. Goloman's neighbours are Ant, whose name sorts before its
  * own, and Hands, whose name sorts behind. Links between real nodes are the simulator's. */
 #include "core/store/store.h"

@@ -1,4 +1,4 @@
-/* test_node_memory.c — one node whose n-th allocation fails, alone or with all that follow, for
+/* test_memory.c — one node whose n-th allocation fails, alone or with all that follow, for
  * every n of a session that uses all its parts: clients, questions, held input, links both ways,
  * an observer. Whoever cannot be served is turned away; nothing else goes wrong, and what failed
  * once works when it is tried again. The linker leads the allocations of the core through here

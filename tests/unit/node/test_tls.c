@@ -1,4 +1,4 @@
-/* test_node_tls.c — one node whose links are TLS, driven by hand: Goloman, with peers that hold
+/* test_tls.c — one node whose links are TLS, driven by hand: Goloman, with peers that hold
  * certificates, wrong ones, or none. Real nodes are tests/process/test_tls.py's. */
 #include "core/store/store.h"
 #include "unit/node/side.h"

@@ -1,8 +1,8 @@
-/* flood_herd.h — a herd of links without nodes around them, in virtual time, to count what
+/* herd.h — a herd of links without nodes around them, in virtual time, to count what
  * flooding costs: stores, peerings and byte streams with a delay each. One step is a millisecond.
  * A node may stop without a word: it neither reads nor writes, and its links stay open. */
-#ifndef FLOOD_HERD_H
-#define FLOOD_HERD_H
+#ifndef TESTS_UNIT_PEERING_HERD_H
+#define TESTS_UNIT_PEERING_HERD_H
 
 #include "core/peering/peering.h"
 #include "core/topology/tree.h"

@@ -1,8 +1,8 @@
-/* peering_side.h — a node's end of its links, for the tests of peering: a store, neighbours, one
+/* side.h — a node's end of its links, for the tests of peering: a store, neighbours, one
  * link to each, and a clock that stands still until it is moved. Bytes are handed over in blocks of
  * exactly their size, so that a read past an end is seen by AddressSanitizer. */
-#ifndef TEST_PEERING_SIDE_H
-#define TEST_PEERING_SIDE_H
+#ifndef TESTS_UNIT_PEERING_SIDE_H
+#define TESTS_UNIT_PEERING_SIDE_H
 
 #include "core/peering/peering.h"
 #include <criterion/criterion.h>

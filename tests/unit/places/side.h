@@ -1,9 +1,9 @@
-/* exchange_side.h — for the tests of the exchange: one exchange, a driver that does what its header
+/* side.h — for the tests of the exchange: one exchange, a driver that does what its header
  * says and nothing more, and servers in memory at the other end of each connection. Names are
  * looked up, dials made and connections served as the test says; a driver that would never come to
  * rest at one instant fails the test. */
-#ifndef TEST_EXCHANGE_SIDE_H
-#define TEST_EXCHANGE_SIDE_H
+#ifndef TESTS_UNIT_PLACES_SIDE_H
+#define TESTS_UNIT_PLACES_SIDE_H
 
 #include "core/places/exchange.h"
 #include "unit/http/side.h"

@@ -1,4 +1,4 @@
-/* test_places_exchange.c — the exchange's tables, row by row: who is asked what, on which
+/* test_exchange.c — the exchange's tables, row by row: who is asked what, on which
  * connection, when it is given up, and what those who wait are told. Times are the test's own, to
  * the nanosecond; the servers are in memory. */
 #include "core/http/breaker.h"

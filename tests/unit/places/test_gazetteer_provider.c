@@ -1,4 +1,4 @@
-/* test_places_gazetteer.c — the embedded provider as the node uses it. */
+/* test_gazetteer_provider.c — the embedded provider as the node uses it. */
 #include "core/places/gazetteer.h"
 #include "core/places/gazetteer_provider.h"
 #include <cjson/cJSON.h>

@@ -1,4 +1,4 @@
-/* test_places_google.c — questions as Google wants them, and what comes back, in legacy shape.
+/* test_google.c — questions as Google wants them, and what comes back, in legacy shape.
  *
  * Bodies have the shape of what the two interfaces really send (Google's documentation of Nearby
  * Search, New and Legacy, and of its errors). Whatever comes, the answer must be framed as

@@ -1,7 +1,7 @@
-/* openssl_side.h — for the tests of HTTPS: a real server of another make, `openssl s_server`, and
+/* openssl.h — for the tests of HTTPS: a real server of another make, `openssl s_server`, and
  * the socket between it and a tls of ours. */
-#ifndef TEST_OPENSSL_SIDE_H
-#define TEST_OPENSSL_SIDE_H
+#ifndef TESTS_UNIT_TLS_OPENSSL_H
+#define TESTS_UNIT_TLS_OPENSSL_H
 
 #include "unit/tls/side.h"
 #include <arpa/inet.h>

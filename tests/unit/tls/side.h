@@ -1,8 +1,8 @@
-/* tls_side.h — for the tests of TLS: certificates made by openssl in a folder of their own
+/* side.h — for the tests of TLS: certificates made by openssl in a folder of their own
  * (tests/tools/certificates.sh says which), and two ends with nothing but their bytes between them.
  * */
-#ifndef TEST_TLS_SIDE_H
-#define TEST_TLS_SIDE_H
+#ifndef TESTS_UNIT_TLS_SIDE_H
+#define TESTS_UNIT_TLS_SIDE_H
 
 #include "core/base/buf.h"
 #include "core/tls/tls.h"

@@ -1,4 +1,4 @@
-/* test_tls_https.c — clients of HTTPS: what is resumed and what never is, whom they believe under
+/* test_https.c — clients of HTTPS: what is resumed and what never is, whom they believe under
  * which name, and what they say of servers that are not as they should be. The servers are
  * openssl's. */
 #include "unit/tls/openssl.h"

@@ -1,4 +1,4 @@
-/* test_tls_trust.c — CA certificates, identities and keys out of PEM texts: every form that is
+/* test_trust.c — CA certificates, identities and keys out of PEM texts: every form that is
  * taken, and each trap of the library that reads them. */
 #include "core/base/buf.h"
 #include "core/tls/der.h"
