@@ -4,7 +4,7 @@
         peer.prove()
         peer.send(at(b"kiwi") + b"MARK 1\n")
 
-PROTOCOL.md, "Peer port"; what AUTH signs is a row of fields, each behind its length in two bytes.
+PROTOCOL.md, "Peer port" and "AUTH"; what AUTH signs is a row of fields, each behind its length in two bytes.
 """
 import hashlib
 import hmac

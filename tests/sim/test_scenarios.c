@@ -307,8 +307,8 @@ Test(sim, a_restarted_node_gets_everything_again)
     alarms(0);
 }
 
-/* DESIGN: the received list is a hint about a boot. What n00 has said in its former life comes back
- * to n02 by a detour, with n00 on its list, after n02 had sent n00 all that it had. */
+/* PROTOCOL.md, "AT": the received list is a hint about a boot. What n00 has said in its former life
+ * comes back to n02 by a detour, with n00 on its list, after n02 had sent n00 all that it had. */
 Test(sim, a_list_says_nothing_of_a_peer_that_restarted)
 {
     herd_of(3, ring);

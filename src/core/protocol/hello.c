@@ -1,4 +1,4 @@
-/* hello.c — see hello.h. PROTOCOL.md, "Peer port".
+/* hello.c — see hello.h. PROTOCOL.md, "AUTH".
  *
  * What AUTH signs is a row of fields, each with its length before it, so that no two different
  * exchanges sign the same bytes. The speaker's role comes first and his name and numbers before the

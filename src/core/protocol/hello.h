@@ -1,6 +1,6 @@
 /* hello.h — the two lines that open a link: HELLO and AUTH.
  *
- * PROTOCOL.md, "Peer port". HELLO says who, to whom and how far; AUTH proves that the speaker knows
+ * PROTOCOL.md, "HELLO". HELLO says who, to whom and how far; AUTH proves that the speaker knows
  * the herd's secret, bound to this very exchange (both roles, names, boots and nonces), so that it
  * can be neither replayed nor reflected. Called by peering, and by the program's `status`, which
  * speaks as an observer: its name is "-", it is on no edge, and it may only ask. */

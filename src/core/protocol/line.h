@@ -59,7 +59,7 @@ static inline void line_passed(struct line_reader *r)
 }
 
 /* The last line of a stream that ended without LF, or false when nothing was left (or only the rest
- * of a long line). PROTOCOL.md: "after FIN, a last line without LF counts as complete". */
+ * of a long line). PROTOCOL.md, "Client port": after FIN it is a line, too. */
 MUST_USE bool line_last(struct line_reader *r, struct span *line);
 
 #endif

@@ -1,4 +1,4 @@
-/* position.h — a place on Earth in ISO 6709 decimal degrees. PROTOCOL.md, field "position". */
+/* position.h — a place on Earth in ISO 6709 decimal degrees. PROTOCOL.md, "Client port". */
 #ifndef CORE_PROTOCOL_POSITION_H
 #define CORE_PROTOCOL_POSITION_H
 

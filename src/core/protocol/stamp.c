@@ -4,7 +4,7 @@
  * xored): 16 bytes a step, one multiplication each. Its input is, in this order, time, skew, the
  * four lengths in one word, then the bytes of each text. The lengths come first, so no two stamps
  * spell the same input. Words are read as little-endian wherever it runs. Changing any of this
- * makes old and new nodes disagree about their digests: it is part of the peer protocol.
+ * makes old and new nodes disagree about their digests: PROTOCOL.md, "Stamp hash and digest".
  *
  * Called by store, peering and node. */
 #include "core/protocol/stamp.h"

@@ -2,8 +2,8 @@
  *
  * Its order decides everything: whether a stamp is stored, answered from memory, or flooded. It is
  * total, so nodes that saw the same stamps in any order hold the same one. PROTOCOL.md, "Total
- * order on stamps of one client id", with the time's text as a last word: texts of one value may
- * differ ("1.5", "1.50") and answers must not. */
+ * order", where the time's text is the last word: texts of one value may differ ("1.5", "1.50") and
+ * answers must not. */
 #ifndef CORE_PROTOCOL_STAMP_H
 #define CORE_PROTOCOL_STAMP_H
 

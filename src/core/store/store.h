@@ -3,8 +3,7 @@
  * One a node. It is the table that answers WHATSAT and, at the same time, the queue that links
  * read: each accepted change moves its stamp to the end of the feed and takes the next change
  * number. Holds always: change numbers grow along the feed; every id stands in it once; the digest
- * is the sum of stamp_hash() over all stamps. DESIGN: "the store is the queue". Called by node and
- * peering.
+ * is the sum of stamp_hash() over all stamps. Called by node and peering.
  *
  * Memory: records of varying length in an arena of 4 MiB segments, addressed in units of 8 bytes by
  * 32 bits (32 GiB at most); position text packed two characters a byte, time text kept as the

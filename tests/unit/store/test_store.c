@@ -121,7 +121,7 @@ Test(store, extreme_numbers)
     store_destroy(s);
 }
 
-/* PROTOCOL.md, "Total order on stamps of one client id". Each is newer than the one above it. */
+/* PROTOCOL.md, "Total order". Each is newer than the one above it. */
 Test(store, order_of_stamps)
 {
     static const struct {
