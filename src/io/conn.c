@@ -5,30 +5,34 @@
  *   OPEN       bytes, sent                  OPEN       tells the node
  *   OPEN       FIN                          OPEN       tells the node; no more receives
  *   OPEN       error                        DYING
- *   OPEN       CLOSE wanted, FIN was seen   DYING      nothing is left to drain
- *   OPEN       CLOSE wanted                 DRAINING   sends FIN; 2 s begin
- *   OPEN       ABORT wanted                 DYING      the close will be a reset
- *   DRAINING   bytes                        DRAINING   throws them away
- *   DRAINING   FIN, error, 2 s, ABORT       DYING
- *   DYING      anything                     DYING      no interest
- *   DYING      nothing with the kernel      FREE       closes, tells the node
+ *   OPEN       CLOSE wanted, FIN received   DYING      nothing is left to drain
+ *   OPEN       CLOSE wanted                 DRAINING   sends FIN, starts a timer of 2 s
+ *   OPEN       ABORT wanted                 DYING      the close will send a reset
+ *   DRAINING   bytes                        DRAINING   discards them
+ *   DRAINING   FIN, error, timer, ABORT     DYING
+ *   DYING      any completion               DYING
+ *   DYING      nothing in flight            FREE       closes, tells the node
  *
- * Why drain: closing a socket with unread input resets it, and the reset can overtake the last
- * reply. Why DYING: close(2) cancels nothing, so a socket with a receive armed would stay open
- * without a name. shutdown(2) makes everything that is with the kernel answer; the place is given
- * away only when all has answered. The generation in the tags is a second line of defence.
+ * DRAINING exists because closing a socket with unread input resets the connection, and the reset
+ * can overtake the last reply. DYING exists because close(2) cancels no request: a socket with a
+ * receive in flight would stay open, out of reach. shutdown(2) makes all requests in flight
+ * complete, and the slot is freed only after that; the generation in the tags guards against
+ * mistakes in this.
  *
- * The receive of an OPEN connection follows NODE_WANT_READ: armed when wanted, cancelled when not.
- * One that ran out of buffers waits in a queue (STARVED), because arming on an empty pool fails at
- * once; buffers are back at the end of each turn, and then the first few of the queue go on. There
- * is at most one send, because two on one socket may swap. */
+ * The receive of an OPEN connection follows NODE_WANT_READ: it is armed when wanted and cancelled
+ * when not. A receive that found no buffer waits in the STARVED list, because arming one while the
+ * pool is empty fails at once; buffers return at the end of each turn, and then the first few of
+ * the list continue. At most one send is in flight, because the kernel may reorder two sends on one
+ * socket. */
 #include "io/conn.h"
+#include "core/base/invariant.h"
 #include "io/reason.h"
 #include <errno.h>
 #include <unistd.h>
 
 bool conns_init(struct conns *c, struct ring *ring, struct node *node, uint32_t max, uint32_t spare)
 {
+    ASSERT(spare <= max);
     *c = (struct conns){.ring = ring, .node = node, .spare = spare};
     return slots_init(&c->slots, max);
 }
@@ -50,8 +54,9 @@ static uint32_t number_of(const struct conns *c, const struct conn *conn)
 
 /* -- facts ------------------------------------------------------------------------------------- */
 
-static uint32_t take_place(struct conns *c, int fd)
+static uint32_t take_slot(struct conns *c, int fd)
 {
+    ASSERT(fd >= 0);
     uint32_t slot = slots_take(&c->slots);
     if (slot != SLOT_NONE) {
         c->slots.each[slot].fd = fd;
@@ -65,7 +70,7 @@ bool conn_accepted(
 {
     if (port == NODE_CLIENT_PORT && c->slots.max - c->slots.used <= c->spare)
         return false;
-    uint32_t slot = take_place(c, fd);
+    uint32_t slot = take_slot(c, fd);
     if (slot == SLOT_NONE)
         return false;
     if (node_accepted(c->node, slot, port, from, now))
@@ -76,7 +81,7 @@ bool conn_accepted(
 
 bool conn_dialled(struct conns *c, int fd, unsigned dial, struct instant now)
 {
-    uint32_t slot = take_place(c, fd);
+    uint32_t slot = take_slot(c, fd);
     if (slot == SLOT_NONE)
         return false;
     if (node_dialled(c->node, slot, dial, now))
@@ -85,9 +90,10 @@ bool conn_dialled(struct conns *c, int fd, unsigned dial, struct instant now)
     return false;
 }
 
-/* From here on everything that is with the kernel answers soon. */
+/* After this all requests in flight complete soon. */
 static void die(struct conns *c, struct conn *conn, int error)
 {
+    ASSERT(conn->state == CONN_OPEN || conn->state == CONN_DRAINING);
     if (conn->state == CONN_OPEN)
         conn->error = (uint16_t)error;
     conn->state = CONN_DYING;
@@ -100,6 +106,7 @@ static void received(
     struct conns *c, struct conn *conn, const struct ring_event *e, struct instant now)
 {
     uint32_t slot = e->tag.slot;
+    ASSERT(conn->receiving);
     if (!e->more) {
         conn->receiving = conn->cancelling = false;
         touch(c, slot);
@@ -121,6 +128,7 @@ static void received(
 static void sent(struct conns *c, struct conn *conn, int32_t result, struct instant now)
 {
     uint32_t slot = number_of(c, conn);
+    ASSERT(conn->sending);
     conn->sending = false;
     touch(c, slot);
     if (conn->state != CONN_OPEN)
@@ -142,7 +150,7 @@ void conn_completed(struct conns *c, const struct ring_event *e, struct instant 
         received(c, conn, e, now);
 }
 
-/* -- deeds ------------------------------------------------------------------------------------- */
+/* -- requests and closing ---------------------------------------------------------------------- */
 
 static struct ring_tag tag_of(const struct conns *c, const struct conn *conn, enum ring_op op)
 {
@@ -164,8 +172,8 @@ static void begin_close(struct conns *c, struct conn *conn, struct instant now)
     shutdown(conn->fd, SHUT_WR);
 }
 
-/* Forget what was not sent, here and in the kernel: a client that does not read must not be able to
- * leave megabytes behind. */
+/* Discard unsent output, here and in the kernel, so that a client that does not read cannot leave
+ * megabytes behind. */
 static void begin_abort(struct conns *c, struct conn *conn)
 {
     struct linger none = {.l_onoff = 1, .l_linger = 0};
@@ -190,6 +198,7 @@ static void follow_wants(struct conns *c, struct conn *conn, struct instant now)
 {
     uint32_t slot = number_of(c, conn);
     unsigned wants = node_wants(c->node, slot);
+    ASSERT(!(wants & (NODE_WANT_CLOSE | NODE_WANT_ABORT)) || !(wants & (wants - 1)));
     if (wants & NODE_WANT_ABORT) {
         begin_abort(c, conn);
         return;
@@ -207,6 +216,7 @@ static void follow_wants(struct conns *c, struct conn *conn, struct instant now)
 
 static void finish(struct conns *c, struct conn *conn, struct instant now)
 {
+    ASSERT(conn->state == CONN_DYING && !conn->receiving && !conn->sending);
     uint32_t slot = number_of(c, conn);
     close(conn->fd);
     c->freed = true;
@@ -215,10 +225,11 @@ static void finish(struct conns *c, struct conn *conn, struct instant now)
     node_closed(c->node, slot, why, now);
 }
 
-/* Bring the socket in line with what is wanted and known. */
+/* Bring the socket in line with what the node wants and what has happened. */
 static void reconcile(struct conns *c, uint32_t slot, struct instant now)
 {
     struct conn *conn = &c->slots.each[slot];
+    ASSERT(conn->receiving || !conn->cancelling);
     if (conn->state == CONN_OPEN)
         follow_wants(c, conn, now);
     if (conn->state == CONN_DRAINING) {
@@ -233,7 +244,8 @@ static void reconcile(struct conns *c, uint32_t slot, struct instant now)
         finish(c, conn, now);
 }
 
-/* As many as can use up the pool, each taking all that the kernel gives it in a row. */
+/* Let as many continue as can use up the pool if each receives all that the kernel grants it in a
+ * row. */
 static void readmit_starved(struct conns *c)
 {
     unsigned most = ring_sizes(c->ring)->buffers / CONN_RECEIVES_IN_A_ROW + 1;

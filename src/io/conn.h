@@ -1,9 +1,9 @@
-/* conn.h — the connections of a node: their sockets, and what of them is with the kernel.
+/* conn.h — the connections of a node: their sockets and their requests in flight.
  *
- * During a turn completions only note facts and tell them to the node. At its end conns_settle
- * looks once at each connection that something happened to and brings its socket in line with what
- * the node then wants: that step alone submits, shuts down and closes, and doing it twice changes
- * nothing. Called by loop, listen and dial. */
+ * While a turn reads completions, they are only recorded and reported to the node. At its end
+ * conns_settle visits each connection to which something happened and brings its socket in line
+ * with what the node wants. Only that step submits, shuts down and closes, and it is idempotent.
+ * Called by loop, listen and dial. */
 #ifndef IO_CONN_H
 #define IO_CONN_H
 
@@ -12,8 +12,8 @@
 #include "io/slots.h"
 
 enum {
-    CONN_DRAIN_MS = 2000, /* from our FIN to the close, at most */
-    /* A multishot receive is interrupted by the kernel after this many answers. */
+    CONN_DRAIN_MS = 2000, /* longest time between our FIN and the close */
+    /* The kernel lets others go first after this many completions of one multishot receive. */
     CONN_RECEIVES_IN_A_ROW = 33,
 };
 
@@ -21,30 +21,32 @@ struct conns {
     struct ring *ring;
     struct node *node;
     struct slots slots;
-    uint32_t spare; /* places that only links may take */
-    bool freed; /* a descriptor was closed; listen looks at it and clears it */
+    uint32_t spare; /* slots reserved for links */
+    bool freed; /* a descriptor was closed, so accept may work again; listen clears it */
 };
 
-/* max: as node_config.connections_max. false: no memory. */
+/* max    as node_config.connections_max
+ * spare  how many slots client connections may not take; at most max
+ * false: no memory. */
 MUST_USE bool conns_init(
     struct conns *c, struct ring *ring, struct node *node, uint32_t max, uint32_t spare);
 
-/* Closes nothing: the end of the process does, and the ring must be closed before. */
+/* Frees the table after the ring was closed. It closes no sockets: the process is about to end. */
 void conns_deinit(struct conns *c);
 
-/* Take over a connected socket and tell the node. false: no place or no memory for it; fd is still
- * the caller's, and the node knows of nothing. */
+/* Take over a connected socket and tell the node. false: no slot or no memory; the caller still
+ * owns fd, and the node was told nothing. */
 MUST_USE bool conn_accepted(
     struct conns *c, int fd, enum node_port port, struct span from, struct instant now);
 MUST_USE bool conn_dialled(struct conns *c, int fd, unsigned dial, struct instant now);
 
-/* Note the answer to a receive or a send. */
+/* Handle the completion of a receive or a send; one that is stale is ignored. */
 void conn_completed(struct conns *c, const struct ring_event *e, struct instant now);
 
 /* The end of a turn, after node_turn and ring_buffers_return. */
 void conns_settle(struct conns *c, struct instant now);
 
-/* When the next turn must be though nothing happened; NEVER_NS: never. */
+/* The latest time of the next turn even if nothing completes; NEVER_NS: none needed. */
 int64_t conns_deadline(const struct conns *c);
 
 #endif

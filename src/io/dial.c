@@ -4,14 +4,15 @@
  *   free      the node asks        dialling  socket, connect
  *   dialling  connected            free      hands the socket to conn
  *   dialling  refused, no route    free      node_dial_failed
- *   dialling  its deadline         late      asks for the connect to be cancelled
- *   dialling  no longer wanted     unwanted  the same
- *   late      any answer           free      node_dial_failed, "timed out"
+ *   dialling  its deadline         late      cancels the connect
+ *   dialling  no longer wanted     unwanted  cancels the connect
+ *   late      any completion       free      node_dial_failed, "timed out"
  *   late      no longer wanted     unwanted
- *   unwanted  any answer           free
+ *   unwanted  any completion       free
  *
- * An answer can cross with the cancel; a connection that came late is then closed. */
+ * The completion can cross the cancellation; a connection made after all is then closed. */
 #include "io/dial.h"
+#include "core/base/invariant.h"
 #include "io/reason.h"
 #include <errno.h>
 #include <netinet/tcp.h>
@@ -31,7 +32,7 @@ static struct ring_tag tag_of(const struct dials *d, const struct dial *dial)
         .slot = (uint32_t)(dial - d->each)};
 }
 
-static struct dial *free_place(struct dials *d)
+static struct dial *free_slot(struct dials *d)
 {
     for (unsigned i = 0; i < DIALS_MAX; i++)
         if (d->each[i].fd < 0)
@@ -41,9 +42,10 @@ static struct dial *free_place(struct dials *d)
 
 static void start(struct dials *d, const struct dial_order *order, struct instant now)
 {
-    struct dial *dial = free_place(d);
+    ASSERT(order->id < NODE_DIALS_MAX);
+    struct dial *dial = free_slot(d);
     if (!dial) {
-        node_dial_failed(d->node, order->id, "too many dials at once", now);
+        node_dial_failed(d->node, order->id, "too many connection attempts at once", now);
         return;
     }
     socklen_t bytes = sockaddr_from(&order->to, &dial->to);
@@ -65,13 +67,16 @@ static void start(struct dials *d, const struct dial_order *order, struct instan
 
 void dial_completed(struct dials *d, const struct ring_event *e, struct instant now)
 {
+    ASSERT(e->tag.slot < DIALS_MAX);
     struct dial *dial = &d->each[e->tag.slot];
     if (dial->fd < 0 || (dial->generation & RING_SLOT_MAX) != e->tag.generation)
         return;
+    ASSERT(d->used > 0 && d->used <= DIALS_MAX);
+    ASSERT(dial->given_up || !dial->unwanted);
     int fd = dial->fd;
     dial->fd = -1;
     d->used--;
-    const char *why = "no place is free for one more connection";
+    const char *why = "no slot or no memory for another connection";
     if (dial->given_up)
         why = reason_of(ETIMEDOUT);
     else if (e->result < 0)

@@ -1,12 +1,13 @@
-/* invariant.c — the program's answer to a broken invariant. In a file of its own, so that test
- * drivers, which bring theirs, do not pull it in. */
+/* invariant.c — what the program does when an invariant is broken. In a file of its own, because
+ * test drivers define their own invariant_broken and must not link this one. */
 #include "core/base/invariant.h"
 #include <stdio.h>
 #include <stdlib.h>
 
 _Noreturn void invariant_broken(const char *what, const char *file, int line)
 {
-    fprintf(stderr, "stampede: %s:%d: broken invariant: %s; ending, so as not to spread it\n", file,
+    fprintf(stderr,
+        "stampede: %s:%d: broken invariant: %s; aborting, so that no wrong state spreads\n", file,
         line, what);
     abort();
 }

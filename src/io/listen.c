@@ -1,6 +1,7 @@
-/* listen.c — see listen.h. TCP_NODELAY is set on the listening socket and inherited: replies
- * leave in one piece per turn, Nagle's algorithm has nothing to add but delay. */
+/* listen.c — see listen.h. TCP_NODELAY is set on the listening socket, and connections inherit it:
+ * all replies of a turn are sent at once, so Nagle's algorithm would only add delay. */
 #include "io/listen.h"
+#include "core/base/invariant.h"
 #include "io/reason.h"
 #include "io/sockaddr.h"
 #include <errno.h>
@@ -20,18 +21,18 @@ static void tell_why_not(const struct address *at, enum node_port port, int erro
     fprintf(stderr, "stampede: cannot listen on %s: ", where);
     if (error == EADDRINUSE)
         fprintf(stderr,
-            "something listens there already, this node perhaps; to see what: "
+            "the port is in use, perhaps by this node; to see the process: "
             "ss -ltnp 'sport = :%u'\n",
             at->port);
     else if (error == EADDRNOTAVAIL)
         fprintf(stderr,
-            "no address of this machine; correct `%s` of this node in topology.conf, or start the "
-            "node where it belongs\n",
+            "this machine does not have that address; correct `%s` of this node in topology.conf, "
+            "or start the node on the machine that has it\n",
             port_words[port]);
     else if (error == EACCES)
         fprintf(stderr,
-            "ports this low are for root; take one from 1024 up, or allow this one with: "
-            "sysctl net.ipv4.ip_unprivileged_port_start=%u\n",
+            "only root may use a port this low; choose one from 1024 up, or as root allow this one "
+            "with: sysctl net.ipv4.ip_unprivileged_port_start=%u\n",
             at->port);
     else
         fprintf(stderr, "%s\n", reason_of(error));
@@ -46,7 +47,7 @@ static int try_to_listen(const struct address *at)
     if (fd < 0)
         return -errno;
     int on = 1;
-    /* A restarted node must not wait a minute for its predecessor's connections to be forgotten. */
+    /* Lets a restarted node bind while connections of the former process are in TIME_WAIT. */
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     if (bind(fd, &address.any, bytes) == 0 && listen(fd, LISTEN_BACKLOG) == 0)
@@ -56,9 +57,9 @@ static int try_to_listen(const struct address *at)
     return -error;
 }
 
-/* The kernel takes a ring down in the background, and closes its listeners only then: a node that
- * is started again right after its end, by kill -9 above all, finds its own port taken for a
- * moment. */
+/* Retries for a while, because the kernel tears down a ring in the background and closes its
+ * listening sockets only then: a node that is restarted right after it ended, above all by kill -9,
+ * finds its own port in use for a moment. */
 static int bind_and_listen(const struct address *at)
 {
     int fd = try_to_listen(at);
@@ -125,7 +126,7 @@ void listeners_stop(struct listeners *l)
     }
 }
 
-/* -- taking in --------------------------------------------------------------------------------- */
+/* -- accepting --------------------------------------------------------------------------------- */
 
 static void note(struct listen_trouble *t, int error)
 {
@@ -163,7 +164,9 @@ static void take_in(struct listeners *l, int fd, enum node_port port, struct ins
 
 void listener_completed(struct listeners *l, const struct ring_event *e, struct instant now)
 {
+    ASSERT(e->tag.slot <= NODE_PEER_PORT);
     struct listener *port = &l->ports[e->tag.slot];
+    ASSERT(port->armed);
     if (!e->more)
         port->armed = false;
     if (l->stopped) {
@@ -181,6 +184,7 @@ void listeners_settle(struct listeners *l, struct instant now)
 {
     for (unsigned p = NODE_CLIENT_PORT; p <= NODE_PEER_PORT && !l->stopped; p++) {
         struct listener *port = &l->ports[p];
+        ASSERT(port->fd >= 0);
         if (port->armed || (now.mono_ns < port->rest_until_ns && !l->conns->freed))
             continue;
         ring_accept(l->conns->ring, port->fd, (struct ring_tag){.op = RING_ACCEPT, .slot = p});

@@ -1,9 +1,9 @@
-/* listen.h — the two ports of a node: binding them, and taking connections in.
+/* listen.h — the two ports of a node: binding them and accepting connections.
  *
- * Each has one accept with the kernel that answers with a descriptor per connection. It ends when
- * descriptors run out; asking again at once would spin, so it rests until a connection was closed,
- * or for LISTEN_REST_MS. Connections beyond the table are accepted and closed, rather than left
- * to wait in the kernel for a reply that does not come. Called by loop. */
+ * Each port has one multishot accept in flight. It ends when the process runs out of file
+ * descriptors; arming it again at once would spin, so it pauses until a connection was closed, or
+ * for LISTEN_REST_MS. Connections for which the table has no slot are accepted and closed: left in
+ * the kernel's backlog they would wait for a reply that never comes. Called by loop. */
 #ifndef IO_LISTEN_H
 #define IO_LISTEN_H
 
@@ -13,14 +13,14 @@
 enum {
     LISTEN_BACKLOG = 4096, /* the kernel lowers it to net.core.somaxconn */
     LISTEN_REST_MS = 100, /* after a failed accept */
-    LISTEN_TAKEN_MS = 1000, /* how long a port may be taken before we give up */
-    LISTEN_QUIET_MS = 10000, /* between two log lines about the same trouble */
+    LISTEN_TAKEN_MS = 1000, /* how long to retry while a port is in use */
+    LISTEN_QUIET_MS = 10000, /* shortest time between two log lines about the same failure */
 };
 
-/* A trouble that may come thousandfold: told at once, then in sums. */
+/* A failure that may occur thousands of times: the first is logged at once, the next as a count. */
 struct listen_trouble {
     const char *event;
-    uint64_t count; /* not yet told */
+    uint64_t count; /* not logged yet */
     int error; /* of the last one */
     int64_t quiet_until_ns;
 };
@@ -35,27 +35,27 @@ struct listeners {
     struct conns *conns;
     struct log *log;
     struct listener ports[NODE_PEER_PORT + 1];
-    struct listen_trouble failed; /* accepts */
-    struct listen_trouble turned_away; /* connections beyond the table */
+    struct listen_trouble failed; /* accepts that failed */
+    struct listen_trouble turned_away; /* connections closed for lack of a slot */
     bool stopped;
 };
 
-/* Bind and listen; the log tells both addresses.
+/* Bind and listen; both addresses are logged.
  *
- * false: a sentence with cause and remedy went to standard error; nothing is left open. */
+ * false: failed; cause and remedy were written to standard error, and nothing is left open. */
 MUST_USE bool listeners_open(struct listeners *l, struct conns *conns, struct log *log,
     const struct address *client, const struct address *peer, struct instant now);
 
-void listener_completed(struct listeners *l, const struct ring_event *e, struct instant now);
-
-/* The end of a turn: ask again where the kernel has stopped to answer, tell of trouble. */
-void listeners_settle(struct listeners *l, struct instant now);
-int64_t listeners_deadline(const struct listeners *l);
-
-/* Take no more connections, for good. The ports are free at once. */
-/* For a node that takes nothing in. */
+/* For a node that accepts no connections. */
 void listeners_open_none(struct listeners *l, struct conns *conns, struct log *log);
 
+/* Stop accepting, for good. Both ports can be bound again at once. */
 void listeners_stop(struct listeners *l);
+
+void listener_completed(struct listeners *l, const struct ring_event *e, struct instant now);
+
+/* At the end of a turn: arm the accepts that ended, log failures. */
+void listeners_settle(struct listeners *l, struct instant now);
+int64_t listeners_deadline(const struct listeners *l);
 
 #endif

@@ -1,6 +1,7 @@
-/* log_sink.c — see log_sink.h. Appending is left to the kernel (O_APPEND), so that several nodes
- * can share one file or one redirected standard error without writing over each other. */
+/* log_sink.c — see log_sink.h. Files are written with O_APPEND, so that several nodes can share one
+ * file or one redirected standard error without overwriting each other's lines. */
 #include "io/log_sink.h"
+#include "core/base/invariant.h"
 #include "io/reason.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -14,8 +15,7 @@ static int open_file(const char *path)
     return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0640);
 }
 
-/* `2> file` opens it without O_APPEND, and then each write goes to where its own process was
- * last. */
+/* A shell's `2> file` opens it without O_APPEND: each process would write at its own position. */
 static void append_only(int fd)
 {
     struct stat about;
@@ -55,23 +55,25 @@ void log_sink_reopen(struct log_sink *s, struct instant now)
     log_end(s->log);
     if (fd < 0)
         return;
-    close(s->fd); /* a write that is with the ring keeps the old file open until it is done */
+    close(s->fd); /* a write in flight keeps the old file open until it completes */
     s->fd = fd;
     s->terminal = isatty(fd);
     s->rest_until_ns = 0;
 }
 
-/* Whoever reads standard error may not keep up: it is told only if it takes the words at once. */
+/* Standard error may be a pipe that nobody reads: write to it only if that does not block. */
 static void tell_failure(const struct log_sink *s)
 {
     struct pollfd there = {.fd = STDERR_FILENO, .events = POLLOUT};
     if (*s->path && poll(&there, 1, 0) == 1 && there.revents & POLLOUT)
-        dprintf(STDERR_FILENO, "stampede: cannot write to log_file %s: %s; trying again\n", s->path,
-            reason_of(s->error));
+        dprintf(STDERR_FILENO, "stampede: cannot write to log_file %s: %s; will keep trying\n",
+            s->path, reason_of(s->error));
 }
 
 void log_sink_completed(struct log_sink *s, const struct ring_event *e, struct instant now)
 {
+    ASSERT(s->writing);
+    ASSERT(e->result <= 0 || (size_t)e->result <= s->log->pending.len);
     s->writing = false;
     if (e->result > 0)
         log_taken(s->log, (size_t)e->result);
@@ -92,14 +94,14 @@ void log_sink_completed(struct log_sink *s, const struct ring_event *e, struct i
     }
 }
 
-static bool waits(const struct log_sink *s)
+static bool can_write(const struct log_sink *s)
 {
     return s->log->pending.len && !s->writing;
 }
 
 void log_sink_settle(struct log_sink *s, struct instant now)
 {
-    if (!waits(s) || now.mono_ns < s->rest_until_ns)
+    if (!can_write(s) || now.mono_ns < s->rest_until_ns)
         return;
     struct ring_tag tag = {.op = RING_WRITE};
     ring_write(s->ring, s->fd, tag, buf_span(&s->log->pending), s->terminal);
@@ -108,7 +110,7 @@ void log_sink_settle(struct log_sink *s, struct instant now)
 
 int64_t log_sink_deadline(const struct log_sink *s)
 {
-    return waits(s) ? s->rest_until_ns : NEVER_NS;
+    return can_write(s) ? s->rest_until_ns : NEVER_NS;
 }
 
 bool log_sink_idle(const struct log_sink *s)

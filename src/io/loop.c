@@ -1,11 +1,11 @@
-/* loop.c — see loop.h. A turn reads top to bottom in `turn`: facts first, then the node, then
- * deeds.
+/* loop.c — see loop.h. The function `turn` reads top to bottom: completions, node_turn, requests.
  *
- * Nothing is submitted while answers are read, so what a turn does depends on all that happened and
- * not on the order in which it was heard. Timers live in user space: every part names its next
- * deadline, and the earliest is how long the ring may wait. Signals come as one more descriptor on
- * the ring, so no handler ever interrupts a turn. */
+ * Nothing is submitted while completions are read, so a turn acts on everything that happened, not
+ * on the order in which it was reported. There are no kernel timers: every part returns its next
+ * deadline, and the earliest limits how long the ring waits. Signals are read from a descriptor
+ * that the ring polls, so no handler ever interrupts a turn. */
 #include "io/loop.h"
+#include "core/base/invariant.h"
 #include "files/clock.h"
 #include "io/conn.h"
 #include "io/dial.h"
@@ -21,15 +21,15 @@
 #include <unistd.h>
 
 enum {
-    FILES_BESIDE_CONNECTIONS = 32, /* ring, listeners, signals, log, standard ones, dials */
-    LOOP_REASON_BYTES = 1024, /* of a sentence about files: a path and words */
+    FILES_BESIDE_CONNECTIONS = 32, /* ring, listeners, signals, log, 0 to 2, dials */
+    LOOP_REASON_BYTES = 1024, /* of a message about a file: its path and a sentence */
 };
 
 struct loop {
     const struct loop_config *config;
     struct ring *ring;
     int signals_fd;
-    int64_t stop_ns; /* when to end whatever happens; NEVER_NS: not asked to */
+    int64_t stop_ns; /* when to end at the latest; NEVER_NS: not stopping */
     struct conns conns;
     struct listeners listeners;
     struct dials dials;
@@ -39,8 +39,8 @@ struct loop {
 
 /* -- signals ----------------------------------------------------------------------------------- */
 
-/* Blocked before anything else, so that none is lost between here and the first turn. A client that
- * is gone is an errno of a send, not a signal. */
+/* Signals are blocked before anything else, so that none is lost before the first turn. SIGPIPE is
+ * ignored: a send to a closed connection returns an errno. */
 static int open_signals(void)
 {
     sigset_t handled;
@@ -67,7 +67,7 @@ static void begin_stop(struct loop *l, struct instant now)
     node_stop(l->config->node, now);
 }
 
-/* A sentence about files on its way to the log. */
+/* A message about files that is to be logged. */
 struct loop_words {
     FILE *tell; /* NULL: no memory for it */
     char text[LOOP_REASON_BYTES];
@@ -80,7 +80,7 @@ static FILE *words_begin(struct loop_words *w)
     return w->tell;
 }
 
-/* What was read is for new connections; when it cannot be used, what there is stays in use. */
+/* What was reloaded applies to new connections. If it cannot be used, the old state stays. */
 static void tell_reload(
     struct loop *l, const char *what, bool well, struct loop_words *w, struct instant now)
 {
@@ -93,7 +93,7 @@ static void tell_reload(
     if (*w->text)
         log_text(log, "why", span_of(w->text));
     if (!well)
-        log_text(log, "remedy", SPAN("the old ones stay in use; correct it, then SIGHUP again"));
+        log_text(log, "remedy", SPAN("the old files stay in use; correct it, then send SIGHUP"));
     log_end(log);
 }
 
@@ -112,7 +112,7 @@ static void reload_files(struct loop *l, struct instant now)
     }
 }
 
-/* Without a log_file, and on a terminal, SIGHUP is what it always was: the terminal is gone. */
+/* SIGHUP: to reload, or because the terminal is gone (loop.h says when it is which). */
 static void hang_up(struct loop *l, struct instant now)
 {
     const struct loop_config *config = l->config;
@@ -143,6 +143,7 @@ static void take_signals(struct loop *l, struct instant now)
 
 static void dispatch(struct loop *l, const struct ring_event *e, struct instant now)
 {
+    ASSERT(e->tag.op >= RING_ACCEPT && e->tag.op <= RING_CANCEL);
     switch ((enum ring_op)e->tag.op) {
     case RING_RECEIVE:
     case RING_SEND:
@@ -163,7 +164,7 @@ static void dispatch(struct loop *l, const struct ring_event *e, struct instant 
     case RING_RESOLVE:
         resolve_completed(&l->resolve, e);
         break;
-    case RING_CANCEL: /* what was to be cancelled had answered already */
+    case RING_CANCEL: /* the request had completed before it could be cancelled */
         break;
     }
 }
@@ -178,7 +179,7 @@ static int64_t next_deadline(const struct loop *l)
     return earlier_ns(next_ns, log_sink_deadline(&l->sink));
 }
 
-/* How long until `deadline_ns`, with NEVER_NS kept as it is. */
+/* How long until `deadline_ns`; NEVER_NS stays NEVER_NS. */
 static int64_t until(int64_t deadline_ns, struct instant now)
 {
     return deadline_ns == NEVER_NS ? NEVER_NS : deadline_ns - now.mono_ns;
@@ -203,7 +204,7 @@ static void settle_resolve(struct loop *l, struct instant now)
     resolve_settle(&l->resolve, now);
 }
 
-/* 0, or an errno of the ring. */
+/* 0, or the errno of a ring that failed. */
 static int turn(struct loop *l, struct instant *now)
 {
     int error = ring_enter(l->ring, until(next_deadline(l), *now));
@@ -234,7 +235,7 @@ static bool over(const struct loop *l, struct instant now)
     return all_out || now.mono_ns >= l->stop_ns;
 }
 
-/* What the log still holds, as far as it can be written in LOOP_FLUSH_MS. */
+/* Write what the log still holds, for at most LOOP_FLUSH_MS. */
 static void flush_log(struct loop *l)
 {
     struct instant now = clock_now();
@@ -253,8 +254,8 @@ static void flush_log(struct loop *l)
 
 /* -- from start to end ------------------------------------------------------------------------- */
 
-/* As many open files as the administrator allows, before accept is armed: the kernel looks at the
- * limit then. Too few is no reason not to start: connections beyond them wait at the door. */
+/* Raise the limit of open files to the hard limit. Before accept is armed, because the kernel reads
+ * the limit then. A node starts with too few, too: further connections wait in the backlog. */
 static void raise_files(struct log *log, uint32_t connections_max, struct instant now)
 {
     struct rlimit files;
@@ -268,7 +269,7 @@ static void raise_files(struct log *log, uint32_t connections_max, struct instan
     log_begin(log, LOG_WARN, "few_files", now);
     log_number(log, "allowed", (int64_t)files.rlim_max);
     log_number(log, "needed", (int64_t)needed);
-    log_text(log, "remedy", SPAN("ulimit -Hn, LimitNOFILE, or a lower limits.connections"));
+    log_text(log, "remedy", SPAN("raise ulimit -Hn or LimitNOFILE=, or lower limits.connections"));
     log_end(log);
 }
 
@@ -280,7 +281,7 @@ static void log_ring(struct log *log, const struct ring_sizes *wanted, const str
     log_begin(log, LOG_WARN, "small_ring", now);
     log_number(log, "submissions", got->submissions);
     log_number(log, "wanted", wanted->submissions);
-    log_text(log, "remedy", SPAN("raise the limit of locked memory: ulimit -l, LimitMEMLOCK"));
+    log_text(log, "remedy", SPAN("raise the limit of locked memory: ulimit -l, LimitMEMLOCK="));
     log_end(log);
 }
 
@@ -293,7 +294,7 @@ static int run(struct loop *l)
     while (!error && !over(l, now))
         error = turn(l, &now);
     if (error)
-        fprintf(stderr, "stampede: the kernel refuses the ring: %s\n", strerror(error));
+        fprintf(stderr, "stampede: io_uring failed: %s\n", strerror(error));
     log_begin(config->log, LOG_INFO, "stopped", now);
     log_number(config->log, "connections_left", l->conns.slots.used);
     log_end(config->log);
@@ -301,7 +302,7 @@ static int run(struct loop *l)
     return error ? 1 : 0;
 }
 
-/* Whatever keeps one part from opening has told why. */
+/* A part that cannot be opened has reported why. */
 static bool open_parts(struct loop *l)
 {
     const struct loop_config *config = l->config;
@@ -316,8 +317,7 @@ static bool open_parts(struct loop *l)
     uint32_t spare = config->connections_max < LOOP_CONNECTIONS_SPARE ? config->connections_max
                                                                       : LOOP_CONNECTIONS_SPARE;
     if (!conns_init(&l->conns, l->ring, config->node, config->connections_max, spare / 2)) {
-        fputs(
-            "stampede: no memory for the table of connections; lower limits.connections\n", stderr);
+        fputs("stampede: no memory for the connection table; lower limits.connections\n", stderr);
         return false;
     }
     if (config->only_client) {
@@ -325,14 +325,14 @@ static bool open_parts(struct loop *l)
         if (!conn_accepted(
                 &l->conns, *config->only_client, NODE_CLIENT_PORT, SPAN("this process"), now))
             return false;
-        conns_settle(&l->conns, now); /* no completion will begin the first turn */
+        conns_settle(&l->conns, now); /* arms its receive; without it no turn would ever begin */
         return true;
     }
     return listeners_open(
         &l->listeners, &l->conns, config->log, &config->client, &config->peer, now);
 }
 
-/* The ring first, so that the kernel lets go of all memory before it is freed. */
+/* The ring is closed first, so that the kernel no longer uses memory that is then freed. */
 static void close_parts(struct loop *l)
 {
     if (l->ring)

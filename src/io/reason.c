@@ -1,5 +1,4 @@
-/* reason.c — see reason.h. The common ones in the words of this program's logs; the rest in the C
- * library's. */
+/* reason.c — see reason.h. Common errors in this program's words, all others in the C library's. */
 #include "io/reason.h"
 #include <errno.h>
 #include <stddef.h>

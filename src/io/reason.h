@@ -1,8 +1,8 @@
-/* reason.h — an errno of a connection, as an operator would say it. */
+/* reason.h — describes the errno of a connection or a file in words for the operator. */
 #ifndef IO_REASON_H
 #define IO_REASON_H
 
-/* A constant of a few words; "" for 0. */
+/* A constant string of a few words; "" for 0. */
 const char *reason_of(int error);
 
 #endif

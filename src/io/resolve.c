@@ -1,33 +1,35 @@
-/* resolve.c — see resolve.h. Written against c-ares 1.18, the one of Debian 12.
+/* resolve.c — see resolve.h. Written against c-ares 1.18, the version in Debian 12.
  *
- *   a place of `sockets`   event                       next
+ *   a slot of `sockets`    event                       next
  *   free                   c-ares opens a socket       open
  *   open                   the turn ends               polled
- *   polled                 its answer                  open; c-ares reads and writes
+ *   open                   c-ares closes the socket    free
+ *   polled                 the poll completes          open; c-ares reads and writes
  *   polled                 c-ares wants other events   cancelling
  *   polled, cancelling     c-ares closes the socket    dead: without fd, cancelling
- *   cancelling             its answer                  open
- *   open, dead             closed; its answer          free
+ *   cancelling             the poll completes          open
+ *   dead                   the poll completes          free
  *
- * close(2) cancels no poll: one that is in flight holds the socket, and another may get its number
- * meanwhile. So a dead place is found by its tag alone, never by the number.
+ * close(2) cancels no poll: a poll in flight keeps the socket, and a new socket may get the same
+ * descriptor meanwhile. A dead slot is therefore found by its tag only, never by the descriptor.
  *
- * Both families are asked for in one query, and c-ares keeps what it has of one for as long as the
- * other is due. A name server that answers for the one and drops the other is common enough: after
- * RESOLVE_FIRST_MS the query is cut short, which gives what has come; if that is nothing, all is
- * asked anew, of the name servers of then, for the rest of the time. */
+ * One query asks for both address families, and c-ares returns neither before it has both. Some
+ * name servers answer one and drop the other, so the query is cut short after RESOLVE_FIRST_MS: the
+ * answer is then what arrived until that time. If nothing did, a second query, to the name servers
+ * configured by then, gets the rest of the time. */
 #include "io/resolve.h"
 #include "core/base/buf.h"
+#include "core/base/invariant.h"
 #include "io/sockaddr.h"
 #include <ares.h>
 #include <arpa/inet.h>
 #include <poll.h>
 
 enum {
-    TRY_MS = 300, /* for one name server; doubles once all were tried */
-    TRIES = 4, /* more than there is time for */
+    TRY_MS = 300, /* for one name server; doubles after all were tried */
+    TRIES = 4, /* more than RESOLVE_MS leaves time for */
     NAMESERVER_PORT = 53,
-    UNDER_WAY = -1, /* beside the ARES_... of `status` */
+    UNDER_WAY = -1, /* a value of `status` that is none of c-ares's */
 };
 
 /* -- sockets ----------------------------------------------------------------------------------- */
@@ -48,8 +50,9 @@ static struct resolve_socket *free_socket(struct resolve *r)
     return NULL;
 }
 
-/* c-ares has opened a socket, waits for something else, or (neither) is about to close it. One that
- * finds no place is not listened to: a name server that is silent. */
+/* Called by c-ares when it opened a socket, waits for other events, or (neither readable nor
+ * writable) is about to close it. A socket for which no slot is free is not polled, as if its name
+ * server were silent. */
 static void on_socket_state(void *self, int fd, int readable, int writable)
 {
     struct resolve *r = self;
@@ -70,15 +73,17 @@ static struct ring_tag tag_of(const struct resolve *r, const struct resolve_sock
 
 void resolve_completed(struct resolve *r, const struct ring_event *e)
 {
+    ASSERT(e->tag.slot < RESOLVE_SOCKETS_MAX);
     struct resolve_socket *s = &r->sockets[e->tag.slot];
     if (!s->polled || s->sequence != e->tag.sequence)
         return;
+    ASSERT(r->polls > 0);
     s->polled = 0;
     s->cancelling = false;
     r->polls--;
     if (s->fd < 0 || e->result <= 0)
         return;
-    bool error = e->result & (POLLERR | POLLHUP | POLLNVAL); /* c-ares learns which by trying */
+    bool error = e->result & (POLLERR | POLLHUP | POLLNVAL); /* c-ares finds out which by reading */
     bool in = s->wanted & POLLIN && (error || e->result & POLLIN);
     bool out = s->wanted & POLLOUT && (error || e->result & POLLOUT);
     ares_process_fd(r->channel, in ? s->fd : ARES_SOCKET_BAD, out ? s->fd : ARES_SOCKET_BAD);
@@ -97,7 +102,7 @@ static void settle_socket(struct resolve *r, struct resolve_socket *s)
     }
 }
 
-/* -- one question ------------------------------------------------------------------------------ */
+/* -- one query --------------------------------------------------------------------------------- */
 
 static void keep(struct resolve_answer *a, const struct ares_addrinfo_node *found)
 {
@@ -109,7 +114,8 @@ static void keep(struct resolve_answer *a, const struct ares_addrinfo_node *foun
             return;
         of_family += a->addresses[i].v6 == address.v6;
     }
-    /* 0.0.0.0 is how some name servers say that they block a host. */
+    ASSERT(of_family <= ENDPOINT_ADDRESSES_MAX);
+    /* Some name servers answer 0.0.0.0 for a host that they block. */
     if (of_family == ENDPOINT_ADDRESSES_MAX || address_is_any(&address))
         return;
     a->addresses[a->count++] = address;
@@ -122,7 +128,7 @@ static void shorten(uint32_t *ttl_s, int found_s)
         *ttl_s = bound_s;
 }
 
-/* c-ares must not be closed from here: it is in the middle of something. */
+/* Called from inside c-ares, so the channel must not be destroyed here. */
 static void on_answer(void *self, int status, int timeouts, struct ares_addrinfo *found)
 {
     (void)timeouts;
@@ -157,6 +163,7 @@ static void open_channel(struct resolve *r, int64_t cut_ns)
         .sock_state_cb_data = r};
     struct ares_addrinfo_hints hints = {
         .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = ARES_AI_NOSORT};
+    ASSERT(cut_ns <= r->until_ns);
     close_channel(r);
     r->cut_ns = cut_ns;
     r->wake_ns = NEVER_NS;
@@ -207,21 +214,21 @@ static const struct {
     const char *why;
     bool tells_servers;
 } failures[] = {
-    /* of name servers that fail or refuse, too, up to c-ares 1.18 */
+    /* up to c-ares 1.18 also for name servers that fail or refuse */
     {ARES_ECONNREFUSED, "the name servers cannot be reached, or fail", true},
     {ARES_ESERVFAIL, "the name servers fail", true},
     {ARES_EREFUSED, "the name servers refuse to answer", true},
     {ARES_ETIMEOUT, "the name servers do not answer", true},
     {ARES_ECANCELLED, "the name servers do not answer", true},
-    {ARES_EBADRESP, "the name servers' answer makes no sense", true},
-    {ARES_EFORMERR, "the name servers do not understand", true},
+    {ARES_EBADRESP, "the name servers' answer is malformed", true},
+    {ARES_EFORMERR, "the name servers reject the query as malformed", true},
     {ARES_ENOTFOUND, "no such host", false},
     {ARES_ENODATA, "the host has no address", false},
-    {ARES_EBADNAME, "this is not a host's name", false},
-    {ARES_ENOMEM, "no memory to look for it", false},
+    {ARES_EBADNAME, "this is not a host name", false},
+    {ARES_ENOMEM, "no memory to look it up", false},
 };
 
-/* With the port where it is not the usual one. */
+/* With the port if it is not 53. */
 static void server_text(
     const struct ares_addr_port_node *server, char out[ADDRESS_TEXT_BYTES_MAX + 1])
 {
@@ -233,7 +240,7 @@ static void server_text(
         address_text(&address, out);
 }
 
-/* " (tried 192.0.2.1, [2001:db8::1]:5353)"; those that find no room are left out. */
+/* " (tried 192.0.2.1, [2001:db8::1]:5353)"; servers that do not fit are left out. */
 static void append_servers(const struct resolve *r, struct buf *why)
 {
     struct ares_addr_port_node *servers = NULL;
@@ -266,7 +273,8 @@ static void explain(struct resolve *r)
     buf_text(&why, ares_strerror(r->status));
 }
 
-/* The time of this query is over: what it has is the answer; or else once more; or none. */
+/* The query's time is over. If it has addresses, they are the answer; else a second query starts,
+ * or, if this was the second, the lookup has failed. */
 static void cut_short(struct resolve *r)
 {
     ares_cancel(r->channel);
@@ -302,7 +310,8 @@ void resolve_settle(struct resolve *r, struct instant now)
         settle_socket(r, &r->sockets[i]);
     struct timeval left;
     r->wake_ns = NEVER_NS;
-    if (r->channel && ares_timeout(r->channel, NULL, &left)) /* 1 ms: its clock is later than now */
+    /* 1 ms more, because c-ares reads its clock later than `now` was read. */
+    if (r->channel && ares_timeout(r->channel, NULL, &left))
         r->wake_ns = now.mono_ns + left.tv_sec * SECOND_NS + left.tv_usec * 1000 + MS_NS;
 }
 

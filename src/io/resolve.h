@@ -1,11 +1,11 @@
-/* resolve.h — from a host's name to its addresses, by c-ares on the ring.
+/* resolve.h — looks up the addresses of a host name, with c-ares on the ring.
  *
- * One host at a time: that is all that places needs. c-ares decides what to send and when; its
- * sockets are polled by the ring, its time-outs are part of resolve_deadline, so nothing ever
- * blocks but the reading of /etc/hosts and /etc/resolv.conf, which happens for each question anew:
- * what an administrator changes there counts from the next one. Between two questions there is no
- * channel, no socket and no memory. Holds always: a socket that c-ares closed has its poll
- * cancelled, and its place is given away only when that has answered. Called by loop. */
+ * One host at a time, which is all that places needs. c-ares decides what to send and when. The
+ * ring polls its sockets, and resolve_deadline includes its time-outs, so nothing blocks except
+ * reading /etc/hosts and /etc/resolv.conf. They are read for each query, so that changes take
+ * effect with the next one. Between two queries no channel, socket or memory is held. Holds always:
+ * when c-ares closes a socket, its poll is cancelled, and its slot is reused only after that poll
+ * completed. Called by loop. */
 #ifndef IO_RESOLVE_H
 #define IO_RESOLVE_H
 
@@ -15,67 +15,67 @@
 struct ares_channeldata;
 
 enum {
-    RESOLVE_MS = 3000, /* for an answer, whatever the name servers do */
-    RESOLVE_FIRST_MS = 1000, /* of them, until all is asked anew with what has not come by then */
+    RESOLVE_MS = 3000, /* from resolve_ask to the answer, at most */
+    RESOLVE_FIRST_MS = 1000, /* of these for the first query; resolve.c says why */
     RESOLVE_HOST_BYTES_MAX = 253, /* RFC 1035, as text */
-    RESOLVE_ADDRESSES_MAX = 2 * ENDPOINT_ADDRESSES_MAX, /* half of them of each family at most */
+    RESOLVE_ADDRESSES_MAX = 2 * ENDPOINT_ADDRESSES_MAX, /* ENDPOINT_ADDRESSES_MAX per family */
     RESOLVE_SOCKETS_MAX = 32,
     RESOLVE_WHY_BYTES_MAX = 159,
 };
 
 struct resolve_answer {
-    struct address addresses[RESOLVE_ADDRESSES_MAX]; /* as they came; port 0 */
-    unsigned count; /* 0: it failed, and `why` says so */
-    uint32_t ttl_s; /* the least of them; 0 out of /etc/hosts, UINT32_MAX for a numeric host */
-    char why[RESOLVE_WHY_BYTES_MAX + 1]; /* a sentence without the host's name; ends with NUL */
+    struct address addresses[RESOLVE_ADDRESSES_MAX]; /* in the order received; port 0 */
+    unsigned count; /* 0: it failed; `why` is the reason */
+    uint32_t ttl_s; /* the smallest; 0 from /etc/hosts, UINT32_MAX for a numeric host */
+    char why[RESOLVE_WHY_BYTES_MAX + 1]; /* does not name the host; ends with NUL */
 };
 
 /* One socket of c-ares. */
 struct resolve_socket {
-    int fd; /* -1: c-ares has closed it, or this place is free */
+    int fd; /* -1: c-ares has closed it, or this slot is free */
     uint8_t wanted; /* POLLIN, POLLOUT: what c-ares waits for */
-    uint8_t polled; /* what is with the ring; 0: nothing, and without fd the place is free */
-    bool cancelling; /* ... and has been asked to stop */
-    uint8_t sequence; /* of the poll; grows with each one */
+    uint8_t polled; /* the events of the poll in flight; 0: none, and with fd -1 the slot is free */
+    bool cancelling; /* ... and its cancellation was requested */
+    uint8_t sequence; /* of the poll; each new one increments it */
 };
 
 struct resolve {
     struct ring *ring;
     const char *servers;
-    struct ares_channeldata *channel; /* NULL: no name server is asked */
+    struct ares_channeldata *channel; /* NULL: no query is under way */
     struct resolve_socket sockets[RESOLVE_SOCKETS_MAX];
-    unsigned polls; /* with the ring */
-    bool asked; /* and the answer was not told yet */
-    int status; /* of the question, as c-ares has it; negative: it is under way */
+    unsigned polls; /* in flight */
+    bool asked; /* resolve_ask was called, and its answer was not returned yet */
+    int status; /* of the query, a status of c-ares; negative: under way */
     int64_t wake_ns; /* monotonic; the next time-out of c-ares */
-    int64_t cut_ns; /* monotonic; when this query is cut short */
-    int64_t until_ns; /* monotonic; the end of the last one */
+    int64_t cut_ns; /* monotonic; when the present query ends */
+    int64_t until_ns; /* monotonic; when the last query ends */
     struct resolve_answer answer;
     char host[RESOLVE_HOST_BYTES_MAX + 1];
 };
 
-/* servers  "127.0.0.1:5353,[::1]:53" in the place of /etc/resolv.conf's name servers, for tests;
- *          NULL: none. Outlives it. */
+/* servers  name servers to use instead of those of /etc/resolv.conf, as "127.0.0.1:5353,[::1]:53",
+ *          for tests; outlives the resolver. NULL: those of /etc/resolv.conf */
 void resolve_open(struct resolve *r, struct ring *ring, const char *servers);
 
 /* After the ring was closed. */
 void resolve_close(struct resolve *r);
 
-/* Begin to look for `host`: a name, an IPv4 or an IPv6 address without brackets. What was asked
- * before is forgotten. Its answer comes by resolve_answer, in every case and within RESOLVE_MS. */
+/* Look up `host`: a name, an IPv4 address, or an IPv6 address without brackets. A query under way
+ * is abandoned. resolve_answer returns the result within RESOLVE_MS, in every case. */
 void resolve_ask(struct resolve *r, struct span host, struct instant now);
 
-/* The answer to a RING_RESOLVE. */
+/* Handle the completion of a RING_RESOLVE request. */
 void resolve_completed(struct resolve *r, const struct ring_event *e);
 
-/* Once a turn, after the completions: runs the time-outs that are due. true: `out` is the answer,
- * which is told once. */
+/* Once a turn, after the completions: runs the time-outs that are due. true: `out` is the answer;
+ * it is returned once. */
 MUST_USE bool resolve_answer(struct resolve *r, struct resolve_answer *out, struct instant now);
 
-/* The end of a turn: poll what c-ares wants polled. */
+/* At the end of a turn: poll the sockets that c-ares waits for. */
 void resolve_settle(struct resolve *r, struct instant now);
 
-/* When the next turn must be though nothing happened; NEVER_NS: never. */
+/* The latest time of the next turn even if nothing completes; NEVER_NS: none needed. */
 int64_t resolve_deadline(const struct resolve *r);
 
 #endif

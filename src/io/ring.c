@@ -1,30 +1,42 @@
-/* ring.c — see ring.h. Written against liburing 2.3, the one of Debian 12.
+/* ring.c — see ring.h. Written against liburing 2.3, the version in Debian 12.
  *
- * What that version lacks is small and is done here by hand: registering the buffers (mmap and one
- * call), and io_uring_enter with a time-out and the newer flags. Holds always: the kernel sees a
- * buffer again only after ring_buffers_return, so whoever was told of received bytes may look at
- * them until the end of the turn. Under AddressSanitizer, looking later is an error: buffers that
- * nobody holds are poisoned. */
+ * Two things that this version lacks are done here: setting up the buffer ring (mmap and one call),
+ * and io_uring_enter with a time-out and newer flags. Holds always: a buffer goes back to the kernel
+ * only in ring_buffers_return, so received bytes stay readable until the end of the turn. Under
+ * AddressSanitizer, buffers that belong to the kernel are poisoned, so that a later access is
+ * reported. */
 #include "io/ring.h"
 #include "core/base/instant.h"
 #include "core/base/invariant.h"
 #include "files/clock.h"
 #include <liburing.h>
+#include <limits.h>
 #include <poll.h>
-#include <sanitizer/asan_interface.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/utsname.h>
 
+/* Only then: clang installs this header with its sanitizer runtime, which need not be there. */
+#ifndef __has_feature /* clang's; gcc defines __SANITIZE_ADDRESS__ */
+#define __has_feature(feature) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(at, bytes) ((void)(at), (void)(bytes))
+#define ASAN_UNPOISON_MEMORY_REGION(at, bytes) ((void)(at), (void)(bytes))
+#endif
+
 enum {
     BUFFER_GROUP = 0,
-    SUBMISSIONS_MIN = 8, /* halving ends here */
-    SUBMIT_TRIES_MAX = 1000, /* of a full queue, when the kernel takes none */
+    SUBMISSIONS_MIN = 8, /* smaller queues are not tried */
+    SUBMIT_TRIES_MAX = 1000, /* to hand over a full queue of which the kernel takes nothing */
     SPIN_PAUSE_MAX = 1024, /* turns */
+    BUFFERS_MAX = 32768, /* the kernel's limit for a buffer ring */
 };
 
-/* Newer than the headers of Debian 12: Linux 6.15. */
+/* From Linux 6.15; Debian 12's headers lack them. */
 #define FEATURE_NO_IOWAIT (1U << 17)
 #define ENTER_NO_IOWAIT (1U << 7)
 
@@ -34,10 +46,10 @@ struct ring {
     unsigned enter_flags;
     struct io_uring_buf_ring *free; /* shared with the kernel: buffers that it may fill */
     char *memory; /* sizes.buffers times sizes.buffer_bytes */
-    unsigned back; /* entries of `free` written but not yet shown to the kernel */
+    unsigned back; /* entries written to `free` that the kernel does not see yet */
     int64_t spin_ns;
-    unsigned spin_pause; /* turns not to poll after the next vain try; doubles */
-    unsigned spin_skip; /* turns left of such a pause */
+    unsigned spin_pause; /* how many turns the last pause from spinning lasted; doubles */
+    unsigned spin_skip; /* turns left of the present pause */
 };
 
 /* -- set-up ------------------------------------------------------------------------------------ */
@@ -54,25 +66,25 @@ static void tell_refusal(int error)
     fputs("stampede: ", stderr);
     if (error == EPERM && disabled > 0)
         fprintf(stderr,
-            "io_uring is switched off on this machine (kernel.io_uring_disabled = %d); its "
-            "administrator can allow it with: sysctl kernel.io_uring_disabled=0\n",
+            "io_uring is disabled on this machine (kernel.io_uring_disabled = %d); as root, enable "
+            "it with: sysctl kernel.io_uring_disabled=0\n",
             disabled);
     else if (error == EPERM || error == EACCES)
-        fputs(
-            "io_uring is forbidden here, most likely by the seccomp profile of a container; run it "
-            "with a profile that allows io_uring (docker: --security-opt seccomp=unconfined)\n",
+        fputs("io_uring is not permitted here, probably by a container's seccomp profile; use a "
+              "profile that allows io_uring (docker: --security-opt seccomp=unconfined)\n",
             stderr);
     else if (error == ENOSYS)
         fputs(
-            "this kernel has no io_uring, or a container's seccomp profile hides it; run on Linux "
-            "6.1 or newer, with a profile that allows io_uring\n",
+            "this kernel has no io_uring, or a container's seccomp profile hides it; use Linux 6.1 "
+            "or newer, and a profile that allows io_uring\n",
             stderr);
     else if (error == EINVAL)
-        fprintf(stderr, "io_uring of Linux 6.1 or newer is needed, this is %s\n", system.release);
+        fprintf(
+            stderr, "needs the io_uring of Linux 6.1 or newer; this is Linux %s\n", system.release);
     else if (error == ENOMEM)
         fputs(
-            "no memory for io_uring; raise the limit of locked memory (ulimit -l, or LimitMEMLOCK "
-            "of a service)\n",
+            "no memory for io_uring; raise the limit of locked memory (ulimit -l, or LimitMEMLOCK= "
+            "in a systemd unit)\n",
             stderr);
     else
         fprintf(stderr, "io_uring cannot be set up: %s\n", strerror(error));
@@ -81,18 +93,18 @@ static void tell_refusal(int error)
 static int open_queues(struct ring *r)
 {
     struct io_uring_params how = {
-        /* One thread submits: the kernel may leave out its locks. */
+        /* Only one thread submits, so the kernel can omit locks. */
         .flags = IORING_SETUP_SINGLE_ISSUER
-                 /* What a request still has to do when its socket is ready is done inside
-                  * ring_enter, in one go, rather than by interrupting us in the middle of a turn.
-                  * Nothing is then completed behind our back either. Worth a fifth. Linux 6.1 */
+                 /* When a socket becomes ready, the rest of a request runs inside ring_enter, in
+                  * one batch, instead of interrupting this thread during a turn. Completions
+                  * appear only there, too. Saves a fifth of the CPU. Linux 6.1. */
                  | IORING_SETUP_DEFER_TASKRUN
-                 /* ... and say in shared memory when there is such work: what spin looks at. */
+                 /* Announce such pending work in a flag in shared memory, which spin polls. */
                  | IORING_SETUP_TASKRUN_FLAG
-                 /* A request that fails at once does not keep those behind it back. */
+                 /* A request that fails at submission does not hold up those behind it. */
                  | IORING_SETUP_SUBMIT_ALL
-                 /* More completions than twice the submissions: one request of a multishot kind
-                  * gives many. */
+                 /* A completion queue larger than the default of twice the submissions, because
+                  * a multishot request completes many times. */
                  | IORING_SETUP_CQSIZE,
         .cq_entries = r->sizes.completions,
     };
@@ -100,11 +112,10 @@ static int open_queues(struct ring *r)
     if (error)
         return error;
     r->enter_flags = IORING_ENTER_EXT_ARG;
-    /* A node that waits for its clients is idle; do not let it look like one that waits for a
-     * disk. */
+    /* Count the time spent waiting for clients as idle, not as waiting for a disk. */
     if (how.features & FEATURE_NO_IOWAIT)
         r->enter_flags |= ENTER_NO_IOWAIT;
-    /* Saves looking up the descriptor at every call; not all kernels that have it allow it. */
+    /* Saves a descriptor look-up per call. Some kernels have the feature but refuse it. */
     if (io_uring_register_ring_fd(&r->uring) == 1)
         r->enter_flags |= IORING_ENTER_REGISTERED_RING;
     return 0;
@@ -120,8 +131,8 @@ static size_t pool_bytes(const struct ring_sizes *s)
     return (size_t)s->buffers * (sizeof(struct io_uring_buf) + s->buffer_bytes);
 }
 
-/* The array that the kernel takes buffers from must begin on a page; the buffers follow it. All are
- * in memory from the start: the kernel fills them in turn, so each of the first would wait. */
+/* The buffer ring must begin on a page; the buffers follow it. MAP_POPULATE because the kernel uses
+ * the buffers one after the other: without it each first use would be a page fault. */
 static int open_buffers(struct ring *r)
 {
     void *memory = mmap(NULL, pool_bytes(&r->sizes), PROT_READ | PROT_WRITE,
@@ -144,8 +155,17 @@ static int open_buffers(struct ring *r)
     return 0;
 }
 
+static bool is_power_of_two(unsigned n)
+{
+    return n && !(n & (n - 1));
+}
+
 struct ring *ring_open(const struct ring_sizes *sizes, int64_t spin_ns)
 {
+    ASSERT(is_power_of_two(sizes->submissions) && is_power_of_two(sizes->completions));
+    ASSERT(is_power_of_two(sizes->buffers) && is_power_of_two(sizes->buffer_bytes));
+    ASSERT(sizes->completions / 2 >= sizes->submissions && sizes->buffers <= BUFFERS_MAX);
+    ASSERT(spin_ns >= 0);
     struct ring *r = calloc(1, sizeof *r);
     if (!r) {
         tell_refusal(ENOMEM);
@@ -191,7 +211,8 @@ const struct ring_sizes *ring_sizes(const struct ring *r)
 
 /* -- turns ------------------------------------------------------------------------------------- */
 
-/* Show the kernel what was written since the last time; how many requests that makes. */
+/* Make the entries written since the last call visible to the kernel. Returns how many requests
+ * are waiting to be submitted. */
 static unsigned flush(struct ring *r)
 {
     struct io_uring_sq *queue = &r->uring.sq;
@@ -200,10 +221,10 @@ static unsigned flush(struct ring *r)
     return queue->sqe_tail - io_uring_smp_load_acquire(queue->khead);
 }
 
-/* One system call for everything: submit, wait until `wanted` answers are there, at most
- * wait_ns. */
+/* One system call: submit everything and wait, at most wait_ns, for `wanted` completions. */
 static int enter(struct ring *r, unsigned wanted, int64_t wait_ns)
 {
+    ASSERT(wait_ns >= 0);
     struct __kernel_timespec limit = {
         .tv_sec = wait_ns / SECOND_NS, .tv_nsec = wait_ns % SECOND_NS};
     struct io_uring_getevents_arg how = {
@@ -213,8 +234,8 @@ static int enter(struct ring *r, unsigned wanted, int64_t wait_ns)
     switch (taken) {
     case -ETIME:
     case -EINTR:
-    case -EAGAIN: /* no memory for a request: those not taken stay in the queue */
-    case -EBUSY: /* answers wait in the kernel for room: ring_next makes some */
+    case -EAGAIN: /* no memory for a request; what was not taken stays in the queue */
+    case -EBUSY: /* the completion queue is full; ring_next makes room */
         return 0;
     default:
         return taken < 0 ? -taken : 0;
@@ -226,9 +247,9 @@ static bool answers_wait(const struct ring *r)
     return io_uring_cq_ready(&r->uring) > 0;
 }
 
-/* Being woken costs more than anything that a short turn does: where a core is to spare, look for
- * work a while before sleeping. A vain try is followed by turns without one, twice as many each
- * time, so a loop that has nothing to do or must share its core soon stops. */
+/* Poll for work before sleeping, because being woken costs more than the rest of a short turn. Each
+ * attempt that finds nothing is followed by a pause of turns without one, twice as long each time,
+ * so a loop that is idle or must share its core soon stops polling. */
 static int spin(struct ring *r, int64_t wait_ns)
 {
     int error = io_uring_sq_ready(&r->uring) ? enter(r, 0, 0) : 0;
@@ -276,10 +297,12 @@ bool ring_next(struct ring *r, struct ring_event *out)
         .more = answer->flags & IORING_CQE_F_MORE};
     if (answer->flags & IORING_CQE_F_BUFFER) {
         unsigned number = answer->flags >> IORING_CQE_BUFFER_SHIFT;
+        ASSERT(number < r->sizes.buffers && r->back < r->sizes.buffers);
+        ASSERT(answer->res <= (int32_t)r->sizes.buffer_bytes);
         char *at = buffer_at(r, number);
         out->bytes = (struct span){at, answer->res > 0 ? (size_t)answer->res : 0};
         ASAN_UNPOISON_MEMORY_REGION(at, out->bytes.len);
-        /* Its entry can be written at once: the kernel reads no further than the tail that
+        /* The entry can be written now: the kernel reads only up to the tail, which
          * ring_buffers_return moves. */
         io_uring_buf_ring_add(r->free, at, r->sizes.buffer_bytes, (uint16_t)number,
             (int)r->sizes.buffers - 1, (int)r->back++);
@@ -290,6 +313,7 @@ bool ring_next(struct ring *r, struct ring_event *out)
 
 void ring_buffers_return(struct ring *r)
 {
+    ASSERT(r->back <= r->sizes.buffers);
     for (unsigned i = 0; i < r->back; i++) {
         const struct io_uring_buf *each =
             &r->free->bufs[(r->free->tail + i) & (r->sizes.buffers - 1)];
@@ -301,8 +325,8 @@ void ring_buffers_return(struct ring *r)
 
 /* -- requests ---------------------------------------------------------------------------------- */
 
-/* The next free entry of the queue. When it is full it is handed over; a kernel that then takes not
- * one request in a thousand tries is out of memory for good. */
+/* The next free entry of the submission queue. A full queue is submitted first; a kernel that takes
+ * nothing in a thousand attempts will not recover. */
 static struct io_uring_sqe *entry(struct ring *r)
 {
     struct io_uring_sqe *e = io_uring_get_sqe(&r->uring);
@@ -317,16 +341,18 @@ static struct io_uring_sqe *entry(struct ring *r)
 
 void ring_accept(struct ring *r, int fd, struct ring_tag tag)
 {
+    ASSERT(fd >= 0);
     struct io_uring_sqe *e = entry(r);
     io_uring_prep_multishot_accept(e, fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
     e->user_data = ring_tag_pack(tag);
 }
 
-/* Without IORING_RECVSEND_POLL_FIRST, also after an empty pool: on Linux 6.18 a receive that polls
- * first is woken once for bytes and the reset behind them, takes the bytes, and never hears of the
- * reset. */
+/* IORING_RECVSEND_POLL_FIRST is never used, not even after the pool ran empty: on Linux 6.18 such a
+ * receive is woken once for bytes and the reset that follows them, delivers the bytes, and never
+ * reports the reset. */
 void ring_receive(struct ring *r, int fd, struct ring_tag tag)
 {
+    ASSERT(fd >= 0);
     struct io_uring_sqe *e = entry(r);
     io_uring_prep_recv_multishot(e, fd, NULL, 0, 0);
     e->flags = IOSQE_BUFFER_SELECT;
@@ -336,6 +362,7 @@ void ring_receive(struct ring *r, int fd, struct ring_tag tag)
 
 void ring_send(struct ring *r, int fd, struct ring_tag tag, struct span bytes)
 {
+    ASSERT(fd >= 0 && bytes.len > 0);
     struct io_uring_sqe *e = entry(r);
     size_t most = bytes.len < INT32_MAX ? bytes.len : INT32_MAX;
     io_uring_prep_send(e, fd, bytes.at, most, MSG_NOSIGNAL);
@@ -359,6 +386,7 @@ void ring_poll(struct ring *r, int fd, struct ring_tag tag, unsigned events)
 
 void ring_write(struct ring *r, int fd, struct ring_tag tag, struct span bytes, bool may_block)
 {
+    ASSERT(fd >= 0 && bytes.len > 0 && bytes.len <= UINT_MAX);
     struct io_uring_sqe *e = entry(r);
     io_uring_prep_write(e, fd, bytes.at, (unsigned)bytes.len, (uint64_t)-1);
     if (may_block)

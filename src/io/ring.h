@@ -1,11 +1,11 @@
-/* ring.h — the one io_uring of a node; ring.c alone knows liburing.
+/* ring.h — the node's only io_uring; ring.c is the only file that includes liburing.h.
  *
- * Requests are written into a queue in shared memory and handed to the kernel all at once by
- * ring_enter, which also waits; answers come back by ring_next. So a turn of the loop costs one
- * system call, however many sockets had something to say. A request carries a tag and its answer
- * brings it back. Received bytes lie in buffers of the ring, which the kernel picks when bytes are
- * there, so a silent connection holds none. Every function here is for the thread that opened the
- * ring. Linux 6.1 or newer. */
+ * Requests are written into a queue in shared memory. ring_enter submits all of them at once and
+ * waits; ring_next reads the completions. A turn of the loop thus costs one system call, however
+ * many sockets were active. Each request carries a tag, and its completions carry the same tag.
+ * Received bytes lie in buffers that the kernel takes from a shared pool when data arrives, so an
+ * idle connection holds no buffer. All functions must be called by the thread that opened the ring.
+ * Needs Linux 6.1 or newer. */
 #ifndef IO_RING_H
 #define IO_RING_H
 
@@ -22,17 +22,17 @@ enum ring_op {
     RING_RECEIVE,
     RING_SEND,
     RING_CONNECT,
-    RING_POLL, /* of the signals */
-    RING_RESOLVE, /* a poll, too */
+    RING_POLL, /* the signal descriptor is readable */
+    RING_RESOLVE, /* also a poll: a socket of c-ares */
     RING_WRITE,
     RING_CANCEL,
 };
 
 enum { RING_SLOT_BITS = 24, RING_SLOT_MAX = (1 << RING_SLOT_BITS) - 1 };
 
-/* Whose request: 64 bits that go to the kernel and come back. `slot` is a place in a table,
- * `generation` counts how often the place was given to somebody new, `sequence` how often its owner
- * asked the same again: an answer that comes late matches nobody. */
+/* Identifies a request: 64 bits that the kernel returns with each completion. `slot` is an index
+ * into the owner's table, `generation` counts how often that slot was reused, and `sequence` counts
+ * how often the same request was repeated. A stale completion therefore matches nothing. */
 struct ring_tag {
     uint8_t op;
     uint8_t sequence;
@@ -64,71 +64,76 @@ struct ring_sizes {
     unsigned buffer_bytes;
 };
 
-/* Submissions are flushed when they run out, so 1,024 is no bound. Completions should hold what a
- * turn can bring, or every multishot request has to be asked again: 16,384 take 256 KiB.
+/* A full submission queue is handed over early, so 1,024 does not limit a turn. The completion
+ * queue should hold everything that one turn can bring: when it overflows, every multishot request
+ * ends and must be submitted again. 16,384 entries take 256 KiB.
  *
- * Buffers of 16 KiB take a batch of 128 commands in one piece; 8 KiB cost an echo a tenth more
- * CPU, and more than 16 gain nothing. 256 of them, 4 MiB, are also what a turn can receive at the
- * most: more were never faster, 512 a tenth slower at 1,000 connections (they fall out of the
- * cache), and with 4,000 connections speaking at once waiting for buffers did not show. */
+ * A buffer of 16 KiB holds 128 commands. With 8 KiB an echo costs a tenth more CPU; more than
+ * 16 KiB gains nothing. 256 buffers, 4 MiB, limit what one turn can receive. More were never
+ * faster; 512 were a tenth slower at 1,000 connections because they fall out of the cache. With
+ * 4,000 connections sending at once the wait for buffers was not measurable. */
 #define RING_SIZES        \
     ((struct ring_sizes){ \
         .submissions = 1024, .completions = 16384, .buffers = 256, .buffer_bytes = 16384})
 
-/* sizes    queues are halved as often as the kernel has no memory for them; ring_sizes tells
+/* sizes    while the kernel has no memory for queues of this size, they are halved; ring_sizes
+ *          returns the sizes in use
  * spin_ns  how long ring_enter may poll before it sleeps; 0: never
- * NULL: a sentence with cause and remedy went to standard error. */
+ * NULL: failed; cause and remedy were written to standard error. */
 struct ring *ring_open(const struct ring_sizes *sizes, int64_t spin_ns);
 void ring_close(struct ring *r);
 const struct ring_sizes *ring_sizes(const struct ring *r);
 
 /* -- turns ------------------------------------------------------------------------------------- */
 
-/* Hand over all requests and wait for an answer, at most `wait_ns`; at or below 0 do not wait,
- * NEVER_NS is for ever. Returns early at will (a signal, a full kernel): only ring_next says what
- * came. 0, or the errno of a ring that can no longer be used. */
+/* Submit all requests and wait at most `wait_ns` for a completion. 0 or less: do not wait;
+ * NEVER_NS: no limit. May return early (a signal, a kernel short of memory); only ring_next tells
+ * what completed. Returns 0, or an errno after which the ring cannot be used. */
 MUST_USE int ring_enter(struct ring *r, int64_t wait_ns);
 
 struct ring_event {
     struct ring_tag tag;
     int32_t result; /* bytes, a descriptor, or -errno */
-    bool more; /* the request is still alive and will answer again */
-    struct span bytes; /* what was received; lent until ring_buffers_return */
+    bool more; /* the request stays armed; further completions follow */
+    struct span bytes; /* received data; valid until ring_buffers_return */
 };
 
-/* The next answer; false: no more until ring_enter. */
+/* The next completion; false: none until ring_enter is called again. */
 MUST_USE bool ring_next(struct ring *r, struct ring_event *out);
 
-/* Give back the buffers of all answers read so far: the end of a turn. */
+/* At the end of a turn: return the buffers of all completions read so far to the kernel. */
 void ring_buffers_return(struct ring *r);
 
 /* -- requests ------------------------------------------------------------------------------------
- * None fails: a full queue is handed to the kernel first. Memory that a request points at must stay
- * until its answer, or (connect) until the next ring_enter. */
+ * None of these can fail: a full queue is submitted first. Memory that a request refers to must
+ * stay valid until its completion; for a connect, until the next ring_enter. */
 
-/* Answers with a descriptor per connection while `more`; close-on-exec and non-blocking. */
+/* Multishot: each completion is the descriptor of a new connection, close-on-exec and
+ * non-blocking. */
 void ring_accept(struct ring *r, int fd, struct ring_tag tag);
 
-/* Answers with bytes while `more`; result 0 is the end, -ENOBUFS an empty pool. */
+/* Multishot: each completion brings bytes. Result 0 is the end of the stream; -ENOBUFS: no buffer
+ * was free. */
 void ring_receive(struct ring *r, int fd, struct ring_tag tag);
 
-/* Answers once with how many of the bytes the kernel took, at least one. */
+/* bytes: not empty. One completion: how many of them the kernel took, at least one. */
 void ring_send(struct ring *r, int fd, struct ring_tag tag, struct span bytes);
 
 void ring_connect(
     struct ring *r, int fd, struct ring_tag tag, const struct sockaddr *to, socklen_t to_bytes);
 
-/* Answers once, with poll(2)'s revents, when one of `events` (POLLIN, POLLOUT) or an error is
- * there. */
+/* One completion, with the revents of poll(2), once one of `events` (POLLIN, POLLOUT) or an error
+ * occurred. */
 void ring_poll(struct ring *r, int fd, struct ring_tag tag, unsigned events);
 
-/* At the file's own position.
- * may_block: a thread of the kernel's does it, so that a file that blocks whatever it is asked (a
- * stopped terminal does) blocks nobody else. */
+/* Write at the file's current position.
+ * bytes      not empty
+ * may_block  a kernel thread does the write, so that a file that blocks in spite of O_NONBLOCK (a
+ *            terminal stopped by Ctrl-S) does not block the loop */
 void ring_write(struct ring *r, int fd, struct ring_tag tag, struct span bytes, bool may_block);
 
-/* Ask that `target` be given up; it answers in any case, before or after the RING_CANCEL of
- * this. */
+/* Cancel the request with the tag `target`. The request itself completes in any case, before or
+ * after the RING_CANCEL completion, which comes only if there was nothing to cancel. */
 void ring_cancel(struct ring *r, struct ring_tag target);
 
 #endif

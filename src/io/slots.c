@@ -1,6 +1,7 @@
-/* slots.c — see slots.h. Free places are a stack, so that a table that was once full and is now
- * nearly empty works on few pages; places never used yet come after them. calloc maps a table of
- * any size without touching it. */
+/* slots.c — see slots.h. Free slots form a stack, so that a table that was once full and is now
+ * nearly empty works on few pages; slots that were never used are taken last. calloc maps a table
+ * of any size without touching its pages. Holds always: `used` slots are not CONN_FREE; a free slot
+ * is on no list; bit l of `listed` is set exactly for the slots of list l. */
 #include "io/slots.h"
 #include "core/base/invariant.h"
 #include "io/ring.h"
@@ -26,6 +27,7 @@ void slots_deinit(struct slots *s)
 uint32_t slots_take(struct slots *s)
 {
     uint32_t slot = s->free;
+    ASSERT(s->used <= s->reached && s->reached <= s->max);
     if (slot != SLOT_NONE)
         s->free = s->each[slot].links[CONN_TOUCHED].next;
     else if (s->reached < s->max)
@@ -34,6 +36,7 @@ uint32_t slots_take(struct slots *s)
         return SLOT_NONE;
     s->used++;
     struct conn *conn = &s->each[slot];
+    ASSERT(conn->state == CONN_FREE && !conn->listed);
     *conn = (struct conn){
         .state = CONN_OPEN, .fd = -1, .generation = (conn->generation + 1) & RING_SLOT_MAX};
     return slot;
@@ -41,10 +44,12 @@ uint32_t slots_take(struct slots *s)
 
 void slots_give(struct slots *s, uint32_t slot)
 {
+    ASSERT(slot < s->reached && s->used > 0);
     struct conn *conn = &s->each[slot];
     ASSERT(conn->state != CONN_FREE);
     for (unsigned l = 0; l < CONN_LISTS; l++)
         slots_remove(s, l, slot);
+    ASSERT(!conn->listed);
     conn->state = CONN_FREE;
     conn->links[CONN_TOUCHED].next = s->free;
     s->free = slot;
@@ -61,12 +66,14 @@ struct conn *slots_find(const struct slots *s, uint32_t slot, uint32_t generatio
 
 void slots_append(struct slots *s, enum conn_list list, uint32_t slot)
 {
+    ASSERT(slot < s->reached);
     struct conn *conn = &s->each[slot];
     ASSERT(conn->state != CONN_FREE);
     if (conn->listed & 1U << list)
         return;
     conn->listed |= (uint8_t)(1U << list);
     uint32_t last = s->lists[list].last;
+    ASSERT(last == SLOT_NONE || s->each[last].links[list].next == SLOT_NONE);
     conn->links[list].previous = last;
     conn->links[list].next = SLOT_NONE;
     if (last == SLOT_NONE)
@@ -83,6 +90,9 @@ void slots_remove(struct slots *s, enum conn_list list, uint32_t slot)
         return;
     conn->listed &= (uint8_t) ~(1U << list);
     uint32_t next = conn->links[list].next, previous = conn->links[list].previous;
+    ASSERT((previous == SLOT_NONE ? s->lists[list].first : s->each[previous].links[list].next) ==
+           slot);
+    ASSERT((next == SLOT_NONE ? s->lists[list].last : s->each[next].links[list].previous) == slot);
     if (previous == SLOT_NONE)
         s->lists[list].first = next;
     else

@@ -1,4 +1,4 @@
-/* sockaddr.h — the core's addresses as the kernel wants them, and back. */
+/* sockaddr.h — converts between the core's addresses and the kernel's. */
 #ifndef IO_SOCKADDR_H
 #define IO_SOCKADDR_H
 
@@ -11,10 +11,10 @@ union sockaddr_any {
     struct sockaddr_in6 v6;
 };
 
-/* Returns how many bytes of `out` count. */
+/* Returns how many bytes of `out` are used. */
 socklen_t sockaddr_from(const struct address *a, union sockaddr_any *out);
 
-/* s: IPv4 or IPv6. An IPv4 client of an IPv6 listener shows as what it is. */
+/* s: IPv4 or IPv6. An IPv4-mapped IPv6 address becomes the IPv4 address. */
 struct address sockaddr_address(const union sockaddr_any *s);
 
 #endif

@@ -506,7 +506,7 @@ Test(loop, a_host_that_cannot_be_looked_up_is_told_with_the_reason)
 {
     start((struct setting){.host = "two..dots"});
     say(connect_to(client_port), "H");
-    hear_of("resolve_failed", "this is not a host's name");
+    hear_of("resolve_failed", "this is not a host name");
     stop();
 }
 
