@@ -217,6 +217,15 @@ class Node:
         return Client(self.client_address, **options)
 
     def log(self):
+        """All that it logged. A test that looks for a line must see all lines, so a log with
+        dropped lines is a failure."""
+        text = self.printed()
+        if b" lines_dropped_before=" in text:
+            raise AssertionError(f"{self.name} dropped lines of its log")
+        return text
+
+    def printed(self):
+        """Whatever is in its log file: log lines, complete or not, and sanitizers' reports."""
         return self.log_path.read_bytes() if self.log_path.exists() else b""
 
     def deliver(self, number):
@@ -325,7 +334,7 @@ class Herd:
         for node in self.running():
             node.stop()
         for node in self.nodes.values():
-            if SANITIZER.search(node.log()):
+            if SANITIZER.search(node.printed()):
                 raise AssertionError(f"{node.name} left a sanitizer's report")
 
     def _end(self, show):
@@ -333,7 +342,7 @@ class Herd:
             node.kill()
         if show:
             for node in self.nodes.values():
-                lines = node.log().decode(errors="backslashreplace").splitlines()
+                lines = node.printed().decode(errors="backslashreplace").splitlines()
                 for line in lines[-LOG_LINES_SHOWN:]:
                     print(f"{node.name}| {line}", file=sys.stderr)
         for node in self.nodes.values():

@@ -1,9 +1,11 @@
-/* parrot.h — stands in for core/node in tests of the loop: says back what it hears.
+/* parrot.h — replaces core/node in tests of the loop: an echo server.
  *
- * A few bytes mean something to it: `C` close when all is said, `A` abort, `L` a thousand log
- * lines, `S` silence, `D` dial elsewhere instead, `H` look up the host. It stops reading while more
- * than UNREAD_MAX is unread. What it is told it logs, and what it must not be told ends it. It runs
- * in a process of its own, where criterion's assertions do not reach. */
+ * Some bytes are commands: `C` close once all output is sent, `A` abort, `L` write a thousand log
+ * lines, `S` do not echo this, `D` dial another address instead, `H` look up the host, `W` reply
+ * only when no other connection is open. It does not read from a connection while more than
+ * UNREAD_MAX bytes of its output are unsent. It logs what the loop reports, and aborts when the
+ * loop breaks the rules of node.h. It runs in a child process, where criterion's assertions have no
+ * effect. */
 #ifndef TESTS_UNIT_IO_PARROT_H
 #define TESTS_UNIT_IO_PARROT_H
 
@@ -22,9 +24,10 @@ struct parrot {
 struct node {
     struct parrot each[PARROT_MAX];
     bool touched[PARROT_MAX];
-    uint32_t open, first_touched; /* none is touched below that */
+    uint32_t open, first_touched; /* no connection below it is touched */
+    uint32_t waiter; /* who sent `W` and has no reply yet; PARROT_MAX: nobody */
     struct address dial, dial_instead; /* port 0: none */
-    int64_t dial_ns; /* until it is given up */
+    int64_t dial_ns; /* how long an attempt may take */
     bool dialling, dial_elsewhere;
     const char *host;
     bool resolving;
@@ -51,6 +54,22 @@ static void touch(struct node *n, uint32_t conn)
 {
     n->touched[conn] = true;
     n->first_touched = conn < n->first_touched ? conn : n->first_touched;
+}
+
+static void say_back(struct node *n, uint32_t conn, struct span bytes)
+{
+    struct parrot *p = &n->each[conn];
+    memcpy(outbox_room(&p->out, NULL, bytes.len), bytes.at, bytes.len);
+    outbox_wrote(&p->out, bytes.len);
+    touch(n, conn);
+}
+
+static void tell_waiter(struct node *n)
+{
+    if (n->waiter == PARROT_MAX || n->open > 1)
+        return;
+    say_back(n, n->waiter, SPAN("W"));
+    n->waiter = PARROT_MAX;
 }
 
 bool node_accepted(
@@ -92,11 +111,12 @@ void node_received(struct node *n, uint32_t conn, struct span bytes, struct inst
         n->resolving = true;
     if (memchr(bytes.at, 'D', bytes.len))
         n->dial_elsewhere = true;
-    if (memchr(bytes.at, 'S', bytes.len))
-        return;
-    memcpy(outbox_room(&p->out, NULL, bytes.len), bytes.at, bytes.len);
-    outbox_wrote(&p->out, bytes.len);
-    touch(n, conn);
+    if (memchr(bytes.at, 'W', bytes.len)) {
+        n->waiter = conn;
+        tell_waiter(n);
+    } else if (!memchr(bytes.at, 'S', bytes.len)) {
+        say_back(n, conn, bytes);
+    }
 }
 
 void node_ended(struct node *n, uint32_t conn, struct instant now)
@@ -120,7 +140,9 @@ void node_closed(struct node *n, uint32_t conn, const char *why, struct instant 
     outbox_clear(&n->each[conn].out, NULL);
     n->each[conn].open = false;
     n->open--;
+    n->waiter = n->waiter == conn ? PARROT_MAX : n->waiter;
     note(n, "closed", conn, why, now);
+    tell_waiter(n);
 }
 
 void node_stop(struct node *n, struct instant now)

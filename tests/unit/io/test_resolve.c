@@ -1,8 +1,8 @@
-/* test_resolve.c — hosts looked for on a real ring, at a name server of the test's own.
+/* test_resolve.c — host names looked up on a real ring, with a name server that the test runs.
  *
- * The name server's sockets are polled by the same ring, so one thread plays both ends and nothing
- * depends on who runs first. How it answers is the host's first label. Where resolve has to wait,
- * its clock is put forward; only c-ares' own repetitions (0.3 s) take their time. */
+ * The same ring polls the name server's sockets, so one thread plays both ends and no test depends
+ * on scheduling. The first label of the host name says how the server answers. Where resolve.c
+ * waits, its clock is put forward; only c-ares's own retries (0.3 s) take real time. */
 #include "files/clock.h"
 #include "io/resolve.h"
 #include "io/sockaddr.h"
@@ -39,7 +39,7 @@ struct query {
     union sockaddr_any from;
 };
 
-static struct query held; /* that the server keeps its answer to */
+static struct query held; /* not answered yet */
 
 struct reply {
     unsigned char bytes[REPLY_MAX];
@@ -63,13 +63,13 @@ static struct reply reply_to(const struct query *q, unsigned flags)
     struct reply r = {.len = 0};
     put(&r, q->bytes, q->len);
     memset(r.bytes + 2, 0, 10);
-    r.bytes[2] = (unsigned char)(0x81 | flags >> 8); /* an answer, as recursive as was asked for */
+    r.bytes[2] = (unsigned char)(0x81 | flags >> 8); /* a response; recursion desired */
     r.bytes[3] = (unsigned char)(0x80 | (flags & 15));
     r.bytes[5] = 1;
     return r;
 }
 
-/* owner, data: names as on the wire, without their last NUL where a pointer ends them. */
+/* owner, data: names in wire format; without a final NUL if a pointer ends them. */
 static void add(struct reply *r, struct span owner, unsigned type, unsigned ttl_s, struct span data)
 {
     put(r, owner.at, owner.len);
@@ -82,7 +82,7 @@ static void add(struct reply *r, struct span owner, unsigned type, unsigned ttl_
     r->bytes[7]++;
 }
 
-#define OWNER_ASKED SPAN("\300\014") /* the name of the question */
+#define OWNER_ASKED SPAN("\300\014") /* a pointer to the name in the question */
 
 /* 192.0.2.`last` or 2001:db8::`last`. */
 static void add_address(struct reply *r, const struct query *q, unsigned ttl_s, unsigned last)
@@ -103,7 +103,7 @@ static void send_reply(const struct query *q, const struct reply *r)
             send(sockets[CONNECTION], framed.bytes, framed.len, MSG_NOSIGNAL), (ssize_t)framed.len);
         return;
     }
-    /* Whoever asked may have gone, and the kernel have told so. */
+    /* The socket that asked may be closed already: then an ICMP error comes back. */
     ssize_t sent =
         sendto(sockets[UDP], r->bytes, r->len, 0, &q->from.any, sizeof(struct sockaddr_in));
     cr_assert(sent == (ssize_t)r->len || errno == ECONNREFUSED);
@@ -150,7 +150,7 @@ static void answer_blocked(const struct query *q)
     send_reply(q, &r);
 }
 
-/* Nothing that a name server would say, then the answer. */
+/* Several messages that do not answer the query, then the answer. */
 static void answer_amid_garbage(const struct query *q)
 {
     struct reply r = {.len = 0};
@@ -159,11 +159,11 @@ static void answer_amid_garbage(const struct query *q)
     send_reply(q, &r);
     r = reply_to(q, 0);
     add_address(&r, q, 60, 66);
-    r.bytes[0] ^= 0x55; /* not the query's number */
+    r.bytes[0] ^= 0x55; /* another query's id */
     send_reply(q, &r);
     r = reply_to(q, 0);
     add_address(&r, q, 60, 66);
-    r.bytes[13] ^= 1; /* nor its name */
+    r.bytes[13] ^= 1; /* another name */
     send_reply(q, &r);
     answer_both(q);
 }
@@ -178,7 +178,7 @@ static void answer_broken(const struct query *q)
 
 static bool first_time(const struct query *q)
 {
-    static unsigned seen; /* types; each test is a process of its own */
+    static unsigned seen; /* types; every test runs in its own process */
     bool first = !(seen & 1u << q->type);
     seen |= 1u << q->type;
     return first;
@@ -192,13 +192,13 @@ static void serve(const struct query *q)
         answer_both(q);
     else if (strcmp(is, "v4") == 0 || strcmp(is, "v6") == 0)
         v4 == (is[1] == '4') ? answer_both(q) : answer_with_code(q, 0);
-    else if (strcmp(is, "half") == 0) /* the other query is lost, whenever it comes */
+    else if (strcmp(is, "half") == 0) /* the other query is lost every time */
         v4 ? answer_both(q) : (void)0;
     else if (strcmp(is, "lossy") == 0)
         first_time(q) ? (void)0 : answer_both(q);
     else if (strcmp(is, "long") == 0)
         over_udp ? answer_with_code(q, FLAG_TC) : answer_many(q);
-    else if (strcmp(is, "hang") == 0) /* and the connection leads nowhere */
+    else if (strcmp(is, "hang") == 0) /* the TCP connection gets no answer */
         over_udp ? answer_with_code(q, FLAG_TC) : (void)0;
     else if (strcmp(is, "many") == 0)
         answer_many(q);
@@ -250,7 +250,7 @@ static void take_datagrams(void)
     }
 }
 
-/* c-ares may send both queries at once, and one in pieces. */
+/* c-ares may send both queries at once, or one in pieces. */
 static bool take_stream(void)
 {
     unsigned char len[2];
@@ -284,7 +284,7 @@ static void server_readable(unsigned which)
     poll_server(which);
 }
 
-/* UDP and TCP of one number, of the kernel's choice. */
+/* A UDP and a TCP socket with the same port, which the kernel chose. */
 static void open_server(void)
 {
     union sockaddr_any at = {
@@ -327,7 +327,7 @@ static void turn(int64_t deadline_ns)
     }
     struct resolve_answer one;
     if (resolve_answer(&resolve, &one, now())) {
-        cr_assert_not(answered, "an answer is told once");
+        cr_assert_not(answered, "a second answer to one question");
         answered = true;
         answer = one;
     }
@@ -365,7 +365,7 @@ static unsigned open_files(void)
     return count;
 }
 
-static bool all_places_free(void)
+static bool all_slots_free(void)
 {
     if (resolve.polls)
         return false;
@@ -391,12 +391,12 @@ static void set_up(void)
     files_before = open_files();
 }
 
-/* What is over leaves nothing behind, whatever it was. */
+/* After every test: no deadline, channel, poll or descriptor is left. */
 static void tear_down(void)
 {
     cr_expect_eq(resolve_deadline(&resolve), NEVER_NS);
     cr_expect_null(resolve.channel);
-    while (!all_places_free())
+    while (!all_slots_free())
         turn(NEVER_NS);
     unsigned connection = sockets[CONNECTION] >= 0;
     cr_expect_eq(open_files(), files_before + connection);
@@ -409,7 +409,7 @@ static void tear_down(void)
 
 TestSuite(resolve, .init = set_up, .fini = tear_down, .timeout = 30);
 
-/* "192.0.2.1 2001:db8::1": in any order of families. */
+/* expected: "192.0.2.1 [2001:db8::1]"; the order does not matter. */
 static void expect_addresses(const char *expected)
 {
     size_t len = 0;
@@ -444,7 +444,7 @@ static const struct row {
     {"nobody.test", "", 0, "no such host"},
     {"empty.test", "", 0, "the host has no address"},
     {"blocked.test", "", 0, "the host has no address"},
-    {"fails.test", "", 0, "the name servers "}, /* c-ares 1.18 does not tell which way */
+    {"fails.test", "", 0, "the name servers "}, /* c-ares 1.18 does not say how they failed */
     {"refuses.test", "", 0, "the name servers "},
     {"broken.test", "", 0, "the name servers' answer is malformed (tried 127.0.0.1:"},
     {"", "", 0, "this is not a host name"},
@@ -530,7 +530,7 @@ Test(resolve, silence_ends_after_3_s)
     ask("silent.test");
     await_queries(2);
     put_forward_ms(RESOLVE_FIRST_MS);
-    await_queries(4); /* all is asked anew */
+    await_queries(4); /* the second query */
     cr_expect_leq(resolve_deadline(&resolve), now().mono_ns + 2000 * MS_NS);
     put_forward_ms(RESOLVE_MS - RESOLVE_FIRST_MS);
     await_answer();
@@ -544,7 +544,7 @@ Test(resolve, one_family_whose_answer_is_lost_does_not_hold_up_the_other_for_lon
 {
     ask("half.test");
     await_queries(2);
-    turn(now().mono_ns); /* the one answer is taken in */
+    turn(now().mono_ns); /* the only answer is received */
     turn(now().mono_ns);
     put_forward_ms(RESOLVE_FIRST_MS);
     await_answer();
@@ -588,14 +588,14 @@ Test(resolve, whoever_asks_again_hears_of_the_last_question_only)
         await_queries(queries_udp + 2);
     }
     struct query late = held;
-    ask("v4.test"); /* its sockets have the numbers of the others', whose polls are in flight */
+    ask("v4.test"); /* its sockets reuse descriptors for which polls are still in flight */
     answer_both(&late);
     await_answer();
     expect_addresses("192.0.2.1");
     ask("nobody.test");
     await_answer();
     cr_expect_str_eq(answer.why, "no such host");
-    while (!all_places_free())
+    while (!all_slots_free())
         turn(NEVER_NS);
 }
 
@@ -605,7 +605,7 @@ Test(resolve, the_end_can_come_at_any_time)
     await_queries(2);
     ring_close(ring);
     resolve_close(&resolve);
-    cr_expect_eq(open_files(), files_before - 1, "the ring's alone is gone");
+    cr_expect_eq(open_files(), files_before - 1, "only the ring's descriptor is gone");
     set_up();
 }
 
@@ -628,7 +628,7 @@ Test(resolve, completions_of_others_are_ignored)
 
 /* -- name servers ------------------------------------------------------------------------------ */
 
-/* A bound port that nobody reads from, or (closed again) at which nobody is. */
+/* A bound UDP port that nobody answers at. */
 static uint16_t mute_port(int *fd)
 {
     union sockaddr_any at = {

@@ -1,4 +1,4 @@
-/* test_ring.c — tags, and the promises of ring.h on real sockets. */
+/* test_ring.c — tags, failures to set up a ring, and what ring.h promises, on real sockets. */
 #include "core/base/instant.h"
 #include "io/ring.h"
 #include <criterion/criterion.h>
@@ -41,8 +41,8 @@ Test(ring, tags_survive_the_kernel)
 
 /* -- where there is no ring -------------------------------------------------------------------- */
 
-/* From now on io_uring_setup for more than `entries` entries fails with `error`, as a container's
- * profile or a poor kernel would have it. */
+/* From now on io_uring_setup for more than `entries` entries fails with `error`, as under a
+ * container's seccomp profile or a kernel short of memory. */
 static void forbid_setup(unsigned entries, int error)
 {
     struct sock_filter program[] = {
@@ -134,7 +134,7 @@ static void say(const char *text)
     cr_assert_eq(write(theirs, text, strlen(text)), (ssize_t)strlen(text));
 }
 
-/* The next answer, waited for. */
+/* Wait for the next completion. */
 static struct ring_event next(void)
 {
     struct ring_event e;
@@ -178,7 +178,7 @@ Test(sockets, received_bytes_stay_until_the_buffers_are_returned)
     expect_bytes(first, "0123456789abcdef");
     expect_bytes(second, "fedcba9876543210");
     say("more");
-    struct ring_event starved = next(); /* both buffers are lent */
+    struct ring_event starved = next(); /* both buffers are in use */
     cr_assert_eq(starved.result, -ENOBUFS);
     cr_assert_not(starved.more);
     expect_bytes(first, "0123456789abcdef");
@@ -266,7 +266,7 @@ Test(sockets, spinning_finds_what_sleeping_finds)
         say("ping");
         expect_bytes(next(), "ping");
         ring_buffers_return(ring);
-        cr_assert_eq(ring_enter(ring, 1000), 0); /* in vain */
+        cr_assert_eq(ring_enter(ring, 1000), 0); /* nothing to find */
     }
 }
 

@@ -1,8 +1,8 @@
-/* test_slots.c — the table of connections and the lists through it. */
+/* test_slots.c — the table of connections and the lists that link its slots. */
 #include "io/slots.h"
 #include <criterion/criterion.h>
 
-Test(slots, gives_the_place_freed_last_under_a_new_generation)
+Test(slots, the_slot_freed_last_is_taken_next_under_a_new_generation)
 {
     struct slots s;
     cr_assert(slots_init(&s, 3));
@@ -11,14 +11,14 @@ Test(slots, gives_the_place_freed_last_under_a_new_generation)
     cr_assert_neq(a, b);
     cr_assert_eq(slots_find(&s, b, old), &s.each[b]);
     slots_give(&s, b);
-    cr_assert_null(slots_find(&s, b, old), "a free place is nobody's");
+    cr_assert_null(slots_find(&s, b, old), "a free slot is found");
     cr_assert_eq(slots_take(&s), b);
-    cr_assert_null(slots_find(&s, b, old), "an answer to its last owner is not for this one");
+    cr_assert_null(slots_find(&s, b, old), "the old generation is found");
     cr_assert_eq(slots_find(&s, b, s.each[b].generation), &s.each[b]);
     slots_deinit(&s);
 }
 
-Test(slots, are_full_at_max_and_free_again_after_a_give)
+Test(slots, are_full_at_max_until_one_is_given_back)
 {
     struct slots s;
     cr_assert(slots_init(&s, 2));
@@ -32,7 +32,7 @@ Test(slots, are_full_at_max_and_free_again_after_a_give)
     slots_deinit(&s);
 }
 
-Test(slots, never_find_a_place_that_was_never_taken)
+Test(slots, one_that_was_never_taken_is_not_found)
 {
     struct slots s;
     cr_assert(slots_init(&s, 4));
@@ -42,7 +42,7 @@ Test(slots, never_find_a_place_that_was_never_taken)
     slots_deinit(&s);
 }
 
-Test(slots, generation_wraps_at_what_a_tag_holds)
+Test(slots, generation_wraps_at_24_bits)
 {
     struct slots s;
     cr_assert(slots_init(&s, 1));
@@ -54,7 +54,7 @@ Test(slots, generation_wraps_at_what_a_tag_holds)
     slots_deinit(&s);
 }
 
-/* A list after each step, written as the digits of its places. */
+/* Checks a list, given as the digits of its slots. */
 static void expect(struct slots *s, enum conn_list list, const char *order)
 {
     uint32_t slot = slots_first(s, list), before = SLOT_NONE;
@@ -77,11 +77,11 @@ Test(slots, lists_keep_their_order_under_removal_anywhere)
     } steps[] = {
         {'+', 2, "2"},
         {'+', 0, "20"},
-        {'+', 2, "20"}, /* is on it already */
+        {'+', 2, "20"}, /* on the list already */
         {'+', 3, "203"},
         {'+', 1, "2031"},
         {'-', 0, "231"}, /* in the middle */
-        {'-', 0, "231"}, /* is not on it */
+        {'-', 0, "231"}, /* not on the list */
         {'-', 1, "23"}, /* the last */
         {'+', 0, "230"},
         {'<', 2, "30"}, /* the first, by pop */
@@ -94,7 +94,7 @@ Test(slots, lists_keep_their_order_under_removal_anywhere)
     cr_assert(slots_init(&s, 4));
     for (int i = 0; i < 4; i++)
         cr_assert_neq(slots_take(&s), SLOT_NONE);
-    slots_append(&s, CONN_TOUCHED, 3); /* another list is not disturbed */
+    slots_append(&s, CONN_TOUCHED, 3); /* another list, which must not change */
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
         if (steps[i].verb == '+')
             slots_append(&s, CONN_STARVED, steps[i].slot);
@@ -108,7 +108,7 @@ Test(slots, lists_keep_their_order_under_removal_anywhere)
     slots_deinit(&s);
 }
 
-Test(slots, a_place_given_back_is_on_no_list)
+Test(slots, one_that_was_given_back_is_on_no_list)
 {
     struct slots s;
     cr_assert(slots_init(&s, 3));

@@ -252,10 +252,11 @@ static inline void hears(uint32_t conn, const char *expected)
     forgets(conn);
 }
 
-/* How often the log has said `text`. */
+/* How often `text` is in the log, which must be complete. */
 static inline unsigned logged(const char *text)
 {
     log_memory[log_.pending.len] = '\0';
+    cr_assert(log_.dropped == 0 && !strstr(log_memory, "lines_dropped_before="));
     unsigned count = 0;
     for (const char *at = log_memory; (at = strstr(at, text)); at++)
         count++;

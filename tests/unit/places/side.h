@@ -310,10 +310,11 @@ static inline void fails(uint64_t ticket, const char *words)
     hears(ticket, "UNKNOWN_ERROR", words);
 }
 
-/* How often the log has said `text`. */
+/* How often `text` is in the log, which must be complete. */
 static inline unsigned logged(const char *text)
 {
     log_memory[log_.pending.len] = '\0';
+    cr_assert(log_.dropped == 0 && !strstr(log_memory, "lines_dropped_before="));
     unsigned count = 0;
     for (const char *at = log_memory; (at = strstr(at, text)); at++)
         count++;
