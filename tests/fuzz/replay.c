@@ -1,7 +1,7 @@
 /* replay.c — runs a fuzz target over the files of its corpus, without libFuzzer.
  *
- * Every file is handed over in a block of exactly its size, so that a read past its end is seen by
- * AddressSanitizer. An empty corpus is a failure: a replay of nothing proves nothing. */
+ * Each input is passed in a heap block of exactly its size, so that AddressSanitizer reports a read
+ * past its end. An empty corpus fails: replaying nothing proves nothing. */
 #include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -48,6 +48,6 @@ int main(int argc, char **argv)
         replayed++;
     }
     closedir(folder);
-    printf("%d inputs replayed, %d not readable\n", replayed, failed);
+    printf("%d inputs, %d of them unreadable\n", replayed, failed);
     return replayed == 0 || failed != 0;
 }

@@ -1,4 +1,4 @@
-/* test_options.c — one reading of the command line; and commands that survive a shell. */
+/* test_options.c — reading the command line; quoting commands for a shell. */
 #include "cli/options.h"
 #include <criterion/criterion.h>
 #include <criterion/redirect.h>
@@ -12,13 +12,13 @@ enum { ARGS_MAX = 8 };
 
 static int read_args(struct options *o, const char *letters, const char *const *args)
 {
-    static char *argv[ARGS_MAX + 1]; /* the words are views of it */
+    static char *argv[ARGS_MAX + 1]; /* static, because the words point into it */
     int argc = 0;
     argv[argc++] = (char *)"send";
     while (*args)
         argv[argc++] = (char *)*args++;
     argv[argc] = NULL;
-    optind = 0; /* getopt begins anew */
+    optind = 0; /* makes getopt start again */
     return options_read(o, argc, argv, letters, "the help\n");
 }
 
@@ -38,7 +38,7 @@ Test(options, read, .init = cr_redirect_stderr)
         {{"A", "-c", "x", "B"}, OPTIONS_GO_ON, "x", NULL, false, 2},
         {{"--", "-c", "x"}, OPTIONS_GO_ON, "topology.conf", NULL, false, 2},
         {{"-"}, OPTIONS_GO_ON, "topology.conf", NULL, false, 1},
-        {{"-l"}, 2, NULL, NULL, false, 0}, /* known, but not to this subcommand */
+        {{"-l"}, 2, NULL, NULL, false, 0}, /* an option of another subcommand */
         {{"-x"}, 2, NULL, NULL, false, 0},
         {{"-c"}, 2, NULL, NULL, false, 0},
         {{"--node"}, 2, NULL, NULL, false, 0},
@@ -72,7 +72,7 @@ Test(options, refusals_name_what_was_typed, .init = cr_redirect_stderr)
                             "stampede: send needs a value after -n; see `stampede send --help`\n");
 }
 
-Test(options, help_is_well, .init = cr_redirect_stdout)
+Test(options, help_goes_to_standard_output, .init = cr_redirect_stdout)
 {
     struct options o;
     cr_expect_eq(read_args(&o, "c", (const char *[]){"--help", NULL}), 0);

@@ -1,4 +1,4 @@
-/* test_reach.c — where a node is called that listens everywhere. */
+/* test_reach.c — which address reaches a node that listens on all addresses. */
 #include "cli/reach.h"
 #include <criterion/criterion.h>
 

@@ -1,4 +1,4 @@
-/* test_replies.c — replies are counted alike however the stream is cut into pieces. */
+/* test_replies.c — counts of replies do not depend on how the stream is split. */
 #include "cli/replies.h"
 #include <criterion/criterion.h>
 

@@ -1,9 +1,9 @@
-/* test_report.c — what a node says of itself is believed field by field, and shown in rows. */
+/* test_report.c — a node's status is validated field by field, and shown as a table. */
 #include "cli/report.h"
 #include <criterion/criterion.h>
 #include <stdlib.h>
 
-/* A — B, A — C; asked is A. */
+/* The herd has the links A — B and A — C; A is asked. */
 static uint16_t of_a[] = {1, 2}, of_b[] = {0}, of_c[] = {0};
 static struct topology_node nodes[] = {
     {.name = "A", .neighbours = of_a, .neighbours_count = 2},
@@ -118,7 +118,7 @@ Test(report, leaves_the_answer_parsed)
     cr_expect_str_eq(r.why, "connection refused");
 }
 
-/* What one of the functions that show reports writes; valid until the next call. */
+/* The text that one of the report functions writes; valid until the next call. */
 static const char *shown(void (*show)(FILE *, const struct topology *, const unsigned *,
                              const struct report *, unsigned),
     const struct report *reports, unsigned count)

@@ -1,5 +1,5 @@
-/* test_way.c — answers to TRACE are checked, clocks brought to the origin's, the newest stamp
- * found. The herd is the line A — B — C. */
+/* test_way.c — answers to TRACE are validated, times converted to the origin's clock, the newest
+ * stamp found. The herd is the line A — B — C. */
 #include "cli/way.h"
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -61,9 +61,9 @@ Test(way, of_a_stamp_through_three_nodes)
     }
 }
 
-/* B is 3 s ahead of A, C 1 s behind B; A and B measured each other 10 and 30 ms off, both to the
- * same side, as a way of 10 ms that is longer than half a round trip does. */
-Test(way, clocks_are_brought_to_the_origins)
+/* B's clock is 3 s ahead of A's, C's is 1 s behind B's. A measures B 10 ms too low and B measures A
+ * 10 ms too low: the error of a path whose delay differs between the two directions. */
+Test(way, times_are_converted_to_the_origins_clock)
 {
     way_read(
         &way, A, ANSWER("A", STAMP("10"), TAKEN("11500000000"), "", LINK("B", "2990000")), NULL);

@@ -1,4 +1,5 @@
-/* test_load.c — what figures rest on: the load generator's histogram, and how it judges replies. */
+/* test_load.c — what the figures depend on: the load generator's histogram, its traffic, and how it
+ * checks replies. */
 #include "load/connection.h"
 #include "load/engine.h"
 #include "load/histogram.h"
@@ -85,7 +86,8 @@ Test(load_traffic, sequence_meets_each_client_once_and_zipf_has_favourites)
         first += memcmp(id, "client-0000000000000", TRAFFIC_ID_BYTES) == 0;
         second += memcmp(id, "client-0000000000761", TRAFFIC_ID_BYTES) == 0;
     }
-    /* 1/zeta(1000) = 1/7.73 of all, and a 2^0.99th of that. 2654435761 mod 1000 is 761. */
+    /* With exponent 0.99 over 1,000 ids, the sum of 1/k^0.99 is 7.73: the first gets 1/7.73 of all,
+     * the second that divided by 2^0.99. Id 761: 2654435761 mod 1000. */
     cr_assert(first > 12000 && first < 14000, "%u", first);
     cr_assert(second > 6000 && second < 7000, "%u", second);
     traffic_release(&t);
@@ -160,7 +162,7 @@ Test(load_protocol, judges_replies_and_waits_for_their_last_byte)
     for (size_t i = 0; i < sizeof replies / sizeof *replies; i++) {
         const struct protocol *p = protocol_find(replies[i].protocol);
         struct span asked = span_of(replies[i].asked), whole = span_of(replies[i].reply);
-        /* Twice: the second is judged where the first had its fields. */
+        /* Twice, because the second is checked with what was remembered of the first. */
         for (int times = 0; times < 2; times++) {
             size_t used = 0;
             cr_assert_eq(p->check(whole, asked, replies[i].kind, &used), replies[i].verdict,
@@ -176,7 +178,6 @@ Test(load_protocol, judges_replies_and_waits_for_their_last_byte)
     cr_assert_null(protocol_find("gopher"));
 }
 
-/* What a protocol writes is what its own server's reply is then judged by. */
 Test(load_protocol, writes_one_command_within_its_bound)
 {
     static const char *const names[] = {
@@ -195,8 +196,8 @@ Test(load_protocol, writes_one_command_within_its_bound)
 
 /* -- connection -------------------------------------------------------------------------------- */
 
-/* Commands of many lengths go round the ring; each is sent whole, in order, and stays in place
- * until it is answered. */
+/* Commands of many lengths pass through the ring buffer; each is sent whole and in order, and stays
+ * in place until it is answered. */
 Test(load_connection, sends_what_was_written_in_order_round_the_ring)
 {
     enum { DEPTH = 5, MOST = 13, MANY = 1000 };
@@ -254,7 +255,7 @@ static enum verdict check_echo(struct span in, struct span asked, enum kind kind
     return in.len < asked.len ? REPLY_PART : REPLY_RIGHT;
 }
 
-/* An echo that says nothing until it has heard `bytes`; ends with its connection. */
+/* An echo server that is silent until it received `bytes` bytes; ends with its connection. */
 static void echo_late(int door, ssize_t bytes)
 {
     char heard[4096];
@@ -269,8 +270,8 @@ static void echo_late(int door, ssize_t bytes)
     _exit(0);
 }
 
-/* A greeting takes a place of a connection's depth and is no command that is due: an open loop that
- * finds no place must not look for one for ever. */
+/* A greeting counts towards a connection's depth, but is not a command that is due. An open loop
+ * that finds all connections full must not search for a free one for ever. */
 Test(load_engine, a_greeting_that_is_answered_late_does_not_stop_an_open_loop, .timeout = 20)
 {
     static const struct protocol protocol = {.name = "late",
