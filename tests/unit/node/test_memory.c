@@ -1,69 +1,10 @@
 /* test_memory.c — one node whose n-th allocation fails, alone or with all that follow, for
  * every n of a session that uses all its parts: clients, questions, held input, links both ways,
  * an observer. Whoever cannot be served is turned away; nothing else goes wrong, and what failed
- * once works when it is tried again. The linker leads the allocations of the core through here
- * (--wrap, CMakeLists.txt); cJSON's come by its hooks. */
+ * once works when it is tried again. */
+#include "unit/failing_memory.h"
 #include "unit/node/side.h"
 #include <cjson/cJSON.h>
-
-static int allocations, fails_at, blocks_held;
-
-void *__real_malloc(size_t bytes);
-void *__real_calloc(size_t count, size_t bytes);
-void *__real_realloc(void *block, size_t bytes);
-void *__real_aligned_alloc(size_t alignment, size_t bytes);
-void __real_free(void *block);
-void *__wrap_malloc(size_t bytes);
-void *__wrap_calloc(size_t count, size_t bytes);
-void *__wrap_realloc(void *block, size_t bytes);
-void *__wrap_aligned_alloc(size_t alignment, size_t bytes);
-void __wrap_free(void *block);
-
-static bool fails_on; /* and so do all after it */
-
-static bool fails(void)
-{
-    allocations++;
-    return fails_at && (allocations == fails_at || (fails_on && allocations > fails_at));
-}
-
-void *__wrap_malloc(size_t bytes)
-{
-    if (fails())
-        return NULL;
-    blocks_held++;
-    return __real_malloc(bytes);
-}
-
-void *__wrap_calloc(size_t count, size_t bytes)
-{
-    if (fails())
-        return NULL;
-    blocks_held++;
-    return __real_calloc(count, bytes);
-}
-
-void *__wrap_realloc(void *block, size_t bytes)
-{
-    if (fails())
-        return NULL;
-    blocks_held += !block;
-    return __real_realloc(block, bytes);
-}
-
-void *__wrap_aligned_alloc(size_t alignment, size_t bytes)
-{
-    if (fails())
-        return NULL;
-    blocks_held++;
-    return __real_aligned_alloc(alignment, bytes);
-}
-
-void __wrap_free(void *block)
-{
-    blocks_held -= block != NULL;
-    __real_free(block);
-}
 
 /* -- the session ------------------------------------------------------------------------------- */
 
@@ -226,12 +167,9 @@ static bool session_fails(int failed, bool all_that_follow)
 {
     memset(is_open, 0, sizeof is_open);
     places = (struct slow_places){0};
-    allocations = 0;
-    fails_at = failed;
-    fails_on = all_that_follow;
+    memory_fails(failed, all_that_follow);
     bool created = session();
-    bool enough = allocations >= failed;
-    fails_at = 0;
+    bool enough = memory_recovers() >= failed;
     if (created) {
         cr_assert_eq(node_metrics(node)->stamps_refused_full, 0);
         starved += node_metrics(node)->stamps_refused_memory;
@@ -244,9 +182,9 @@ static bool session_fails(int failed, bool all_that_follow)
 
 Test(node_memory, fails_at_every_turn)
 {
-    int held_before = blocks_held;
+    int held_before = heap.blocks_held;
     for (int n = 1; session_fails(n, false); n++)
-        cr_assert_eq(blocks_held, held_before, "lost when allocation %d failed", n);
+        cr_assert_eq(heap.blocks_held, held_before, "lost when allocation %d failed", n);
     cr_expect_gt(turned_away, 10);
     cr_expect_geq(starved, 1);
     cr_expect_eq(logged(" stamps_full "), 0);
@@ -254,9 +192,9 @@ Test(node_memory, fails_at_every_turn)
 
 Test(node_memory, fails_and_goes_on_failing_from_every_turn)
 {
-    int held_before = blocks_held;
+    int held_before = heap.blocks_held;
     for (int n = 1; session_fails(n, true); n++)
-        cr_assert_eq(blocks_held, held_before, "lost from allocation %d on", n);
+        cr_assert_eq(heap.blocks_held, held_before, "lost from allocation %d on", n);
     cr_expect_gt(turned_away, 50);
 }
 
@@ -279,12 +217,11 @@ Test(node_memory, a_link_waits_quietly_while_a_long_line_finds_no_room)
         snprintf(update, sizeof update, "IAMAT k%u +1+1 1\n", i);
         says(CLIENT, update);
     }
-    fails_at = 1;
-    fails_on = true;
+    memory_fails(1, true);
     says(CLIENT, line);
     cr_assert_not_null(strstr(heard[CLIENT], " long +1+1 000"));
     passes_ms(1000);
-    fails_at = 0;
+    memory_recovers();
     passes_ms(1000);
     deaf[HANDS_LINK] = false;
     send_out(HANDS_LINK);

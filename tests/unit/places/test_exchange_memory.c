@@ -1,72 +1,11 @@
 /* test_exchange_memory.c — an exchange whose n-th allocation fails, alone or with all that follow,
  * for every n of a session that uses all its parts. Whoever asks is told something in the end, the
- * next question works when memory is there again, nothing is lost. And how much one can hold. The
- * linker leads the allocations of the core through here (--wrap, CMakeLists.txt); cJSON's come by
- * its hooks. */
+ * next question works when memory is there again, nothing is lost. And how much one can hold. */
+#include "unit/failing_memory.h"
 #define SIDE_MALLOC __real_malloc
 #define SIDE_FREE __real_free
-#include <stddef.h>
-
-void *__real_malloc(size_t bytes);
-void *__real_calloc(size_t count, size_t bytes);
-void *__real_realloc(void *block, size_t bytes);
-void __real_free(void *block);
-void *__wrap_malloc(size_t bytes);
-void *__wrap_calloc(size_t count, size_t bytes);
-void *__wrap_realloc(void *block, size_t bytes);
-void __wrap_free(void *block);
-
 #include "unit/places/side.h"
 #include <cjson/cJSON.h>
-#include <malloc.h>
-
-static int allocations, fails_at, blocks_held;
-static bool fails_on; /* and so do all after it */
-static size_t bytes_held, bytes_most;
-
-static bool runs_out(void)
-{
-    allocations++;
-    return fails_at && (allocations == fails_at || (fails_on && allocations > fails_at));
-}
-
-static void *count(void *block)
-{
-    blocks_held++;
-    bytes_held += malloc_usable_size(block);
-    bytes_most = bytes_held > bytes_most ? bytes_held : bytes_most;
-    return block;
-}
-
-void *__wrap_malloc(size_t bytes)
-{
-    return runs_out() ? NULL : count(__real_malloc(bytes));
-}
-
-void *__wrap_calloc(size_t items, size_t bytes)
-{
-    return runs_out() ? NULL : count(__real_calloc(items, bytes));
-}
-
-void *__wrap_realloc(void *block, size_t bytes)
-{
-    if (runs_out())
-        return NULL;
-    if (block) {
-        blocks_held--;
-        bytes_held -= malloc_usable_size(block);
-    }
-    return count(__real_realloc(block, bytes));
-}
-
-void __wrap_free(void *block)
-{
-    if (block) {
-        blocks_held--;
-        bytes_held -= malloc_usable_size(block);
-    }
-    __real_free(block);
-}
 
 static void begin(void)
 {
@@ -120,14 +59,11 @@ static void session(void)
 /* Allocation `failed` fails, or all from that on. Whether there were so many. */
 static bool session_fails(int failed, bool all_that_follow)
 {
-    allocations = 0;
-    fails_at = failed;
-    fails_on = all_that_follow;
+    memory_fails(failed, all_that_follow);
     bool created = exchange_starts(1);
     if (created)
         session();
-    bool enough = allocations >= failed;
-    fails_at = 0;
+    bool enough = memory_recovers() >= failed;
     if (!created)
         return enough;
     for (int s = 0; s < 22; s++)
@@ -143,17 +79,17 @@ static bool session_fails(int failed, bool all_that_follow)
 
 Test(exchange_memory, fails_at_every_turn)
 {
-    int held_before = blocks_held, n = 1;
+    int held_before = heap.blocks_held, n = 1;
     for (; session_fails(n, false); n++)
-        cr_assert_eq(blocks_held, held_before, "lost when allocation %d failed", n);
+        cr_assert_eq(heap.blocks_held, held_before, "lost when allocation %d failed", n);
     cr_expect_gt(n, 80, "%d", n);
 }
 
 Test(exchange_memory, fails_and_goes_on_failing_from_every_turn)
 {
-    int held_before = blocks_held;
+    int held_before = heap.blocks_held;
     for (int n = 1; session_fails(n, true); n++)
-        cr_assert_eq(blocks_held, held_before, "lost from allocation %d on", n);
+        cr_assert_eq(heap.blocks_held, held_before, "lost from allocation %d on", n);
 }
 
 /* The probe of an open breaker that dies of memory, wherever, is followed by another. */
@@ -165,10 +101,9 @@ Test(exchange_memory, a_probe_that_finds_no_memory_is_followed_by_another)
         passes_ms(5000);
         asks(1);
         unsigned channel = finds(1);
-        fails_at = allocations + n;
-        fails_on = true;
+        memory_fails(n, true);
         says(channel, EMPTY);
-        fails_at = 0;
+        memory_recovers();
         passes_ms(100);
         cr_expect_not_null(told[1]);
         passes_ms(5000);
@@ -184,14 +119,14 @@ Test(exchange_memory, what_it_holds_is_bounded)
 {
     static char block[16384];
     memset(block, ' ', sizeof block);
-    bytes_most = bytes_held;
-    size_t before = bytes_held;
+    heap.bytes_most = heap.bytes_held;
+    size_t before = heap.bytes_held;
     cr_assert(exchange_starts(1));
-    size_t idle = bytes_held - before;
+    size_t idle = heap.bytes_held - before;
     for (unsigned i = 1; i <= 66; i++)
         asks(i);
     cr_assert_eq(connections(), 2);
-    size_t two = bytes_held - before - idle;
+    size_t two = heap.bytes_held - before - idle;
     cr_expect_lt(idle, 256 << 10, "%zu", idle);
     cr_expect_lt(two, 2 * 48 << 10, "%zu", two);
     for (unsigned c = 0; c < 2; c++)
@@ -208,7 +143,7 @@ Test(exchange_memory, what_it_holds_is_bounded)
             }
         dialling = HANGS;
     }
-    cr_expect_lt(bytes_most - before - idle - two, 5 << 20, "%zu", bytes_most);
+    cr_expect_lt(heap.bytes_most - before - idle - two, 5 << 20, "%zu", heap.bytes_most);
     exchange_ends();
-    cr_expect_eq(bytes_held, before);
+    cr_expect_eq(heap.bytes_held, before);
 }

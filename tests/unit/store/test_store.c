@@ -2,9 +2,9 @@
  *
  * First single rules as tables and short stories, then everything at once: random operations on a
  * store and on a model that is an array and nothing else. In the model a cursor is a number: its
- * next item is the one with the lowest change above it. Last, memory that fails at every turn: the
- * linker leads the store's allocations through here (--wrap, CMakeLists.txt). */
+ * next item is the one with the lowest change above it. Last, memory that fails at every turn. */
 #include "core/store/store.h"
+#include "unit/failing_memory.h"
 #include "unit/random.h"
 #include <criterion/criterion.h>
 
@@ -746,47 +746,6 @@ Test(store, like_the_model)
 /* Records of 256 bytes, which then grow to 272: one segment holds the first, not the second. */
 enum { STARVING_IDS = 16000 };
 
-static int allocations, fails_at, blocks_held;
-
-void *__real_malloc(size_t bytes);
-void *__real_calloc(size_t count, size_t bytes);
-void *__real_aligned_alloc(size_t alignment, size_t bytes);
-void __real_free(void *block);
-void *__wrap_malloc(size_t bytes);
-void *__wrap_calloc(size_t count, size_t bytes);
-void *__wrap_aligned_alloc(size_t alignment, size_t bytes);
-void __wrap_free(void *block);
-
-static bool fails(void)
-{
-    if (++allocations == fails_at)
-        return true;
-    blocks_held++;
-    return false;
-}
-
-void *__wrap_malloc(size_t bytes)
-{
-    return fails() ? NULL : __real_malloc(bytes);
-}
-
-void *__wrap_calloc(size_t count, size_t bytes)
-{
-    return fails() ? NULL : __real_calloc(count, bytes);
-}
-
-void *__wrap_aligned_alloc(size_t alignment, size_t bytes)
-{
-    return fails() ? NULL : __real_aligned_alloc(alignment, bytes);
-}
-
-void __wrap_free(void *block)
-{
-    if (block)
-        blocks_held--;
-    __real_free(block);
-}
-
 /* New ids, which then grow. A put that starves is checked to have changed nothing and is put again,
  * which must do. How many starved. */
 static int put_many(struct store *s)
@@ -821,12 +780,11 @@ static int put_many(struct store *s)
 Test(store, memory_fails_at_every_turn)
 {
     struct store_config config = {STARVING_IDS, STORE_REFUSES, {1, 2}};
-    int held_before = blocks_held;
+    int held_before = heap.blocks_held;
     int created = 0, starved = 0;
     uint64_t digest = 0;
     for (int n = 1;; n++) {
-        allocations = 0;
-        fails_at = n;
+        memory_fails(n, false);
         struct store *s = store_create(&config);
         if (s) {
             created++;
@@ -836,8 +794,8 @@ Test(store, memory_fails_at_every_turn)
             digest = store_digest(s);
             store_destroy(s);
         }
-        cr_assert_eq(blocks_held, held_before, "lost when allocation %d failed", n);
-        if (allocations < n)
+        cr_assert_eq(heap.blocks_held, held_before, "lost when allocation %d failed", n);
+        if (memory_recovers() < n)
             break;
     }
     cr_expect_eq(starved, 2, "once a new id's put, once a known one's");
