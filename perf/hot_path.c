@@ -1,11 +1,11 @@
-/* hot_path.c — one node's way of an IAMAT, for counting its instructions: no kernel, no clock.
+/* hot_path.c — processes IAMATs in core/node without a kernel, so that instructions can be counted.
  *
  *     perf/instructions        runs this under valgrind's callgrind and prints the counts
  *
- * Drives core/node as the loop does, with the bytes that perf/load would send. Only what the node
- * does between received bytes and taken replies counts, or, at the sink, what its peer does; making
- * the commands, the other node at the end of a link, preparation and comparing the replies with
- * what was asked do not. Prints a line a case: commands, TAB, name. */
+ * Drives the node as the loop does, with the bytes that perf/load would send. Counted is what one
+ * node does between the received bytes and the sent replies; in the sink's cases, what its peer
+ * does with the AT lines. Not counted: preparation, producing the commands, the other node,
+ * checking the replies. Prints a line per case: number of commands, TAB, name. */
 #include "core/base/log.h"
 #include "core/node/node.h"
 #include "load/protocol.h"
@@ -16,8 +16,8 @@
 enum {
     KNOWN_IDS = 20000,
     CLIENTS_MAX = 64,
-    CLIENT = 1, /* the number of the first client's connection; 0 is the link */
-    COMMANDS_MAX = 1024, /* of a turn */
+    CLIENT = 1, /* the first client's connection; 0 is the link */
+    COMMANDS_MAX = 1024, /* in a turn */
     COMMAND_BYTES_MAX = 96,
     CASE_COMMANDS = 12800,
     TURN_NS = 10000,
@@ -58,10 +58,10 @@ static struct instant now = {.mono_ns = SECOND_NS, .real_ns = INT64_C(1700000000
 static struct log logs[2];
 static char log_memory[2][LOG_BYTES];
 static struct traffic traffic;
-static struct node *each[2]; /* the one that clients talk to, and its peer, or NULL */
+static struct node *each[2]; /* the node that clients talk to, and its peer or NULL */
 static unsigned counted_node;
 
-/* Bytes on their way: received ones must stay in place until the turn has ended. */
+/* Bytes in transit. */
 struct wire {
     char bytes[1 << 20];
     size_t len;
@@ -101,7 +101,7 @@ static struct node *create(unsigned self)
 
 static bool counted;
 
-/* From here on, instructions count, or not. What it was before. */
+/* Start or stop counting instructions. Returns whether they were counted before. */
 static bool count(bool on)
 {
     bool before = counted;
@@ -120,7 +120,7 @@ static void keep(struct wire *w, struct span bytes)
     w->len += bytes.len;
 }
 
-/* The end of a turn: what a node has to say goes to where it belongs. */
+/* End a turn of a node: pass its output to the link or to the client. */
 static void turn(unsigned self)
 {
     struct node *n = each[self];
@@ -130,7 +130,7 @@ static void turn(unsigned self)
         while (node_wants(n, conn) & NODE_WANT_WRITE) {
             struct span window = node_output(n, conn);
             bool before = count(false);
-            keep(conn < CLIENT ? &links[!self] : &replies[conn], window); /* as a kernel would */
+            keep(conn < CLIENT ? &links[!self] : &replies[conn], window); /* the kernel's part */
             count(before);
             node_sent(n, conn, window.len, now);
         }
@@ -143,7 +143,8 @@ static void pass_time(void)
     now.real_ns += TURN_NS;
 }
 
-/* What came over the link for `self`, and its turn. */
+/* Node `self` receives what is in transit on the link. The bytes must stay in place during its
+ * turn, which adds new ones to the wires. */
 static void link_turn(unsigned self)
 {
     struct wire *in = &links[self];
@@ -209,7 +210,7 @@ static void ask(unsigned clients, unsigned depth)
     }
 }
 
-/* All replies are there, in order, and right. */
+/* Every command was answered, in order and correctly. */
 static void judge(unsigned clients, unsigned depth)
 {
     for (unsigned i = 0; i < clients; i++) {
@@ -226,7 +227,7 @@ static void judge(unsigned clients, unsigned depth)
     }
 }
 
-/* One turn: `clients` of them say `depth` commands each. */
+/* One turn, in which `clients` clients send `depth` commands each. */
 static void commands_turn(unsigned clients, unsigned depth)
 {
     ask(clients, depth);
@@ -239,23 +240,47 @@ static void commands_turn(unsigned clients, unsigned depth)
     judge(clients, depth);
     if (!each[1])
         return;
-    /* The peer takes what it was sent, and says so: to hear that is the node's work, too. */
+    /* The peer receives the AT lines and acknowledges them; processing the ACK is the node's work. */
     link_turn(1);
     link_turn(0);
 }
 
-/* What is counted. */
-enum where { ALONE, LINKED, SINK };
+/* -- cases ------------------------------------------------------------------------------------- */
 
-static void run(const char *ids, unsigned clients, unsigned depth, enum where where)
+/* What is switched on. A new feature adds a line here, whatever `begin` and `create` need to switch
+ * it on, and its cases below. */
+enum feature { ALONE, LINKED, SINK };
+static const struct {
+    const char *name; /* part of the case's name */
+    bool with_link;
+    unsigned counted_node;
+} features[] = {
+    [ALONE] = {"", false, 0},
+    [LINKED] = {", a link", true, 0},
+    [SINK] = {", the sink", true, 1},
+};
+
+static const struct {
+    unsigned clients, depth; /* a turn */
+    enum feature feature;
+} cases[] = {
+    {1, 1, ALONE},
+    {1, 16, ALONE},
+    {1, 128, ALONE},
+    {50, 1, ALONE},
+    {1, 1, LINKED},
+    {1, 128, LINKED},
+    {1, 1, SINK},
+    {1, 128, SINK},
+};
+
+static void run(bool known, unsigned clients, unsigned depth, enum feature feature)
 {
-    static const char *const wheres[] = {"", ", a link", ", the sink"};
-    bool known = strcmp(ids, "known") == 0;
     must(traffic_init(&traffic, KNOWN_IDS, 0, IDS_SEQUENCE, 1), "traffic");
     memcpy(traffic.time_head, "1700000000.0", sizeof traffic.time_head);
     memcpy(&traffic.time_tail, "00000000", sizeof traffic.time_tail);
-    counted_node = where == SINK;
-    begin(where != ALONE);
+    counted_node = features[feature].counted_node;
+    begin(features[feature].with_link);
     for (unsigned i = 0; i < KNOWN_IDS; i += 100)
         commands_turn(1, 100);
     traffic.order = known ? IDS_UNIFORM : IDS_SEQUENCE;
@@ -266,7 +291,8 @@ static void run(const char *ids, unsigned clients, unsigned depth, enum where wh
     for (unsigned i = 0; i < turns; i++)
         commands_turn(clients, depth);
     char name[128];
-    snprintf(name, sizeof name, "%s ids, %u x %u%s", ids, clients, depth, wheres[where]);
+    snprintf(name, sizeof name, "%s ids, %u x %u%s", known ? "known" : "new", clients, depth,
+        features[feature].name);
     CALLGRIND_DUMP_STATS_AT(name);
     CALLGRIND_STOP_INSTRUMENTATION;
     printf("%u\t%s\n", turns * clients * depth, name);
@@ -275,16 +301,8 @@ static void run(const char *ids, unsigned clients, unsigned depth, enum where wh
 
 int main(void)
 {
-    static const char *const ids[] = {"known", "new"};
-    for (unsigned i = 0; i < 2; i++) {
-        run(ids[i], 1, 1, ALONE);
-        run(ids[i], 1, 16, ALONE);
-        run(ids[i], 1, 128, ALONE);
-        run(ids[i], 50, 1, ALONE);
-        run(ids[i], 1, 1, LINKED);
-        run(ids[i], 1, 128, LINKED);
-        run(ids[i], 1, 1, SINK);
-        run(ids[i], 1, 128, SINK);
-    }
+    for (unsigned known = 2; known-- > 0;)
+        for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+            run(known, cases[i].clients, cases[i].depth, cases[i].feature);
     return 0;
 }
