@@ -1,10 +1,11 @@
-/* echo.c — the loop without a node: sends back what it receives.
+/* echo.c — the event loop without a node: sends back what it receives.
  *
  *     echo PORT [SPIN_MICROSECONDS [RECEIVE_BUFFERS [BUFFER_BYTES]]]
  *
- * Stands in for core/node behind the same boundary, so what it reaches is the limit of src/io on
- * this machine: the system calls, the kernel's TCP and one copy. What a node lacks to it is the
- * price of the core. Stops reading from a client that leaves more than UNREAD_BYTES_MAX unread. */
+ * Implements the functions of core/node/node.h, so its throughput is the limit of src/io on this
+ * machine: system calls, the kernel's TCP and one copy. What a node achieves less than this is the
+ * cost of the core. Stops reading from a client that has more than UNREAD_BYTES_MAX unread
+ * bytes. */
 #include "core/node/node.h"
 #include "core/node/outbox.h"
 #include "io/loop.h"
@@ -21,7 +22,7 @@ struct connection {
 
 struct node {
     struct connection each[CONNECTIONS_MAX];
-    uint32_t touched; /* the first; CONNECTIONS_MAX: none */
+    uint32_t touched; /* the first of a list; CONNECTIONS_MAX: none */
     struct pool chunks;
     uint32_t open;
     bool stopping;

@@ -1,13 +1,13 @@
-/* handshakes.c — measures TLS: what a handshake computes, full and resumed, with the longest single
- * step; what a connection and the system's CAs take of memory; and how long a node's turn becomes
- * when many strangers shake hands at once.
+/* handshakes.c — measures TLS: the processor time of a handshake, full and resumed, and its longest
+ * single step; the memory of a connection and of the system's CAs; the length of a node's turn when
+ * many strangers start handshakes at once.
  *
  *     build/release/perf/handshakes CERTIFICATES_SH
  *
- * CERTIFICATES_SH is tests/tools/certificates.sh. HTTPS servers are `openssl s_server`, on
- * loopback; peers are our own, in memory. Times are processor time of this thread over the steps of
- * one end: what the other computes is not in them. Each handshake is made HANDSHAKES times; medians
- * are printed, and for single steps the worst too. */
+ * CERTIFICATES_SH is tests/tools/certificates.sh. HTTPS servers are `openssl s_server` on loopback;
+ * peers are other TLS engines in this process. Times are this thread's processor time in the steps
+ * of one end, without what the other end computes. Each handshake is made HANDSHAKES times; medians
+ * are printed, and for single steps the worst, too. */
 #include "core/base/invariant.h"
 #include "core/node/node.h"
 #include "core/places/gazetteer_provider.h"
@@ -73,7 +73,7 @@ static void sample(struct samples *s, int64_t ns)
         s->ns[s->count++] = ns;
 }
 
-/* Sorts them: the last is then the worst. */
+/* Sorts them, so the last one is the worst. */
 static double median_ms(struct samples *s)
 {
     if (!s->count)
@@ -87,7 +87,7 @@ static double worst_ms(const struct samples *s)
     return (double)s->ns[s->count - 1] / 1e6;
 }
 
-/* What handshakes of one kind took, and the longest step of each. */
+/* Print the times of handshakes of one kind, and the longest step of each. */
 static void print_handshakes(const char *what, struct samples *all, struct samples *steps)
 {
     double full = median_ms(all), step = median_ms(steps);
@@ -176,7 +176,8 @@ static int dial(uint16_t port)
     return fd;
 }
 
-/* Until it is no more in `state`; what it computes meanwhile. *longest: the longest tls_feed. */
+/* Continue until it is no longer in `state`. Returns the time computed; *longest is that of the
+ * longest tls_feed. */
 static int64_t talk(int fd, struct tls *t, enum tls_state state, int64_t *longest)
 {
     static char bytes[16384];
@@ -221,7 +222,7 @@ static void measure_https(const char *what, const char *name, const char *ca)
             if (tls_state(t) != TLS_OPEN)
                 fail(tls_reason(t));
             bool as_wanted = tls_resumed(t) == (resumed && i > 0);
-            tls_close(t); /* a session lives on only when its connection has ended well */
+            tls_close(t); /* a session is kept only if its connection was closed properly */
             talk(fd, t, TLS_OPEN, &(int64_t){0});
             tls_destroy(t);
             close(fd);
@@ -241,7 +242,7 @@ static void measure_https(const char *what, const char *name, const char *ca)
 
 /* -- links ------------------------------------------------------------------------------------- */
 
-/* What `from` has to say goes to `to`, and is timed there. */
+/* Pass the output of `from` to `to`; the time that `to` needs is added. */
 static bool carry(struct tls *from, struct tls *to, int64_t *total, int64_t *longest)
 {
     char flight[32768];
@@ -301,7 +302,7 @@ static struct node *create_node(
     return node;
 }
 
-/* STRANGERS dial at once, and answer at once: what every turn of the node computes. */
+/* STRANGERS peers connect and answer at once: the processor time of each turn of the node. */
 static void measure_strangers(const struct tls_config *tls)
 {
     static struct topology_node nodes[2] = {{.name = "Goloman"}, {.name = "Hands"}};
@@ -326,7 +327,7 @@ static void measure_strangers(const struct tls_config *tls)
     for (bool moved = true; moved;) {
         size_t lens[STRANGERS] = {0};
         moved = node_deadline(node) == 0;
-        for (uint32_t i = 0; i < STRANGERS; i++) { /* the strangers' part is not timed */
+        for (uint32_t i = 0; i < STRANGERS; i++) { /* the strangers' work is not timed */
             struct span in = node_output(node, i), out;
             size_t said = in.len;
             tls_feed(strangers[i], &in);

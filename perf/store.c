@@ -1,12 +1,14 @@
-/* store.c — measures the store: room for a stamp, the longest put while it grows, rates.
+/* store.c — measures the store: memory per stamp, the longest put while it grows, operations a
+ * second.
  *
  *     build/release/perf/store [STAMPS]
  *
- * Ids of 20 bytes, positions of 21, times of 20. Ids and texts are made in batches outside of what
- * is timed; hashing the id is inside. Updates and gets go over all ids in an order that neither the
- * index nor the memory has. Rates are by the processor time of this thread, which never waits;
- * single puts are by the clock, and those in which the scheduler took the processor away are
- * counted apart: other processes say nothing about the store (but they share its caches). */
+ * Ids have 20 bytes, positions 21, times 20. They are produced in batches outside the timed parts;
+ * hashing the id is timed. Updates and lookups visit all ids in an order that is neither the
+ * index's nor that of the memory. Rates use the processor time of this thread, which never waits.
+ * Single puts use the clock; those during which the scheduler took the processor away are counted
+ * separately, because other processes say nothing about the store (although they share its
+ * caches). */
 #include "core/store/store.h"
 #include "core/base/invariant.h"
 #include <stdio.h>
@@ -54,8 +56,8 @@ static void put_digits(char *end, uint64_t value, int digits)
     }
 }
 
-/* Stamps `first` to first + count - 1 of a walk over all ids; every round of it goes another way
- * and makes newer stamps. */
+/* Write stamps number `first` to first + count - 1 of a walk over all ids. Each round has another
+ * order and newer stamps. */
 static void batch_fill(uint64_t first, uint64_t count, uint64_t stamps, uint64_t round)
 {
     for (uint64_t i = 0; i < count; i++) {
@@ -121,7 +123,7 @@ static double percentile_us(uint64_t puts, double fraction)
 
 static void measure_growth(uint64_t stamps)
 {
-    memset(histogram, 1, sizeof histogram); /* its own page faults, before */
+    memset(histogram, 1, sizeof histogram); /* its page faults come before measuring */
     memset(histogram, 0, sizeof histogram);
     batch_fill(0, BATCH, stamps, 0);
     uint64_t resident_before = resident_bytes();
@@ -201,7 +203,7 @@ static void get_group(struct store *s, const struct stamp *in, uint64_t count, e
         ASSERT(store_get(s, in[i].id, hashes[i], &item, &text));
 }
 
-/* Operations a second over one walk. */
+/* Operations a second in one walk over all ids. */
 static double rate(struct store *s, uint64_t stamps, uint64_t round, enum how how,
     void (*operate)(struct store *, const struct stamp *, uint64_t, enum how))
 {

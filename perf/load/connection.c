@@ -18,7 +18,7 @@ static uint32_t power_of_two(uint32_t least)
 bool connection_open(struct connection *c, uint16_t port, unsigned depth, size_t command_bytes_max)
 {
     *c = (struct connection){.fd = -1, .depth = depth, .commands = power_of_two(depth)};
-    /* What is under way, one more that is being written, and what is left free at the end. */
+    /* Commands under way, one being written, and what can be left unused at the ring's end. */
     c->bytes_max = (uint32_t)((depth + 2) * command_bytes_max);
     c->asked = malloc(c->commands * sizeof *c->asked);
     c->bytes = malloc(c->bytes_max);

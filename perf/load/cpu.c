@@ -1,4 +1,5 @@
-/* cpu.c — see cpu.h. /proc/PID/stat counts in hundredths of a second, too coarse for a burst. */
+/* cpu.c — see cpu.h. /proc/PID/stat counts in hundredths of a second, which is too coarse for a
+ * burst. */
 #include "load/cpu.h"
 #include <dirent.h>
 #include <stdio.h>

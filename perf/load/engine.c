@@ -1,4 +1,4 @@
-/* engine.c — see engine.h. The ring is the node's own (io/ring.h): what it costs is the same for
+/* engine.c — see engine.h. It uses the program's ring (io/ring.h), so the load costs the same for
  * every server. */
 #include "load/engine.h"
 #include "io/ring.h"
@@ -13,9 +13,9 @@
 #define SECOND_NS INT64_C(1000000000)
 
 enum {
-    DRAIN_S = 10, /* after the last command is due, for its answer */
+    DRAIN_S = 10, /* how long to wait for the last command's reply */
     SHOWN_BYTES_MAX = 300, /* of a wrong reply */
-    SMALL_DEPTH = 8, /* up to it, replies of a turn fit small buffers */
+    SMALL_DEPTH = 8, /* up to this depth, the replies of a turn fit small buffers */
     FEW_CONNECTIONS = 256,
 };
 
@@ -25,11 +25,11 @@ struct engine {
     struct outcome *out;
     struct ring *ring;
     struct connection *each;
-    uint32_t *touched; /* connections that want to be filled or sent */
+    uint32_t *touched; /* connections to fill or to send from */
     uint32_t touched_count;
-    uint32_t turn; /* open loop: who gets the next command */
+    uint32_t turn; /* open loop: the connection that gets the next command */
     uint64_t made; /* commands, without greetings */
-    uint64_t under_way, answered; /* of these */
+    uint64_t under_way, answered; /* of the commands */
     uint64_t dice;
     int64_t now_ns, start_ns, begin_ns, end_ns; /* counted is what lies between the last two */
     int64_t counted_until_ns; /* the last answer that is */
@@ -82,7 +82,7 @@ static void count_answer(struct engine *e, const struct asked *a, bool overtaken
     e->counted_until_ns = e->now_ns;
 }
 
-/* Judge the replies at the beginning of `in`; what is left of it. */
+/* Check the replies at the beginning of `in`. Returns what remains. */
 static struct span judge(struct engine *e, struct connection *c, struct span in)
 {
     const struct protocol *p = e->plan->protocol;
@@ -192,7 +192,7 @@ static bool all_made(const struct engine *e)
 
 static void fill_open(struct engine *e)
 {
-    unsigned full = 0; /* connections passed in a row that take no more */
+    unsigned full = 0; /* consecutive connections that can take no command */
     while (!all_made(e) && due_ns(e) <= e->now_ns) {
         if (full == e->plan->connections) {
             int64_t late = (e->now_ns - due_ns(e)) / (SECOND_NS / e->plan->rate);
@@ -212,7 +212,7 @@ static void fill_open(struct engine *e)
 
 static void send_touched(struct engine *e)
 {
-    /* What this turn has cost so far is no server's doing. */
+    /* The time that this turn has taken so far is not the server's. */
     int64_t asked_ns = e->plan->rate ? 0 : clock_ns();
     for (uint32_t i = 0; i < e->touched_count; i++) {
         struct connection *c = &e->each[e->touched[i]];
@@ -240,7 +240,7 @@ static int64_t servers_cpu_ns(const struct engine *e)
     return sum;
 }
 
-/* The first turn in the counted time, and the first after it. */
+/* Note the first turn within the counted time, and the first after it. */
 static void pass_marks(struct engine *e)
 {
     if (!e->counting && e->now_ns >= e->begin_ns) {
@@ -352,7 +352,7 @@ static void close_all(struct engine *e)
     free(e->touched);
 }
 
-/* Open loop: what was never answered had waited at least until now. */
+/* Open loop: a command that was never answered counts with the time that it has waited so far. */
 static void count_unanswered(struct engine *e)
 {
     for (unsigned i = 0; i < e->plan->connections; i++) {
@@ -373,7 +373,7 @@ bool engine_run(const struct plan *p, struct traffic *t, struct outcome *out)
 {
     struct engine e = {.plan = p, .traffic = t, .out = out, .dice = 1};
     memset(out, 0, sizeof *out);
-    prctl(PR_SET_TIMERSLACK, 1); /* or every sleep of an open loop is up to 50 us too long */
+    prctl(PR_SET_TIMERSLACK, 1); /* else every sleep of an open loop takes up to 50 us too long */
     bool well = open_all(&e);
     if (well) {
         e.now_ns = e.start_ns = clock_ns();
@@ -390,7 +390,7 @@ bool engine_run(const struct plan *p, struct traffic *t, struct outcome *out)
     }
     if (well && p->rate) {
         count_unanswered(&e);
-        if (e.counted_until_ns > e.end_ns) /* it could not keep up */
+        if (e.counted_until_ns > e.end_ns) /* the server could not keep up */
             out->seconds = (double)(e.counted_until_ns - e.begin_ns) / (double)SECOND_NS;
     }
     close_all(&e);

@@ -1,18 +1,18 @@
-/* flood.c — how fast a herd, a chain of Redis replicas or a NATS cluster spreads what it is told.
+/* flood.c — measures how fast a herd, a chain of Redis replicas or a NATS cluster spreads updates.
  *
  *     flood [options] SOURCE-PORT SINK-PORT[,SINK-PORT...]
  *
- * With --rate: updates are told to the source at a fixed rate, over many clients; every so many of
- * them is of the one client that is watched for at the first sink. The figures are the times from
- * when such an update was due, and from its reply at the source, until it is seen there. (A NATS
- * cluster sends to nodes with subscribers only, so there are some at all the sinks.)
+ * With --rate, updates are sent to the source at a fixed rate, for many clients. Every n-th of them
+ * is a probe: it is for one client, which is watched at the first sink. The results are the times
+ * from when a probe was due, and from its reply at the source, until it is seen at that sink. (A
+ * NATS cluster sends only to nodes with subscribers, so each sink has one.)
  *
- * With --count: so many updates, each of another client, as fast as the source takes them, until
- * all sinks have the last ones. One connection tells, so the last told is the last to leave the
- * source; that those before it have come as well is looked at for LAST of them, and as long as one
- * is missing the clock goes on. NATS: until all sinks were told of all.
+ * With --count, that many updates, each for another client, are sent as fast as the source takes
+ * them, until all sinks have the last ones. One connection sends them, so the last one sent is the
+ * last to leave the source. The LAST updates before it are checked as well, and the clock runs
+ * until none is missing. NATS: until each sink received all.
  *
- * What is seen how, and why that is fair: sight.h. */
+ * sight.h says how an update is seen, and why that is fair. */
 #include "io/ring.h"
 #include "load/connection.h"
 #include "load/histogram.h"
@@ -28,7 +28,7 @@
 
 enum {
     SINKS_MAX = 63,
-    PROBES_MAX = 1 << 16, /* told and not seen yet */
+    PROBES_MAX = 1 << 16, /* sent and not seen yet */
     LAST = 16, /* updates that are looked for at the end; few, for the clock runs on */
     COMMAND_BYTES_MAX = 160,
     ASK_BYTES_MAX = 64,
@@ -44,7 +44,7 @@ struct probe {
 
 struct sink {
     struct connection c;
-    unsigned asked; /* place among the last ones; LAST: all of them are there */
+    unsigned asked; /* which of the last ones is asked for; LAST: all are there */
     uint64_t told;
 };
 
@@ -61,7 +61,7 @@ static struct flood {
     int64_t now_ns, start_ns, end_ns, replied_all_ns, seen_all_ns;
     struct probe probes[PROBES_MAX];
     uint64_t probes_made, probes_replied, probes_seen;
-    struct sighting last[LAST]; /* of --count */
+    struct sighting last[LAST]; /* with --count */
     struct histogram from_due, from_reply;
 } f;
 
@@ -100,7 +100,7 @@ static int64_t due_ns(void)
     return f.start_ns + (int64_t)f.made * SECOND_NS / f.rate;
 }
 
-/* The next update, of client `number`; where its bytes ended up. */
+/* Write the next update, for client `number`. Returns its bytes. */
 static struct span tell(uint64_t number, int64_t due)
 {
     char *room = connection_room(&f.source, COMMAND_BYTES_MAX), *at = room;
@@ -153,7 +153,7 @@ static void tell_all(void)
     }
 }
 
-/* A reply to an update, at the source. */
+/* An update was answered by the source. */
 static void replied(const struct asked *a)
 {
     if (a->kind == KIND_GREETING)
@@ -198,14 +198,14 @@ static void ask(struct sink *s, const char *id)
     push((uint32_t)(s - f.sinks) + 1);
 }
 
-/* All probes up to the time that was seen have come. */
+/* All probes up to the time seen have arrived. */
 static void seen_probe(const struct sighting *s)
 {
     while (f.probes_seen < f.probes_made) {
         const struct probe *p = &f.probes[f.probes_seen % PROBES_MAX];
         if (memcmp(s->time, p->time, sizeof p->time) < 0)
             return;
-        /* It can be there before the source's reply is here. */
+        /* The sink may have it before the source's reply arrives here. */
         bool replied = f.probes_seen < f.probes_replied;
         if (p->due_ns >= f.start_ns + f.warm_up_ns) {
             histogram_record(&f.from_due, f.now_ns - p->due_ns);
@@ -255,7 +255,8 @@ static struct span read_sink(struct sink *s, struct span in)
     return in;
 }
 
-/* Ask where nothing is told of itself, one question at a time; the last told first. */
+/* Ask the sinks that report nothing by themselves, one question at a time, the last update
+ * first. */
 static void look(void)
 {
     static const char watched[] = "client-0000000000000";
@@ -317,8 +318,9 @@ static bool over(void)
            (f.probes_seen == f.probes_made || f.now_ns > f.end_ns + DRAIN_S * SECOND_NS);
 }
 
-/* Until the next update is due; awake for the last of it, because to be woken would be late, and
- * that is no server's doing. A tenth of the time at most: the herd needs the cores. */
+/* How long to sleep until the next update is due. Stays awake for the last part, because a late
+ * wake-up would count as the server's delay; for a tenth of the time at most, because the herd
+ * needs the cores. */
 static int64_t wait_ns(void)
 {
     int64_t longest = SECOND_NS / 100;
@@ -467,7 +469,7 @@ static void connect_all(const char *source, const char *sinks)
     }
 }
 
-/* Answers to greetings; a cluster also has to hear of its subscribers before it can serve them. */
+/* Wait for the replies to greetings. In a cluster the nodes must also learn of the subscribers. */
 static void settle(void)
 {
     struct ring_event e;

@@ -1,8 +1,7 @@
-/* protocol.h — what a kind of server is told, and what it must answer.
+/* protocol.h — how to talk to one kind of server: what to send, and which replies are right.
  *
- * One client for all: the engine knows bytes, times and order, a protocol knows how a position is
- * written for this server and when its answer is right. An answer is compared with what was
- * asked. */
+ * There is one load generator for all servers. The engine handles bytes, times and order; a
+ * protocol writes a position in the server's language and checks the reply against the command. */
 #ifndef PERF_LOAD_PROTOCOL_H
 #define PERF_LOAD_PROTOCOL_H
 
@@ -10,49 +9,49 @@
 #include "load/traffic.h"
 
 enum {
-    VALUE_BYTES = 90, /* what other stores keep of a client: as much as an AT line */
+    VALUE_BYTES = 90, /* of other stores' value: the length of an AT line */
     REPLY_BYTES_MAX = 1 << 20,
 };
 
 enum kind {
-    KIND_UPDATE, /* a client tells where it is */
+    KIND_UPDATE, /* a client reports its position */
     KIND_QUERY, /* somebody asks about a client */
-    KIND_GREETING, /* said once, first thing on a connection */
+    KIND_GREETING, /* sent once, at the beginning of a connection */
 };
 
 enum verdict {
     REPLY_RIGHT,
-    REPLY_OVERTAKEN, /* right, and a newer update of the same client was there before */
+    REPLY_OVERTAKEN, /* right, but it has a newer update of the same client */
     REPLY_WRONG,
-    REPLY_PART, /* more bytes must come before it can be judged */
+    REPLY_PART, /* more bytes must arrive before it can be checked */
     REPLY_ASIDE, /* no answer to a command; NATS asks whether we live */
 };
 
 struct protocol {
     const char *name;
-    struct span greeting; /* empty: none */
+    struct span greeting; /* empty: no greeting */
     struct span aside_answer; /* goes in front of the connection's next command after REPLY_ASIDE */
     size_t command_bytes_max;
 
-    /* Write the next command; how long it is, at most command_bytes_max. */
+    /* Write the next command. Returns its length, at most command_bytes_max. */
     size_t (*write)(struct traffic *t, enum kind kind, char *out);
 
-    /* Judge the reply at the beginning of `in`, which answers `asked`.
-     * used  its length, unless it is REPLY_PART */
+    /* Check the reply to `asked` at the beginning of `in`.
+     * used  its length, unless the result is REPLY_PART */
     enum verdict (*check)(struct span in, struct span asked, enum kind kind, size_t *used);
 };
 
-/* What WHATSAT asks for; decimal text, set before the load begins. */
+/* What WHATSAT asks for; decimal text, set before the load starts. */
 extern const char *herd_radius_km, *herd_results;
 
-/* NULL: there is none of that name. */
+/* NULL: there is no protocol of that name. */
 const struct protocol *protocol_find(const char *name);
 
 extern const struct protocol herd_protocol;
 extern const struct protocol redis_set_protocol, redis_geoadd_protocol;
 extern const struct protocol memcached_protocol, nats_protocol, echo_protocol, http_protocol;
 
-/* For protocols: append bytes to a command that is being written. */
+/* For protocols: append bytes to a command. */
 static inline char *put(char *out, const char *bytes, size_t count)
 {
     memcpy(out, bytes, count);
@@ -61,7 +60,7 @@ static inline char *put(char *out, const char *bytes, size_t count)
 
 #define PUT(out, literal) put(out, "" literal, sizeof(literal) - 1)
 
-/* For protocols: where the answer is always `expected`. */
+/* For protocols whose reply is always `expected`. */
 static inline enum verdict same(struct span in, struct span expected, size_t *used)
 {
     *used = expected.len;

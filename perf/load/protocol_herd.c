@@ -1,20 +1,19 @@
-/* protocol_herd.c — IAMAT and WHATSAT, to our node and to every other that speaks the herd's
+/* protocol_herd.c — IAMAT and WHATSAT, for a node and every other server that speaks the herd's
  * protocol.
  *
- * An AT line is right when it ends with the very bytes that the IAMAT had after its command word:
- * id, position, time. When another connection has told of the same client at a later time and was
- * heard first, the node rightly answers with that one. Most replies are judged by two comparisons
- * at the place where the last reply had its fields; only when that fails is the line looked for and
- * taken apart. */
+ * An AT line is right if it ends with the bytes that followed the IAMAT's command word: id,
+ * position, time. If another connection sent a later time for the same client first, the node
+ * rightly replies with that one. Most replies are checked by two comparisons at the offsets at
+ * which the last reply had its fields; only if that fails, the line is parsed. */
 #include "load/protocol.h"
 
 enum { WORD_BYTES = 5, HEAD_BYTES_MAX = 64, SKEW_DIGITS = 9, LINE_BYTES_MAX = 1024 };
 
 const char *herd_radius_km = "10", *herd_results = "5";
 
-/* "AT Goloman +0.000012345" of a line that was taken apart and found well. */
+/* "AT Goloman +0.000012345" of the last line that was parsed and right */
 static char head[HEAD_BYTES_MAX];
-static size_t head_bytes, head_fixed; /* up to and with the skew's sign */
+static size_t head_bytes, head_fixed; /* up to and including the skew's sign */
 
 static size_t herd_write(struct traffic *t, enum kind kind, char *out)
 {
@@ -41,7 +40,7 @@ static bool digits(struct span s)
     return all;
 }
 
-/* The next word of a line whose words are parted by single spaces. */
+/* The next word of a line whose words are separated by single spaces. */
 static struct span word(struct span *line)
 {
     const char *end = memchr(line->at, ' ', line->len);
@@ -50,7 +49,7 @@ static struct span word(struct span *line)
     return w;
 }
 
-/* Is the line, without LF, an AT line? What follows its skew goes to `tail`, and where it was is
+/* Whether the line, without LF, is an AT line. `tail` is what follows its skew; the offsets are
  * remembered. */
 static bool at_line(struct span line, struct span *tail)
 {
@@ -91,7 +90,7 @@ static enum verdict check_update(struct span in, struct span asked, size_t *used
     return newer && same_id ? REPLY_OVERTAKEN : REPLY_WRONG;
 }
 
-/* An AT line about the client, then JSON, then two LFs and none before. */
+/* An AT line about the client, then JSON, then the first two consecutive LFs. */
 static enum verdict check_query(struct span in, struct span asked, size_t *used)
 {
     const char *end = memmem(in.at, in.len, "\n\n", 2);

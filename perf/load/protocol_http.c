@@ -1,6 +1,6 @@
-/* protocol_http.c — the herd's commands as pages, for the LAMP peer: POST /iamat.php with a form,
- * GET /whatsat.php with a query; the answer's body is what a node would have replied, and is judged
- * as such. Connections are kept (HTTP/1.1). Bodies come with their length or in chunks. */
+/* protocol_http.c — the herd's commands as HTTP requests, for the LAMP peer: POST /iamat.php with a
+ * form, GET /whatsat.php with a query. The response's body is what a node would have replied and is
+ * checked as such. Connections persist (HTTP/1.1). Bodies have a Content-Length or are chunked. */
 #include "load/protocol.h"
 #include <stdlib.h>
 
@@ -11,7 +11,7 @@
 
 enum { PLUS_BYTES = 3, LINE_BYTES = 96, BODY_BYTES_MAX = 1 << 16 };
 
-/* A form cannot have a plus sign as it is, and every position begins with one. */
+/* A plus sign must be escaped in a form, and every position starts with one. */
 _Static_assert(sizeof "id=" - 1 + TRAFFIC_ID_BYTES + sizeof "&position=" - 1 + PLUS_BYTES - 1 +
                        TRAFFIC_POSITION_BYTES + sizeof "&time=" - 1 + TRAFFIC_TIME_BYTES ==
                    82,
@@ -32,7 +32,7 @@ static size_t http_write(struct traffic *t, enum kind kind, char *out)
     return (size_t)(traffic_put_time(t, PUT(at, "&time=")) - out);
 }
 
-/* The command as a node would have been told it. */
+/* The command as it would have been sent to a node. */
 static struct span as_line(struct span asked, enum kind kind, char *line)
 {
     char *at = line;
@@ -51,14 +51,15 @@ static struct span as_line(struct span asked, enum kind kind, char *line)
     return (struct span){line, (size_t)(at - line)};
 }
 
-/* A field of the head that ends at `end`; NULL: it is not there. */
+/* A header field's value; the head ends at `end`. NULL: there is no such field. */
 static const char *field(struct span head, const char *name)
 {
     const char *at = memmem(head.at, head.len, name, strlen(name));
     return at ? at + strlen(name) : NULL;
 }
 
-/* Chunks (RFC 9112, 7.1) put together in `body`; the length of all, 0: more must come. */
+/* Decode chunks (RFC 9112, 7.1) into `body`. Returns the length of the encoded form; 0:
+ * incomplete. */
 static size_t unchunk(struct span in, char *body, size_t *body_bytes)
 {
     struct span rest = in;

@@ -1,10 +1,10 @@
-/* protocol_others.c — the same update told to Redis, memcached, NATS and an echo.
+/* protocol_others.c — the same updates for Redis, memcached, NATS and an echo server.
  *
- * Each gets what its users would send: the client's id as key (NATS: all on one subject, which
- * costs it least), and as value as many bytes as the AT line that a herd keeps. Sources: Redis's
+ * Each gets what its users would send. The key is the client's id (NATS: all on one subject, its
+ * cheapest case); the value has as many bytes as the AT line that a herd keeps. Sources: Redis's
  * RESP2 and commands (redis.io/docs), memcached's doc/protocol.txt, NATS's client protocol
- * (docs.nats.io/reference). NATS acknowledges nothing by itself: in its verbose mode it answers +OK
- * to each PUB, which is what lets one count what it has taken. */
+ * (docs.nats.io/reference). NATS acknowledges a PUB only in its verbose mode, with +OK, which is
+ * used here so that accepted updates can be counted. */
 #include "load/protocol.h"
 
 enum {
@@ -16,8 +16,8 @@ static bool begins(struct span in, struct span with)
     return in.len >= with.len && memcmp(in.at, with.at, with.len) == 0;
 }
 
-/* "AT ..........................<id> <position> <time>", VALUE_BYTES, of the client whose id is at
- * `id`; where it ends. */
+/* Write "AT ..........................<id> <position> <time>", VALUE_BYTES, for the client whose id
+ * is at `id`. Returns its end. */
 static char *put_value(char *out, struct traffic *t, const char *id)
 {
     memcpy(out, "AT .......................................", PAD_BYTES);
@@ -26,8 +26,8 @@ static char *put_value(char *out, struct traffic *t, const char *id)
     return traffic_put_time(t, PUT(out, " "));
 }
 
-/* A value that was read back, between the bytes that a protocol puts before and after it, is that
- * of the client which was asked for. */
+/* A value that was read back, between the bytes that the protocol puts before and after it, must be
+ * that of the client that was asked for. */
 static enum verdict framed(
     struct span in, struct span before, struct span after, const char *id, size_t *used)
 {
@@ -79,7 +79,7 @@ static size_t geoadd_write(struct traffic *t, enum kind kind, char *out)
     return (size_t)(PUT(at, "\r\n") - out);
 }
 
-/* How many were new: one or none. */
+/* The reply is how many members were new: 0 or 1. */
 static enum verdict geoadd_check(struct span in, struct span asked, enum kind kind, size_t *used)
 {
     (void)asked, (void)kind;
@@ -131,7 +131,8 @@ static size_t nats_write(struct traffic *t, enum kind kind, char *out)
     return (size_t)(PUT(put_value(PUT(out, "PUB stamps 90\r\n"), t, id), "\r\n") - out);
 }
 
-/* Besides +OK it says INFO, and PING, which wants a PONG; one more PONG does no harm. */
+/* Besides +OK it sends INFO and PING. A PING must be answered with PONG; a PONG too many does no
+ * harm. */
 static enum verdict nats_check(struct span in, struct span asked, enum kind kind, size_t *used)
 {
     (void)asked, (void)kind;

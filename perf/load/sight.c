@@ -3,7 +3,7 @@
 
 enum { TAIL_BYTES = TRAFFIC_ID_BYTES + 1 + TRAFFIC_POSITION_BYTES + 1 + TRAFFIC_TIME_BYTES };
 
-/* The line or value `text` ends with id, position and time. */
+/* Check that the line or value `text` ends with id, position and time. */
 static enum verdict tail(struct span text, struct sighting *out)
 {
     if (text.len < TAIL_BYTES)
@@ -14,14 +14,14 @@ static enum verdict tail(struct span text, struct sighting *out)
     return at[TRAFFIC_ID_BYTES] == ' ' ? REPLY_RIGHT : REPLY_WRONG;
 }
 
-/* There is nothing yet: something older than all. */
+/* No update has arrived yet: report one that is older than all. */
 static enum verdict nothing(struct sighting *out)
 {
     memset(out, '0', sizeof *out);
     return REPLY_RIGHT;
 }
 
-/* The first line of `in`, without its LF; false: it has not come whole. */
+/* The first line of `in`, without its LF; false: it is incomplete. */
 static bool line(struct span in, struct span *out)
 {
     const char *end = memchr(in.at, '\n', in.len);
@@ -29,7 +29,7 @@ static bool line(struct span in, struct span *out)
     return end;
 }
 
-/* A line that announces a value of VALUE_BYTES, and the value, and CR LF. */
+/* A line that announces a value of VALUE_BYTES, then the value and CR LF. */
 static enum verdict announced(struct span in, size_t head, struct sighting *out, size_t *used)
 {
     *used = head + 1 + VALUE_BYTES + 2;
@@ -46,7 +46,7 @@ static size_t herd_ask(const char *id, char *out)
     return (size_t)(PUT(at, " 0 0\n") - out);
 }
 
-/* The AT line and JSON that ends with two LFs, or `?` and the question. */
+/* An AT line and JSON that ends with two LFs, or `?` and the question. */
 static enum verdict herd_read(struct span in, struct sighting *out, size_t *used)
 {
     struct span text;

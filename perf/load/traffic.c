@@ -5,10 +5,11 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define ZIPF_SKEW 0.99 /* as YCSB has it: of a million, the first 100 get a third */
+#define ZIPF_SKEW 0.99 /* as in YCSB: 100 of a million clients get a third */
 
-/* Draws of ranks by the inverse of the distribution (Gray et al., Quickly generating billion-record
- * synthetic databases, SIGMOD 1994), each rank then given a client by a walk over all of them. */
+/* Draw ranks by the inverse of the distribution (Gray et al., Quickly generating billion-record
+ * synthetic databases, SIGMOD 1994), then spread the ranks over the clients by a multiplicative
+ * permutation. */
 static bool draw_zipf(struct traffic *t)
 {
     t->draws = malloc(TRAFFIC_DRAWS * sizeof *t->draws);

@@ -1,9 +1,10 @@
-/* traffic.h — what the next command is about: which client, where, when.
+/* traffic.h — the contents of the next command: which client, where, when.
  *
- * The clients of a load are numbered, and a number is written as an id of 20 bytes. Times are those
- * of the machine's clock when the load began plus a nanosecond a command, so each is newer than all
- * before it, in this run and in earlier ones. Digits are made eight at a time: a server that
- * takes seven million commands a second leaves 140 ns for making, sending, reading and judging. */
+ * Clients are numbered, and a number is written as an id of 20 bytes. Times start at the machine's
+ * clock when the load starts and grow by a nanosecond with each command, so each is newer than all
+ * before, in this run and in earlier ones. Digits are produced eight at a time: a server that
+ * handles seven million commands a second leaves 140 ns for writing, sending, receiving and
+ * checking each. */
 #ifndef PERF_LOAD_TRAFFIC_H
 #define PERF_LOAD_TRAFFIC_H
 
@@ -15,7 +16,7 @@ enum {
     TRAFFIC_ID_BYTES = 20,
     TRAFFIC_POSITION_BYTES = 21,
     TRAFFIC_TIME_BYTES = 20,
-    TRAFFIC_DRAWS = 1 << 20, /* of a Zipf distribution, made before the load begins */
+    TRAFFIC_DRAWS = 1 << 20, /* of a Zipf distribution, drawn before the load starts */
     TRAFFIC_IDS_MAX = 100000000,
 };
 
@@ -28,17 +29,17 @@ struct traffic {
     uint64_t random, next, drawn;
     uint32_t *draws; /* IDS_ZIPF */
     char time_head[TRAFFIC_TIME_BYTES - 8]; /* all but the last eight digits */
-    uint64_t time_tail; /* these, as they lie in memory */
+    uint64_t time_tail; /* the last digits of the time, in memory order */
 };
 
 /* first  the clients are first to first + ids - 1
- * seed   decides everything but the times
+ * seed   decides everything except the times
  * false: no memory. */
 __attribute__((warn_unused_result)) bool traffic_init(
     struct traffic *t, uint64_t ids, uint64_t first, enum ids_order order, uint64_t seed);
 void traffic_release(struct traffic *t);
 
-/* 64 bits that look like dice (xorshift64*, Vigna 2016). */
+/* 64 pseudo-random bits (xorshift64*, Vigna 2016). */
 static inline uint64_t traffic_random(struct traffic *t)
 {
     t->random ^= t->random >> 12;
@@ -47,9 +48,9 @@ static inline uint64_t traffic_random(struct traffic *t)
     return t->random * UINT64_C(2685821657736338717);
 }
 
-/* The last eight decimal digits of a number as text as it lies in memory, in a little-endian word:
- * cut in two, then each half in two, and again, all at once. x / 100 is x * 5243 >> 19 for four
- * digits, x / 10 is x * 103 >> 10 for two. */
+/* The last eight decimal digits of a number as text, in memory order, in a little-endian word. The
+ * number is split in two, each half in two, and again, all at once: for four digits x / 100 is x *
+ * 5243 >> 19, for two x / 10 is x * 103 >> 10. */
 static inline uint64_t traffic_digits(uint32_t number)
 {
     uint64_t fours = number / 10000 % 10000 | (uint64_t)(number % 10000) << 32;
@@ -59,7 +60,7 @@ static inline uint64_t traffic_digits(uint32_t number)
     return tens | (twos - tens * 10) << 8 | 0x3030303030303030;
 }
 
-/* Write the id of the next client, TRAFFIC_ID_BYTES; where it ends. */
+/* Write the id of the next client, TRAFFIC_ID_BYTES. Returns its end. */
 static inline char *traffic_put_id(struct traffic *t, char *out)
 {
     uint64_t number;
@@ -80,8 +81,8 @@ static inline char *traffic_put_id(struct traffic *t, char *out)
     return out + TRAFFIC_ID_BYTES;
 }
 
-/* Write another position, TRAFFIC_POSITION_BYTES, in the west of the United States: full of people
- * here, empty there. */
+/* Write another position, TRAFFIC_POSITION_BYTES, in the west of the United States, which has both
+ * crowded and empty regions. */
 static inline char *traffic_put_position(struct traffic *t, char *out)
 {
     uint64_t digits = traffic_digits((uint32_t)(traffic_random(t) >> 32));
@@ -94,13 +95,13 @@ static inline char *traffic_put_position(struct traffic *t, char *out)
     return out + TRAFFIC_POSITION_BYTES;
 }
 
-/* The last digit is one past '9': carry it. */
+/* The last digit has passed '9': carry. */
 void traffic_carry_time(struct traffic *t);
 
-/* Write a time, TRAFFIC_TIME_BYTES, a nanosecond after the last. */
+/* Write a time, TRAFFIC_TIME_BYTES, one nanosecond after the last one. */
 static inline char *traffic_put_time(struct traffic *t, char *out)
 {
-    const unsigned last = 56; /* the last digit is the highest byte */
+    const unsigned last = 56; /* the highest byte is the last digit */
     t->time_tail += UINT64_C(1) << last;
     if (t->time_tail >> last > '9')
         traffic_carry_time(t);

@@ -1,12 +1,12 @@
-/* epoll_echo.c — the limit of a server on epoll: sends back what it receives.
+/* epoll_echo.c — an echo server on epoll: the limit of servers written for epoll.
  *
  *     epoll_echo PORT
  *
- * One thread, level-triggered, as most servers on epoll are written: one receive a ready socket
- * into one buffer for all, and one send of the same bytes at once, without waiting for readiness.
- * What a socket does not take is kept, and nothing is read from it until that is gone. No library;
- * prints `ready` when it listens. Beside perf/echo.c it shows what io_uring is worth on this
- * machine. */
+ * One thread, level-triggered, like most servers on epoll: for each ready socket one receive into a
+ * shared buffer, then one send of the same bytes at once, without waiting for readiness. What the
+ * socket does not take is kept, and nothing is read from it until that was sent. It uses no library
+ * and prints `ready` when it listens. Compared with perf/echo.c, it shows what io_uring gains on
+ * this machine. */
 #define _GNU_SOURCE /* accept4 */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -22,7 +22,7 @@
 
 enum { EVENTS = 512, BACKLOG = 4096, RECEIVE_BYTES = 65536 };
 
-/* What one socket did not take yet. */
+/* Bytes that a socket has not taken yet. */
 struct connection {
     int fd;
     char *unsent;
@@ -55,7 +55,7 @@ static void wait_for(struct connection *c, uint32_t events, int operation)
         fail("epoll_echo: epoll_ctl");
 }
 
-/* Level-triggered: whoever is not taken now makes the next wait return at once. */
+/* Level-triggered: if more connections wait, the next epoll_wait returns at once. */
 static void accept_one(int listener)
 {
     int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC), on = 1;
