@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* Texts from the other end may be meant to move the cursor of a terminal. */
+/* Text from the other end may contain control sequences for the terminal. */
 static void make_printable(char *text)
 {
     for (; *text; text++)
@@ -91,8 +91,8 @@ static struct buf begin_line(struct ask *a)
 
 static void end_line(struct ask *a, struct buf out, enum ask_state next)
 {
-    if (out.overflow) { /* it has taken none of the lines before */
-        ask_give_up(a, "does not take in what it is told");
+    if (out.overflow) { /* the node has not read the lines before */
+        ask_give_up(a, "does not read what it is sent");
         return;
     }
     a->out_len = out.len;
@@ -121,7 +121,7 @@ static void say_question(struct ask *a)
     end_line(a, out, ASK_ANSWER);
 }
 
-/* How much of `bytes` has gone out; less when there is no room, or it is OVER now. */
+/* Send `bytes`. Returns how many were sent; fewer if the socket is full or the ask is OVER. */
 static size_t send_bytes(struct ask *a, struct span bytes)
 {
     size_t total = 0;
@@ -152,7 +152,7 @@ static void send_sealed(struct ask *a)
         if (!room)
             return;
         if (!tls_names_hold(tls_names(a->tls), span_of(a->node->name))) {
-            ask_give_up(a, "the certificate shown there is not for its name");
+            ask_give_up(a, "its certificate is for another name");
             return;
         }
         size_t bytes = a->out_len < room_bytes ? a->out_len : room_bytes;
@@ -181,17 +181,17 @@ static bool begins(struct span line, const char *word)
 static void hear_hello(struct ask *a, struct span line)
 {
     if (line.len > sizeof a->theirs_text) {
-        ask_give_up(a, "what answers there is no node");
+        ask_give_up(a, "no node answers at this address");
         return;
     }
     memcpy(a->theirs_text, line.at, line.len);
     if (hello_parse((struct span){a->theirs_text, line.len}, &a->theirs)) {
-        ask_give_up(a, "what answers there is no node");
+        ask_give_up(a, "no node answers at this address");
         return;
     }
     char why[ASK_WHY_BYTES_MAX + 1];
     if (!span_equal(a->theirs.herd, a->mine.herd) || !span_equal(a->theirs.from, a->mine.to)) {
-        snprintf(why, sizeof why, "what answers there is %.*s of herd %.*s",
+        snprintf(why, sizeof why, "node %.*s of herd %.*s answers at this address",
             (int)a->theirs.from.len, a->theirs.from.at, (int)a->theirs.herd.len, a->theirs.herd.at);
         ask_give_up(a, why);
         return;
@@ -199,7 +199,7 @@ static void hear_hello(struct ask *a, struct span line)
     if (a->secret.len)
         say_auth(a);
     else if (a->theirs.auth)
-        ask_give_up(a, "wants a secret, and topology.conf names no secret_file");
+        ask_give_up(a, "requires a secret, but topology.conf has no secret_file");
     else
         say_question(a);
 }
@@ -221,7 +221,7 @@ static void hear(struct ask *a, struct span line)
     if (begins(line, "BYE ")) {
         char why[ASK_WHY_BYTES_MAX + 1];
         struct span reason = span_from(line, strlen("BYE "));
-        snprintf(why, sizeof why, "turns us away: %.*s", (int)reason.len, reason.at);
+        snprintf(why, sizeof why, "refuses to answer: %.*s", (int)reason.len, reason.at);
         ask_give_up(a, why);
         return;
     }
@@ -238,7 +238,7 @@ static void hear(struct ask *a, struct span line)
     case ASK_ANSWER:
         if (begins(line, "{"))
             hear_answer(a, line);
-        break; /* a PING, say, is not for us */
+        break; /* other lines, such as PING, are for neighbours */
     case ASK_DIALS:
     case ASK_OVER:
         break;
@@ -260,7 +260,7 @@ static bool make_room(struct ask *a)
     return true;
 }
 
-/* Cut lines from what has come in. `seen` bytes of it are known to hold no LF. */
+/* Handle the complete lines of the input, whose first `seen` bytes are known to have no LF. */
 static void take_lines(struct ask *a, size_t seen)
 {
     size_t start = 0;
@@ -274,12 +274,12 @@ static void take_lines(struct ask *a, size_t seen)
     memmove(a->in, a->in + start, a->in_len);
 }
 
-/* As recv(2); 0 or less when there is nothing more for now, or it is OVER. */
+/* As recv(2); 0 or less: nothing more for now, or the ask is OVER. */
 static ssize_t receive_into(struct ask *a, char *memory, size_t room)
 {
     ssize_t got = recv(a->fd, memory, room, 0);
     if (got == 0)
-        ask_give_up(a, "hung up without an answer");
+        ask_give_up(a, "closed the connection without an answer");
     else if (got < 0 && errno != EAGAIN && errno != EINTR)
         ask_give_up(a, reason_of(errno));
     return got;
@@ -305,7 +305,8 @@ static void open_sealed(struct ask *a, struct span in)
         }
         send_sealed(a);
         if (tls_state(a->tls) == TLS_ENDED || in.len == before)
-            ask_give_up(a, *tls_reason(a->tls) ? tls_reason(a->tls) : "hung up without an answer");
+            ask_give_up(a, *tls_reason(a->tls) ? tls_reason(a->tls)
+                                               : "closed the connection without an answer");
     }
 }
 

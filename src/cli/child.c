@@ -11,18 +11,18 @@
 #include <unistd.h>
 
 enum {
-    LOG_TIME_BYTES = 27, /* log_time_put */
-    CHILD_HELD_BYTES = CHILD_SAID_BYTES / 2, /* what comes after the first of these is forgotten */
-    CHILD_READS = 16, /* at a time: more than a pipe holds, and others have their turn */
+    LOG_TIME_BYTES = 27, /* of the time that log_time_put writes */
+    CHILD_HELD_BYTES = CHILD_SAID_BYTES / 2, /* further lines are dropped */
+    CHILD_READS = 16, /* at a time: more than a pipe holds, then others get their turn */
 };
 
-/* In the new process. Returns only when it failed. */
+/* Runs in the new process; returns only if it failed. */
 static void become(char *const argv[], pid_t parent, int said_fd, const sigset_t *mask)
 {
     int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || setpgid(0, 0) != 0 || nothing < 0)
         return;
-    if (getppid() != parent) /* it ended before the kernel knew our wish */
+    if (getppid() != parent) /* the parent ended before prctl took effect */
         _exit(1);
     signal(SIGPIPE, SIG_DFL);
     sigprocmask(SIG_SETMASK, mask, NULL);
@@ -61,7 +61,7 @@ bool child_start(struct child *c, char *const argv[], const sigset_t *mask)
     return false;
 }
 
-/* Whether a line is a log line that only says what goes its usual way. */
+/* Whether a line is a log line of level info or debug. */
 static bool is_routine(struct span line)
 {
     static const enum log_level routine[] = {LOG_INFO, LOG_DEBUG};
@@ -78,10 +78,10 @@ static bool is_routine(struct span line)
     return false;
 }
 
-/* The whole lines behind those held: hold, show or forget each. */
+/* Handle the complete lines behind those kept: keep, print or drop each. */
 static void sort_lines(struct child *c, enum child_lines lines, FILE *out)
 {
-    size_t next = c->held; /* of said: what has not been looked at */
+    size_t next = c->held; /* index into said of what was not handled yet */
     char *lf;
     while ((lf = memchr(c->said + next, '\n', c->len - next)) != NULL) {
         struct span line = {c->said + next, (size_t)(lf - c->said) + 1 - next};
@@ -107,7 +107,7 @@ void child_listen(struct child *c, enum child_lines lines, FILE *out)
         c->held = 0;
     }
     for (unsigned reads = 0; c->said_fd >= 0 && reads < CHILD_READS; reads++) {
-        if (c->len == sizeof c->said) { /* a line beyond all measure: in parts, or not at all */
+        if (c->len == sizeof c->said) { /* a line that is too long: print or drop it in parts */
             if (lines != CHILD_HOLD)
                 fwrite(c->said + c->held, 1, c->len - c->held, out);
             c->len = c->held;

@@ -1,8 +1,8 @@
-/* child.h — a node as a process of `stampede up`: started, listened to, ended.
+/* child.h — a node as a child process of `stampede up`: started, its output read, its end noticed.
  *
- * The kernel ends it with us, whatever ends us (PR_SET_PDEATHSIG). It stands in a process group of
- * its own, so that Ctrl-C reaches `up` alone, which then ends its nodes in good order. Both its
- * end and what it says show as files that poll(2) understands. */
+ * The kernel kills it when this process ends, for whatever reason (PR_SET_PDEATHSIG). It has its
+ * own process group, so that Ctrl-C reaches only `up`, which then stops its nodes in order. Its end
+ * and its output are descriptors for poll(2). */
 #ifndef CLI_CHILD_H
 #define CLI_CHILD_H
 
@@ -13,38 +13,39 @@
 
 enum { CHILD_SAID_BYTES = 16 << 10 };
 
-/* What becomes of the lines that it writes to standard output and error. */
+/* What happens to the lines that it writes to standard output and standard error. */
 enum child_lines {
-    CHILD_HOLD, /* keep those that matter; passed on as soon as it is one of the others */
-    CHILD_SHOW, /* pass on those that matter: all but log lines of level info and debug */
-    CHILD_LOG, /* pass on all */
+    CHILD_HOLD, /* keep the lines that matter; they are passed on when it changes */
+    CHILD_SHOW, /* pass on the lines that matter: all but info and debug log lines */
+    CHILD_LOG, /* pass on all lines */
 };
 
 struct child {
     pid_t pid;
-    int ended_fd; /* a pidfd, readable when it has ended; -1 once that is known */
-    int said_fd; /* what it says; -1 at its end */
-    int status; /* as waitpid(2) gives it, once ended */
-    size_t held; /* of said: whole lines kept back */
-    size_t len; /* of said: these, and the beginning of a line */
+    int ended_fd; /* a pidfd, readable when it has ended; -1: the end was noticed */
+    int said_fd; /* its output; -1: closed */
+    int status; /* from waitpid(2), once it has ended */
+    size_t held; /* bytes of said: complete lines that are kept */
+    size_t len; /* bytes of said: these, and an incomplete line */
     char said[CHILD_SAID_BYTES];
 };
 
-/* Start this same program with arguments `argv` (argv[0] too, NULL at the end), with an empty
- * standard input, signals blocked as in `mask`. false: it could not be; errno. */
+/* Start this program with arguments `argv` (including argv[0], ended by NULL), an empty standard
+ * input, and signals blocked as in `mask`. false: failed, see errno. */
 bool child_start(struct child *c, char *const argv[], const sigset_t *mask);
 
-/* Take in what it has said by now. */
+/* Read what it has written by now. */
 void child_listen(struct child *c, enum child_lines lines, FILE *out);
 
-/* The lines held, which stay held; and whether two hold the same. */
+/* Print the lines kept, without dropping them; and whether two children have the same lines. */
 void child_print_held(const struct child *c, FILE *out);
 bool child_held_equal(const struct child *a, const struct child *b);
 
-/* It has ended: ended_fd has shown it. */
+/* Call this when ended_fd is readable. */
 void child_ended(struct child *c);
 
-/* `exit code 1`, `signal 9 (Killed)`. Of one that has ended. Room for CHILD_END_BYTES. */
+/* `exit code 1` or `signal 9 (Killed)`, of a child that has ended. `out` has room for
+ * CHILD_END_BYTES. */
 enum { CHILD_END_BYTES = 64 };
 void child_end_text(const struct child *c, char *out);
 

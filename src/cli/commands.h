@@ -1,12 +1,12 @@
 /* commands.h — the subcommands of `stampede`, one file each.
  *
- * argv[0] is the subcommand's name. They return the exit code of the program: */
+ * argv[0] is the subcommand's name. Each returns the program's exit code. */
 #ifndef CLI_COMMANDS_H
 #define CLI_COMMANDS_H
 
 enum exit_code {
     EXIT_WELL = 0,
-    EXIT_SAID_NO = 1, /* a sentence on standard error says what */
+    EXIT_SAID_NO = 1, /* a message on standard error says what is wrong */
     EXIT_USAGE = 2, /* the command line was wrong */
 };
 

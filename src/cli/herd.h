@@ -1,4 +1,5 @@
-/* herd.h — the herd that -c names: its topology.conf, checked, and its secret. */
+/* herd.h — the herd that -c names: its checked topology.conf, its secret and its TLS files. Called
+ * by the subcommands. */
 #ifndef CLI_HERD_H
 #define CLI_HERD_H
 
@@ -9,22 +10,23 @@
 
 struct herd {
     struct topology topology;
-    struct span secret; /* of secret_text; empty: none */
+    struct span secret; /* points into secret_text; empty: none */
     char secret_text[SECRET_BYTES_MAX];
-    const struct tls_config *tls; /* of tls_files; NULL: links are plain, or nobody speaks yet */
+    const struct tls_config *tls; /* in tls_files; NULL: plain links, or not opened yet */
     struct tls_files tls_files;
 };
 
-/* false: what is wrong has been said. Else herd_close it. */
+/* false: a message was written. Otherwise end with herd_close. */
 MUST_USE bool herd_open(struct herd *h, const struct options *o);
 void herd_close(struct herd *h);
 
-/* Read what is needed to speak on links, as node `self`, or as an observer, with the certificate of
- * any node whose key lies here. Nothing when links are plain. false: it was said why. */
+/* Load the TLS files that are needed to talk to nodes, as node `self`, or as an observer with the
+ * certificate of any node whose key is on this machine. Does nothing if links are plain. false: a
+ * message was written. */
 MUST_USE bool herd_speaks_as(struct herd *h, const struct options *o, unsigned self);
 MUST_USE bool herd_observes(struct herd *h, const struct options *o);
 
-/* The place of the node called `name`; -1: there is none, and it has been said. */
+/* The index of the node called `name`; -1: there is none, and a message was written. */
 int herd_node(const struct topology *t, const struct options *o, const char *name);
 
 #endif

@@ -1,4 +1,4 @@
-/* main.c — the program: finds the subcommand and hands over. */
+/* main.c — the program: finds the subcommand and calls it. */
 #include "cli/commands.h"
 #include "core/base/nearest.h"
 #include <fcntl.h>
@@ -11,13 +11,13 @@ static const struct {
     int (*run)(int argc, char **argv);
     const char *summary;
 } commands[] = {
-    {"up", cli_up, "run every node that belongs on this machine"},
+    {"up", cli_up, "run all nodes of this machine"},
     {"node", cli_node, "run one node"},
-    {"status", cli_status, "show all nodes in one table"},
-    {"trace", cli_trace, "show the way that a client's newest stamp took"},
-    {"send", cli_send, "say lines to a node, print what it answers"},
-    {"places", cli_places, "ask the places provider once: is the key good?"},
-    {"check", cli_check, "find every mistake in a topology.conf"},
+    {"status", cli_status, "show the state of all nodes in one table"},
+    {"trace", cli_trace, "show the path of a client's newest stamp"},
+    {"send", cli_send, "send lines to a node and print its replies"},
+    {"places", cli_places, "ask the places provider once, to test its key"},
+    {"check", cli_check, "report every error in a topology.conf"},
 };
 
 enum { COMMANDS = sizeof commands / sizeof *commands };
@@ -25,12 +25,19 @@ enum { COMMANDS = sizeof commands / sizeof *commands };
 static void help(FILE *out)
 {
     fputs("Usage: stampede COMMAND [ARGUMENT...]\n\n"
-          "A herd of servers that take positions from clients, keep the newest of each and tell\n"
-          "one another.\n\n",
+          "A herd of servers: clients send their positions to any node, the nodes keep the\n"
+          "newest stamp of each client and flood it to each other, and any node answers\n"
+          "what is near a client.\n\n",
         out);
     for (unsigned i = 0; i < COMMANDS; i++)
         fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].summary);
-    fputs("\n`stampede COMMAND --help` explains each. Example: stampede up\n", out);
+    fputs("\n"
+          "  --help, -h   print this text\n"
+          "  --version    print the version\n\n"
+          "`stampede COMMAND --help` explains a command.\n\n"
+          "Exit codes: 0 success, 1 failure or a negative answer, 2 wrong command line.\n\n"
+          "Example: stampede up\n",
+        out);
 }
 
 static int unknown(const char *word)
@@ -68,8 +75,8 @@ static int dispatch(int argc, char **argv)
     return unknown(argv[1]);
 }
 
-/* Where one of the three standard files was closed, the first socket would take its number, and
- * what is printed would go to a client. */
+/* Open /dev/null in place of standard files that are closed. Otherwise the first socket would get
+ * such a number, and what is printed would be sent to a client. */
 static bool standard_files_open(void)
 {
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
@@ -84,7 +91,7 @@ int main(int argc, char **argv)
         return EXIT_SAID_NO;
     int code = dispatch(argc, argv);
     if (fflush(stdout) != 0 || ferror(stdout)) {
-        fputs("stampede: not all of the output could be written\n", stderr);
+        fputs("stampede: cannot write all of the output\n", stderr);
         return EXIT_SAID_NO;
     }
     return code;

@@ -1,26 +1,30 @@
-/* node.c — `stampede node`: puts a node and its loop together, and lets them run. */
+/* node.c — `stampede node`: creates a node and runs its loop. */
 #include "core/node/node.h"
 #include "cli/commands.h"
 #include "cli/herd.h"
 #include "files/clock.h"
 #include "files/entropy.h"
-#include "io/loop.h"
 #include "files/places_provider.h"
 #include "files/private_file.h"
+#include "io/loop.h"
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { NODE_LOG_BYTES = 1 << 20 }; /* what one turn may say; the loop writes it out after each */
+enum { NODE_LOG_BYTES = 1 << 20 }; /* for what is logged in one turn */
 
 static const char help[] =
     "Usage: stampede node NAME [-c FILE]\n\n"
     "Run one node of the herd in the foreground, until Ctrl-C or SIGTERM.\n\n"
-    "  -c, --topology FILE  the herd's description (topology.conf)\n"
-    "  -h, --help           this text\n\n"
-    "What happens is logged to standard error, or to log_file. SIGHUP opens log_file anew, and\n"
-    "reads the files of tls anew, for new links. It stops a node that has neither, or that has no\n"
-    "log_file and runs on a terminal: the terminal is gone.\n"
-    "Exit code: 0 when stopped, 1 when it could not start or go on, 2 for a wrong command line.\n\n"
+    "  -c, --topology FILE  the herd's description; default: topology.conf\n"
+    "  -h, --help           print this text\n\n"
+    "Events are logged to standard error, or to log_file of the topology.\n\n"
+    "SIGHUP opens log_file again, after log rotation, and reloads the TLS files and\n"
+    "the key and CA files of places. They apply to new connections; if they cannot be\n"
+    "used, the old ones stay in use. Without log_file, SIGHUP stops the node if\n"
+    "standard error is a terminal (the terminal was closed) or if there are no files\n"
+    "to reload.\n\n"
+    "Exit codes: 0 stopped by a signal, 1 could not start or had to end, 2 wrong\n"
+    "command line.\n\n"
     "Example: stampede node Goloman\n";
 
 static void log_places(struct log *log, const struct places_provision *p, struct instant now)
@@ -95,7 +99,7 @@ int cli_node(int argc, char **argv)
     if (code != OPTIONS_GO_ON)
         return code;
     if (o.words_count != 1) {
-        complain("node needs the name of one node; see `stampede node --help`");
+        complain("node needs one argument, the name of a node; see `stampede node --help`");
         return EXIT_USAGE;
     }
     if (!herd_open(&herd, &o))

@@ -34,8 +34,8 @@ void complain(const char *format, ...)
     fputc('\n', stderr);
 }
 
-/* What getopt stumbled over: ':' is an option without its value, '?' one that nobody has, a letter
- * one that only other subcommands have. */
+/* Report what getopt rejected. `letter` is ':' for an option without its value, '?' for an unknown
+ * option, otherwise an option that only other subcommands have. */
 static int refuse(int letter, char **argv)
 {
     const char *word = argv[optind - 1];
@@ -91,7 +91,8 @@ bool options_json(const struct options *o)
     return o->json || (!o->table && !isatty(STDOUT_FILENO));
 }
 
-/* A word as the shell reads it back; plain where nothing in it means anything to a shell. */
+/* Write a word as the shell would read it back; without quotes if nothing in it is special to a
+ * shell. */
 static void put_quoted(FILE *out, const char *word)
 {
     static const char plain[] =

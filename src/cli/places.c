@@ -1,15 +1,15 @@
 /* places.c — `stampede places`: asks the configured places provider once, as a node would.
  *
- * A node of its own, without neighbours and without ports, runs in a child process, and this one is
- * its only client: what is tried is all that a herd's node would do, key, certificates, name server
- * and quota included. The child tells where the time went once its client is gone. */
+ * A child process runs a node without neighbours and ports, and this process is its only client. So
+ * everything is tried that a node of the herd would do, including key, certificates, name server
+ * and quota. When its client has gone, the child prints how the time was spent. */
 #include "cli/commands.h"
 #include "cli/herd.h"
 #include "core/node/node.h"
 #include "files/clock.h"
 #include "files/entropy.h"
-#include "io/loop.h"
 #include "files/places_provider.h"
+#include "io/loop.h"
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -29,15 +29,14 @@ enum {
 
 static const char help[] =
     "Usage: stampede places [-c FILE] LAT LON RADIUS COUNT\n\n"
-    "Ask the places provider of topology.conf what is within RADIUS km (at most 50) of a position "
-    "in\n"
-    "degrees, COUNT places at most (20), and show its answer and where the time went. No node is\n"
-    "needed: this tries the key, the certificates and the way to the service.\n\n"
-    "  -c, --topology FILE  the herd's description (topology.conf)\n"
-    "  -h, --help           this text\n\n"
-    "Exit code: 0 when the answer is OK or ZERO_RESULTS, 1 when it is not or cannot be had, 2 for "
-    "a\n"
-    "wrong command line.\n\n"
+    "Ask the places provider of topology.conf for up to COUNT places (at most 20)\n"
+    "within RADIUS km (at most 50) of a position in degrees. Print its answer and, to\n"
+    "standard error, how the time was spent. No node need be running: this tests the\n"
+    "key, the certificates and the connection to the service.\n\n"
+    "  -c, --topology FILE  the herd's description; default: topology.conf\n"
+    "  -h, --help           print this text\n\n"
+    "Exit codes: 0 the answer is OK or ZERO_RESULTS, 1 it is another one or there is\n"
+    "none, 2 wrong command line.\n\n"
     "Example: stampede places 34.06893 -118.445127 10 5\n";
 
 /* -- the node ---------------------------------------------------------------------------------- */
@@ -63,10 +62,10 @@ static void print_times(const struct places_provision *p)
     print_ms("connection", t->connect_ns, "");
     print_ms("TLS", t->tls_ns, t->resumed ? "resumed" : "full handshake");
     print_ms("first byte", t->first_byte_ns, note);
-    print_ms("the rest", t->body_ns, "");
+    print_ms("rest", t->body_ns, "");
 }
 
-/* The child: until its parent has heard enough. */
+/* The child: runs until its parent has the answer. */
 static int serve(const struct herd *herd, const struct options *o, int client)
 {
     static char log_memory[PLACES_LOG_BYTES];
@@ -107,13 +106,14 @@ static int serve(const struct herd *herd, const struct options *o, int client)
 
 /* -- its client -------------------------------------------------------------------------------- */
 
-/* A number as the protocol has it: with its sign. */
+/* A number as the protocol has it, with a sign. */
 static const char *sign_of(const char *degrees)
 {
     return *degrees == '+' || *degrees == '-' ? "" : "+";
 }
 
-/* Both lines' replies, without the two LFs at the end. false: the node ended, or refused them. */
+/* Read the replies to both lines, without the final empty line. false: the node ended, or it
+ * refused a line. */
 static bool read_replies(FILE *in, char **json)
 {
     char *line = NULL;
@@ -123,12 +123,12 @@ static bool read_replies(FILE *in, char **json)
         well = getline(&line, &room, in) > 0 && *line == 'A';
     if (well) {
         size_t json_room = 0;
-        ssize_t bytes = getdelim(json, &json_room, '\0', in); /* to the end: there is no NUL */
+        ssize_t bytes = getdelim(json, &json_room, '\0', in); /* up to the end: there is no NUL */
         well = bytes > 2;
         if (well)
-            (*json)[bytes - 1] = '\0'; /* of two LFs one is enough */
+            (*json)[bytes - 1] = '\0'; /* one of the two LFs is enough */
     } else if (line && *line == '?') {
-        complain("this is no question that a node would answer; see `stampede places --help`");
+        complain("a node would not accept this question; see `stampede places --help`");
     }
     free(line);
     return well;
@@ -161,13 +161,13 @@ static int talk(int fd, char *const words[PLACES_WORDS])
     return code;
 }
 
-/* Both ends of a conversation: the node in a child, which owns its ring, and its client here. */
+/* Run the node in a child, which owns its ring, and its client here. */
 static int ask_once(const struct herd *herd, const struct options *o, char *const words[])
 {
     int ends[2];
     fflush(stdout);
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0) {
-        complain("no socket can be had: %s", strerror(errno));
+        complain("cannot create a socket: %s", strerror(errno));
         return EXIT_SAID_NO;
     }
     pid_t child = fork();
@@ -178,7 +178,7 @@ static int ask_once(const struct herd *herd, const struct options *o, char *cons
     }
     close(ends[1]);
     if (child < 0) {
-        complain("no process can be had: %s", strerror(errno));
+        complain("cannot start a process: %s", strerror(errno));
         close(ends[0]);
         return EXIT_SAID_NO;
     }
@@ -190,7 +190,7 @@ static int ask_once(const struct herd *herd, const struct options *o, char *cons
 
 /* -- the command line -------------------------------------------------------------------------- */
 
-/* West and south are numbers, and no options: from the first such number on all is words. */
+/* Negative numbers are no options: from the first one on, all arguments are words. */
 static int options_read_numbers(
     struct options *o, int argc, char **argv, char *all[PLACES_ARGUMENTS_MAX + 2])
 {
@@ -209,7 +209,7 @@ int cli_places(int argc, char **argv)
 {
     struct options o;
     struct herd herd;
-    char *all[PLACES_ARGUMENTS_MAX + 2]; /* what o.words views */
+    char *all[PLACES_ARGUMENTS_MAX + 2]; /* what o.words points into */
     int code =
         argc > PLACES_ARGUMENTS_MAX ? OPTIONS_GO_ON : options_read_numbers(&o, argc, argv, all);
     if (code != OPTIONS_GO_ON)

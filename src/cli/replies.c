@@ -16,7 +16,7 @@ void replies_take(struct replies *r, struct span bytes)
 {
     while (bytes.len) {
         if (r->state == REPLIES_BETWEEN)
-            begin(r, *bytes.at); /* then goes on from this same byte: it may be the LF */
+            begin(r, *bytes.at); /* continue with the same byte: it may be the LF */
         else if (r->state == REPLIES_JSON_LF && *bytes.at != '\n')
             r->state = REPLIES_JSON;
         const char *end = memchr(bytes.at, '\n', bytes.len);

@@ -1,13 +1,13 @@
-/* report.c — see report.h: an answer to STATUS, read field by field. What a report needs to be
- * one must be there and right; of a link, what is missing or odd is taken for 0, so that nodes of
- * an older version are shown as far as they tell. */
+/* report.c — see report.h: reads an answer to STATUS, field by field. Fields that every report must
+ * have are required. In a link, a missing or invalid field counts as 0, so that nodes of an older
+ * version can be shown. */
 #include "cli/report.h"
 #include <stdlib.h>
 
-/* Up to here a double, which is what JSON's numbers are read into, is exact. */
+/* Up to this value a double, which is how numbers of JSON are stored, is exact. */
 #define WHOLE_MAX 9007199254740992.0
 
-static const char not_a_status[] = "what it answered is no status";
+static const char not_a_status[] = "its answer to STATUS is invalid";
 
 static bool read_between(const cJSON *of, const char *key, double least, double *out)
 {
@@ -65,7 +65,7 @@ static void read_error(const cJSON *of, const char *key, char *out)
     out[len] = '\0';
 }
 
-/* Fields that an older version does not have stay 0. */
+/* Fields that an older version does not send stay 0. */
 static struct report_link read_link_fields(const cJSON *link)
 {
     struct report_link l = {.up = read_true(link, "up") && read_whole(link, "lag", &l.lag)};
@@ -107,8 +107,8 @@ static int compare_us(const void *a, const void *b)
     return (*left > *right) - (*left < *right);
 }
 
-/* The middle one of what its links say; of two in the middle the one nearer to 0. So it is the
- * clock that is off that shows it, and not each neighbour of its. */
+/* The median of the differences that its links report; of two in the middle, the one nearer to 0.
+ * So a clock that is off shows at its own node, not at each of its neighbours. */
 static void judge_clock(struct report *r)
 {
     int64_t each[TOPOLOGY_NEIGHBOURS_MAX];

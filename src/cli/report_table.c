@@ -1,5 +1,5 @@
-/* report_table.c — see report.h: reports as rows for people. A herd that is well is one table of
- * 80 to 100 columns; what is not well is said below it in sentences, a few at most, worst first. */
+/* report_table.c — see report.h: reports as tables. A herd that is well takes one table of 80 to
+ * 100 columns. What is wrong follows in a few sentences, worst first. */
 #include "cli/report.h"
 #include <inttypes.h>
 #include <math.h>
@@ -22,7 +22,7 @@ void report_span(uint64_t ms, char *out)
         snprintf(out, REPORT_SPAN_BYTES, "%us", (unsigned)s);
 }
 
-/* A span that is mostly short: 0, 87ms, 4.2s, then as report_span. */
+/* A duration that is usually short: 0, 87ms, 4.2s, then as in report_span. */
 static const char *span_text(uint64_t ms, char *out)
 {
     if (ms < 1000)
@@ -74,7 +74,7 @@ void report_links(FILE *out, const struct topology *t, unsigned node, const stru
 
 /* -- the herd ---------------------------------------------------------------------------------- */
 
-/* The digest that most of the nodes have; of equals the first. NULL: no node is up. */
+/* The digest that most nodes have; the first of equals. NULL: no node is up. */
 static const char *usual_digest(const struct report *reports, unsigned count)
 {
     const char *usual = NULL;
@@ -112,7 +112,7 @@ static void say_whether_equal(
             "limits.future).\n",
             partial, up);
     else
-        fputs("\nDigests differ. While updates are on their way they do; soon after they agree.\n",
+        fputs("\nDigests differ, as they do while updates spread; they agree soon afterwards.\n",
             out);
 }
 
@@ -171,8 +171,8 @@ static void say_trouble(
     char span[REPORT_SPAN_BYTES];
     if (kind == TROUBLE_DIVERGED) {
         fprintf(out,
-            "ALARM: %s and %s hold different stamps though all was exchanged (alarm %" PRIu64
-            "); everything is sent again.\n",
+            "ALARM: %s and %s hold different stamps although all were exchanged (alarm %" PRIu64
+            "); all are sent again.\n",
             name, other, l->divergences);
     } else if (kind == TROUBLE_DOWN) {
         fprintf(out, "%s has had no link to %s for %s (tries: %" PRIu64 ")%s%s.\n", name, other,
@@ -193,7 +193,7 @@ static bool is_down(
     return false;
 }
 
-/* One service for all: one line. */
+/* All nodes share one service, so there is one line. */
 static void say_places(FILE *out, const struct topology *t, const unsigned *nodes,
     const struct report *reports, unsigned count)
 {

@@ -1,14 +1,15 @@
-/* send.c — `stampede send`: lines to a node, its replies to standard output.
+/* send.c — `stampede send`: sends lines to a node and prints its replies.
  *
- * Two streams side by side, each through one bounded window: what is read is passed on before more
- * is read, so a million lines take no more memory than one, and neither end can make the other
- * wait for ever. Ends when the node has closed, which it does once it has answered all. */
+ * Two streams run in parallel, each through one bounded window: what was read is passed on before
+ * more is read. So a million lines take no more memory than one, and neither end can block the
+ * other for ever. It ends when the node closes the connection, which the node does after its last
+ * reply. */
 #include "cli/commands.h"
 #include "cli/herd.h"
 #include "cli/reach.h"
 #include "cli/replies.h"
-#include "io/reason.h"
 #include "files/topology_file.h"
+#include "io/reason.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
@@ -22,40 +23,40 @@ enum { SEND_WINDOW_BYTES = 64 << 10, SEND_DIAL_MS = 5000 };
 
 static const char help[] =
     "Usage: stampede send [-n NODE] [-c FILE] [LINE...]\n\n"
-    "Say each LINE to a node and print its replies. Without a LINE, pass on standard input, line\n"
-    "by line as it comes, until its end.\n\n"
-    "  -n, --node NODE      to this node (the first of the file)\n"
-    "  -c, --topology FILE  the herd's description (topology.conf)\n"
-    "  -h, --help           this text\n\n"
-    "Exit code: 0 when every line was answered well, 1 when a reply was `? ...` or is missing or\n"
-    "the node cannot be reached, 2 for a wrong command line.\n\n"
+    "Send each LINE to a node and print its replies. Without a LINE, send standard\n"
+    "input as it arrives, until its end.\n\n"
+    "  -n, --node NODE      the node to talk to; default: the first of the topology\n"
+    "  -c, --topology FILE  the herd's description; default: topology.conf\n"
+    "  -h, --help           print this text\n\n"
+    "Exit codes: 0 every line was accepted, 1 a line was refused (`? ...`), a reply\n"
+    "is missing or the node cannot be reached, 2 wrong command line.\n\n"
     "Examples: stampede send 'IAMAT kiwi +34.068930-118.445127 1520023934.9'\n"
     "          stampede send -n Hands 'WHATSAT kiwi 10 3'\n"
     "          stampede send <lines.txt >replies.txt\n";
 
 struct window {
     char bytes[SEND_WINDOW_BYTES];
-    size_t start, len; /* what has still to go */
+    size_t start, len; /* what still has to be passed on */
 };
 
 struct talk {
-    char **words; /* the lines still to be said, when the command line gives them */
+    char **words; /* lines of the command line that are still to be sent */
     int words_left;
     size_t word_said; /* bytes of words[0] that are in the window already */
     bool from_stdin;
     bool input_ended, half_closed;
-    int input_error; /* an errno: standard input could not be read to its end */
+    int input_error; /* an errno: standard input could not be read */
     struct window to_node;
     uint64_t lines;
-    bool in_line; /* the input's last byte was no LF */
+    bool in_line; /* the last byte of the input was no LF */
 
     int node;
     bool connected, node_ended;
-    int error; /* an errno: the connection broke */
+    int error; /* an errno: the connection failed */
     struct window to_output;
     struct replies replies;
     bool output_closed;
-    int output_error; /* an errno: standard output takes no more, and not because its reader left */
+    int output_error; /* an errno: standard output failed; 0 if its reader has gone */
 };
 
 static void count_lines(struct talk *t, struct span bytes)
@@ -69,7 +70,7 @@ static void count_lines(struct talk *t, struct span bytes)
         t->in_line = true;
 }
 
-/* As many of the words as fit, each with an LF. */
+/* Take as many of the words as fit, each followed by an LF. */
 static void take_words(struct talk *t)
 {
     struct window *w = &t->to_node;
@@ -113,7 +114,7 @@ static void take_input(struct talk *t)
     count_lines(t, (struct span){t->to_node.bytes, t->to_node.len});
 }
 
-/* The node takes no more. What it has said before that can still be read. */
+/* The node takes no more input. What it sent before can still be read. */
 static void stop_saying(struct talk *t, int error)
 {
     t->error = error;
@@ -149,7 +150,8 @@ static void hear(struct talk *t)
     replies_take(&t->replies, (struct span){w->bytes, w->len});
 }
 
-/* A pipe that poll(2) calls writable takes PIPE_BUF bytes without blocking, and maybe no more. */
+/* A pipe that poll(2) reports as writable takes PIPE_BUF bytes without blocking, but perhaps no
+ * more. */
 static void print(struct talk *t)
 {
     struct window *w = &t->to_output;
@@ -163,7 +165,7 @@ static void print(struct talk *t)
     }
 }
 
-/* The dial has a result. */
+/* The connection attempt has a result. */
 static void connect_end(struct talk *t)
 {
     int error = reach_result(t->node);
@@ -221,7 +223,7 @@ static void converse(struct talk *t)
     }
 }
 
-/* The exit code, and a sentence where the replies do not speak for themselves. */
+/* The exit code, and a message unless the replies speak for themselves. */
 static int judge(const struct options *o, const struct talk *t, const struct topology_node *node)
 {
     uint64_t lines = t->lines + t->in_line;
@@ -263,7 +265,7 @@ static int talk_to(const struct options *o, const struct topology_node *node)
         complain("out of memory");
         return EXIT_SAID_NO;
     }
-    signal(SIGPIPE, SIG_IGN); /* a reader of ours that leaves is no reason to die noisily */
+    signal(SIGPIPE, SIG_IGN); /* a reader that leaves is no reason to die of a signal */
     t->words = o->words;
     t->words_left = o->words_count;
     t->from_stdin = !o->words_count;

@@ -1,4 +1,4 @@
-/* status.c — `stampede status`: asks all nodes at once, and shows what they said. */
+/* status.c — `stampede status`: asks all nodes at once and shows their answers. */
 #include "cli/commands.h"
 #include "cli/report.h"
 #include "cli/survey.h"
@@ -6,21 +6,24 @@
 
 static const char help[] =
     "Usage: stampede status [-n NODE] [-c FILE] [--json | --table]\n\n"
-    "Ask every node of the herd how it is, all at once, for two seconds at most.\n\n"
-    "  -n, --node NODE      only this one, with a line for each of its links\n"
-    "  -c, --topology FILE  the herd's description (topology.conf)\n"
-    "  -j, --json           all there is to know, as one JSON array; this is what is written when\n"
-    "                       standard output is no terminal, unless --table is given\n"
-    "  -t, --table          the table for people, wherever it goes\n"
-    "  -h, --help           this text\n\n"
-    "  BOOT    the start of this process: another one after each restart\n"
-    "  UPD/S   stamps that were new to the node, a second\n"
-    "  DIGEST  equal where nodes hold the same stamps; ! where it is not the one of most\n"
-    "  LAG     stamps that a neighbour has not confirmed yet, of the slowest link, and\n"
+    "Ask all nodes of the herd for their state, all at once, for two seconds at most.\n\n"
+    "  -n, --node NODE      ask only this node, and print a row for each of its links\n"
+    "  -c, --topology FILE  the herd's description; default: topology.conf\n"
+    "  -j, --json           print everything, as a JSON array; this is the default if\n"
+    "                       standard output is no terminal\n"
+    "  -t, --table          print the table even if standard output is no terminal\n"
+    "  -h, --help           print this text\n\n"
+    "  UP      time since the node was started\n"
+    "  BOOT    a random number of this process: it changes with each restart\n"
+    "  UPD/S   stamps a second that were new to the node\n"
+    "  DIGEST  equal on nodes that hold the same stamps; ! where most nodes have\n"
+    "          another\n"
+    "  LAG     stamps that a neighbour has not acknowledged, on the slowest link\n"
     "  SINCE   the age of the oldest of these\n"
-    "  CLOCK   how far the node's clock is ahead of its neighbours'; - before they have compared\n"
-    "  LINKS   those that are up, and how many there should be\n\n"
-    "Exit code: 0 when all answer, 1 when a node is down, 2 for a wrong command line.\n\n"
+    "  CLOCK   how far the node's clock is ahead of its neighbours'; - if not\n"
+    "          compared yet\n"
+    "  LINKS   links that are up, of all that there should be\n\n"
+    "Exit codes: 0 all nodes answer, 1 a node is down, 2 wrong command line.\n\n"
     "Example: stampede status -n Goloman --json\n";
 
 static void print_json(const struct topology *t, const unsigned *nodes,
@@ -59,7 +62,7 @@ static int show(const struct options *o, const struct topology *t, const struct 
     int code = EXIT_WELL;
     bool json = options_json(o);
     struct report *reports = calloc(s->count, sizeof *reports);
-    cJSON **answers = calloc(s->count, sizeof *answers); /* print_json takes them over */
+    cJSON **answers = calloc(s->count, sizeof *answers); /* print_json frees them */
     if (reports && answers) {
         for (unsigned i = 0; i < s->count; i++) {
             report_read(&reports[i], t, s->nodes[i], s->asks[i].answer, s->asks[i].why,

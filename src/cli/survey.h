@@ -1,7 +1,7 @@
-/* survey.h — asks many nodes the same thing at once, and waits for what they say.
+/* survey.h — asks many nodes the same question at once and collects the answers.
  *
- * For `status` and `trace`: all nodes of the herd are asked side by side, so that the slowest one,
- * not their number, is what it takes; SURVEY_WAIT_MS at the most. */
+ * For `status` and `trace`. All nodes are asked in parallel, so the slowest node, not their number,
+ * decides how long it takes; SURVEY_WAIT_MS at most. */
 #ifndef CLI_SURVEY_H
 #define CLI_SURVEY_H
 
@@ -12,13 +12,13 @@ enum { SURVEY_WAIT_MS = 2000 };
 
 struct survey {
     unsigned count;
-    unsigned nodes[TOPOLOGY_NODES_MAX]; /* places in the topology: whom each ask is of */
+    unsigned nodes[TOPOLOGY_NODES_MAX]; /* which node each ask is for */
     struct ask *asks; /* all OVER once survey_run has returned */
 };
 
-/* Ask node `only`, or all when it is below 0. Always survey_end it.
- * question  a line without LF: "STATUS"; see core/peering.h. Outlives the call
- * false: no memory, and it has been said. */
+/* Ask node `only`, or all nodes if it is below 0. Always call survey_end afterwards.
+ * question  a line without LF, such as "STATUS" (PROTOCOL.md, "Observers"); outlives the survey
+ * false: no memory; a message was written. */
 MUST_USE bool survey_run(struct survey *s, const struct herd *herd, int only, struct span question);
 void survey_end(struct survey *s);
 

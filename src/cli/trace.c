@@ -1,8 +1,7 @@
-/* trace.c — `stampede trace ID`: which way the newest stamp of a client took, and how long that
- * took.
+/* trace.c — `stampede trace ID`: shows the path of a client's newest stamp and how long it took.
  *
- * All nodes are asked; way.h puts their answers together. Shown as a tree: under each node those
- * that had the stamp from it. */
+ * All nodes are asked; way.h combines their answers. The result is a tree: below each node are
+ * those that received the stamp from it. */
 #include "cli/commands.h"
 #include "cli/survey.h"
 #include "cli/way.h"
@@ -14,21 +13,21 @@
 
 static const char help[] =
     "Usage: stampede trace [-c FILE] [--json | --table] CLIENT-ID\n\n"
-    "Ask every node for the stamp that it holds of a client, and show the way that the newest one\n"
-    "took: from its origin, who had it from whom, and when.\n\n"
-    "  -c, --topology FILE  the herd's description (topology.conf)\n"
-    "  -j, --json           as JSON; this is what is written when standard output is no terminal,\n"
-    "                       unless --table is given\n"
-    "  -t, --table          the tree for people, wherever it goes\n"
-    "  -h, --help           this text\n\n"
-    "  HOPS   nodes that had seen it before\n"
-    "  AFTER  time since the origin received it from the client. Differences of clocks are taken\n"
-    "         off as far as neighbours have compared them; ? where they have not. ~ where it was\n"
-    "         so long ago that a node remembers the time only roughly, < where only a bound is "
-    "left\n"
-    "  HOP    of that, the time since the node above it had it\n\n"
-    "Exit code: 0 when every node holds this stamp, 1 when one does not or none knows the client,\n"
-    "2 for a wrong command line.\n\n"
+    "Ask all nodes for the stamp that they hold of a client, and show the path of the\n"
+    "newest one: which node received it from which other, and when.\n\n"
+    "  -c, --topology FILE  the herd's description; default: topology.conf\n"
+    "  -j, --json           print JSON; this is the default if standard output is no\n"
+    "                       terminal\n"
+    "  -t, --table          print the tree even if standard output is no terminal\n"
+    "  -h, --help           print this text\n\n"
+    "  HOPS   how many nodes had the stamp before\n"
+    "  AFTER  time since the origin received it from the client, corrected by the\n"
+    "         clock differences that neighbours have measured. ? a difference was not\n"
+    "         measured; ~ known only roughly, because long ago; < an upper bound\n"
+    "  HOP    the part of AFTER since the node above received it\n"
+    "  FROM   the node above, or a client\n\n"
+    "Exit codes: 0 all nodes hold this stamp, 1 a node does not, does not answer, or\n"
+    "no node knows the client, 2 wrong command line.\n\n"
     "Example: stampede trace kiwi.cs.ucla.edu\n";
 
 enum { DELAY_BYTES = 40, QUESTION_BYTES_MAX = 6 + STAMPEDE_CLIENT_ID_BYTES_MAX, INDENT_MAX = 20 };
@@ -39,7 +38,7 @@ static const char *delay_text(const struct sight *s, int64_t ns, char out[DELAY_
 {
     const char *about = s->late ? "<" : s->within_ns > MS_NS ? "~" : "";
     const char *doubt = s->clock_known ? "" : "?";
-    double ms = round((double)ns / 1e5) / 10 + 0.0; /* no -0.0 */
+    double ms = round((double)ns / 1e5) / 10 + 0.0; /* + 0.0 makes 0 of -0 */
     bool short_one = ms < 9999.95 && ms > -9999.95;
     snprintf(out, DELAY_BYTES, short_one ? "%s%.1f ms%s" : "%s%.0f s%s", about,
         short_one ? ms : ms / 1000, doubt);
@@ -65,7 +64,7 @@ static void show_row(const struct tree *tree, unsigned node, unsigned depth)
         s->hops, delay_text(s, s->delay_ns, after), hop,
         s->hops == 0 ? "a client"
         : from       ? nodes[s->parent].name
-                     : "a node that is no more");
+                     : "a former node");
 }
 
 static void show_branch(struct tree *tree, unsigned node, unsigned depth)
@@ -79,8 +78,9 @@ static void show_branch(struct tree *tree, unsigned node, unsigned depth)
     }
 }
 
-/* First those that had it from a client or from somebody who has it no more. Nodes that had it from
- * each other, which a restart can bring about, come last, under the one that is named first. */
+/* First come nodes that received it from a client, or from a node that no longer has it. Nodes that
+ * received it from each other, which is possible after a restart, come last, below the first of
+ * them. */
 static void show_tree(struct tree *tree)
 {
     unsigned count = tree->way->topology->nodes_count;
@@ -246,7 +246,7 @@ static int trace(const struct options *o, const struct herd *herd, struct span q
     return code;
 }
 
-/* One word, as a node would take it. */
+/* Whether a node would take it as one word. */
 static bool is_id(struct span id)
 {
     struct span word;

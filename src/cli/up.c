@@ -1,20 +1,19 @@
-/* up.c — `stampede up`: the nodes of this machine as one command.
+/* up.c — `stampede up`: runs all nodes of this machine.
  *
  *   phase      ends when                                next
- *   STARTING   every node answers and is linked, or     RUNNING, with a table of the nodes
- *              has had UP_START_MS for it
+ *   STARTING   every node answers and is linked, or     RUNNING, prints a table of the nodes
+ *              UP_START_MS are over
  *   STARTING   a node ends                              STOPPING, exit code 1
  *   RUNNING    the last node ends                       over, exit code 1
  *   any        SIGINT, SIGTERM                          STOPPING, exit code 0
  *   STOPPING   all have ended                           over
- *   STOPPING   UP_STOP_MS, or a second signal           SIGKILL for those that are left
+ *   STOPPING   UP_STOP_MS are over, or a second signal  SIGKILL to those still running
  *
- * One poll(2) waits for everything: signals, the ends of nodes, what they say, what they answer. */
+ * One poll(2) waits for everything: signals, the ends of nodes, their output, their answers. */
 #include "cli/ask.h"
 #include "cli/child.h"
 #include "cli/commands.h"
 #include "cli/herd.h"
-#include "cli/reach.h"
 #include "cli/report.h"
 #include "files/clock.h"
 #include "io/sockaddr.h"
@@ -28,21 +27,23 @@ enum { UP_START_MS = 10000, UP_STOP_MS = 2000, UP_ASK_AGAIN_MS = 20 };
 
 static const char help[] =
     "Usage: stampede up [-c FILE] [--log]\n\n"
-    "Run every node whose addresses are this machine's. Ctrl-C stops all; a node that ends by\n"
-    "itself is reported, and the others go on.\n\n"
-    "  -c, --topology FILE  the herd's description (topology.conf)\n"
-    "  -l, --log            show all that the nodes log, not only warnings and errors\n"
-    "  -h, --help           this text\n\n"
-    "Exit code: 0 when stopped by Ctrl-C or SIGTERM, 1 when a node could not be started or the\n"
-    "last one has ended, 2 for a wrong command line.\n\n"
+    "Run every node whose addresses belong to this machine, and print a table of them\n"
+    "when they are linked. Ctrl-C stops all. A node that ends by itself is reported;\n"
+    "the others go on.\n\n"
+    "  -c, --topology FILE  the herd's description; default: topology.conf\n"
+    "  -l, --log            print everything that the nodes log, not only warnings\n"
+    "                       and errors\n"
+    "  -h, --help           print this text\n\n"
+    "Exit codes: 0 stopped by Ctrl-C or SIGTERM, 1 a node could not be started or all\n"
+    "have ended, 2 wrong command line.\n\n"
     "Example: stampede up -c topology.conf\n";
 
 struct member {
-    unsigned node; /* its place in the topology */
+    unsigned node; /* its index in the topology */
     struct child child;
     struct ask ask;
     int64_t started_ns;
-    int64_t ask_at_ns; /* when to ask it again; NEVER_NS while asking and when it is linked */
+    int64_t ask_at_ns; /* when to ask it again; NEVER_NS: it is being asked, or linked */
     struct report report;
 };
 
@@ -55,13 +56,13 @@ struct up {
     const struct tls_config *tls;
     struct member *members;
     unsigned count, running;
-    struct pollfd *polls; /* the signals, then each member's end, words and answer */
+    struct pollfd *polls; /* the signals, then three per member: its end, its output, its answer */
     sigset_t mask; /* of signals, as we were given it */
     unsigned stop_signals;
     enum child_lines lines;
     bool failed; /* a node ended while starting */
     const struct member *told; /* the last whose words on its end were shown */
-    bool killing; /* some nodes did not stop when asked to */
+    bool killing; /* SIGKILL was sent to nodes that did not stop */
 };
 
 /* -- whose node is it? ------------------------------------------------------------------------- */
@@ -82,7 +83,7 @@ static bool is_here(const struct address *a, const struct ifaddrs *interfaces)
     return false;
 }
 
-/* Room for every node's member and its files, then those that belong here. */
+/* Allocate room for all nodes of the topology, then collect those of this machine. */
 static bool gather(struct up *u)
 {
     const struct topology *t = u->topology;
@@ -94,7 +95,7 @@ static bool gather(struct up *u)
         return false;
     }
     if (getifaddrs(&interfaces) != 0)
-        interfaces = NULL; /* loopback is known without */
+        interfaces = NULL; /* loopback addresses are recognized without it */
     for (unsigned i = 0; i < t->nodes_count; i++)
         if (is_here(&t->nodes[i].client, interfaces) && is_here(&t->nodes[i].peer, interfaces))
             u->members[u->count++] = (struct member){.node = i,
@@ -103,7 +104,7 @@ static bool gather(struct up *u)
                 .ask = {.state = ASK_OVER, .fd = -1}};
     freeifaddrs(interfaces);
     if (!u->count)
-        complain("no node of %s has addresses of this machine", u->options->topology_file);
+        complain("no node of %s has an address of this machine", u->options->topology_file);
     return u->count > 0;
 }
 
@@ -114,8 +115,9 @@ static const char *name_of(const struct up *u, const struct member *m)
     return u->topology->nodes[m->node].name;
 }
 
-/* Linked with all its neighbours on this machine; others need not be running yet. One that runs for
- * longer than ours is not ours: it has the port, and ours will end and say so. */
+/* Whether it is linked with all its neighbours on this machine; nodes elsewhere need not be running
+ * yet. A process with a longer uptime than ours is another one that has the port; ours will end and
+ * report that. */
 static bool is_linked(const struct up *u, const struct member *m)
 {
     if (m->report.uptime_ms > (uint64_t)((clock_now().mono_ns - m->started_ns) / MS_NS))
@@ -136,8 +138,8 @@ static void answered(struct up *u, struct member *m)
         m->ask_at_ns = clock_now().mono_ns + UP_ASK_AGAIN_MS * MS_NS;
 }
 
-/* What it held back has the reason. Where all fail for the same one, that is told once; one that we
- * stopped before it could fail has none. */
+/* Print the lines held back, which have the reason. If several fail for the same reason, it is
+ * printed once. A node that was stopped before it could fail has printed none. */
 static void say_why(struct up *u, const struct member *m)
 {
     if (!m->child.held || (u->told && child_held_equal(&u->told->child, &m->child)))
@@ -172,7 +174,7 @@ static void read_signals(struct up *u)
         u->stop_signals++;
 }
 
-/* Wait for anything until `until_ns`, and take note of it. */
+/* Wait until `until_ns` for anything to happen, and handle it. */
 static void wait_until(struct up *u, int64_t until_ns, bool starting)
 {
     int64_t left_ns = until_ns - clock_now().mono_ns;
@@ -219,7 +221,7 @@ static bool start_all(struct up *u)
     return true;
 }
 
-/* Ask whoever is due. The time of the next question; 0 when all are linked. */
+/* Ask the nodes that are due. Returns the time of the next question; 0: all are linked. */
 static int64_t ask_those_due(struct up *u)
 {
     int64_t now_ns = clock_now().mono_ns, next_ns = NEVER_NS;
@@ -238,7 +240,7 @@ static int64_t ask_those_due(struct up *u)
     return all_linked ? 0 : next_ns;
 }
 
-/* Until all are linked, or it has taken too long, or one has ended, or we are to stop. */
+/* Wait until all are linked, UP_START_MS are over, one has ended, or a signal says to stop. */
 static void await_links(struct up *u)
 {
     int64_t until_ns = clock_now().mono_ns + UP_START_MS * MS_NS, next_ns;
@@ -248,31 +250,23 @@ static void await_links(struct up *u)
     for (unsigned i = 0; i < u->count; i++) {
         struct member *m = &u->members[i];
         if (m->ask.state != ASK_OVER) {
-            ask_give_up(&m->ask, "does not answer");
+            ask_give_up(&m->ask, "does not answer yet");
             answered(u, m);
         }
     }
 }
 
-/* How to talk to the first node, in lines for the shell. */
+/* What to type in another terminal: tell the first node of a client, ask the last one about it. */
 static void show_how(const struct up *u)
 {
-    char text[ADDRESS_TEXT_BYTES_MAX + 1], *host = text;
-    struct address at = reach_client(&u->topology->nodes[u->members[0].node]);
-    address_text(&at, text);
-    char *end = strrchr(text, ':');
-    if (at.v6) { /* nc wants no brackets */
-        host++;
-        end--;
-    }
-    *end = '\0';
-    const char *name = name_of(u, &u->members[0]);
-    printf("\nTalk to %s:\n"
-           "  echo 'IAMAT kiwi +34.068930-118.445127 1520023934.9' | nc -N %s %u\n",
-        name, host, at.port);
-    printf("  %s -n %s 'WHATSAT kiwi 10 3'\n", options_command(u->options, "send", NULL), name);
-    printf("See them all:\n  %s\n", options_command(u->options, "status", NULL));
-    puts("Stop them all: Ctrl-C");
+    const char *send = options_command(u->options, "send", NULL);
+    printf("\nIn another terminal, send a position to %s, ask %s what is near it:\n"
+           "  %s -n %s 'IAMAT kiwi +34.068930-118.445127 1520023934.9'\n"
+           "  %s -n %s 'WHATSAT kiwi 10 3'\n",
+        name_of(u, &u->members[0]), name_of(u, &u->members[u->count - 1]), send,
+        name_of(u, &u->members[0]), send, name_of(u, &u->members[u->count - 1]));
+    printf("Show the state of all nodes:\n  %s\n", options_command(u->options, "status", NULL));
+    puts("Ctrl-C stops them all.");
 }
 
 static void widen(int *width, const char *text)
@@ -281,7 +275,7 @@ static void widen(int *width, const char *text)
     *width = len > *width ? len : *width;
 }
 
-/* How wide the columns of names and addresses have to be. */
+/* The widths of the columns of names and addresses. */
 static void measure(const struct up *u, int widths[3])
 {
     char text[ADDRESS_TEXT_BYTES_MAX + 1];
@@ -315,7 +309,7 @@ static void show_herd(const struct up *u)
         putchar('\n');
     }
     if (u->count < t->nodes_count)
-        printf("%u of the herd's %u nodes belong on this machine.\n", u->count, t->nodes_count);
+        printf("%u of the herd's %u nodes run on this machine.\n", u->count, t->nodes_count);
     show_how(u);
     fflush(stdout);
 }
@@ -331,7 +325,7 @@ static void stop_all(struct up *u)
 {
     int64_t until_ns = clock_now().mono_ns + UP_STOP_MS * MS_NS;
     unsigned signals_before = u->stop_signals;
-    u->lines = u->options->log ? CHILD_LOG : CHILD_HOLD; /* links that break now are no news */
+    u->lines = u->options->log ? CHILD_LOG : CHILD_HOLD; /* links break now, which is no news */
     signal_all(u, SIGTERM);
     while (u->running && clock_now().mono_ns < until_ns && u->stop_signals == signals_before)
         wait_until(u, until_ns, false);
@@ -361,14 +355,14 @@ static int run(struct up *u)
     return asked_to ? EXIT_WELL : EXIT_SAID_NO;
 }
 
-/* Signals come as bytes to read; the nodes get the mask that we were given. */
+/* Signals are read from a descriptor; the nodes start with the mask that we had. */
 static bool catch_signals(struct up *u)
 {
     sigset_t ours;
     sigemptyset(&ours);
     sigaddset(&ours, SIGINT);
     sigaddset(&ours, SIGTERM);
-    signal(SIGPIPE, SIG_IGN); /* whoever read what we print may leave; the herd stays */
+    signal(SIGPIPE, SIG_IGN); /* the herd goes on when the reader of our output has gone */
     sigprocmask(SIG_BLOCK, &ours, &u->mask);
     u->polls[0] =
         (struct pollfd){.fd = signalfd(-1, &ours, SFD_NONBLOCK | SFD_CLOEXEC), .events = POLLIN};

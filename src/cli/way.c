@@ -1,10 +1,10 @@
-/* way.c — see way.h. Answers are checked as stamps from a peer are, by stamp_parse; what is no
- * answer to this question is one node's fault and told as such. */
+/* way.c — see way.h. Stamps are validated like those from a peer, by stamp_parse. An invalid answer
+ * is reported as that node's error. */
 #include "cli/way.h"
 #include "core/base/decimal.h"
 #include <math.h>
 
-static const char not_an_answer[] = "what it answered is no answer to TRACE";
+static const char not_an_answer[] = "its answer to TRACE is invalid";
 
 /* -- reading ----------------------------------------------------------------------------------- */
 
@@ -66,7 +66,7 @@ static bool read_via(struct sight *s, const struct topology *t)
     return true;
 }
 
-/* Differences beyond a century are no clock's. */
+/* Clock differences of more than a century are ignored. */
 static void read_clocks(struct sight *s, const struct topology *t, const struct topology_node *node)
 {
     const cJSON *link;
@@ -125,8 +125,8 @@ void way_read(struct way *w, unsigned node, const char *answer, const char *why)
 
 /* -- putting together -------------------------------------------------------------------------- */
 
-/* How far node b's clock is ahead of node a's, as far as these neighbours know: the mean of what
- * both say, in which the way of their messages cancels out. */
+/* How far node b's clock is ahead of node a's: the mean of what both measured, in which the delay
+ * of their messages cancels out. false: neither has measured it. */
 static bool clock_between(const struct way *w, unsigned a, unsigned b, int64_t *ns)
 {
     const struct topology_node *nodes = w->topology->nodes;
@@ -145,8 +145,8 @@ static bool clock_between(const struct way *w, unsigned a, unsigned b, int64_t *
     return said > 0;
 }
 
-/* From the origin over the fewest links that have compared clocks: differences add up, and so do
- * their errors. */
+/* Find each node's clock by a breadth-first search from the origin over links whose ends have
+ * compared clocks. Differences add up, and so do their errors. */
 static void find_clocks(struct way *w, unsigned origin)
 {
     const struct topology *t = w->topology;
@@ -186,8 +186,8 @@ void way_find(struct way *w)
         w->holders += s->newest;
         if (!s->newest)
             continue;
-        int64_t received_ns = s->stamp.time_ns + s->stamp.skew_ns; /* fits: stamp_parse */
-        s->delay_ns = s->taken_ns - received_ns; /* of two times >= 0 */
+        int64_t received_ns = s->stamp.time_ns + s->stamp.skew_ns; /* stamp_parse checked it */
+        s->delay_ns = s->taken_ns - received_ns; /* both are >= 0 */
         if (__builtin_sub_overflow(s->delay_ns, s->clock_ns, &s->delay_ns))
             s->clock_known = false;
     }

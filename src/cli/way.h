@@ -1,10 +1,10 @@
-/* way.h — the way that a client's newest stamp took through the herd, put together from what each
- * node says to TRACE.
+/* way.h — the path of a client's newest stamp through the herd, derived from each node's answer to
+ * TRACE.
  *
- * A node tells the stamp that it holds, the received list by which it came and when, by its own
- * clock, that was. The origin's receive time is in the stamp itself. Clocks are brought to the
- * origin's by what neighbours found out about each other's. Nothing that comes in is trusted.
- * Called by `trace`. */
+ * A node reports the stamp that it holds, the received list with which it arrived, and when it
+ * arrived by the node's own clock. The origin's receive time is part of the stamp. Times are
+ * converted to the origin's clock with the clock differences that neighbours have measured. Answers
+ * are validated. Called by `trace`. */
 #ifndef CLI_WAY_H
 #define CLI_WAY_H
 
@@ -12,23 +12,23 @@
 #include "core/topology/topology.h"
 #include <cjson/cJSON.h>
 
-/* What one node says. */
+/* What one node reports. */
 struct sight {
-    const char *why; /* not NULL: no answer, or none that is one; the rest is then 0 */
-    bool known; /* it holds a stamp of this id */
-    bool newest; /* the newest of those that any node holds; what follows is then set */
-    bool late; /* too long ago: taken in before taken_ns, and delay_ns is at most so much */
+    const char *why; /* not NULL: no answer, or an invalid one; all else is then 0 */
+    bool known; /* it holds a stamp of this client */
+    bool newest; /* it holds the newest stamp of all; only then is the rest set */
+    bool late; /* taken_ns and delay_ns are upper bounds: it was too long ago */
     bool clock_known;
-    unsigned hops; /* nodes that had seen it before */
-    int parent; /* the node that it came from; -1: a client, or none of this herd's */
-    struct stamp stamp; /* views of json and of the id */
-    int64_t taken_ns; /* by the node's own clock */
-    int64_t within_ns; /* or up to so much later */
-    int64_t clock_ns; /* its clock is ahead of the origin's; 0 when not known */
-    int64_t delay_ns; /* from the origin's receive time to taken_ns, clocks taken into account */
+    unsigned hops; /* nodes that had the stamp before */
+    int parent; /* the node that it came from; -1: a client, or no node of this herd */
+    struct stamp stamp; /* points into json and the id */
+    int64_t taken_ns; /* when it arrived, by the node's own clock */
+    int64_t within_ns; /* it may have arrived up to so much later */
+    int64_t clock_ns; /* how far its clock is ahead of the origin's; 0 if not known */
+    int64_t delay_ns; /* from the origin's receive time to taken_ns, corrected by clock_ns */
     struct {
         bool known;
-        int64_t ahead_ns; /* the neighbour's clock of ours */
+        int64_t ahead_ns; /* how far the neighbour's clock is ahead of the node's */
     } clocks[TOPOLOGY_NEIGHBOURS_MAX];
     cJSON *json;
 };
@@ -41,15 +41,14 @@ struct way {
     unsigned holders; /* nodes that hold it */
 };
 
-/* sights  zeroed, as many as there are nodes; the caller's, as id. way_end lets go of what is
- * read. */
+/* sights  zeroed, one per node; the caller's, like id. way_end frees what was read into them. */
 void way_begin(struct way *w, const struct topology *t, struct span id, struct sight *sights);
 void way_end(struct way *w);
 
-/* Take in a node's answer: as ask.h has it, or NULL with `why`, which outlives the way. */
+/* Read a node's answer, as in struct ask; or NULL and `why`, which outlives the way. */
 void way_read(struct way *w, unsigned node, const char *answer, const char *why);
 
-/* All are read: which stamp is it, and when did it come where? */
+/* After all answers were read: find the newest stamp, and each node's delay. */
 void way_find(struct way *w);
 
 #endif

@@ -70,7 +70,7 @@ static void tell_refusal(int error)
             "it with: sysctl kernel.io_uring_disabled=0\n",
             disabled);
     else if (error == EPERM || error == EACCES)
-        fputs("io_uring is not permitted here, probably by a container's seccomp profile; use a "
+        fputs("io_uring is forbidden here, probably by a container's seccomp profile; use a "
               "profile that allows io_uring (docker: --security-opt seccomp=unconfined)\n",
             stderr);
     else if (error == ENOSYS)

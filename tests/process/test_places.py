@@ -491,7 +491,7 @@ class Command(unittest.TestCase):
             done = herd.command("places", "1", "2", "10", "5", expect=(1,))
             self.assertEqual(json.loads(done.stdout)["status"], "UNKNOWN_ERROR")
             done = herd.command("places", "91", "2", "10", "5", expect=(1,))
-            self.assertIn("no question", done.stderr.decode())
+            self.assertIn("not accept this question", done.stderr.decode())
             herd.command("places", "1", "2", "10", expect=(2,))
 
     def test_a_credential_makes_it_google(self):

@@ -19,6 +19,12 @@ TRACK = ROOT / "tests/tools/track.py"
 UCLA = "+34.068930-118.445127"
 
 
+def shell(command):
+    """What a command prints that a user may have copied."""
+    return subprocess.run(command, shell=True, capture_output=True, text=True, timeout=DEADLINE_S,
+                          env=environment(), check=False).stdout
+
+
 class Send(unittest.TestCase):
     def test_lines_as_arguments(self):
         with Herd() as herd:
@@ -299,6 +305,18 @@ class UpTest(unittest.TestCase):
                 os.killpg(up.process.pid, signal.SIGINT)
                 up.ended(0)
                 self.assertEqual(client.rest(), b"")
+
+    def test_the_commands_that_it_prints_work(self):
+        with Herd(SHIPPED, start=False) as herd, Up(herd) as up:
+            up.running(SHIPPED)
+            until(lambda: "Ctrl-C" in up.said(), "it has printed them", [up])
+            tell, ask, show = (re.search(rf"(?m)^  (.*{word}.*)$", up.said())[1]
+                               for word in ("IAMAT", "WHATSAT", "status"))
+            line = shell(tell)
+            until(lambda: shell(ask).startswith(line), "the last node knows", [up])
+            self.assertEqual(json.loads(shell(show))[0]["node"], "Goloman")
+            os.killpg(up.process.pid, signal.SIGINT)
+            up.ended(0)
 
     def test_term_stops_all_and_ports_are_free_at_once(self):
         with Herd(SHIPPED, start=False) as herd:

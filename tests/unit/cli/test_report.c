@@ -192,7 +192,7 @@ Test(report, table_of_a_herd_in_trouble)
              "Bee      down  connection refused\n"
              "C          0s  -             0         0        0  10ff00ff!       0       0        "
              "-  1/1\n"
-             "\nDigests differ. While updates are on their way they do; soon after they agree.\n");
+             "\nDigests differ, as they do while updates spread; they agree soon afterwards.\n");
     r[2].partial = true;
     const char *text = shown(report_table, r, 3);
     cr_expect_not_null(strstr(text, "1 of 2 nodes have refused or lost stamps"), "%s", text);
@@ -226,7 +226,7 @@ Test(report, troubles_are_said_worst_first)
         (struct report_link){.since_ms = 61000, .tries = 7, .error = "connection refused"};
     r[2].links[0] = (struct report_link){.up = true, .diverged = true, .divergences = 2};
     cr_expect_str_eq(shown(report_troubles, r, 3),
-        "\nALARM: C and A hold different stamps though all was exchanged (alarm 2); everything is "
+        "\nALARM: C and A hold different stamps although all were exchanged (alarm 2); all are "
         "sent again.\n"
         "A has had no link to C for 1m01s (tries: 7): connection refused.\n"
         "Bee's clock is 1.2s behind A's.\n");
