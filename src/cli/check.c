@@ -8,11 +8,11 @@
 
 static const char help[] =
     "Usage: stampede check [FILE]\n\n"
-    "Tell every error and warning in a topology file, each with its line, and a summary.\n\n"
-    "  -c, --topology FILE  the same as FILE (topology.conf)\n"
-    "  -h, --help           this text\n\n"
-    "Exit code: 0 when there are no errors (there may be warnings), 1 for errors, 2 for a wrong\n"
-    "command line.\n\n"
+    "Report every error and warning in a topology file, each with its line, and a\n"
+    "summary.\n\n"
+    "  -c, --topology FILE  the same as FILE; default: topology.conf\n"
+    "  -h, --help           print this text\n\n"
+    "Exit codes: 0 no errors (perhaps warnings), 1 errors, 2 wrong command line.\n\n"
     "Example: stampede check topology.conf\n";
 
 static void print_count(unsigned count, const char *one, const char *before)

@@ -362,5 +362,16 @@ class UpTest(unittest.TestCase):
             self.assertIn(b'did you mean "line"', herd.command("up", expect=(1,)).stderr)
 
 
+class HelpTest(unittest.TestCase):
+    def test_every_command_explains_itself_in_80_columns(self):
+        overview = run("--help").stdout.decode()
+        commands = re.findall(r"(?m)^  ([a-z]+) ", overview)
+        self.assertGreaterEqual(len(commands), 7)
+        for text in (overview, *(run(name, "--help").stdout.decode() for name in commands)):
+            self.assertRegex(text, r"\AUsage: stampede ")
+            self.assertRegex(text, r"(?m)^Exit codes: 0 ")
+            self.assertLessEqual(max(map(len, text.splitlines())), 80, text)
+
+
 if __name__ == "__main__":
     unittest.main()
