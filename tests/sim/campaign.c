@@ -1,13 +1,12 @@
-/* campaign.c — throws dice: herds, networks, clients and accidents out of one seed each.
+/* campaign.c — random runs: each seed decides a herd, a network, clients and accidents.
  *
  *     sim_campaign [--seeds A-B] [--seconds N] [--nodes N] [--topology WORD] [-k] [-v]
  *
- * A seed decides everything. Each run has a time of trouble, then all is healed, and within bounded
- * virtual time all nodes must hold the same (see judge.h for what must hold all along); it lasts 60
- * virtual seconds at least. One run in four has no trouble at all; there, what a stamp costs and
- * how long it takes is bounded as well. -k goes on after a run that breaks the law.
- * A run that breaks the law prints its seed and how to run it again. STAMPEDE_SIM_LOG=1 shows what
- * the nodes log. */
+ * Each run has a time of trouble; then everything is healed, and within a bounded virtual time all
+ * nodes must hold the same stamps. judge.h says what must hold all the time. A run lasts at least
+ * 60 virtual seconds. One run in four is calm, without trouble; there the cost of a stamp and the
+ * time it takes are bounded, too. A violation prints the seed and how to run it again; -k continues
+ * with the next seed. STAMPEDE_SIM_LOG=1 prints the nodes' logs. */
 #include "core/base/invariant.h"
 #include "sim/herd.h"
 #include <getopt.h>
@@ -16,23 +15,21 @@
 
 enum {
     CLIENTS = 6,
-    SETTLE_MS =
-        90000, /* for the last link to be found dead and dialled, and digests to be compared */
+    SETTLE_MS = 90000, /* for finding the last link dead, dialling it again and comparing digests */
     SETTLE_STEADY_MS = 45000, /* where no node ever restarted */
     ANSWERED_MS = 120000,
     QUIET_MS = 45000,
-    STILL_MS = 5000, /* until what is noticed on spare links has come, leases included */
+    STILL_MS = 5000, /* until all that spare links cause has happened, including leases */
     RUN_MS = 60000, /* at least */
     LINKED_MS = 800,
     IDS_MAX = 40,
     FULL_SLACK = 1000,
-    START_STAMPS = 60, /* what each link may send once more where all is calm */
+    START_STAMPS = 60, /* stamps that each link may send twice even in calm runs */
     TWICE_EACH = 30, /* of so many seeds one is run again, and nothing may be different */
-    CROWD_IDS_MAX = 1000, /* more than a link sends in one piece */
+    CROWD_IDS_MAX = 1000, /* more than a link sends in one batch */
     OUTPUT_BYTES = 16384, /* the least that limits.output may be */
-    FLOOD_LINES = 3000, /* whose replies are far more than that */
-    QUESTION_OF_FLOOD_IN =
-        100, /* so small an output holds two at a time, and places takes its time */
+    FLOOD_LINES = 3000, /* whose replies are far larger than that */
+    QUESTION_OF_FLOOD_IN = 100, /* small output windows hold two at a time, and places is slow */
     TLS_IN = 50, /* one herd in so many; a handshake costs real milliseconds */
     DAY_S = 86400,
 };
@@ -45,7 +42,7 @@ struct options {
     bool verbose, keeps_on;
 };
 
-/* What the dice said. */
+/* What the seed decided. */
 struct run {
     struct herd herd;
     struct herd_plan plan;
@@ -53,16 +50,16 @@ struct run {
     int64_t trouble_ns;
     bool calm; /* no accidents */
     bool together; /* all nodes start at once */
-    bool restarted; /* some node did, so an alarm is no scandal */
+    bool restarted; /* some node did, so an alarm is possible */
     bool jumpy; /* clocks jump by days: then most of what is said there is of the future */
     unsigned ids;
-    unsigned burst; /* lines that are said at once, at most */
+    unsigned burst; /* lines sent at once, at most */
     int64_t say_gap_ns, fault_gap_ns;
-    int64_t slowest_hop_ns; /* of all paths, there and back */
+    int64_t slowest_hop_ns; /* round trip of the slowest path */
     int64_t settled_ns; /* how long it took all to agree once it was quiet */
 };
 
-static struct run run; /* of the seed under way */
+static struct run run; /* of the present seed */
 static struct options options = {.first = 1, .last = 20, .shape = -1};
 
 static uint64_t draw(uint64_t below)
@@ -75,7 +72,7 @@ static bool once_in(unsigned in)
     return network_once_in(&run.herd.network, in);
 }
 
-/* Between 0 and twice `mean`. */
+/* A random number between 0 and twice `mean`. */
 static int64_t about(int64_t mean)
 {
     return (int64_t)draw(2 * (uint64_t)mean + 1);
@@ -167,7 +164,7 @@ static bool start(void)
 
 /* -- what clients do --------------------------------------------------------------------------- */
 
-/* Many have one time, some of them in another text; few are new to all. */
+/* Many are equal, some of these in another text; few are new everywhere. */
 static void time_text(char *text, size_t room)
 {
     int64_t now_ns = EPOCH_NS + run.herd.network.now_ns;
@@ -175,7 +172,7 @@ static void time_text(char *text, size_t room)
     if (once_in(2))
         time_ns = now_ns / SECOND_NS * SECOND_NS;
     if (once_in(4))
-        time_ns += about(4); /* nanoseconds apart: no double tells them from each other */
+        time_ns += about(4); /* nanoseconds apart, which no double can distinguish */
     if (once_in(20))
         time_ns += about(3600 * SECOND_NS);
     int len = snprintf(text, room, "%s%" PRId64 ".%09" PRId64, once_in(9) ? "00" : "",
@@ -219,7 +216,7 @@ static void clients_do(void)
         client_join(c, &h->hosts[draw(h->topology.nodes_count)]);
     } else if (c->leaves || once_in(40)) {
         if (c->leaves && !once_in(10))
-            return; /* give it time for its replies */
+            return; /* give it time to receive its replies */
         client_vanish(c);
         return;
     }
@@ -240,7 +237,7 @@ static void kill_or_revive(struct host *host)
 {
     if (!host->node) {
         host_start(host);
-        if (once_in(3)) /* its store takes memory with the first stamp */
+        if (once_in(3)) /* its store allocates with the first stamp */
             host_starve(host, 1 + (unsigned)draw(3), MEMORY_LARGE_BYTES);
         return;
     }
@@ -251,7 +248,7 @@ static void kill_or_revive(struct host *host)
         host_kill(host, once_in(2) ? DEATH_OF_MACHINE : DEATH_OF_PROCESS);
 }
 
-/* Nodes on the one side and nodes on the other cannot reach each other. */
+/* Partition: nodes of the two sides cannot reach each other. */
 static void part_in_two(void)
 {
     unsigned nodes = run.herd.topology.nodes_count;
@@ -264,15 +261,15 @@ static void part_in_two(void)
                 network_cut_side(&run.herd.network, a, b, how, way);
 }
 
-/* By seconds, or by days. Where it is days, they are few: what is said at a node whose clock is
- * days behind is of the future, and what is said at one that is ahead stays for days. */
+/* A clock jumps by seconds or days. Jumps of days are rare: what is sent to a node whose clock is
+ * days behind is of the future, and what is sent to one that is ahead stays for days. */
 static void clock_jumps(struct host *host)
 {
     int64_t most_s = run.jumpy ? 5 * DAY_S : once_in(4) ? 3600 : 5;
     host_set_clock(host, (int64_t)draw((uint64_t)(2 * most_s * SECOND_NS)) - most_s * SECOND_NS);
 }
 
-/* One of those who are there, or all of them go. */
+/* One of the present strangers acts, or all leave. */
 static void strangers_do(struct host *host)
 {
     if (!run.herd.strangers_count)
@@ -383,7 +380,7 @@ static bool all_is_well(char why[JUDGE_VERDICT_BYTES_MAX])
     return agrees && herd_linked(&run.herd, why);
 }
 
-/* How long it may take where nothing went wrong: what is on its way passes each hop in turn. */
+/* How long it may take if nothing goes wrong: what is in transit passes one hop after the other. */
 static int64_t calm_bound_ns(void)
 {
     struct network *n = &run.herd.network;
@@ -392,7 +389,7 @@ static int64_t calm_bound_ns(void)
     return 2 * SECOND_NS + run.herd.topology.nodes_count * hop_ns;
 }
 
-/* A client of a machine that crashed would wait for ever. */
+/* A client of a crashed machine would wait for ever. */
 static void send_clients_away(void)
 {
     for (unsigned i = 0; i < run.herd.clients_count; i++) {
@@ -426,7 +423,7 @@ static bool settle(void)
     return true;
 }
 
-/* Places answers late, and only so many questions of one client wait at a time. */
+/* Places answers late, and only a limited number of a client's questions wait at a time. */
 static bool all_are_answered(void)
 {
     struct herd *h = &run.herd;
@@ -441,41 +438,41 @@ static bool all_are_answered(void)
     return true;
 }
 
-/* Every fourth run; the others only to the end of their time. */
+/* Every fourth run stays quiet; the others run only to the end of their time. */
 static bool stay_quiet(void)
 {
     struct herd *h = &run.herd;
     if (!herd_run_ns(h, STILL_MS * MS_NS))
         return false;
     uint64_t before = herd_messages(h), alarms = herd_divergences(h);
-    uint64_t accepted = herd_accepted(h); /* what clients said that are gone may still be read */
+    uint64_t accepted = herd_accepted(h); /* IAMATs of clients that have left may still be read */
     char why[JUDGE_VERDICT_BYTES_MAX];
     if (!herd_run_ns(h, QUIET_MS * MS_NS))
         return false;
     if (!all_is_well(why))
-        judge_violated(&h->judge, "all was well, and is no more: %s", why);
+        judge_violated(&h->judge, "the nodes agreed, but do no longer: %s", why);
     if (!run.restarted && herd_messages(h) != before && herd_accepted(h) == accepted)
         judge_violated(
-            &h->judge, "%" PRIu64 " AT lines though nothing changed", herd_messages(h) - before);
+            &h->judge, "%" PRIu64 " AT lines although nothing changed", herd_messages(h) - before);
     if (herd_divergences(h) != alarms)
-        judge_violated(&h->judge, "an alarm though all agree");
+        judge_violated(&h->judge, "an alarm although all nodes agree");
     if (!herd_clocks_agree(h, why))
-        judge_violated(&h->judge, "%s, and all are right", why);
+        judge_violated(&h->judge, "%s, but all are right", why);
     return !h->judge.violated;
 }
 
-/* AT lines. By time alone a stamp costs twice each edge but those of the tree. */
+/* AT lines. Flooding by time alone sends a stamp twice over each edge outside the tree. */
 static uint64_t messages_most(void)
 {
     const struct herd *h = &run.herd;
     uint64_t edges = h->topology.edges_count, tree_edges = h->topology.nodes_count - 1;
-    if (h->judge.forgetful) /* ids come and go, but they must not go round and round */
+    if (h->judge.forgetful) /* ids come and go, but must not circulate */
         return 4 * edges * (h->judge.accepted + FULL_SLACK);
     /* Spare links help where the tree is slow, and a node that starts later than its neighbours is
-     * sent all that there is. */
+     * sent everything. */
     if (run.calm)
         return tree_edges * herd_accepted(h) * 3 / 2 + 2 * edges * START_STAMPS;
-    /* A new link may bring everything once more. */
+    /* A new link may send everything once more. */
     return 2 * edges * h->judge.said + herd_hellos(h) * h->judge.subjects_count;
 }
 
@@ -484,7 +481,7 @@ static void check_costs(void)
     struct herd *h = &run.herd;
     if (!run.restarted && herd_divergences(h))
         judge_violated(
-            &h->judge, "%" PRIu64 " alarms, and no node ever restarted", herd_divergences(h));
+            &h->judge, "%" PRIu64 " alarms, but no node ever restarted", herd_divergences(h));
     if (herd_messages(h) > messages_most())
         judge_violated(&h->judge, "%" PRIu64 " AT lines for %" PRIu64 " stamps on %u edges",
             herd_messages(h), herd_accepted(h), h->topology.edges_count);
@@ -528,7 +525,7 @@ _Noreturn void invariant_broken(const char *what, const char *file, int line)
     abort();
 }
 
-/* Whatever ends the program, an invariant or a sanitizer: the seed is not lost. */
+/* Print the seed, whether an invariant or a sanitizer ends the program. */
 static void on_abort(int signal)
 {
     (void)signal;
@@ -584,7 +581,7 @@ static bool run_seed(uint64_t seed, struct sums *sums)
         herd_destroy(&run.herd);
         well = begin_and_play(seed) && run.herd.network.trace == trace;
         if (!well)
-            judge_violated(&run.herd.judge, "a second run went another way");
+            judge_violated(&run.herd.judge, "a second run of the same seed differs");
     }
     if (options.verbose)
         say_run();

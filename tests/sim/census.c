@@ -3,11 +3,11 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-/* What a client has said and was not told about yet, oldest first. */
+/* What a client has sent that was not acknowledged, oldest first. */
 struct queue {
     unsigned *elements;
     unsigned count, room;
-    uint64_t answers; /* of the client, that were seen */
+    uint64_t answers; /* of the client, that were handled here */
 };
 
 static void *allocate(size_t count, size_t bytes)
@@ -25,7 +25,7 @@ static int64_t now_ns(const struct census *c)
 
 static struct store *store_at(const struct census *c, unsigned node)
 {
-    return (struct store *)node_store(c->herd->hosts[node].node); /* its cursors are part of it */
+    return (struct store *)node_store(c->herd->hosts[node].node); /* cursors change it */
 }
 
 static unsigned char *holds(const struct census *c, unsigned node, unsigned element)
@@ -87,7 +87,7 @@ static void look_at_node(struct census *c, unsigned node)
     struct stamp_text text;
     for (; store_cursor_peek(store, c->cursors[node], &item, &text);
          store_cursor_pass(store, c->cursors[node])) {
-        unsigned number = 0; /* an id is "e" and a number */
+        unsigned number = 0; /* an id is "e" and its number */
         for (size_t i = 1; i < item.stamp.id.len; i++)
             number = number * 10 + (unsigned)(item.stamp.id.at[i] - '0');
         note_held(c, node, number);
@@ -102,7 +102,7 @@ static void note_known(struct census *c, struct element *e)
     e->known_read = c->reads;
 }
 
-/* A client that has gone was not told of the rest, and never will be. */
+/* A client that has gone gets no more replies, so the rest stays unacknowledged. */
 static void look_at_client(struct census *c, unsigned node)
 {
     struct queue *q = &c->said[node];

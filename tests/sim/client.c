@@ -5,7 +5,7 @@
 
 struct asked {
     char *line;
-    struct command command; /* views of line */
+    struct command command; /* points into line */
     bool known; /* WHATSAT: the node held the id when this was said */
     int64_t said_ns;
 };
@@ -34,7 +34,7 @@ void client_deinit(struct client *c)
     free(c->in);
 }
 
-/* Room for `count` more at the end of a text, which is returned. */
+/* Make room for `count` more at the end of an array, which is returned. */
 static char *room_for(char **text, size_t len, size_t *room, size_t count)
 {
     if (!*text || len + count > *room) {
@@ -106,7 +106,7 @@ void client_vanish(struct client *c)
 {
     if (c->state == CLIENT_AWAY)
         return;
-    /* FIN behind half a line would make it a whole one */
+    /* FIN after half a line would turn it into a whole one */
     network_close(c->network, c->wire, 0, c->out_len || network_once_in(c->network, 2));
     forget(c);
 }
@@ -114,14 +114,14 @@ void client_vanish(struct client *c)
 void client_dawdle(struct client *c, int64_t ns)
 {
     if (c->network->now_ns < c->reads_ns)
-        return; /* who never reads is dropped, and rightly */
+        return; /* the node rightly drops a client that never reads */
     c->reads_ns = c->network->now_ns + ns;
     network_wake(c->network, c->party, c->reads_ns);
 }
 
 /* -- replies ----------------------------------------------------------------------------------- */
 
-/* The node that it joined lives and goes on living. */
+/* Whether the node that it connected to is still running. */
 static bool host_lives(const struct client *c)
 {
     return c->host->node && c->host->life == c->life && !c->host->stopping;
@@ -138,7 +138,7 @@ static void wrong(struct client *c, const struct asked *a, struct span reply)
         (int)reply.len, reply.at);
 }
 
-/* Memory was out since it joined: it may be turned away, and what it says refused. */
+/* Whether allocations failed since it connected: then it may be refused, and its lines, too. */
 static bool host_starved(const struct client *c)
 {
     return c->life != c->host->life || c->host->memory.failed != c->starved;
@@ -164,7 +164,7 @@ static void check_refusal(struct client *c, const struct asked *a, struct span r
         wrong(c, a, reply);
 }
 
-/* What places said, its two LFs included. */
+/* Check the answer of places, including its two LFs. */
 static void check_json(
     struct client *c, const struct asked *a, const struct stamp *stamp, struct span json)
 {
@@ -178,7 +178,7 @@ static void check_json(
         wrong(c, a, json);
 }
 
-/* Take one whole reply off the front of *rest. */
+/* Remove one complete reply from the front of *rest. */
 static bool take_reply(struct client *c, const struct asked *a, struct span *rest)
 {
     const char *lf = memchr(rest->at, '\n', rest->len);
@@ -218,7 +218,7 @@ static void understand(struct client *c)
         memmove(c->asked, c->asked + done, c->asked_count * sizeof *c->asked);
     if (!c->asked_count && rest.len)
         judge_violated(
-            c->judge, "%s said what nobody had asked: %.*s", name_of(c), (int)rest.len, rest.at);
+            c->judge, "%s sent a reply to nothing: %.*s", name_of(c), (int)rest.len, rest.at);
     drop_front(c->in, &c->in_len, c->in_len - rest.len);
 }
 

@@ -34,7 +34,8 @@ void herd_create(struct herd *h, const struct herd_plan *plan)
     }
     for (unsigned i = 0; i < plan->clients; i++)
         client_init(&h->clients[i], &h->network, &h->judge, nodes + i);
-    /* without a secret whoever says the right words is a peer; with one they must not help him */
+    /* without a secret, replaying the right words makes a stranger a peer; with one it must not
+     * help */
     const struct tapes *tapes = plan->secret || plan->tls ? &h->tapes : NULL;
     for (unsigned i = 0; i < plan->strangers; i++)
         stranger_init(&h->strangers[i], &h->network, &h->judge, tapes, nodes + plan->clients + i);
@@ -193,7 +194,7 @@ bool herd_clocks_agree(const struct herd *h, char why[JUDGE_VERDICT_BYTES_MAX])
     for (unsigned i = 0; i < h->topology.nodes_count; i++) {
         if (!herd_thinks_clock_off(h, i))
             continue;
-        snprintf(why, JUDGE_VERDICT_BYTES_MAX, "%s thinks that a clock is off",
+        snprintf(why, JUDGE_VERDICT_BYTES_MAX, "%s finds that a clock is off",
             h->topology.nodes[i].name);
         return false;
     }

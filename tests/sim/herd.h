@@ -1,6 +1,7 @@
-/* herd.h — a whole herd in one process: hosts, clients, the network between them, and the judge.
+/* herd.h — a complete herd in one process: hosts, clients, the network between them, and the judge.
  *
- * Called by the scenarios, which tell it a story, and by the campaign, which throws dice. */
+ * Called by the scenarios, which follow a script, and by the campaign, which draws events at
+ * random. */
 #ifndef TESTS_SIM_HERD_H
 #define TESTS_SIM_HERD_H
 
@@ -10,7 +11,7 @@
 
 struct herd_plan {
     enum shape shape;
-    unsigned nodes; /* these, children and seed: see struct shape_plan */
+    unsigned nodes; /* nodes, children and seed: see struct shape_plan */
     unsigned children;
     uint64_t seed;
     unsigned clients;
@@ -19,7 +20,7 @@ struct herd_plan {
     bool evicts; /* when full */
     uint64_t output_bytes; /* limits.output; 0: 1 MiB */
     unsigned strangers;
-    bool tls; /* of five nodes at most that have the names of the shipped file */
+    bool tls; /* only for up to five nodes with the names of the shipped file */
 };
 
 struct herd {
@@ -34,39 +35,40 @@ struct herd {
     struct tapes tapes;
 };
 
-/* All nodes are down. */
+/* Create it; all nodes are down. */
 void herd_create(struct herd *h, const struct herd_plan *plan);
 void herd_destroy(struct herd *h);
 
 void herd_start(struct herd *h); /* all, at once */
 
-/* Let time pass until somebody has acted, a node or, from topology.nodes_count on, a client.
- * false: `until_ns` came first, or the law was broken. */
+/* Let time pass until a party has acted: a node or, from topology.nodes_count on, a client. false:
+ * `until_ns` was reached first, or the judge found a violation. */
 MUST_USE bool herd_step(struct herd *h, int64_t until_ns, unsigned *party);
 
-/* Let time pass. false: the law was broken. */
+/* Let time pass. false: the judge found a violation. */
 bool herd_run_ns(struct herd *h, int64_t ns);
 
-/* All paths open, all nodes running and fed, all clocks near to right, no strangers. */
+/* Open all paths, start all nodes, give them memory, set all clocks almost right, remove
+ * strangers. */
 void herd_heal(struct herd *h);
 
-/* Whether all that are up hold the same, by their digests and by what the judge saw. `why` says
- * what is missing. */
+/* Whether all running nodes hold the same, by their digests and by what the judge saw. If not,
+ * `why` says what is missing. */
 bool herd_agrees(const struct herd *h, char why[JUDGE_VERDICT_BYTES_MAX]);
 
-/* Whether a node thinks that the clock of a neighbour is off, as its status tells. */
+/* Whether a node's status says that a neighbour's clock is off. */
 bool herd_thinks_clock_off(const struct herd *h, unsigned node);
 
 /* Whether no node thinks that a neighbour's clock is off. */
 bool herd_clocks_agree(const struct herd *h, char why[JUDGE_VERDICT_BYTES_MAX]);
 
-/* Whether each edge has exactly one link, up at both ends. */
+/* Whether each edge has exactly one link, which is up at both ends. */
 bool herd_linked(const struct herd *h, char why[JUDGE_VERDICT_BYTES_MAX]);
 
-/* Whether `a` holds its link to `b` for up, as its status tells. */
+/* Whether `a` considers its link to `b` up, by its status. */
 bool herd_thinks_linked(const struct herd *h, unsigned a, unsigned b);
 
-/* AT lines sent so far, by all; alarms; stamps of clients that were stored. */
+/* Totals of all nodes: AT lines sent, alarms, stamps of clients that were stored. */
 uint64_t herd_messages(const struct herd *h);
 uint64_t herd_hellos(const struct herd *h); /* sent so far */
 uint64_t herd_divergences(const struct herd *h);

@@ -1,7 +1,7 @@
 /* host.c — see host.h. */
 #include "sim/host.h"
-#include "core/node/private.h"
 #include "core/node/outbox.h"
+#include "core/node/private.h"
 #include "sim/provider.h"
 #include <stdlib.h>
 
@@ -11,11 +11,10 @@ enum {
     DRAIN_MS = 2000, /* as io/conn's */
     TURNS_IN_A_MS = 4000,
     PLACES_SLOWEST_MS = 400,
-    /* What a node may hold: */
-    GROUP_BYTES =
-        64 * 1200 + 64 * 512, /* replies to one group, and what places says to one client */
+    /* Bounds of a node's memory: */
+    GROUP_BYTES = 64 * 1200 + 64 * 512, /* replies to one group, places' answers to one client */
     TURN_BYTES = 65536 + 1025, /* what a client was read in one turn; a line and a window */
-    CLIENT_BYTES = TURN_BYTES + GROUP_BYTES + 4 * OUTBOX_CHUNK_BYTES, /* beside limits.output */
+    CLIENT_BYTES = TURN_BYTES + GROUP_BYTES + 4 * OUTBOX_CHUNK_BYTES, /* + limits.output */
     LINK_UNSENT_BYTES = NODE_LINK_OUTPUT_BYTES + NODE_LINK_CHUNK_BYTES,
     LINK_BYTES = LINK_UNSENT_BYTES + 2 * PEERING_LINE_BYTES_MAX + 2 * NODE_LINK_CHUNK_BYTES,
     STATUS_BYTES = 131072, /* for an observer */
@@ -63,7 +62,7 @@ void host_deinit(struct host *h)
 
 /* -- life and death ---------------------------------------------------------------------------- */
 
-/* The judge reads it by a cursor, and a cursor is part of it. */
+/* The judge's cursor changes the store, so it cannot be const. */
 static struct store *store_of(const struct host *h)
 {
     return (struct store *)node_store(h->node);
@@ -117,7 +116,7 @@ static void go_down(struct host *h)
     memory_of(NULL);
     h->node = NULL;
     if (h->memory.blocks)
-        judge_violated(h->judge, "%s is gone and has left %zu blocks of memory",
+        judge_violated(h->judge, "%s ended without freeing %zu blocks of memory",
             h->topology.nodes[h->self].name, h->memory.blocks);
     judge_forgets(h->judge, h->self);
 }
@@ -208,11 +207,11 @@ static void listen_in(struct host *h, struct host_conn *c, struct span said)
 {
     unsigned to = network_other(h->network, c->wire, c->end);
     if (to >= h->network->nodes)
-        return; /* strangers judge for themselves */
+        return; /* strangers check it themselves */
     if (h->tapes)
         tapes_record(h->tapes, c->wire, h->self, to, said);
     if (h->tls)
-        return; /* nobody can understand it */
+        return; /* encrypted */
     for (size_t i = 0; i < said.len; i++) {
         if (said.at[i] != '\n') {
             if (c->line_len < sizeof c->line)
@@ -246,7 +245,7 @@ static uint32_t take_number(struct host *h, uint32_t wire, unsigned end, enum no
     return HOST_CONNECTIONS;
 }
 
-/* It has found no room in its driver, or no memory in the node. */
+/* The driver has no slot, or the node no memory. */
 static void turn_away(struct host *h, uint32_t number, uint32_t wire, unsigned end)
 {
     network_close(h->network, wire, end, true);
@@ -300,7 +299,7 @@ static void close_conn(
     node_closed(h->node, number, why, now);
 }
 
-/* The kernel takes a part of what it was given, perhaps later. */
+/* The kernel takes part of what it was given, perhaps later. */
 static void go_on_sending(struct host *h, uint32_t number, struct instant now)
 {
     struct host_conn *c = &h->conns[number];
@@ -347,7 +346,7 @@ static void receive(struct host *h, struct turn *t, uint32_t number)
     }
 }
 
-/* Read on, so that the other end gets our last bytes and no reset. */
+/* Discard input, so that the other end gets the last bytes and not a reset. */
 static void drain(struct host *h, uint32_t number, struct instant now)
 {
     struct host_conn *c = &h->conns[number];
@@ -381,7 +380,7 @@ static void begin_sending(struct host *h, uint32_t number)
     struct host_conn *c = &h->conns[number];
     c->sending = node_output(h->node, number);
     if (!c->sending.len)
-        judge_violated(h->judge, "a connection wants to write and has nothing to");
+        judge_violated(h->judge, "a connection wants to write but has no output");
     unsigned to = network_other(h->network, c->wire, c->end);
     if (to < h->topology.nodes_count)
         h->said[to].sends++;
@@ -417,12 +416,12 @@ static void dial_all(struct host *h)
         unsigned other = h->topology.nodes[h->self].neighbours[dial.id];
         if (!address_equal(&dial.to, &h->topology.nodes[other].peer) ||
             h->dials[dial.id] != WIRE_NONE)
-            judge_violated(h->judge, "a dial to a wrong address, or the second at a time");
+            judge_violated(h->judge, "a dial to a wrong address, or two dials at a time");
         h->dials[dial.id] = network_dial(h->network, h->self, other, NODE_PEER_PORT);
     }
 }
 
-/* When there is something to do though nothing new happens. */
+/* When the next turn is due even if nothing happens. */
 static int64_t next_turn_ns(const struct host *h, const struct turn *t)
 {
     int64_t soonest_ns = node_deadline(h->node);
@@ -449,7 +448,7 @@ static void plan_turn(struct host *h, const struct turn *t)
     if (at_ns == NEVER_NS)
         return;
     at_ns -= h->mono_ahead_ns;
-    if (at_ns <= n->now_ns) /* at once takes a moment, too */
+    if (at_ns <= n->now_ns) /* even "at once" takes a moment */
         at_ns = n->now_ns + 1000 + (int64_t)network_draw(n, 10000);
     network_wake(n, h->self, at_ns);
     if (n->now_ns - h->row_began_ns > MS_NS) {
@@ -457,7 +456,7 @@ static void plan_turn(struct host *h, const struct turn *t)
         h->turns_in_a_row = 0;
     }
     if (++h->turns_in_a_row > TURNS_IN_A_MS)
-        judge_violated(h->judge, "%s never comes to rest", h->topology.nodes[h->self].name);
+        judge_violated(h->judge, "%s has turns without end", h->topology.nodes[h->self].name);
 }
 
 /* -- the turn ---------------------------------------------------------------------------------- */
@@ -484,8 +483,8 @@ static void weigh_one(struct host *h, uint32_t number)
         judge_violated(h->judge, "%zu bytes of input are held for one client", c->held->bytes);
 }
 
-/* All that it holds is within what its limits and its connections explain. Spare blocks are kept
- * for as many connections as there ever were. */
+/* Check that its memory is explained by its limits and connections. Spare blocks are kept for the
+ * largest number of connections so far. */
 static void weigh(struct host *h)
 {
     unsigned clients = 0, links = 0;
@@ -504,12 +503,12 @@ static void weigh(struct host *h)
                   store_count(store_of(h)) * STAMP_BYTES + h->clients_most * client_bytes +
                   h->links_most * link_bytes;
     if (h->memory.held_bytes > most)
-        judge_violated(h->judge, "%s holds %zu bytes for %u clients and %u links, %zu are the most",
+        judge_violated(h->judge, "%s holds %zu bytes for %u clients and %u links, more than %zu",
             h->topology.nodes[h->self].name, h->memory.held_bytes, h->clients_most, h->links_most,
             most);
 }
 
-/* Everything that reaches the node; it alone may be refused memory. */
+/* Everything that calls the node; only here allocations may fail. */
 static void act(struct host *h, struct turn *t)
 {
     memory_of(&h->memory);

@@ -1,10 +1,10 @@
-/* host.h — a machine that runs one node: drives the core the way node.h says, on the network that
- * does not exist, as io/conn and io/loop do on the one that does.
+/* host.h — a machine that runs one node: drives the core as node.h says, on the simulated network,
+ * like io/conn and io/loop do on the real one.
  *
  * A turn: what happened (accepted, dialled, sent, received, ended, broken), node_turn, what the
- * node wants. Received bytes lie in blocks of exactly their size that are freed after the turn,
- * and what is sent is read out of the window long after it was shown, so that AddressSanitizer
- * sees whoever keeps or moves what he must not. */
+ * node wants. Received bytes are in blocks of exactly their size, which are freed after the turn,
+ * and output is read from its window long after it was shown, so that AddressSanitizer reports a
+ * node that keeps or moves what it must not. */
 #ifndef TESTS_SIM_HOST_H
 #define TESTS_SIM_HOST_H
 
@@ -17,12 +17,12 @@ enum {
     HOST_BYE_BYTES_MAX = 240,
 };
 
-/* Lines that one node has sent to another, by their word. */
+/* Lines that one node has sent to another, by their first word. */
 struct tally {
     uint64_t hellos, ats, marks, acks, pings, pongs, byes;
-    uint64_t seens, hashes; /* notices: lines, and stamps noticed in them */
+    uint64_t seens, hashes; /* notices: SEEN lines, and the hashes in them */
     uint64_t turns; /* PRUNE, GRAFT and EAGER: a link turns lazy or eager */
-    uint64_t sends; /* windows handed to the kernel */
+    uint64_t sends; /* windows passed to the kernel */
 };
 
 struct host_conn {
@@ -30,11 +30,11 @@ struct host_conn {
     uint32_t wire;
     unsigned end;
     enum node_port port;
-    struct span sending; /* the window that was handed to the kernel; empty: none */
+    struct span sending; /* the window that was passed to the kernel; empty: none */
     int64_t drain_until_ns;
-    char line[HOST_BYE_BYTES_MAX]; /* the peer line being sent, as far as it has room */
+    char line[HOST_BYE_BYTES_MAX]; /* the peer line being sent, as far as it fits */
     size_t line_len;
-    unsigned spaces; /* in all of that line */
+    unsigned spaces; /* spaces in the whole line */
 };
 
 enum death {
@@ -46,25 +46,25 @@ struct host {
     struct network *network;
     struct judge *judge;
     unsigned self;
-    struct topology topology; /* its own copy: limits may differ */
+    struct topology topology; /* its own copy, because limits may differ */
     struct span secret;
     const struct tls_config *tls; /* links are TLS; NULL: they are plain */
     struct tapes *tapes; /* where what it says on links is recorded; NULL: nowhere */
-    int64_t mono_ahead_ns; /* its monotonic clock less virtual time */
+    int64_t mono_ahead_ns; /* its monotonic clock minus virtual time */
     struct node *node; /* NULL: down */
-    unsigned life; /* grows with every start */
+    unsigned life; /* incremented by each start */
     bool paused; /* the process is stopped; its kernel is not */
     bool stopping;
     struct host_conn conns[HOST_CONNECTIONS];
-    uint32_t conns_end; /* above it none was ever used */
+    uint32_t conns_end; /* connections from here on were never used */
     uint32_t *dials; /* wires under way, by neighbour; WIRE_NONE: none */
-    struct tally *said; /* to whom, by place in the topology */
+    struct tally *said; /* to each node, by index in the topology */
     unsigned judges_cursor; /* on its store */
-    struct account memory; /* of this life */
+    struct account memory; /* for the present life */
     size_t memory_idle_bytes; /* when it had just started */
-    unsigned clients_most, links_most; /* connections at a time, in this life */
+    unsigned clients_most, links_most; /* most connections at a time in this life */
     uint64_t diverged; /* alarms of former lives */
-    unsigned turns_in_a_row; /* within a millisecond */
+    unsigned turns_in_a_row; /* within one millisecond */
     int64_t row_began_ns;
     struct log log;
     char *log_memory;
@@ -74,23 +74,23 @@ void host_init(struct host *h, struct network *network, struct judge *judge,
     const struct topology *topology, unsigned self, struct span secret);
 void host_deinit(struct host *h);
 
-/* With an empty store. It must be down. */
+/* Start with an empty store. The host must be down. */
 void host_start(struct host *h);
 void host_kill(struct host *h, enum death how);
-void host_stop(struct host *h); /* with BYE; it is down when all is said */
+void host_stop(struct host *h); /* with BYE; it is down when all output is sent */
 void host_pause(struct host *h, bool paused);
-/* One allocation in so many fails from now on, of those of so many bytes and more; 0: none. */
+/* From now on one in `fails_in` allocations of at least `from_bytes` fails; 0: none. */
 void host_starve(struct host *h, unsigned fails_in, size_t from_bytes);
-/* Its clock is set, to so much ahead of virtual time. */
+/* Set its clock to virtual time plus this. */
 void host_set_clock(struct host *h, int64_t ahead_ns);
 
-/* Its turn, when the network says so. */
+/* Run its turn, when the network says so. */
 void host_act(struct host *h);
 
-/* Its state as `stampede status` has it. */
+/* Its status, as in the answer to STATUS. */
 void host_status(const struct host *h, struct buf *out);
 
-/* Alarms of unequal digests in all its lives. */
+/* Alarms about digests, in all its lives. */
 uint64_t host_divergences(const struct host *h);
 
 #endif

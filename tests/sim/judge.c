@@ -1,5 +1,5 @@
-/* judge.c — see judge.h. What a node holds is known as an issue and the skew that it was taken in
- * with. */
+/* judge.c — see judge.h. What a node holds is represented by an issue and the skew of its
+ * receipt. */
 #include "sim/judge.h"
 #include "core/base/decimal.h"
 #include <inttypes.h>
@@ -12,7 +12,7 @@ struct held {
     int64_t skew_ns;
 };
 
-/* What a node's clock was ahead by, until then. */
+/* By how much a node's clock was ahead, until then. */
 struct past_clock {
     unsigned node;
     int64_t until_ns, ahead_ns;
@@ -83,7 +83,7 @@ static const char *name_of(const struct judge *j, unsigned node)
 
 /* -- what was said ----------------------------------------------------------------------------- */
 
-/* Its place, or the free one where it would stand. */
+/* The id's entry, or the free one where it belongs. */
 static unsigned *place_of(const struct judge *j, struct span id)
 {
     uint64_t hash = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
@@ -130,7 +130,7 @@ static struct subject *add_subject(struct judge *j, struct span id)
 static void copy(char *to, size_t room, struct span text)
 {
     if (text.len >= room)
-        abort(); /* clients of the simulator say nothing so long */
+        abort(); /* the simulator's clients send nothing that long */
     memcpy(to, text.at, text.len);
     to[text.len] = '\0';
 }
@@ -166,8 +166,8 @@ void judge_sets_clock(struct judge *j, unsigned node, int64_t ahead_ns)
     j->clock_ahead_ns[node] = ahead_ns;
 }
 
-/* Whether a node's clock said something between `least_ns` and `most_ns`, between from_ns and
- * now. */
+/* Whether a node's clock showed something between `least_ns` and `most_ns` at some time from
+ * from_ns until now. */
 static bool clock_said(
     const struct judge *j, unsigned node, int64_t from_ns, int64_t least_ns, int64_t most_ns)
 {
@@ -194,7 +194,7 @@ bool judge_finds_future(const struct judge *j, unsigned node, int64_t said_ns, i
     return clock_said(j, node, said_ns, INT64_MIN, time_ns - future_ns(j) - 1);
 }
 
-/* Whether `stamp` is what its origin made of this issue: received after it was said and before
+/* Whether `stamp` is what its origin made of this issue: received after it was sent and before
  * now. */
 static bool comes_from(const struct judge *j, const struct issue *issue, const struct stamp *stamp)
 {
@@ -221,7 +221,7 @@ static int order_numbers(int64_t a, int64_t b)
     return (a > b) - (a < b);
 }
 
-/* Above 0: what is held as `a` is newer than `b`. Total order of PROTOCOL.md. */
+/* Above 0: `a` is newer than `b`. PROTOCOL.md, "Total order". */
 static int order(
     const struct judge *j, const struct subject *s, const struct held *a, const struct held *b)
 {
@@ -243,7 +243,7 @@ static void look_at(struct judge *j, unsigned node, struct subject *s, const str
     struct held *before = &s->held[node];
     struct held now = {find_issue(j, s, stamp), stamp->skew_ns};
     if (now.issue < 0) {
-        judge_violated(j, "%s holds of %s what nobody said: %.*s", name_of(j, node), s->id,
+        judge_violated(j, "%s holds a stamp of %s that nobody sent: %.*s", name_of(j, node), s->id,
             (int)stamp->time.len, stamp->time.at);
         return;
     }
@@ -261,7 +261,7 @@ void judge_looks(struct judge *j, unsigned node, struct store *store, unsigned c
     for (; store_cursor_peek(store, cursor, &item, &text); store_cursor_pass(store, cursor)) {
         struct subject *s = find_subject(j, item.stamp.id);
         if (!s) {
-            judge_violated(j, "%s holds %.*s, of whom nobody spoke", name_of(j, node),
+            judge_violated(j, "%s holds %.*s, an id that nobody sent", name_of(j, node),
                 (int)item.stamp.id.len, item.stamp.id.at);
             return;
         }
@@ -271,7 +271,7 @@ void judge_looks(struct judge *j, unsigned node, struct store *store, unsigned c
         judge_violated(j, "%s holds %" PRIu64 " stamps, above limits.stamps", name_of(j, node),
             store_count(store));
     if (!j->forgetful && j->held_count[node] != store_count(store))
-        judge_violated(j, "%s counts %" PRIu64 " stamps, and was seen to take %" PRIu64,
+        judge_violated(j, "%s counts %" PRIu64 " stamps, but was seen to store %" PRIu64,
             name_of(j, node), store_count(store), j->held_count[node]);
 }
 
@@ -290,7 +290,7 @@ void judge_inspects(struct judge *j, unsigned node, const struct store *store)
         if (held)
             now = (struct held){find_issue(j, s, &item.stamp), item.stamp.skew_ns};
         if (now.issue < 0 || seen->issue < 0 || order(j, s, &now, seen) != 0)
-            judge_violated(j, "%s holds of %s what it was not seen to take, or has lost it",
+            judge_violated(j, "%s holds a stamp of %s that it was not seen to store, or lost it",
                 name_of(j, node), s->id);
     }
 }
@@ -302,7 +302,7 @@ void judge_forgets(struct judge *j, unsigned node)
     j->held_count[node] = 0;
 }
 
-/* An AT line, and nothing but the one text that its stamp has. */
+/* Read an AT line that is exactly the text that its stamp has. */
 static bool read_at(struct span line, struct stamp *out)
 {
     struct span fields[6];
@@ -326,7 +326,7 @@ bool judge_told(struct judge *j, unsigned node, bool same_life, const struct com
     struct held told = {find_issue(j, s, out), out->skew_ns};
     if (told.issue < 0) {
         judge_violated(
-            j, "%s told what nobody said: %.*s", name_of(j, node), (int)line.len, line.at);
+            j, "%s told what nobody sent: %.*s", name_of(j, node), (int)line.len, line.at);
         return false;
     }
     bool iamat = asked->kind == COMMAND_IAMAT;
@@ -338,8 +338,8 @@ bool judge_told(struct judge *j, unsigned node, bool same_life, const struct com
         j->accepted++;
     const struct held *held = &s->held[node];
     if (same_life && !j->forgetful && (held->issue < 0 || order(j, s, held, &told) < 0))
-        judge_violated(
-            j, "%s told \"%.*s\", and holds less", name_of(j, node), (int)line.len, line.at);
+        judge_violated(j, "%s told \"%.*s\", but holds an older one", name_of(j, node),
+            (int)line.len, line.at);
     return true;
 }
 
@@ -353,7 +353,7 @@ void judge_hears_bye(struct judge *j, unsigned from, unsigned to, struct span re
     if (starved && span_equal(reason, span_of(PEERING_NO_MEMORY)))
         return;
     judge_violated(
-        j, "%s said to %s: BYE %.*s", name_of(j, from), name_of(j, to), (int)reason.len, reason.at);
+        j, "%s sent to %s: BYE %.*s", name_of(j, from), name_of(j, to), (int)reason.len, reason.at);
 }
 
 /* -- all of them ------------------------------------------------------------------------------- */

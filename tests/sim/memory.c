@@ -10,9 +10,9 @@
 #endif
 #ifdef __SANITIZE_ADDRESS__
 #include <sanitizer/asan_interface.h>
-enum { SLACK_BYTES = 0 }; /* no byte more than was asked for */
-/* Whatever ends a run must end in SIGABRT, which prints its seed. Freed blocks stay poisoned for
- * some turns, not for the run: that is twice as fast. */
+enum { SLACK_BYTES = 0 }; /* none more than was asked for */
+/* Everything that ends a run must end in SIGABRT, whose handler prints the seed. Freed blocks stay
+ * poisoned for some turns, not for the whole run: that is twice as fast. */
 const char *__asan_default_options(void);
 const char *__asan_default_options(void)
 {
@@ -50,7 +50,7 @@ static struct account *account;
 static struct {
     void *at;
     size_t bytes;
-} cache[CACHE_MAX]; /* blocks of CACHED_BYTES_MIN and more that nobody holds */
+} cache[CACHE_MAX]; /* free blocks of at least CACHED_BYTES_MIN */
 static unsigned cached;
 
 struct account *memory_of(struct account *whose)
@@ -73,7 +73,7 @@ static bool fails(size_t bytes)
 static void *taken(void *block)
 {
     if (!block)
-        abort(); /* the simulator itself has none */
+        abort(); /* the simulator itself is out of memory */
     if (account) {
         size_t bytes = malloc_usable_size(block);
         account->held_bytes += bytes < MEMORY_LARGE_BYTES ? bytes : 0;
@@ -175,7 +175,7 @@ void __wrap_free(void *block)
     }
     static bool told;
     if (!told)
-        told = atexit(empty_cache) == 0; /* before LeakSanitizer looks into each */
+        told = atexit(empty_cache) == 0; /* before LeakSanitizer looks at them */
     ASAN_POISON_MEMORY_REGION(block, bytes);
     cache[cached].at = block;
     cache[cached++].bytes = bytes;

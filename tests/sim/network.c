@@ -1,9 +1,9 @@
 /* network.c — see network.h.
  *
- * A wire has two flows, one for each direction, each a queue of bytes whose front has arrived. An
- * event says how many more have. Nothing is ever taken out of the event queue: an event finds out
- * itself whether it still means anything (a wire that broke, a wake that was put earlier). Wires
- * are never given new numbers, so a late event hits nobody else. */
+ * A wire has two flows, one per direction, each a queue of bytes whose front has arrived; an event
+ * says how many more have. Events are never removed from the queue: each checks itself whether it
+ * still applies (the wire may be broken, a wake-up may have been moved). Numbers of wires are never
+ * reused, so a late event cannot hit another wire. */
 #include "sim/network.h"
 #include "sim/memory.h"
 #include <string.h>
@@ -11,11 +11,11 @@
 enum { BACKLOG = 128, PIECES_MAX = 4 };
 
 enum event_kind {
-    EVENT_WAKE, /* a party */
+    EVENT_WAKE, /* of a party */
     EVENT_ASK, /* a dial comes to whom it is for */
-    EVENT_ANSWER, /* its answer, a dial_state, comes back */
+    EVENT_ANSWER, /* its result, a dial_state, returns */
     EVENT_PIECE, /* bytes of a flow arrive, perhaps none but the FIN */
-    EVENT_BREAK, /* an end sees that its wire is broken */
+    EVENT_BREAK, /* an end notices that its wire is broken */
 };
 
 struct event {
@@ -33,7 +33,7 @@ struct flow {
     char *bytes;
     size_t start, len, room;
     size_t arrived;
-    size_t held; /* arrived at a path that stalls */
+    size_t held; /* bytes held back by a path that stalls */
     bool dark; /* nothing of it arrives any more */
     int64_t last_ns;
     bool fin_sent, fin_held, fin_arrived;
@@ -46,14 +46,14 @@ struct wire {
     size_t window;
     bool dark; /* nothing on it arrives any more */
     bool broken; /* nor this, and the ends are being told */
-    bool sees[2]; /* that it is broken */
+    bool sees[2]; /* that end knows that it is broken */
     bool gone[2];
     struct flow flow[2];
 };
 
 struct party {
     bool listens;
-    int64_t wake_ns; /* the one that counts; NEVER_NS: none */
+    int64_t wake_ns; /* the one that is valid; NEVER_NS: none */
     uint32_t backlog[BACKLOG];
     unsigned backlog_count;
 };
@@ -89,7 +89,7 @@ static bool sooner(const struct event *a, const struct event *b)
     return a->at_ns != b->at_ns ? a->at_ns < b->at_ns : a->sequence < b->sequence;
 }
 
-/* A host whose turn it is counts what its node allocates; this is the network's. */
+/* While a host runs, allocations count for its node; this one is the network's. */
 static void *grown(void *memory, size_t count, size_t bytes)
 {
     struct account *whose = memory_of(NULL);
@@ -169,7 +169,7 @@ void network_deinit(struct network *n)
 
 /* -- paths ------------------------------------------------------------------------------------- */
 
-/* One for both directions: that of the lower number first. */
+/* The path for both directions; the lower number comes first. */
 struct path *network_path(struct network *n, unsigned a, unsigned b)
 {
     return a < b ? &n->paths[a * n->nodes + b] : &n->paths[b * n->nodes + a];
@@ -184,7 +184,7 @@ static const struct path *path_of(struct network *n, const struct wire *w)
     return of_nodes ? network_path(n, w->party[0], w->party[1]) : &client_path;
 }
 
-/* What stands in the way of what this end of it sends. */
+/* The state that applies to what this end sends. */
 static enum path_state state_for(struct network *n, const struct wire *w, unsigned end)
 {
     const struct path *path = path_of(n, w);
@@ -359,14 +359,14 @@ size_t network_write(
         return 0;
     trace_number(n, (uint64_t)wire << 1 | end);
     trace(n, bytes, count);
-    if (w->gone[!end]) { /* a kernel that knows nothing of it answers with a reset */
+    if (w->gone[!end]) { /* a kernel that does not know the connection replies with a reset */
         if (state_for(n, w, end) == PATH_OPEN && state_for(n, w, !end) == PATH_OPEN &&
             n->parties[w->party[!end]].listens)
             tell_broken(n, wire, end);
         return count;
     }
     put_bytes(&w->flow[end], bytes, count);
-    if (w->broken) /* as the writer has not been told yet */
+    if (w->broken) /* the writer has not been told yet */
         return count;
     unsigned pieces = network_once_in(n, n->split_in) ? PIECES_MAX : 1;
     for (size_t left = count; left;) {
@@ -407,7 +407,7 @@ void network_read(struct network *n, uint32_t wire, unsigned end, char *to, size
     f->start += count;
     f->len -= count;
     f->arrived -= count;
-    if (was_full && count) /* the news of it takes its time */
+    if (was_full && count) /* the news takes its time */
         network_wake(n, w->party[!end], n->now_ns + transit_ns(n, path_of(n, w)));
 }
 

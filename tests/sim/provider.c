@@ -1,4 +1,4 @@
-/* provider.c — see provider.h. Questions lie in no order; whichever is ready is answered. */
+/* provider.c — see provider.h. Questions are kept in no order; any that is ready is answered. */
 #include "sim/provider.h"
 #include "sim/memory.h"
 #include <inttypes.h>
@@ -67,7 +67,7 @@ static void cancel(void *self, uint64_t ticket)
             p->waiting[i] = p->waiting[--p->count];
             return;
         }
-    abort(); /* the node cancelled what it had not asked */
+    abort(); /* the node cancelled a question that it had not asked */
 }
 
 static int64_t deadline(const void *self)

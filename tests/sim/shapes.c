@@ -1,10 +1,10 @@
 /* shapes.c — see shapes.h.
  *
- * A random 4-regular graph is two rings through all nodes, the second in random order, drawn anew
- * until they share no edge. Such graphs are contiguous to the uniform ones: what holds of almost
- * all of the one kind holds of almost all of the other (Kim and Wormald, "Random matchings which
- * induce Hamilton cycles, and Hamiltonian decompositions of random regular graphs", 2001). They
- * hang together by construction. With fewer than five nodes some edges are the same. */
+ * A random 4-regular graph consists of two rings through all nodes, the second in random order,
+ * drawn again until the rings share no edge. Such graphs are contiguous to uniformly random ones:
+ * what holds for almost all of one kind holds for almost all of the other (Kim and Wormald, "Random
+ * matchings which induce Hamilton cycles, and Hamiltonian decompositions of random regular graphs",
+ * 2001). They are connected by construction. With fewer than five nodes some edges coincide. */
 #include "sim/shapes.h"
 #include "unit/random.h"
 #include <stdio.h>
@@ -42,7 +42,7 @@ struct draft {
     struct topology_draft *d;
     const struct shape_plan *plan;
     unsigned nodes;
-    uint16_t second[TOPOLOGY_NODES_MAX]; /* regular: who follows whom in the second ring */
+    uint16_t second[TOPOLOGY_NODES_MAX]; /* regular: successors in the second ring */
 };
 
 /* -- edges ------------------------------------------------------------------------------------- */

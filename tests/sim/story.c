@@ -1,12 +1,12 @@
-/* story.c — see story.h. Criterion's assertions end the test, so none of this returns in
- * failure. */
+/* story.c — see story.h. Criterion's assertions end the test, so these functions return only on
+ * success. */
 #include "sim/story.h"
 #include <criterion/criterion.h>
 
 enum { LINKED_MS = 800, CUT_SEEN_MS = 5 };
 
 static struct herd h;
-static struct tally *before; /* what was said when counting began; nodes x nodes */
+static struct tally *before; /* the tallies when counting began; nodes x nodes */
 
 static struct host *host_at(unsigned node)
 {
@@ -168,7 +168,7 @@ void limits_stamps(unsigned node, uint64_t stamps, bool evicts)
     h.judge.forgetful = true;
 }
 
-/* Put as if it had come from the only neighbour: to him it will not be sent, and there is no
+/* Stored as if it had come from the only neighbour, so it will not be sent there, and there is no
  * other. */
 void is_tampered_with(unsigned node, const char *iamat)
 {

@@ -1,12 +1,12 @@
-/* story.h — the words that scenarios are told in. One herd at a time; whatever is told and does
- * not come true ends the test.
+/* story.h — the language of the scenarios. One herd at a time; an expectation that does not come
+ * true ends the test.
  *
  *     herd(shipped);  says(Welsh, "IAMAT kiwi +34-118 100.5");  runs_ms(50);
  *     cut(Holiday, Goloman);  says(Goloman, "IAMAT kiwi +1-1 101");  runs_ms(500);
  *     knows(Hands, "kiwi", "101");
  *
- * Messages are AT lines between two nodes, both ways, since the last cut, heal, start, or
- * counts_anew(). Paths take 1 to 1.5 ms unless told otherwise. */
+ * Messages are AT lines between two nodes, in both directions, since the last cut, heal, start or
+ * counts_anew(). Paths take 1 to 1.5 ms unless set otherwise. */
 #ifndef TESTS_SIM_STORY_H
 #define TESTS_SIM_STORY_H
 
@@ -14,40 +14,40 @@
 
 enum { Goloman, Hands, Holiday, Welsh, Wilkes };
 
-/* -- the beginning ----------------------------------------------------------------------------- */
+/* -- setting up -------------------------------------------------------------------------------- */
 
 void herd(enum shape shape); /* of 5 nodes; all start at once and are linked within 800 ms */
 void herd_of(unsigned nodes, enum shape shape);
-void herd_asleep(unsigned nodes, enum shape shape); /* nobody has started yet */
+void herd_asleep(unsigned nodes, enum shape shape); /* no node has started yet */
 void story_ends(void);
 
 /* -- what happens ------------------------------------------------------------------------------ */
 
 void runs_ms(int64_t ms);
-void says(unsigned node, const char *line); /* by the one client that the story has at this node */
+void says(unsigned node, const char *line); /* the node's only client sends it */
 void says_many(unsigned node, unsigned ids, unsigned first_time, unsigned times);
 void starts(unsigned node);
 void dies(unsigned node); /* the process; its store is lost */
-void stops(unsigned node); /* stands still: its kernel answers, it does not */
+void stops(unsigned node); /* as by SIGSTOP: its kernel answers, it does not */
 void goes_on(unsigned node);
-void starves(unsigned node); /* gets no memory from now on */
-void is_fed(unsigned node);
+void starves(unsigned node); /* all its allocations fail from now on */
+void is_fed(unsigned node); /* its allocations work again */
 void clock_is_set(unsigned node, int64_t ahead_ms);
-void cut(unsigned a, unsigned b); /* both have seen it, and no dial gets through */
+void cut(unsigned a, unsigned b); /* both ends notice, and new dials fail */
 void cut_so(unsigned a, unsigned b, enum cut how);
 void cut_from(unsigned from, unsigned to, enum cut how); /* this direction only */
-void breaks(unsigned a, unsigned b, enum cut how); /* what stands; they may dial again at once */
+void breaks(unsigned a, unsigned b, enum cut how); /* the wires; new dials work at once */
 void heals(unsigned a, unsigned b);
 void path_takes_ms(unsigned a, unsigned b, int64_t ms);
-void windows_hold(size_t bytes); /* of connections that are made from now on */
+void windows_hold(size_t bytes); /* of connections made from now on */
 void limits_stamps(unsigned node, uint64_t stamps, bool evicts); /* before it starts */
-/* A stamp gets into a node's store behind the feed's back: no link will ever send it. */
+/* Put a stamp into a node's store so that no link will ever send it. */
 void is_tampered_with(unsigned node, const char *iamat);
 
-/* -- what must be so --------------------------------------------------------------------------- */
+/* -- what is expected -------------------------------------------------------------------------- */
 
 void knows(unsigned node, const char *id, const char *time);
-void knows_of(unsigned node, const char *id, unsigned origin); /* whose stamp of it */
+void knows_of(unsigned node, const char *id, unsigned origin); /* the origin of the node's stamp */
 void knows_not(unsigned node, const char *id);
 void all_know(const char *id, const char *time);
 void all_agree(void);
@@ -57,7 +57,7 @@ void not_linked(unsigned a, unsigned b);
 void dialled_by(unsigned dialler, unsigned other);
 void messages_between(unsigned a, unsigned b, uint64_t count);
 void messages_at_most(unsigned a, unsigned b, uint64_t count);
-uint64_t messages(void); /* of all edges */
+uint64_t messages(void); /* on all edges */
 void counts_anew(void);
 void alarms(uint64_t count); /* since the beginning */
 void thinks_clock_off(unsigned node, bool off); /* of some neighbour */

@@ -38,12 +38,13 @@ static void say_tape(struct stranger *s, struct buf *out)
         out->at[draw(s, out->len)] ^= (char)(1 << draw(s, 7));
 }
 
-/* A HELLO of nobody, or of an observer, or of a node that never proves it; or a part of one. */
+/* Send a HELLO of an unknown node, of an observer, or of a node that never proves itself; or part
+ * of one. */
 static void say_hello(struct stranger *s, struct buf *out)
 {
     const struct topology *t = &s->host->topology;
     const char *from = "-";
-    if (draw(s, 2)) /* without a secret a node's name would be enough */
+    if (draw(s, 2)) /* without a secret, a node's name would be enough */
         from = s->tapes ? t->nodes[draw(s, t->nodes_count)].name : "Nobody";
     buf_text(out, "HELLO stampede/1 herd=demo from=");
     buf_text(out, from);
@@ -75,7 +76,7 @@ static void choose_words(struct stranger *s, struct visit *v)
     struct buf out = buf_over(v->says, STRANGER_BYTES_MAX);
     switch (draw(s, 6)) {
     case 0:
-        break; /* nothing at all */
+        break; /* send nothing */
     case 1:
         say_noise(s, &out);
         break;
@@ -114,7 +115,7 @@ void stranger_goes(struct stranger *s)
         hang_up(s, &s->visits[i]);
 }
 
-/* At a client's port he makes noise only: what clients may say is for clients. */
+/* At a client port it sends only noise: what clients may send is for clients. */
 void stranger_comes(struct stranger *s, struct host *host, unsigned wires)
 {
     if (s->host != host)
@@ -145,7 +146,7 @@ void stranger_comes(struct stranger *s, struct host *host, unsigned wires)
 
 /* -- what he hears ----------------------------------------------------------------------------- */
 
-/* A herd with TLS says nothing that he could read. */
+/* In a herd with TLS it can read nothing that it is sent. */
 static void check_word(struct stranger *s, const struct visit *v)
 {
     static const char *const secret[] = {"AT ", "MARK ", "ACK ", "SEEN ", "PRUNE ", "GRAFT "};

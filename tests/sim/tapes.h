@@ -1,5 +1,5 @@
-/* tapes.h — what nodes said on links, as somebody on the way would have recorded it: the first
- * bytes of each link, handshake and all. For strangers, who play them again. */
+/* tapes.h — recordings of links, as somebody on the path could make them: the first bytes of each
+ * link, including the handshake. Strangers replay them. */
 #ifndef TESTS_SIM_TAPES_H
 #define TESTS_SIM_TAPES_H
 
@@ -9,20 +9,20 @@
 enum { TAPES = 24, TAPE_BYTES_MAX = 2000 };
 
 struct tape {
-    uint32_t wire; /* what it was recorded from */
+    uint32_t wire; /* the wire that was recorded */
     unsigned from, to; /* nodes */
     size_t len;
     char bytes[TAPE_BYTES_MAX];
 };
 
-/* A ring; zeroed at the start. */
+/* A ring buffer; zeroed at the start. */
 struct tapes {
-    unsigned count; /* ever begun */
+    unsigned count; /* recordings ever started */
     struct tape each[TAPES];
 };
 
-/* `from` said to `to` what follows on this wire. A link opens with HELLO, or with a handshake
- * record of TLS (type 22; RFC 5246, A.1). */
+/* Record that `from` sent these bytes to `to` on this wire. A link begins with HELLO, or with a TLS
+ * handshake record (type 22; RFC 5246, A.1). */
 static inline void tapes_record(
     struct tapes *t, uint32_t wire, unsigned from, unsigned to, struct span said)
 {
@@ -33,7 +33,7 @@ static inline void tapes_record(
             tape = &t->each[i];
     bool opens = said.len > 6 && (memcmp(said.at, "HELLO ", 6) == 0 || said.at[0] == 22);
     if (!tape && !opens)
-        return; /* the middle of a link whose tape has gone */
+        return; /* from the middle of a link whose recording was overwritten */
     if (!tape) {
         tape = &t->each[t->count++ % TAPES];
         tape->wire = wire;

@@ -1,7 +1,7 @@
-/* test_scenarios.c — what a herd promises, told as stories. Words and clocks: story.h.
+/* test_scenarios.c — what a herd promises, told as stories in the language of story.h.
  *
- * Times in stories are virtual, so they are exact bounds and no waiting. Seeds of the campaign that
- * found something have their story here, below "what the campaign found". */
+ * Times are virtual, so bounds are exact and nobody waits. For each seed of the campaign that found
+ * a fault there is a story, below "what the campaign found". */
 #include "sim/story.h"
 #include <criterion/criterion.h>
 
@@ -12,7 +12,7 @@ TestSuite(sim, .fini = story_ends);
 Test(sim, linked_within_800_ms_when_started_together)
 {
     for (enum shape shape = shipped; shape < SHAPES; shape++) {
-        herd_of(9, shape); /* says so itself */
+        herd_of(9, shape); /* checks itself that they link */
         story_ends();
     }
 }
@@ -44,7 +44,7 @@ Test(sim, a_node_that_stands_still_is_noticed_after_10_s)
 {
     herd(shipped);
     stops(Welsh);
-    runs_ms(6900); /* it was heard of 3 s ago, or later */
+    runs_ms(6900); /* it was last heard of at least 3 s ago */
     linked(Holiday, Welsh);
     says(Goloman, "IAMAT kiwi +1+1 7");
     runs_ms(3200);
@@ -83,7 +83,7 @@ Test(sim, what_was_held_up_for_a_while_is_not_lost)
     heals(Holiday, Welsh);
     runs_ms(20);
     all_know("kiwi", "7");
-    messages_between(Holiday, Welsh, 0); /* since then: it was under way */
+    messages_between(Holiday, Welsh, 0); /* since the cut: it was in transit */
 }
 
 /* -- flooding ---------------------------------------------------------------------------------- */
@@ -179,7 +179,7 @@ Test(sim, whatsat_is_answered_everywhere_with_the_origins_line)
     for (unsigned node = 0; node < nodes(); node++)
         says(node, "WHATSAT kiwi 10 5");
     runs_ms(12000);
-    all_answered(); /* the judge has read each */
+    all_answered(); /* the judge has read every reply */
 }
 
 /* -- after a cut ------------------------------------------------------------------------------- */
@@ -232,8 +232,8 @@ Test(sim, short_breaks_lose_nothing_and_repeat_little)
     all_agree();
 }
 
-/* The MARK of a batch is true only when all of it has arrived: 1500 stamps are far more than
- * fits. */
+/* The MARK of a batch is true only after the whole batch arrived: 1,500 stamps are far more than
+ * fit. */
 Test(sim, a_cut_in_the_middle_of_much_loses_nothing)
 {
     for (int64_t after_ms = 100; after_ms <= 1600; after_ms += 100) {
@@ -246,7 +246,7 @@ Test(sim, a_cut_in_the_middle_of_much_loses_nothing)
         runs_ms(after_ms);
         breaks(1, 2, CUT_RESET);
         runs_ms(3500);
-        messages_at_most(1, 2, 2 * 3000); /* what a link sends that is then a duplicate included */
+        messages_at_most(1, 2, 2 * 3000); /* including what a link sends twice */
         runs_ms(15000);
         all_linked();
         all_agree();
@@ -265,7 +265,7 @@ Test(sim, a_slow_neighbour_gets_the_newest_only_and_holds_up_nobody)
     says_many(Goloman, 100, 1, 50);
     runs_ms(1000);
     knows(Wilkes, "id99", "50");
-    messages_at_most(Holiday, Welsh, 1500); /* what its buffers hold, of 5000 */
+    messages_at_most(Holiday, Welsh, 1500); /* what its buffers hold, of 5,000 */
     runs_ms(120000);
     all_know("id99", "50");
     all_agree();
@@ -293,7 +293,7 @@ Test(sim, a_dead_node_in_the_middle_parts_the_herd_until_it_is_back)
 Test(sim, a_restarted_node_gets_everything_again)
 {
     herd(shipped);
-    says_many(Welsh, 300, 1, 1); /* all lists name Holiday */
+    says_many(Welsh, 300, 1, 1); /* all received lists name Holiday */
     says_many(Holiday, 10, 2, 1);
     runs_ms(300);
     dies(Holiday);
@@ -307,8 +307,9 @@ Test(sim, a_restarted_node_gets_everything_again)
     alarms(0);
 }
 
-/* PROTOCOL.md, "AT": the received list is a hint about a boot. What n00 has said in its former life
- * comes back to n02 by a detour, with n00 on its list, after n02 had sent n00 all that it had. */
+/* PROTOCOL.md, "AT": a received list says something about the present boot only. What n00 sent in
+ * its former life comes back to n02 by a detour, with n00 in its list, after n02 had sent n00
+ * everything that it held. */
 Test(sim, a_list_says_nothing_of_a_peer_that_restarted)
 {
     herd_of(3, ring);
@@ -331,7 +332,7 @@ Test(sim, a_list_says_nothing_of_a_peer_that_restarted)
     alarms(0);
 }
 
-/* The same, but so late that the list is believed again: then digests find it. */
+/* The same, but so late that lists count again: then digests find the difference. */
 Test(sim, what_a_detour_brings_later_still_is_found_by_digests)
 {
     herd_of(3, ring);
@@ -410,7 +411,7 @@ Test(sim, a_full_node_raises_no_alarm_and_is_not_sent_things_again)
 
 /* -- memory ------------------------------------------------------------------------------------ */
 
-/* A stamp for which there is no memory is not taken for had: no MARK is noted behind it. */
+/* A stamp for which there was no memory does not count as received: no MARK behind it is noted. */
 Test(sim, what_found_no_memory_is_sent_again)
 {
     for (enum shape shape = shipped; shape < SHAPES; shape++) {
@@ -458,7 +459,7 @@ Test(sim, a_clock_that_jumps_is_told_and_told_over)
     runs_ms(15000);
     thinks_clock_off(Holiday, true);
     thinks_clock_off(Welsh, true);
-    thinks_clock_off(Hands, false); /* no neighbour of it */
+    thinks_clock_off(Hands, false); /* they are no neighbours */
     clock_is_set(Welsh, -2 * 86400000);
     runs_ms(20000);
     thinks_clock_off(Holiday, true);
@@ -470,8 +471,8 @@ Test(sim, a_clock_that_jumps_is_told_and_told_over)
     alarms(0);
 }
 
-/* limits.future is a day. What a node finds in the future it alone refuses, and what it takes all
- * take, whatever their own clocks say: it is decided by the skew. */
+/* limits.future is a day. Only the node that receives a stamp from a client refuses it as of the
+ * future; what it accepts, all accept, whatever their clocks say, because the skew decides. */
 Test(sim, whose_clock_is_wrong_decides_for_all_what_is_of_the_future)
 {
     herd(shipped);
@@ -519,8 +520,8 @@ Test(sim, a_link_that_carries_one_way_only_is_found_dead)
 
 /* -- what the campaign found ------------------------------------------------------------------- */
 
-/* Seed 344. Both ends of a stalled link found it dead and said BYE behind what was unsent; none
- * read any more, and each such connection stayed for ever. */
+/* Seed 344. Both ends of a stalled link found it dead and sent BYE behind unsent output. Neither
+ * read any more, so such connections stayed for ever. */
 Test(sim, two_ends_that_both_gave_up_do_not_wait_for_each_other)
 {
     herd_of(2, in_line);
@@ -538,8 +539,8 @@ Test(sim, two_ends_that_both_gave_up_do_not_wait_for_each_other)
     all_agree();
 }
 
-/* Seed 1130. Of more ids than there is room for, each that was evicted came back from the next
- * node and pushed out another, as fast as the links could carry it, for as long as lists did not
+/* Seed 1130. With more ids than stores can hold, each evicted stamp came back from the next node
+ * and evicted another, as fast as the links could carry, as long as received lists did not
  * count. */
 Test(sim, what_is_evicted_does_not_go_round_and_round)
 {

@@ -1,4 +1,4 @@
-/* accepted.c — a core that answers an IAMAT now and then as if it had stored it. */
+/* accepted.c — a core that sometimes acknowledges an IAMAT that it did not store. */
 #include "core/store/store.h"
 
 enum store_verdict __real_store_put_later(

@@ -1,4 +1,4 @@
-/* auth.c — a core that takes any AUTH for the right one. */
+/* auth.c — a core that accepts every AUTH. */
 #include "core/protocol/hello.h"
 
 bool __wrap_auth_valid(struct span line, struct span secret, enum hello_role role,

@@ -1,4 +1,4 @@
-/* choke.c — a core that goes on reading from clients that do not read what they are told. */
+/* choke.c — a core that keeps reading from clients that do not read their replies. */
 #include "core/node/node.h"
 
 unsigned __real_node_wants(const struct node *n, uint32_t conn);

@@ -1,4 +1,5 @@
-/* clock.c — a core that does not see clocks jump: it keeps the first readings for good. */
+/* clock.c — a core that does not notice clocks that jump: it keeps the first measurements for
+ * ever. */
 #include "core/peering/clock_gauge.h"
 
 void __real_clock_gauge_read(struct clock_gauge *g, int64_t theirs_ns, int64_t ours_ns);

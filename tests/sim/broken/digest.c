@@ -1,4 +1,4 @@
-/* digest.c — a core whose digest is not of its stamps alone. */
+/* digest.c — a core whose digest depends on more than its stamps. */
 #include "core/store/store.h"
 
 uint64_t __real_store_digest(const struct store *s);

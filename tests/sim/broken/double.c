@@ -1,4 +1,4 @@
-/* double.c — a core that compares times as floating point: nanoseconds are lost. */
+/* double.c — a core that compares times as floating-point numbers, which loses nanoseconds. */
 #include "core/store/store.h"
 
 enum store_verdict __real_store_put(

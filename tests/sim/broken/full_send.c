@@ -1,4 +1,4 @@
-/* full_send.c — a core that sends a peer that has restarted nothing of what was before. */
+/* full_send.c — a core that sends a restarted peer only what is new, not all that it holds. */
 #include "core/store/store.h"
 
 void __wrap_store_cursor_rewind(struct store *s, unsigned cursor);

@@ -1,4 +1,4 @@
-/* future.c — a core that takes stamps from any future. */
+/* future.c — a core that accepts stamps from any future. */
 #include "core/protocol/stamp.h"
 
 bool __wrap_stamp_is_of_future(const struct stamp *s, uint64_t future_ns);

@@ -1,4 +1,4 @@
-/* leak.c — a core that keeps memory when it is gone. */
+/* leak.c — a core that does not free all memory when it ends. */
 #include "core/peering/peer.h"
 
 void __wrap_flood_destroy(struct flood *f);

@@ -1,5 +1,4 @@
-/* lists.c — a core that trusts received lists though the peer on them has restarted
- * since. */
+/* lists.c — a core that trusts received lists even if the peer on them has restarted since. */
 #include "core/peering/peering.h"
 
 bool __real_peering_pull(

@@ -1,4 +1,4 @@
-/* mark.c — a core whose MARK says that all was sent as soon as something was. */
+/* mark.c — a core whose MARK claims that all was sent as soon as something was. */
 #include "core/store/store.h"
 
 uint64_t __wrap_store_cursor_change(const struct store *s, unsigned cursor);

@@ -1,4 +1,4 @@
-/* notices.c — a core that heeds no notice: it thinks that it had all that it hears of. */
+/* notices.c — a core that ignores notices: it believes that it has every stamp noticed. */
 #include "core/peering/recent.h"
 
 bool __wrap_recent_has(const struct recent *r, uint64_t hash);

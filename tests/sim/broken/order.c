@@ -1,5 +1,4 @@
-/* order.c — a core that answers the second of two commands first, when both wait to be
- * sent. */
+/* order.c — a core that swaps two replies that wait to be sent. */
 #include "core/node/outbox.h"
 #include <stdlib.h>
 
@@ -12,7 +11,7 @@ static bool is_reply(const char *at, size_t len)
     return begins && memchr(at, '\n', len) == at + len - 1;
 }
 
-/* Put the second of two neighbours first. */
+/* Swap two adjacent parts. */
 static void swap(char *at, size_t first, size_t second)
 {
     char *copy = malloc(first);

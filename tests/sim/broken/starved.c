@@ -1,5 +1,4 @@
-/* starved.c — a core that gives up a stamp for which there is no memory, as if there was no
- * room. */
+/* starved.c — a core that drops a stamp for lack of memory as if the store were full. */
 #include "core/store/store.h"
 
 enum store_verdict __real_store_put(

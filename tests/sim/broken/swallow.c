@@ -1,4 +1,4 @@
-/* swallow.c — a core that swallows one stamp of a peer in eight, whenever it comes: no
+/* swallow.c — a core that drops one in eight of a peer's stamps, each time it arrives, so that no
  * resend helps. */
 #include "core/store/store.h"
 

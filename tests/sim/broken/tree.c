@@ -1,4 +1,4 @@
-/* tree.c — a core that takes every link for one of the tree. */
+/* tree.c — a core that takes every link for a tree link. */
 #include "core/topology/tree.h"
 
 bool __wrap_tree_hops(const struct topology *t, unsigned self, uint16_t *hops);

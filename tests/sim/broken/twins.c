@@ -1,4 +1,4 @@
-/* twins.c — a core that keeps both of two links between the same nodes. */
+/* twins.c — a core that keeps both of two connections between the same nodes. */
 #include "core/peering/neighbours.h"
 
 int __real_neighbour_linked(struct neighbours *n, struct neighbour *who, int link,

@@ -1,11 +1,11 @@
-/* accidents.c — how long a stamp takes to all when the tree loses a link or a node.
+/* accidents.c — how long a stamp takes to reach all nodes when the tree loses a link or a node.
  *
- * Stamps are said at nodes drawn at random, 25 ms apart, and a second later something of the tree
- * by which they travel (core/tree.h) dies: a link that falls silent, that is reset, a machine that
- * is gone, a process that is. Of the silent ones nobody is told; they are noticed after 10 s. Each
- * stamp that a living node holds must be at all of them within 2 s of its first node, or of the
- * accident if that came later: another way, by notices on the spare links. What dies is drawn so
- * that the others still hang together. */
+ * Stamps are sent to random nodes, 25 ms apart. After a second, part of the tree on which they
+ * travel (core/topology/tree.h) fails: a link falls silent or is reset, a machine crashes or a
+ * process dies. Nobody is told of silent failures; nodes notice them after 10 s. Each stamp that a
+ * running node holds must reach all of them within 2 s of reaching its first node, or of the
+ * accident if that was later: on another path, by notices on spare links. What fails is drawn so
+ * that the remaining nodes stay connected. */
 #include "core/topology/tree.h"
 #include "sim/workloads/workload.h"
 #include <inttypes.h>
@@ -14,7 +14,7 @@
 enum {
     GAP_MS = 25,
     BEFORE_MS = 1000,
-    AFTER_MS = 18000, /* until it is noticed, dialled again and again, and at rest */
+    AFTER_MS = 18000, /* until it is noticed, dialled again and at rest */
     LAST_MS = 4000, /* for the last stamps to come */
     BOUND_MS = 2000,
     STAMPS = (BEFORE_MS + AFTER_MS) / GAP_MS,
@@ -25,7 +25,7 @@ enum accident { LINK_SILENT, LINK_RESET, MACHINE_GONE, PROCESS_GONE, ACCIDENTS }
 static const char *const accident_words[ACCIDENTS] = {
     "link falls silent", "link is reset", "machine is gone", "process is gone"};
 
-/* What dies: the link between a and b, or a alone. */
+/* What fails: the link between a and b, or node a. */
 struct victim {
     unsigned a, b;
     bool node;
@@ -101,7 +101,7 @@ static bool add_times(const struct census *c, int64_t at_ns, struct workload_tim
         const struct element *e = &c->elements[i];
         int64_t from_ns = e->first_ns > at_ns ? e->first_ns : at_ns;
         if (!e->holders)
-            continue; /* its node took it along, or it was never said */
+            continue; /* it died with its node, or it was never sent */
         if (e->everywhere_ns == NEVER_NS)
             return workload_violated("a stamp came to %u of %u nodes", e->holders, c->running);
         workload_time(times, e->everywhere_ns > from_ns ? e->everywhere_ns - from_ns : 0);
@@ -186,8 +186,8 @@ bool workload_accidents(const struct workload_options *o)
     } herds[] = {{shipped, 5}, {ring, 12}, {mesh, 12}, {grid, 25}, {regular, 25}, {grid, 100},
         {regular, 100}};
     bool well = true;
-    printf("from a stamp's first node, or from the accident, to the last living node, in ms; and "
-           "stamps sent per update, as a part of N-1\n");
+    printf("time from a stamp's first node, or from the accident, to the last running node, in ms; "
+           "and stamps sent per update, divided by N-1\n");
     printf("%-8s %5s %-18s %7s %7s %7s %7s %6s %7s\n", "topology", "nodes", "accident", ".5", ".99",
         ".999", "1", "seed", "stamps");
     if (o->nodes)

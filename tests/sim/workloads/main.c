@@ -1,15 +1,15 @@
-/* main.c — the program of the workloads: figures of herds under virtual time.
+/* main.c — the program of the workloads: figures of herds in virtual time.
  *
  *     sim_workloads COMMAND [--seeds A-B] [--nodes N] [--topology WORD] [--delay MS]
  *                           [--warm SECONDS] [--seconds N]
  *
- *     table       stamps per update and time to all nodes, by topology and size
- *     broadcast   Maelstrom's broadcast workload beside published figures
- *     set         Jepsen's set-full under partitions, and under deaths of nodes
- *     accidents   how long a stamp takes when a link or a node of the tree dies without a word
+ *     table       stamps per update and time to reach all nodes, by topology and size
+ *     broadcast   Maelstrom's broadcast workload, next to published figures
+ *     set         Jepsen's set-full workload under partitions, and under deaths of nodes
+ *     accidents   how long a stamp takes when a link or a node of the tree fails
  *     check       a little of each, for the test suite
  *
- * Ends with 0 when all bounds were kept, 1 with "violated: ..." said, 2 on wrong usage. */
+ * Exit code: 0 all bounds were kept, 1 one was not ("violated: ..." is printed), 2 wrong usage. */
 #include "core/base/invariant.h"
 #include "sim/workloads/workload.h"
 #include <getopt.h>
@@ -20,7 +20,7 @@ enum { WARM_S_MAX = 3600, SECONDS_MAX = 60 };
 
 static bool check(const struct workload_options *o)
 {
-    (void)o; /* always the same, so that it takes as long */
+    (void)o; /* fixed sizes, so that it always takes equally long */
     static const struct workload_options few[] = {{.shape = shipped}, {.shape = ring, .nodes = 12},
         {.shape = grid, .nodes = 12}, {.shape = regular, .nodes = 25},
         {.shape = mesh, .nodes = 12, .delay_ms = 100}};

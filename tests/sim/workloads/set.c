@@ -1,13 +1,12 @@
-/* set.c — Maelstrom's broadcast and Jepsen's set-full: adds and reads at nodes drawn at
- * random, half of each, while nothing happens, or partitions do, or nodes die and start anew.
+/* set.c — Maelstrom's broadcast and Jepsen's set-full workloads: adds and reads at random nodes,
+ * half of each, while nothing happens, or with partitions, or with nodes that die and restart.
  *
- * As Maelstrom has it: 100 operations a second, 0 to 20 ms apart; 25 nodes, 100 ms from node to
- * node, and clients next to theirs. Times are Jepsen's stable latencies, as its reads find them,
- * and beside them what the census sees: from the first node to the last. Messages per operation are
- * those between nodes, and half of the operations are reads, which cost none: N-1 stamps an add are
- * (N-1)/2 an operation. A node that has started anew is empty until a first link has filled it: a
- * read there misses all there ever was, which makes the long stable times under deaths. Published
- * figures:
+ * As in Maelstrom: 100 operations a second, 0 to 20 ms apart; 25 nodes with 100 ms between them,
+ * and clients next to theirs. Times are Jepsen's stable latencies, as reads find them, and also
+ * what the census sees: from the first node to the last. Messages per operation are those between
+ * nodes. Half of the operations are reads, which send none, so N-1 stamps per add are (N-1)/2 per
+ * operation. A restarted node is empty until a first link has filled it; a read there misses
+ * everything, which explains the long stable times under deaths. Published figures:
  *
  *     Maelstrom, doc/03-broadcast/02-performance.md: --topology tree4 and grid, --latency 100
  *     https://fly.io/dist-sys/3d and https://fly.io/dist-sys/3e: bounds of the challenges */
@@ -23,7 +22,7 @@ struct set_plan {
     struct workload_plan herd;
     enum fate fate;
     unsigned seconds, per_second;
-    int64_t fate_ms; /* one accident lasts so long, and the next comes after as much again */
+    int64_t fate_ms; /* duration of an accident, and of the pause until the next */
     int64_t recovery_ms; /* from the end of all accidents to the last reads */
 };
 
@@ -32,7 +31,7 @@ struct set_run {
     struct herd h;
     struct census c;
     uint64_t operations;
-    struct workload_sent sent; /* while operations came */
+    struct workload_sent sent; /* while operations were running */
     unsigned dead; /* a node, or as many as there are: none */
     bool apart;
 };
@@ -89,7 +88,7 @@ static void operate(struct set_run *r)
 {
     unsigned node = (unsigned)draw(r, r->h.topology.nodes_count);
     if (node == r->dead)
-        return; /* nobody answers */
+        return; /* no node answers */
     r->operations++;
     if (draw(r, 2))
         census_add(&r->c, node);
@@ -134,7 +133,7 @@ static bool play(struct set_run *r)
 
 struct set_result {
     unsigned outcomes[OUTCOMES];
-    unsigned orphaned; /* lost with the only node that had it: nobody can help that */
+    unsigned orphaned; /* lost with the only node that had it, which is allowed */
     struct workload_times stable, stale, last; /* last: from the first node to the last */
 };
 

@@ -1,10 +1,10 @@
-/* table.c — what an update costs, and how long it takes to all, by topology and size.
+/* table.c — what an update costs and how long it takes to reach all nodes, by topology and size.
  *
- * A herd at rest, links of 1 ms and up to 0.5 more; then updates at nodes drawn at random, 20 ms
- * apart, so that some are under way at the same time wherever the way is long. N-1 stamps is the
- * least that can tell N nodes. Notices are told beside it and not counted: the issue of a stamp is
- * its line of some 80 bytes, a notice has 17. Bounds: 5.0 stamps an update on the shipped topology,
- * 1.3 times the least on all others. */
+ * A herd at rest, on links with a delay of 1 to 1.5 ms; then updates at random nodes, 20 ms apart,
+ * so that several are in transit at the same time where paths are long. With N nodes, N-1 stamps
+ * are the minimum. Notices are shown beside that and not counted: a stamp is a line of about 80
+ * bytes, a notice has 17. Bounds: 5.0 stamps an update in the shipped topology, 1.3 times the
+ * minimum in all others. */
 #include "sim/workloads/workload.h"
 #include <stdlib.h>
 
@@ -12,7 +12,7 @@ enum {
     UPDATES = 200,
     WARM_UPDATES = 2000,
     GAP_MS = 20,
-    QUIET_MS = 10000, /* at most, for the last to come to all */
+    QUIET_MS = 10000, /* longest time for the last one to reach all */
 };
 
 struct cost {
@@ -50,7 +50,7 @@ static bool have_come(const struct census *c)
     return !i;
 }
 
-/* Until all have come, and a second more for notices. */
+/* Wait until all have arrived, and one more second for notices. */
 static bool wait(struct herd *h, struct census *c)
 {
     for (unsigned ms = 0; ms < QUIET_MS && !have_come(c); ms += 100)
@@ -115,7 +115,7 @@ static bool rows(const struct workload_options *o, enum shape shape)
         unsigned nodes = sizes[i];
         bool wanted = nodes <= shape_nodes_max(shape);
         if (nodes == 65 && shape_nodes_max(shape) > 65)
-            wanted = false; /* only where there is no larger one */
+            wanted = false; /* only if there is no larger one */
         if (wanted && (!o->nodes || o->nodes == nodes))
             well &= row(o, shape, nodes);
     }

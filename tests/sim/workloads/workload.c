@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 enum {
-    LINKED_MS = 15000, /* also where a link takes a second to come up */
+    LINKED_MS = 15000, /* enough for links that take a second to come up, too */
     REST_MS = 3000, /* then, for spare links to turn lazy */
     STAMPS_ROOM = 4096, /* limits.stamps: more than any workload adds */
 };
@@ -36,7 +36,7 @@ bool workload_begin(const struct workload_plan *plan, struct herd *h, struct cen
     if (plan->elements > STAMPS_ROOM)
         abort();
     herd_create(h, &herd);
-    h->judge.forgetful = false; /* nothing has to go */
+    h->judge.forgetful = false; /* no stamp has to be evicted */
     set_network(h, plan);
     herd_start(h);
     census_begin(c, h, plan->elements);
