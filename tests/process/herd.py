@@ -1,15 +1,14 @@
-"""herd.py - real nodes for a test: started, spoken to, stopped, their logs looked through.
+"""herd.py - real nodes for tests: starts them, talks to them, stops them, reads their logs.
 
     with Herd(SHIPPED) as herd:             # five processes, linked or not
         herd.linked()
         with herd["Goloman"].client() as c:
             c.tell(b"kiwi", b"+34-118", b"100.5")
 
-Ports come from the kernel and stay reserved for a herd's life, so that a node can be killed and
-started again on its own. Nothing waits for time to pass: a wait is for a condition, it ends at once
-when a node dies, and only its failure is bounded by DEADLINE_S. Whatever a herd started is gone
-when it ends. A node that left a sanitizer's report, or another exit code than expected, fails the
-test; the logs of a failed test are printed.
+The kernel chooses the ports, which stay reserved as long as the herd exists, so that a node can be
+killed and restarted. Tests wait for conditions, never for time to pass; a wait fails at once when a
+node ends, and otherwise after DEADLINE_S. All processes of a herd are ended with it. A sanitizer's
+report or an unexpected exit code fails the test; the logs of a failed test are printed.
 """
 import itertools
 import json
@@ -26,7 +25,7 @@ import sys
 import tempfile
 import time
 
-DEADLINE_S = 60  # what "never" means in a test; nothing is expected to take that long
+DEADLINE_S = 60  # after this a wait has failed; nothing is expected to take that long
 LOOK_AGAIN_MS = 20
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -68,8 +67,8 @@ def reserve_port():
 
 
 def environment():
-    """The program's: sanitizers end it with a code that no test expects, and keep little of what
-    was freed, so that a node's memory can be judged."""
+    """For the program: sanitizers end it with a code that no test expects, and delay the reuse of
+    little freed memory, so that tests can measure a node's memory."""
     ours = {"ASAN_OPTIONS": "exitcode=99:quarantine_size_mb=8",
             "UBSAN_OPTIONS": "print_stacktrace=1"}
     return os.environ | {name: ":".join(filter(None, [os.environ.get(name), options]))
@@ -77,7 +76,7 @@ def environment():
 
 
 def run(*arguments, stdin=b"", expect=(0,), folder=None):
-    """`stampede ARGUMENTS`, to its end; what it wrote. `expect`: the exit codes it may have."""
+    """Run `stampede ARGUMENTS` to its end. `expect`: the exit codes that it may have."""
     done = subprocess.run([STAMPEDE, *map(str, arguments)], input=stdin, capture_output=True,
                           timeout=DEADLINE_S, env=environment(), cwd=folder, check=False)
     if done.returncode not in expect:
@@ -95,7 +94,7 @@ def nanoseconds(text):
 
 
 class Client:
-    """A client's connection. Times out, as a failure, after DEADLINE_S."""
+    """A client's connection. Each operation fails after DEADLINE_S."""
 
     def __init__(self, address, receive_bytes=None):
         self.socket = socket.socket()
@@ -161,18 +160,18 @@ class Client:
         return at if text is not None else None
 
     def finish(self):
-        """No more is sent; replies still come."""
+        """Half-close: send no more; replies still arrive."""
         self.socket.shutdown(socket.SHUT_WR)
 
     def rest(self):
-        """Everything up to the node's close."""
+        """All that arrives until the node closes the connection."""
         while data := self.socket.recv(1 << 16):
             self.pending += data
         rest, self.pending = self.pending, b""
         return rest
 
     def reset(self):
-        """RST instead of FIN."""
+        """Close with RST instead of FIN."""
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.socket.close()
 
@@ -204,8 +203,8 @@ class Node:
         return self
 
     def accepts(self):
-        """Whether it answers a client that says nothing. A connection alone proves less: the kernel
-        closes the sockets of a killed node's ring a moment after the process has ended."""
+        """Whether the node itself handles a connection. That one can be made proves less: the
+        kernel closes the listening sockets of a killed node only after the process has ended."""
         try:
             with self.client() as probe:
                 probe.finish()
@@ -243,7 +242,7 @@ class Node:
         self.ended()
 
     def kill(self):
-        """End it as a crash would, and wait until the kernel has closed its sockets."""
+        """Kill it, and wait until the kernel has closed its sockets."""
         self.process.kill()
         self.process.wait()
         self._forget()
@@ -266,7 +265,7 @@ class Node:
 
 
 class Herd:
-    """The nodes of one topology.conf, in a folder of their own.
+    """The nodes of one topology.conf, in a temporary folder.
 
     edges   node name -> names it talks to
     more    further lines for topology.conf
@@ -291,11 +290,11 @@ class Herd:
         return only
 
     def config_of(self, name):
-        """The topology.conf that a node reads: all the same one."""
+        """The topology.conf that a node reads: here the same for all."""
         return self.config
 
     def write(self, file_name, name="demo", edges=None, peers=None):
-        """A topology.conf over this herd's ports; `peers`: other peer ports than theirs, by name."""
+        """Write a topology.conf with this herd's ports. `peers`: name -> another peer port."""
         text = [f"herd = {name}"]
         for node, talks_to in (edges or self.edges).items():
             client = self.nodes[node].client_address[1]
@@ -357,11 +356,11 @@ class Herd:
         return until(condition, what, self.running())
 
     def command(self, subcommand, *arguments, **options):
-        """A subcommand that takes -c."""
+        """Run a subcommand that takes -c."""
         return run(subcommand, "-c", self.config, *arguments, **options)
 
     def status(self):
-        """What each node that answers says of itself, by name."""
+        """The status of each node that answers, by name."""
         said = json.loads(self.command("status", "--json", expect=(0, 1)).stdout)
         return {node["node"]: node for node in said if node["up"]}
 
@@ -376,8 +375,8 @@ class Herd:
         self.until(up, f"links of {sorted(names)}")
 
     def at_rest(self, teller):
-        """Wait until spare links bring notices in place of stamps, which a node `teller` is told
-        for that: what comes by its links comes to both ends of all spare ones."""
+        """Wait until spare links carry notices instead of stamps. That takes updates, which
+        `teller` is sent: they reach both ends of every spare link."""
         with self[teller].client() as client:
             numbers = itertools.count()
 

@@ -1,10 +1,11 @@
-"""peer.py - a neighbour that a test plays: it speaks the peer port's handshake byte by byte.
+"""peer.py - a neighbour played by the test, with full control over what it sends.
 
     with Peer(herd["Goloman"]) as peer:     # as Hands
         peer.prove()
         peer.send(at(b"kiwi") + b"MARK 1\n")
 
-PROTOCOL.md, "Peer port" and "AUTH"; what AUTH signs is a row of fields, each behind its length in two bytes.
+PROTOCOL.md, "Peer port" and "AUTH". AUTH signs a sequence of fields, each preceded by its length in
+two bytes.
 """
 import hashlib
 import hmac
@@ -24,7 +25,7 @@ def write_secret(herd):
 
 
 class Peer:
-    """A connection to a node's peer port, and what both ends have said."""
+    """A connection to a node's peer port, and what both ends have sent."""
 
     def __init__(self, node, herd=b"demo", name=b"Hands", to=b"Goloman"):
         self.herd, self.name, self.to = herd, name, to
@@ -49,19 +50,19 @@ class Peer:
             b"auth=hmac-sha256")
 
     def meet(self):
-        """Say HELLO, hear the node's, and the AUTH that it says to anybody."""
+        """Send HELLO; receive the node's, and the AUTH that it sends to anybody."""
         self.send(self.hello())
         self.theirs = dict(word.split(b"=", 1) for word in self.reader.readline().split()[2:])
         return self.reader.readline()
 
     def prove(self):
-        """All of the handshake, as it should be."""
+        """A complete and correct handshake."""
         self.meet()
         self.send(self.auth())
         return self
 
     def auth(self, role=b"dialled", secret=SECRET, name=None, herd=None, swapped=False):
-        """What proves that this end knows the secret; or what is like it."""
+        """The AUTH that proves that this end knows the secret, or one that differs from it."""
         name, herd = name or self.name, herd or self.herd
         mine = self.boot.to_bytes(8, "big"), self.nonce
         theirs = [bytes.fromhex(self.theirs[key].decode()) for key in (b"boot", b"nonce")]
@@ -73,7 +74,7 @@ class Peer:
         return b"AUTH " + hmac.new(secret, signed, hashlib.sha256).hexdigest().encode() + b"\n"
 
     def rest(self):
-        """What else the node says, up to its end."""
+        """All that the node sends until it closes the connection."""
         try:
             return self.reader.read()
         except ConnectionError:
@@ -81,5 +82,5 @@ class Peer:
 
 
 def at(client_id, sender=b"Hands", time=b"1", seen=b""):
-    """A stamp; `seen`: the names before its sender's, each with a space behind it."""
+    """An AT line; `seen`: the names before its sender's, each followed by a space."""
     return b"AT Hands +1.000000000 %b +1-1 %b %b%b\n" % (client_id, time, seen, sender)

@@ -1,14 +1,13 @@
-"""places_server.py - a places service for tests: real TLS, and as good or bad as a test wants it.
+"""places_server.py - a places service for tests, with real TLS and any fault that a test needs.
 
     with PlacesServer(folder, "localhost") as server:     # folder: of certificates.sh
-        server.handler = answers(results(3))              # what becomes of each request
+        server.handler = answers(results(3))              # answers each request
         ...
-        server.requests                                   # what was asked so far
+        server.requests                                   # the requests so far
 
-A connection is served by a thread of its own, so that one that hangs holds up nobody. `greeter`
-takes a fresh connection before TLS, `handler` a request after it; both may do anything, and a
-request is answered before it is counted nowhere: `requests` has it as soon as it was read. Closing
-the server ends every thread.
+Each connection has a thread, so one that hangs does not block others. `greeter` is called with a
+new connection before TLS, `handler` with a request after it; both may do anything. `requests` has
+a request before its handler is called. Closing the server ends all threads.
 """
 import json
 import re
@@ -20,7 +19,7 @@ READ_BYTES = 1 << 16
 
 
 class Request:
-    """One that came in: what was asked, and the connection to answer on."""
+    """A request that was received, and the connection for its answer."""
 
     def __init__(self, server, stream, head, body):
         lines = head.decode("latin-1").split("\r\n")
@@ -33,7 +32,7 @@ class Request:
         self.stream.sendall(data)
 
     def reply(self, body, status="200 OK", headers=(), close=False):
-        """A whole answer with a length."""
+        """Send a complete answer with a Content-Length."""
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
         lines = [f"HTTP/1.1 {status}", "Content-Type: application/json; charset=UTF-8",
                  f"Content-Length: {len(data)}", *headers]
@@ -42,7 +41,7 @@ class Request:
             self.end()
 
     def end(self):
-        """Close as agreed: close_notify, FIN."""
+        """Close properly: close_notify, then FIN."""
         try:
             self.stream = self.stream.unwrap()
         except (ssl.SSLError, OSError):
@@ -50,7 +49,7 @@ class Request:
         self.cut()
 
     def cut(self):
-        """FIN without close_notify."""
+        """Close by FIN without close_notify."""
         try:
             self.stream.shutdown(socket.SHUT_WR)
         except OSError:
@@ -58,7 +57,7 @@ class Request:
         raise EOFError
 
     def hang(self):
-        """Until the other end, or the server, has gone."""
+        """Wait until the other end or the server closes the connection."""
         try:
             while self.stream.recv(READ_BYTES):
                 pass
@@ -88,7 +87,7 @@ def context(folder, certificate, version):
 
 
 class PlacesServer:
-    """On a port of 127.0.0.1 that the kernel chose."""
+    """It listens on 127.0.0.1, on a port that the kernel chose."""
 
     def __init__(self, folder, certificate, port=0):
         self.folder = folder
@@ -97,8 +96,8 @@ class PlacesServer:
         self.greeter = None
         self.requests = []
         self.connections = 0
-        self.resumed = 0  # of them, those that took up a session
-        self.failed = []  # what kept handshakes from being made
+        self.resumed = 0  # of these, the resumed ones
+        self.failed = []  # why handshakes failed
         self._lock = threading.Condition()
         self._streams = set()
         self._closing = False
@@ -108,7 +107,7 @@ class PlacesServer:
         self._threads[0].start()
 
     def certify(self, certificate, version=ssl.TLSVersion.TLSv1_2):
-        """What connections from now on are shown, and the one version that is spoken."""
+        """The certificate, and the only TLS version, for connections from now on."""
         self.context = context(self.folder, certificate, version)
 
     def __enter__(self):
@@ -118,7 +117,7 @@ class PlacesServer:
         self.close()
 
     def close(self):
-        """No more connections, and an end to those that there are."""
+        """Accept no more connections, and end the existing ones."""
         with self._lock:
             if self._closing:
                 return
@@ -131,7 +130,7 @@ class PlacesServer:
             thread.join()
 
     def drop(self):
-        """End all connections, idle ones too."""
+        """End all connections, including idle ones."""
         with self._lock:
             streams = list(self._streams)
         for raw in streams:
@@ -156,7 +155,7 @@ class PlacesServer:
             thread.start()
 
     def _serve(self, raw):
-        # The kernel's socket under TLS has a second name here, by which drop() reaches it.
+        # A duplicate of the socket below TLS, with which drop() can shut it down.
         with raw, socket.socket(fileno=raw.detach()) as raw, raw.dup() as handle:
             with self._lock:
                 self._streams.add(handle)

@@ -1,15 +1,15 @@
-"""proxy.py - wires between nodes that can fail: a small TCP proxy on loopback.
+"""proxy.py - wires between nodes that can be made to fail: a small TCP proxy on loopback.
 
     with WiredHerd(SHIPPED) as herd:
         herd.wire("Holiday", "Goloman").cut()
         ...
         herd.heal()
 
-Every edge has a wire of its own. A node reads a topology.conf in which its neighbours' peer
-addresses are ends of wires, so whoever dials, the proxy is in between; a node is known by the name
-in its HELLO, not by an address, so that nothing else changes. Nothing is thrown away within a
-stream that goes on: a direction that loses bytes (lose) ends with its connections, as in a real
-network. The proxy is one thread of its own; wires may be changed from any other at any time.
+Every edge has a wire. Each node reads a topology.conf in which its neighbours' peer addresses are
+ends of wires, so the proxy is in between, whoever dials. Nothing else changes, because nodes are
+identified by the name in HELLO, not by address. Bytes are never dropped from a stream that goes on:
+a direction that loses bytes (lose) ends with its connections, as in a real network. The proxy runs
+in one thread; any other thread may change wires at any time.
 """
 import asyncio
 import contextlib
@@ -24,11 +24,11 @@ LOOK_AGAIN_S = 0.01
 
 
 class Wire:
-    """One edge: what happens to the bytes between two nodes, whichever of them dialled.
+    """One edge: carries the bytes between two nodes, whichever of them dialled.
 
-    delay_s      each read waits so long, and up to as much again by chance
-    bytes_per_s  throttle; None: none
-    piece_bytes  what is passed on in one write at most, by chance; None: as it was read
+    delay_s      delay of each read, plus up to as much again at random
+    bytes_per_s  limit of the rate; None: none
+    piece_bytes  most bytes passed on in one write, at random; None: as they were read
     """
 
     def __init__(self, herd, names):
@@ -41,7 +41,7 @@ class Wire:
 
     def _well(self):
         self.is_cut = self.is_stalled = False
-        self.losing = set()  # names of nodes whose words get lost on the way
+        self.losing = set()  # names of nodes whose bytes are lost
         self.delay_s, self.bytes_per_s, self.piece_bytes = 0, None, None
 
     def _reset_all(self):
@@ -49,27 +49,27 @@ class Wire:
             transport.abort()
 
     def cut(self):
-        """Connections break, with all that is under way; new ones end at once."""
+        """Connections break, with all bytes in transit; new ones are closed at once."""
         self.is_cut = True
         self.herd.in_proxy(self._reset_all)
 
     def stall(self):
-        """Connections stand still both ways, new ones too: nobody is told."""
+        """Nothing passes in either direction, also on new connections; nobody is told."""
         self.is_stalled = True
 
     def lose(self, name):
-        """What `name` says is lost from now on; what it hears is not."""
+        """From now on what `name` sends is lost; what it receives is not."""
         self.losing.add(name)
 
     def heal(self):
-        """Well again. What has lost bytes does not go on."""
+        """The wire works again. Connections that lost bytes are closed."""
         if self.losing:
             self.herd.in_proxy(self._reset_all)
         self._well()
 
     async def accepted(self, dialler, reader, writer):
-        """A connection of `dialler`'s, from its beginning to its end, or to the proxy's: asyncio
-        complains of one that was cancelled."""
+        """Serve a connection that `dialler` made, to its end or the proxy's: asyncio logs an error
+        if it is cancelled."""
         (other,) = set(self.names) - {dialler}
         ends = OSError, asyncio.CancelledError
         with contextlib.suppress(*ends), contextlib.ExitStack() as stack:
@@ -90,7 +90,7 @@ class Wire:
         writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     async def _pump(self, speaker, reader, writer):
-        """The sleeps are what a slow network does; nothing is awaited by them."""
+        """Pass bytes on. The sleeps imitate a slow network; they wait for no event."""
         while data := await reader.read(READ_BYTES):
             while self.is_stalled:
                 await asyncio.sleep(LOOK_AGAIN_S)
@@ -104,13 +104,13 @@ class Wire:
                 if self.bytes_per_s:
                     await asyncio.sleep(len(data[:size]) / self.bytes_per_s)
                 elif self.piece_bytes:
-                    await asyncio.sleep(0)  # the pieces are to arrive one by one
+                    await asyncio.sleep(0)  # so that the pieces arrive one by one
                 data = data[size:]
         writer.write_eof()
 
 
 class WiredHerd(Herd):
-    """A herd whose links all pass through wires."""
+    """A herd in which every link passes through a wire."""
 
     def __init__(self, edges=None, more="", start=True):
         super().__init__(edges or SHIPPED, more, start)
@@ -132,19 +132,19 @@ class WiredHerd(Herd):
             wire.heal()
 
     def part(self, names, fault=Wire.cut):
-        """Part the named nodes from the others, by cut or stall."""
+        """Separate the named nodes from the others, by cut or stall."""
         for wire in self.wires.values():
             if len(set(wire.names) & set(names)) == 1:
                 fault(wire)
 
     def in_proxy(self, action):
-        """Run it in the proxy's thread, to its end."""
+        """Run a function in the proxy's thread, to its end."""
         async def act():
             return action()
         return asyncio.run_coroutine_threadsafe(act(), self.loop).result()
 
     def _write_own(self, name):
-        """The topology.conf of one node, whose neighbours seem to live in the proxy."""
+        """A node's topology.conf, with the proxy's addresses for its neighbours."""
         peers = {}
         for wire in self.wires.values():
             if name in wire.names:

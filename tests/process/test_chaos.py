@@ -1,14 +1,13 @@
-"""test_chaos.py - a herd under load whose nodes are killed and stopped and whose links fail.
+"""test_chaos.py - a herd under load, whose nodes are killed and stopped and whose links fail.
 
     test_chaos.py           about a minute, from ctest
     test_chaos.py --long    the campaign: 100 kills, a node stopped for a minute
     CHAOS_SEED=7 test_chaos.py ...
 
-Every client's newest acknowledged stamp must be at every node, byte for byte. The one exception is
-in the nature of it: a node that is killed takes along what it acknowledged and had told nobody yet.
-Then an older stamp may stand, but none older than what all nodes had when the last round ended, and
-none that no client ever sent. The seed decides who is hit and how; what the processes make of it,
-their timing.
+Every client's newest acknowledged stamp must be at every node, byte for byte. There is one
+exception: stamps that a killed node acknowledged and had not sent to a neighbour are lost. Then an
+older stamp may remain, but none older than what all nodes had at the end of the last round, and
+none that no client sent. The seed decides which nodes are hit and how; timing is the system's.
 """
 import os
 import random
@@ -28,12 +27,12 @@ IDS_PER_TELLER = 60
 KILLS = 100 if LONG else 8
 PARTITIONS = 40 if LONG else 5
 STOP_S = 60 if LONG else 0  # 0: until its neighbours have given it up, which takes 10 s
-TOLD_PER_FAULT = 400  # stamps that are acknowledged while a fault lasts, at the least
-ANSWER_S = 300  # a teller waits so long for a node that is stopped
+TOLD_PER_FAULT = 400  # least number of stamps acknowledged during a fault
+ANSWER_S = 300  # how long a teller waits for a stopped node
 
 
 class Told:
-    """What one client id was told to be, and what came of it. Times in nanoseconds."""
+    """What was sent for one client id, and what was acknowledged. Times in nanoseconds."""
 
     def __init__(self):
         self.said = {}          # time -> what was sent, without its command word
@@ -57,14 +56,14 @@ class Told:
         return None
 
     def settled(self, line):
-        """All nodes hold `line`: nothing else can come to light any more."""
+        """All nodes hold `line`: from now on nothing older may appear."""
         self.floor = nanoseconds(line.split()[-1]) if line else -1
         self.said = {at: text for at, text in self.said.items() if at == self.floor}
         self.acknowledged = {at: told for at, told in self.acknowledged.items() if at == self.floor}
 
 
 class Teller(threading.Thread):
-    """Tells its own client ids to whatever nodes are there, one at a time, until it is ended."""
+    """Sends IAMATs of its own client ids to the running nodes, one at a time, until it is ended."""
 
     def __init__(self, storm, number):
         super().__init__(daemon=True)
@@ -85,7 +84,7 @@ class Teller(threading.Thread):
                 self.resting.clear()
                 while self.going.is_set() and not self.ending:
                     self.tell_one()
-        except Exception as failure:  # told by Storm.settle, in the test's own thread
+        except Exception as failure:  # reported by Storm.settle, in the test's thread
             self.failure = failure
         finally:
             self.resting.set()
@@ -155,7 +154,7 @@ class Storm:
         self.herd.__exit__(*failure)
 
     def blow(self):
-        """Load, from now on."""
+        """Start the load."""
         for teller in self.tellers:
             teller.going.set()
 
@@ -163,7 +162,7 @@ class Storm:
         return sum(teller.count for teller in self.tellers)
 
     def while_told(self, count=TOLD_PER_FAULT):
-        """Wait until so many more stamps were acknowledged."""
+        """Wait until `count` more stamps were acknowledged."""
         enough = self.told() + count
         until(lambda: self.told() >= enough or any(teller.failure for teller in self.tellers),
               f"{count} more stamps")
@@ -178,7 +177,7 @@ class Storm:
         self.away.discard(name)
 
     def stop(self, name):
-        """It stands still, but nobody waits for an answer of it."""
+        """Stop it by SIGSTOP; no teller waits for its answer."""
         self.away.add(name)
         until(lambda: all(teller.busy_with != name for teller in self.tellers),
               f"nobody talks to {name}")
@@ -189,12 +188,12 @@ class Storm:
         self.away.discard(name)
 
     def is_up(self, one, other):
-        """Whether the node `one` holds its link to `other` for up."""
+        """Whether node `one` considers its link to `other` up."""
         (link,) = [link for link in self.herd.status()[one]["links"] if link["peer"] == other]
         return link["up"]
 
     def settle(self):
-        """The load ends, all is well again: nothing may be missing, anywhere."""
+        """End the load and all faults; then check that no node lacks anything."""
         for teller in self.tellers:
             teller.going.clear()
         for teller in self.tellers:
@@ -230,7 +229,7 @@ class Storm:
 
 class Chaos(unittest.TestCase):
     def test_nodes_are_killed(self):
-        """One or two at a time, under load; they come back empty, at once or after a while."""
+        """One or two at a time, under load; they restart empty, at once or later."""
         with Storm() as storm:
             killed = 0
             while killed < KILLS:
@@ -248,7 +247,7 @@ class Chaos(unittest.TestCase):
                 killed += len(victims)
 
     def test_the_herd_is_parted(self):
-        """Nobody dies, so that nothing at all may be lost."""
+        """No node dies, so nothing may be lost."""
         with Storm() as storm:
             for _ in range(PARTITIONS):
                 storm.blow()
@@ -263,7 +262,7 @@ class Chaos(unittest.TestCase):
                 storm.settle()
 
     def test_equal_times_in_two_parts(self):
-        """The names of the origins decide, at both sides."""
+        """Equal times on both sides: the names of the origins decide."""
         with WiredHerd() as herd:
             herd.linked()
             herd.part(("Welsh", "Holiday"))
@@ -290,7 +289,7 @@ class Chaos(unittest.TestCase):
                 storm.settle()
 
     def test_a_node_stands_still(self):
-        """Its neighbours give it up; it finds all its links dead when it goes on, and levels."""
+        """Its neighbours give it up; when it continues, its links are dead, and it catches up."""
         with Storm() as storm:
             storm.blow()
             storm.while_told()
@@ -298,13 +297,13 @@ class Chaos(unittest.TestCase):
             for name in SHIPPED["Holiday"] + ("Goloman",):
                 until(lambda: not storm.is_up(name, "Holiday"), f"{name} gives Holiday up")
             storm.while_told()
-            time.sleep(STOP_S)  # the standstill itself, which is what is tried
+            time.sleep(STOP_S)  # how long it is stopped is what is tested
             storm.go_on("Holiday")
             storm.while_told()
             storm.settle()
 
     def test_links_to_a_former_boot(self):
-        """Welsh's only neighbour holds a link to a dead Welsh, and to the next, and one more."""
+        """Welsh's only neighbour has a link to a dead Welsh, then to the next one, and so on."""
         with Storm() as storm:
             wire = storm.herd.wire("Holiday", "Welsh")
             for _ in range(3):
@@ -332,9 +331,9 @@ class Chaos(unittest.TestCase):
 
 
 class Detours(unittest.TestCase):
-    """What the tree of links should bring and does not comes by a spare link, long before anybody
-    knows that something is dead. How soon is for perf/links to say; that it was a notice which
-    fetched it, and not the end of a link, is told by the graft."""
+    """What a tree link should bring and does not comes by a spare link, long before any node notices
+    the fault. perf/links measures how soon. A GRAFT shows that a notice fetched it, not the end of a
+    link."""
 
     def setUp(self):
         self.herd = self.enterContext(WiredHerd(SHIPPED))
@@ -361,12 +360,12 @@ class Detours(unittest.TestCase):
 
     def test_round_a_link_that_stalls(self):
         one, other = min(sorted(link) for link in self.links_of_tree()
-                         if "Welsh" not in link)  # which hangs on one link
+                         if "Welsh" not in link)  # which has only one link
         self.herd.wire(one, other).stall()
         self.arrives(one, (other, *(set(SHIPPED) - {one, other})))
 
     def test_round_a_node_that_stands_still(self):
-        """Of the tree's inner nodes, one that the others can do without."""
+        """An inner node of the tree without which the others are still connected."""
         links = self.links_of_tree()
         inner = max(("Goloman", "Wilkes", "Hands"),
                     key=lambda name: sum(name in link for link in links))

@@ -1,6 +1,6 @@
-"""test_connections.py - many, slow, silent, rude and vanished clients of one node.
+"""test_connections.py - many, slow, silent, misbehaving and vanished clients of one node.
 
-Whatever a client does, others are served, memory is bounded, and no descriptor stays behind.
+Whatever a client does, others are served, memory is bounded, and no descriptor leaks.
 """
 import contextlib
 import pathlib
@@ -16,11 +16,11 @@ from herd import Herd
 UCLA = b"+34.068930-118.445127"
 WANTED = 10000
 RESERVE = 200  # descriptors that the node and this test need for themselves
-BOUND = 32 << 20  # bytes that a node may grow by; a sanitizer's quarantine included
+BOUND = 32 << 20  # bytes that a node may grow by, including a sanitizer's quarantine
 
 
 def connections_possible():
-    """Up to WANTED, as the hard limit of descriptors allows."""
+    """Up to WANTED, if the hard limit of descriptors allows."""
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     if hard - RESERVE < WANTED:
@@ -29,7 +29,7 @@ def connections_possible():
 
 
 def served(node):
-    """A client that has just had a reply, or None when it was turned away."""
+    """A client that has just received a reply, or None if it was refused."""
     with contextlib.suppress(ConnectionError, AssertionError), contextlib.ExitStack() as stack:
         client = stack.enter_context(node.client())
         client.ask(b"served?")
@@ -39,7 +39,7 @@ def served(node):
 
 
 class Quiet:
-    """A node's descriptors before a test, which must come back."""
+    """A node's number of descriptors, which must be the same after a test."""
 
     def __init__(self, herd):
         self.herd, self.node = herd, herd.node
@@ -200,7 +200,7 @@ class Slow(unittest.TestCase):
             self.assertEqual(client.rest(), b"")
 
     def test_replies_one_by_one_to_one_that_reads_later(self):
-        """Each goes out alone, until the kernel takes a part of one, and then none."""
+        """Each is sent alone, until the kernel takes part of one and then nothing."""
         lines = [b"%d " % i + b"x" * 1000 for i in range(8000)]  # more than sockets hold
         with Herd(more="limits { output = 16MiB }") as herd, \
                 herd.node.client(receive_bytes=4096) as client, herd.node.client() as other:
@@ -290,7 +290,7 @@ class Rude(unittest.TestCase):
             quiet.again()
 
     def test_resets_before_the_node_looks(self):
-        """Data and RST are there when the node accepts, of more clients than it has buffers."""
+        """Data and RST of more clients than there are buffers wait when the node accepts."""
         backlog = int(pathlib.Path("/proc/sys/net/core/somaxconn").read_text())
         for data in (b"", b"hel", b"hello\n"):
             with self.subTest(data=data), Herd() as herd:

@@ -1,4 +1,4 @@
-"""test_flood.py - what one node is told, all know: five processes of the shipped topology."""
+"""test_flood.py - what one node is told, all nodes know: five processes, the shipped topology."""
 import contextlib
 import random
 import socket
@@ -35,7 +35,7 @@ class Flood(unittest.TestCase):
             herd.agree(b"kiwi", newer)
 
     def test_equal_times_at_two_nodes_converge(self):
-        """Two halves that do not hear each other are told one time; when they meet, one wins."""
+        """Two separated halves receive stamps with equal times; when they meet, one wins."""
         with Herd(SHIPPED) as herd:
             herd["Holiday"].kill()
             with herd["Goloman"].client() as client:
@@ -130,7 +130,7 @@ class Cuts(unittest.TestCase):
                     herd.agree(client_id, line)
 
     def test_told_while_a_link_comes_up(self):
-        """No wait for links: what is told at once after the start arrives all the same."""
+        """What is sent before the links are up arrives nevertheless."""
         with Herd(SHIPPED) as herd:
             lines = {}
             for name in SHIPPED:
@@ -154,14 +154,14 @@ class Cuts(unittest.TestCase):
 
 
 class PeerPort(unittest.TestCase):
-    """Whoever knows nothing but the address of a peer port."""
+    """Somebody who knows only the address of a peer port."""
 
     HELLO = (b"HELLO stampede/1 herd=demo from=Hands to=Goloman boot=0123456789abcdef "
              b"nonce=0123456789abcdef0123456789abcdef have=0:0\n")
     AT = b"AT Hands +1.000000000 kiwi +1-1 1 Hands\n"
 
     def said_to(self, node, data):
-        """What the node says to someone who sends `data` and no more, until it closes."""
+        """What the node sends, until it closes, to somebody who sends only `data`."""
         with socket.create_connection(node.peer_address, DEADLINE_S) as peer:
             peer.sendall(data)
             said = b""
@@ -227,7 +227,7 @@ class PeerPort(unittest.TestCase):
 class Strangers(unittest.TestCase):
     @staticmethod
     def refusals(node):
-        """What a node's log says about handshakes that came to nothing."""
+        """The log lines about failed handshakes."""
         return [line for line in node.log().splitlines() if b" link_refused " in line]
 
     def test_a_node_of_another_herd_is_refused(self):

@@ -1,7 +1,7 @@
-"""test_neighbours.py - a neighbour that has proved who it is, and behaves badly.
+"""test_neighbours.py - a neighbour that has proved who it is, but misbehaves.
 
-Hands is played, Goloman and Wilkes are real. Whatever Hands does, costs it its link at the most:
-clients are answered, and what Goloman and Wilkes know, they know of each other.
+The test plays Hands; Goloman and Wilkes are real. Whatever Hands does, it only loses its link:
+clients are answered, and Goloman and Wilkes still exchange all stamps.
 """
 import contextlib
 import time
@@ -35,7 +35,7 @@ class BadNeighbours(unittest.TestCase):
         self.boot = None
 
     def hands(self):
-        """A link of Hands' that is up; always of one boot."""
+        """A link of Hands that is up; always of the same boot."""
         peer = Peer(self.node)
         peer.boot = self.boot = self.boot or peer.boot
         peer.prove()
@@ -43,7 +43,7 @@ class BadNeighbours(unittest.TestCase):
         return peer
 
     def tell(self, client_id, at_s):
-        """The others learn it, whatever Hands does."""
+        """The others receive it, whatever Hands does."""
         with self.node.client() as client:
             line = client.tell(client_id, b"+1-1", b"%d" % at_s)
         self.assertTrue(line.startswith(b"AT Goloman "), line)
@@ -78,7 +78,7 @@ class BadNeighbours(unittest.TestCase):
         self.tell(b"kiwi", 1)
 
     def test_one_that_never_confirms(self):
-        """It reads all and says nothing of it: lag is counted in stamps, not in changes."""
+        """It reads everything but acknowledges nothing: lag counts stamps, not changes."""
         with self.hands() as peer, self.node.client() as client:
             for at_s in range(1, 31):
                 client.send(b"".join(b"IAMAT k%d +1-1 %d.%d\n" % (i, at_s, i) for i in range(100)))
@@ -113,7 +113,7 @@ class BadNeighbours(unittest.TestCase):
             self.assertEqual({last[b"k%d" % i].split()[5] for i in range(100)}, {b"200"})
 
     def test_lists_as_long_as_they_get(self):
-        """More than a node keeps: what is cut are lists, not stamps."""
+        """More received lists than a node keeps: lists are dropped, not stamps."""
         with self.hands() as peer:
             for first in range(0, LISTS, 100):
                 peer.send(b"".join(
@@ -148,7 +148,7 @@ class BadNeighbours(unittest.TestCase):
                     self.assertIn(said, table)
 
     def test_it_holds_something_else(self):
-        """An alarm when it is certain, and everything anew; over when it holds the same."""
+        """An alarm when it is certain, then a full send; over when digests agree."""
         with self.hands() as peer:
             line = self.tell(b"kiwi", 1) + b" Goloman\n"
 
@@ -185,7 +185,7 @@ class BadNeighbours(unittest.TestCase):
         return line
 
     def test_one_that_comes_and_goes(self):
-        """A hundred links in a row, each ended in the middle of a stamp: what was whole counts."""
+        """A hundred links in a row, each cut within a stamp: complete stamps count."""
         before = self.node.descriptors()
         with self.node.client() as client:
             for at_s in range(1, 101):

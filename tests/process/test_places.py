@@ -1,8 +1,8 @@
-"""test_places.py - WHATSAT over HTTPS: from a real node to a places service with real TLS that does
-everything right, and then everything wrong.
+"""test_places.py - WHATSAT over HTTPS: a real node and a places service with real TLS, which first
+does everything right and then everything wrong.
 
-After each fault: the reply that PROTOCOL.md promises came, and the next question is answered well
-by the same node. At the end no descriptor is left, and the key was nowhere but in its file and in
+After each fault the reply must be the one that PROTOCOL.md promises, and the same node must answer
+the next question well. At the end no descriptor has leaked, and the key was only in its file and in
 the service's requests."""
 import json
 import os
@@ -22,7 +22,7 @@ HERE = b"+34.068930-118.445127"
 
 
 class PlacesHerd(Herd):
-    """A herd that asks a PlacesServer of its own, whose certificate is `certificate`."""
+    """A herd with a PlacesServer, whose certificate is `certificate`."""
 
     def __init__(self, certificate="under384:localhost", others=(), edges=ALONE, start=True,
                  provider="google", timeout="10s", log_level="debug", more=""):
@@ -64,12 +64,12 @@ class PlacesHerd(Herd):
         return done
 
     def places(self):
-        """What the node's status says of places."""
+        """The part of the node's status about places."""
         return self.status()[self.node.name]["places"]
 
 
 class Talker:
-    """A client that knows where it is."""
+    """A client that has sent its position."""
 
     def __init__(self, test, herd):
         self.test, self.client = test, herd.node.client()
@@ -202,7 +202,7 @@ class Answers(unittest.TestCase):
 
 
 def chunks_for_ever(request):
-    """1 GiB, as far as the other end takes it."""
+    """Up to 1 GiB, as much as the other end takes."""
     request.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
     for _ in range(1 << 14):
         request.send(b"10000\r\n" + b" " * 65536 + b"\r\n")
@@ -216,7 +216,7 @@ def body_for_ever(request):
 
 
 def drips(data, pause_s=0.05):
-    """A byte at a time, for as long as somebody takes them."""
+    """One byte at a time, as long as the other end takes them."""
     def drip(request):
         nothing = threading.Event()
         for at in range(len(data)):
@@ -227,9 +227,9 @@ def drips(data, pause_s=0.05):
 
 
 class Faults(unittest.TestCase):
-    """Each a handler or a greeter, and what the asker is told."""
+    """Faults, each a handler or a greeter, and the reply that the client must get."""
 
-    GROWTH_BYTES_MAX = 24 << 20  # of a node under a sanitizer, which keeps what was freed
+    GROWTH_BYTES_MAX = 24 << 20  # with a sanitizer, which delays the reuse of freed memory
     HANDLERS = (
         ("HTML", answers(b"<html>no</html>"), "not JSON"),
         ("not UTF-8", answers(b'{"places":[{"id":"\xff"'), "not JSON"),
@@ -267,7 +267,7 @@ class Faults(unittest.TestCase):
     def test_what_a_service_answers_wrongly(self):
         with PlacesHerd() as herd, Talker(self, herd) as talker:
             talker.well()
-            descriptors = herd.node.descriptors()  # an observer would be one more for a moment
+            descriptors = herd.node.descriptors()  # before an observer adds one for a moment
             bytes_before = herd.node.resident_bytes()
             for name, handler, message in self.HANDLERS:
                 with self.subTest(name):
@@ -281,7 +281,7 @@ class Faults(unittest.TestCase):
             self.assertLess(herd.node.resident_bytes() - bytes_before, self.GROWTH_BYTES_MAX)
 
     def test_text_that_is_no_utf_8(self):
-        """JSON's strings may hold anything as far as its grammar goes; a reply's may not."""
+        """JSON strings may contain any character; those in a reply may not."""
         bad = json.dumps(results(1, name="caf@ {}")).encode().replace(b"@", b"\xe9")
         with PlacesHerd() as herd, Talker(self, herd) as talker:
             herd.server.handler = answers(bad)
@@ -301,7 +301,7 @@ class Faults(unittest.TestCase):
         denied = {"error": {"code": 403, "status": "PERMISSION_DENIED",
                             "message": f"The key {CANARY.decode()} may not"}}
         with PlacesHerd() as herd, Talker(self, herd) as talker:
-            for _ in range(7):  # no failure of the service, so the breaker stays closed
+            for _ in range(7):  # the service did not fail, so the breaker stays closed
                 herd.server.handler = answers(denied, status="403 Forbidden")
                 talker.fails("REQUEST_DENIED", "may not")
             self.assertEqual(len(herd.server.requests), 7)
@@ -369,10 +369,10 @@ class Faults(unittest.TestCase):
 
 
 class Handshakes(unittest.TestCase):
-    """Servers that a node must not believe, and servers that make no handshake."""
+    """Servers that a node must not trust, and servers whose handshakes fail."""
 
     def check(self, message, certificate="under384:localhost", greeter=None, version=None):
-        """A question fails; the next one, when all is well with the service again, is answered."""
+        """A question fails; the next one, after the service has recovered, is answered."""
         herd = PlacesHerd(certificate, start=False, timeout="6s")
         herd.good = {"ca384.pem": "under384"}.get(herd.ca_file, "localhost")
         herd.make(herd.good + ":localhost")
@@ -430,7 +430,7 @@ class Handshakes(unittest.TestCase):
 
 
 class Starting(unittest.TestCase):
-    """What keeps a node from starting, with its remedy."""
+    """Errors that keep a node from starting; the message has a remedy."""
 
     def refused(self, herd, *words):
         try:

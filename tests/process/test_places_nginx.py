@@ -1,8 +1,8 @@
-"""test_places_nginx.py - WHATSAT over HTTPS to an everyday server: nginx, which ends connections
-after so many requests, answers in chunks, and starts its workers anew while it is asked.
+"""test_places_nginx.py - WHATSAT over HTTPS to an ordinary server: nginx, which closes connections
+after some number of requests, sends chunked bodies, and restarts its workers between requests.
 
-What nginx answers comes from a server of Python's behind it. None of what it does may be seen by a
-client: every question here is answered well."""
+nginx gets its answers from a Python server behind it. Clients must notice none of this: every
+question is answered well."""
 import http.server
 import json
 import os
@@ -43,11 +43,11 @@ http {{
 """
 
 
-WORKS = b" start worker process "  # its log, once a worker has been started
+WORKS = b" start worker process "  # in its log, when a worker was started
 
 
 class Behind(http.server.BaseHTTPRequestHandler):
-    """Answers in two chunks, as many results as the service gives at most."""
+    """Answers in two chunks, with as many results as the service ever returns."""
     protocol_version = "HTTP/1.1"
 
     def do_POST(self):
@@ -68,10 +68,10 @@ class Behind(http.server.BaseHTTPRequestHandler):
 class Nginx:
     """A PlacesHerd whose service is nginx.
 
-    requests  on one connection, then it is closed
-    answer    what nginx does with a request; None: it asks Behind
-    sessions  where it keeps those of TLS
-    options   of the PlacesHerd
+    requests  how many it answers on a connection before it closes it
+    answer    nginx's configuration for a request; None: it asks Behind
+    sessions  nginx's cache of TLS sessions
+    options   for the PlacesHerd
     """
 
     def __init__(self, certificate="under384:localhost", requests=1000, answer=None,
@@ -141,7 +141,7 @@ class Everyday(unittest.TestCase):
                 self.assertEqual((places["asked"], places["handshakes_resumed"]), (21, 5))
 
     def test_workers_that_are_started_anew_while_they_are_asked(self):
-        """Each asks as fast as it is answered, so that whatever a worker ends is in use."""
+        """Each asks again as soon as it is answered, so a worker that ends is always in use."""
         with Nginx() as nginx, Talker(self, nginx.herd) as talker:
             asked, over = [0] * 3, threading.Event()
 

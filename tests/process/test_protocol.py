@@ -1,4 +1,4 @@
-"""test_protocol.py - PROTOCOL.md, "Client port", said to one node over a real socket."""
+"""test_protocol.py - PROTOCOL.md, "Client port", tried with one node over a real socket."""
 import json
 import re
 import threading
@@ -13,7 +13,7 @@ UCLA = b"+34.068930-118.445127"  # about fifteen places within 10 km
 
 
 def at_fields(line):
-    """The five fields of an AT line, its skew in nanoseconds."""
+    """The five fields of an AT line, with the skew in nanoseconds."""
     match = re.fullmatch(rb"AT (\S+) ([+-](?:0|[1-9]\d*)\.\d{9}) (\S+) (\S+) (\S+)", line)
     if not match:
         raise AssertionError(f"not an AT line: {line!r}")

@@ -1,7 +1,7 @@
-"""test_security.py - whoever comes to the peer port of a herd with a secret, and what he knows.
+"""test_security.py - strangers at the peer port of a herd with a secret.
 
-Whatever is wrong with a handshake, the store stays as it is, the reason is in the log once, and the
-neighbours' links do not notice.
+Whatever is wrong with a handshake, the store does not change, the reason is logged once, and the
+links to neighbours are not affected.
 """
 import contextlib
 import re
@@ -19,7 +19,7 @@ STRANGERS_MAX = 64
 
 
 class Siege(threading.Thread):
-    """Holds as many connections that say nothing as a node lets in."""
+    """Holds as many silent connections as a node accepts."""
 
     def __init__(self, node):
         super().__init__(daemon=True)
@@ -46,7 +46,7 @@ class Siege(threading.Thread):
 
 
 class Handshakes(unittest.TestCase):
-    """Goloman, alone; Hands is played."""
+    """Goloman alone; the test plays Hands."""
 
     def setUp(self):
         stack = contextlib.ExitStack()
@@ -57,7 +57,8 @@ class Handshakes(unittest.TestCase):
         self.node = self.herd["Goloman"].start()
 
     def refused(self, why, peer, *say):
-        """A peer says its words and a stamp: a BYE, told of once, and no trace of it is left."""
+        """A peer sends these lines and a stamp: it gets a BYE, which is logged once, and leaves no
+        trace."""
         before = self.status()
         for _ in range(2):
             with peer() as one:
@@ -81,7 +82,7 @@ class Handshakes(unittest.TestCase):
 
     def status(self):
         said = self.herd.status()["Goloman"]
-        for volatile in ("down_ms", "tries", "error"):  # of its own dials to Hands, which is not there
+        for volatile in ("down_ms", "tries", "error"):  # of its dials to Hands
             said["links"][0].pop(volatile, None)
         return said
 
@@ -91,7 +92,7 @@ class Handshakes(unittest.TestCase):
         return peer
 
     def test_the_right_one_is_let_in(self):
-        """Or else all that follows would prove nothing."""
+        """Without this the other tests would prove nothing."""
         with Peer(self.node) as peer:
             theirs = peer.meet()
             self.assertEqual(theirs, self.auth_of_the_node(peer))
@@ -103,7 +104,7 @@ class Handshakes(unittest.TestCase):
 
     @staticmethod
     def auth_of_the_node(peer):
-        """As the node has to sign: the other role, its own name and numbers first."""
+        """Signed as the node has to sign: for the other role, with its name and numbers first."""
         mirror = Peer.__new__(Peer)
         mirror.herd, mirror.name = peer.herd, peer.theirs[b"from"]
         mirror.boot = int(peer.theirs[b"boot"], 16)
@@ -113,7 +114,7 @@ class Handshakes(unittest.TestCase):
         return mirror.auth(role=b"accepted")
 
     def test_replayed(self):
-        """All that a real neighbour once said, again."""
+        """A replay of all that a real neighbour once sent."""
         with Peer(self.node) as real:
             real.meet()
             auth = real.auth()
@@ -124,7 +125,7 @@ class Handshakes(unittest.TestCase):
         self.refused(b"AUTH is wrong", lambda: Peer(self.node), lambda _: recorded)
 
     def test_reflected(self):
-        """The node's own proof, back to itself; also as what it says to a second connection."""
+        """The node's own proof is reflected to it, also from a second connection."""
         def theirs():
             peer = Peer(self.node)
             peer.proof = peer.meet()
@@ -174,7 +175,7 @@ class Handshakes(unittest.TestCase):
         self.refused(b"too long", lambda: Peer(self.node), lambda _: b"x" * 20000 + b"\n")
 
     def test_too_late(self):
-        """The right words, after the two seconds: they are thrown away."""
+        """The right lines after the two seconds: they are discarded."""
         peer = self.met()
         with peer:
             self.assertRegex(peer.rest(), rb"\ABYE no handshake within 2 s\n\Z")
@@ -184,14 +185,14 @@ class Handshakes(unittest.TestCase):
 
     @contextlib.contextmanager
     def silent(self):
-        """Says nothing until the node has had enough."""
+        """It is silent until the node closes the connection."""
         with self.met() as peer:
             peer.said = peer.rest()
             peer.rest = lambda: peer.said
             yield peer
 
     def test_half_open_strangers_do_not_keep_a_neighbour_out(self):
-        """As many as are let in, each back at once; the node's own dials lead nowhere."""
+        """As many as are accepted, each reconnecting at once; the node's own dials fail."""
         self.node.stop()
         nobody = reserve_port()
         self.addCleanup(nobody.close)
@@ -212,7 +213,7 @@ class Handshakes(unittest.TestCase):
         self.assertEqual(self.node.log().count(b" strangers_full "), 1)
 
     def test_those_that_were_refused_cannot_pile_up(self):
-        """They have their BYE, and do not hang up."""
+        """They have received BYE, but do not close."""
         before = self.node.descriptors()
         with contextlib.ExitStack() as stack:
             for _ in range(6 * STRANGERS_MAX):

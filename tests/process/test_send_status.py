@@ -20,7 +20,7 @@ UCLA = "+34.068930-118.445127"
 
 
 def shell(command):
-    """What a command prints that a user may have copied."""
+    """The output of a command line that a user could have copied."""
     return subprocess.run(command, shell=True, capture_output=True, text=True, timeout=DEADLINE_S,
                           env=environment(), check=False).stdout
 
@@ -96,7 +96,7 @@ class Send(unittest.TestCase):
 
     @staticmethod
     def sender(herd):
-        """A `stampede send` whose input goes on."""
+        """A `stampede send` whose input has not ended."""
         return subprocess.Popen([STAMPEDE, "send", "-c", herd.config], stdin=subprocess.PIPE,
                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment())
 
@@ -104,7 +104,7 @@ class Send(unittest.TestCase):
         with Herd() as herd, self.sender(herd) as sender:
             sender.stdin.write(b"hello\n")
             sender.stdin.flush()
-            self.assertEqual(sender.stdout.readline(), b"? hello\n")  # as it comes
+            self.assertEqual(sender.stdout.readline(), b"? hello\n")  # printed as it arrives
             herd.node.kill()
             self.assertEqual(sender.wait(timeout=DEADLINE_S), 1)  # though its input has not ended
             self.assertIn(b"Goloman", sender.stderr.read())
@@ -165,7 +165,7 @@ class Status(unittest.TestCase):
             table = herd.command("status", "--table", expect=(1,)).stdout.decode()
             self.assertRegex(table, r"(?m)^Welsh +down\b")
             self.assertRegex(table, r"(?m)^Holiday .* 2/3$")
-            self.assertNotIn("no link", table)  # that Welsh is down is said once
+            self.assertNotIn("no link", table)  # that Welsh is down is shown once
             detail = herd.command("status", "-tn", "Holiday").stdout.decode()
             self.assertRegex(detail, r"(?m)^Goloman +up .* 0 +0 ")
             self.assertRegex(detail, r"(?m)^Welsh +down .*connection \w+")
@@ -215,7 +215,7 @@ class Status(unittest.TestCase):
                 self.assertRegex(done.stdout.decode(), rf"(?m)^{name} +down\b")
 
     def test_a_port_that_is_no_node(self):
-        """Something else listens there and says nothing, or nonsense: status ends all the same."""
+        """Something else listens there and is silent or sends nonsense: status ends anyway."""
         with Herd(start=False) as herd, socket.socket() as other:
             other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             other.bind(herd.node.peer_address)
@@ -224,7 +224,7 @@ class Status(unittest.TestCase):
 
 
 class Up:
-    """A running `stampede up`, and the processes under it."""
+    """A running `stampede up`, and its child processes."""
 
     def __init__(self, herd, *options):
         self.herd = herd
@@ -264,7 +264,7 @@ class Up:
                         self.children[int(entry.name)] = os.pidfd_open(int(entry.name))
 
     def running(self, names):
-        """Wait until it has said of each node that it runs, and each answers."""
+        """Wait until it has printed a row for each node, and each answers."""
         until(lambda: all(re.search(rf"(?m)^{name}\b", self.said()) for name in names),
               "a line for each", [self])
         self.adopt()

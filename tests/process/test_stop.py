@@ -1,6 +1,6 @@
-"""test_stop.py - nodes that are told to stop, and nodes that are shot.
+"""test_stop.py - nodes that are stopped by a signal, and nodes that are killed.
 
-A signal ends a node with 0: what it has taken in is answered, and its ports are free at once.
+A signal ends a node with exit code 0: what it has received is answered, its ports are free at once.
 """
 import contextlib
 import signal
@@ -32,7 +32,7 @@ class Signals(unittest.TestCase):
             herd.node.ended()
 
     def test_under_load(self):
-        """Each client, cut where it may be, has had whole replies, in order, from the first on."""
+        """Each client has received complete replies, in order, beginning with the first."""
         for number in (signal.SIGTERM, signal.SIGINT):
             with self.subTest(signal=number.name), Herd() as herd:
                 got = [[] for _ in range(8)]
@@ -52,7 +52,7 @@ class Signals(unittest.TestCase):
 
     @staticmethod
     def load(node, number, got, started):
-        """Tell without end; note all replies, and fail at one that is cut."""
+        """Send IAMATs without end; keep all replies, and fail if one is incomplete."""
         with node.client() as client:
             told = 0
             with contextlib.suppress(ConnectionError, AssertionError):
@@ -69,7 +69,7 @@ class Signals(unittest.TestCase):
                 got.append(b"cut: " + client.pending)
 
     def test_pending_replies_are_sent(self):
-        """To a client that begins to read only when the node has ended."""
+        """Replies reach a client that starts to read only after the node has ended."""
         count = 100
         with Herd() as herd, herd.node.client() as client:
             at = client.tell(b"kiwi", UCLA, b"1")
@@ -87,7 +87,7 @@ class Signals(unittest.TestCase):
     @staticmethod
     @contextlib.contextmanager
     def never_reading(node, lines=b"WHATSAT kiwi 50 20\n" * 20000, finish=False):
-        """A client that has sent lines, as far as they are taken, and has not read."""
+        """A client that has sent as many lines as are taken, and has read nothing."""
         with node.client(receive_bytes=4096) as client:
             client.tell(b"kiwi", UCLA, b"1")
             client.socket.setblocking(False)
@@ -117,7 +117,7 @@ class Signals(unittest.TestCase):
                 self.ends_and_starts(herd, herd["Wilkes"], number, 0)
 
     def test_a_killed_node_starts_again_at_once(self):
-        """The kernel closes a dead ring's listeners a moment late; the next process waits."""
+        """The kernel closes a dead ring's listening sockets late; the next process retries."""
         with Herd(SHIPPED) as herd:
             herd.linked()
             self.ends_and_starts(herd, herd["Wilkes"], signal.SIGKILL, -signal.SIGKILL)
@@ -147,7 +147,7 @@ class Signals(unittest.TestCase):
             herd.agree(b"to-Goloman", herd.known(b"to-Goloman")["Goloman"], ("Goloman", "Hands"))
 
     def test_a_stopping_node_says_goodbye(self):
-        """Its peers know at once, not after ten seconds of silence."""
+        """Its neighbours notice at once, not after ten seconds of silence."""
         with Herd({"Goloman": ("Hands",), "Hands": ()}) as herd:
             herd.linked()
             herd["Hands"].stop()

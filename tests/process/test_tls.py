@@ -1,5 +1,5 @@
-"""test_tls.py - links with certificates: who is let in, who is not and what the log says of it, and
-that clients notice nothing of either. Peers that are not ours are openssl's."""
+"""test_tls.py - links with certificates: which peers are accepted, which are refused with what log
+line, and that clients notice nothing of it. Foreign peers are openssl's."""
 import os
 import re
 import shutil
@@ -25,7 +25,7 @@ def certify(herd, *names):
 
 
 class TlsHerd(Herd):
-    """A herd whose nodes, and whoever else is named, have certificates."""
+    """A herd with certificates for its nodes and for other names."""
 
     def __init__(self, edges, *others, more=TLS, start=True):
         super().__init__(edges, more=more, start=start)
@@ -36,9 +36,9 @@ class TlsHerd(Herd):
 
 
 def context(herd, name):
-    """A client's that shows the certificate `name`; None: none. It takes any server."""
+    """A client's SSL context with the certificate `name`; None: none. It accepts any server."""
     c = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    c.set_ciphers("DEFAULT@SECLEVEL=0")  # this end lets anything pass
+    c.set_ciphers("DEFAULT@SECLEVEL=0")  # this end accepts weak keys
     c.check_hostname, c.verify_mode = False, ssl.CERT_NONE
     c.maximum_version = ssl.TLSVersion.TLSv1_2
     if name:
@@ -51,7 +51,7 @@ def connected(herd):
 
 
 class Stranger:
-    """Dials Goloman's peer port, says something, and reads until it is closed."""
+    """Dials Goloman's peer port, sends something, and reads until it is closed."""
 
     def __init__(self, herd, name, hello):
         self.words = b""
@@ -114,10 +114,10 @@ class Links(unittest.TestCase):
 
 
 class Renewal(unittest.TestCase):
-    """SIGHUP reads certificates anew."""
+    """SIGHUP reloads certificates."""
 
     def renew(self, herd):
-        """Everything of a new CA."""
+        """All certificates are of a new CA."""
         for path in herd.folder.glob("*.pem"):
             path.unlink()
         certify(herd, *herd.nodes)
@@ -165,7 +165,7 @@ class Renewal(unittest.TestCase):
 
 class Refusals(unittest.TestCase):
     def refused(self, herd, why, speak):
-        """`speak` meets a closed connection in time, and the log says why, once however often."""
+        """`speak` finds its connection closed in time, and the log says why once."""
         node = herd["Goloman"]
         with node.client() as client:
             for _ in range(3):
@@ -230,7 +230,7 @@ class Refusals(unittest.TestCase):
             self.refused(herd, b"no handshake within 2 s", speak)
 
     def test_a_dialled_node_is_refused_too(self):
-        """Hands answers with a certificate of another name, with none at all, in plaintext."""
+        """Hands answers with a certificate for another name, without one, or in plaintext."""
         for name, why in (("Wilkes", b"the certificate is for Wilkes, not for Hands"),
                           ("expired", b"has expired, or is not valid yet"),
                           (None, b'the other end does not speak TLS"')):

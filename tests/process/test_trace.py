@@ -1,4 +1,4 @@
-"""test_trace.py - `stampede trace`: the way that a stamp took through real nodes."""
+"""test_trace.py - `stampede trace`: the path of a stamp through real nodes."""
 import json
 import signal
 import time

@@ -1,19 +1,24 @@
 #!/usr/bin/env bash
-# certificates.sh — keys and certificates for the tests of TLS, made anew with openssl.
+# certificates.sh — makes keys and certificates for the tests of TLS, with openssl.
 #
 #   certificates.sh FOLDER NAME...
 #
-# Writes into FOLDER ca.pem (the herd's CA; its key in ca.key), and for each NAME what it says:
-# NAME.pem and NAME.key, signed by that CA, with NAME as the only DNS name. Some names are special,
-# and are then for the DNS name that follows a colon: `expired:Hands` makes expired.pem.
+# Writes into FOLDER ca.pem (the herd's CA; its key is ca.key), and for each NAME the files NAME.pem
+# and NAME.key: a certificate signed by that CA, with NAME as its only DNS name. The special names
+# below are followed by a colon and the DNS name: `expired:Hands` makes expired.pem for Hands.
 #
-#   expired   ended yesterday          stranger  signed by a CA of the same name, another key
-#   self      signed by itself         rsa       an RSA key of 2048 bits
-#   weak      an RSA key of 1024 bits  large     P-384
-#   nameless  the name is in the subject only    twin  also for localhost
-#   many      also for nine other names, before its own
-#   wild      for *.NAME           under384  signed by a CA with a P-384 key, ca384.pem
-#   under4096 with an RSA key of 2048 bits, signed by a CA with one of 4096, ca4096.pem
+#   expired    expired yesterday
+#   stranger   signed by a CA with the same name and another key
+#   self       self-signed
+#   rsa        has an RSA key of 2048 bits
+#   weak       has an RSA key of 1024 bits
+#   large      has a P-384 key
+#   nameless   has its name only in the subject
+#   twin       also for localhost
+#   many       also for nine other names, which come before its own
+#   wild       for *.NAME
+#   under384   signed by ca384.pem, a CA with a P-384 key
+#   under4096  has an RSA key of 2048 bits; signed by ca4096.pem, a CA with one of 4096 bits
 set -eu
 folder=$1
 shift
@@ -31,7 +36,7 @@ make() {
   openssl req -x509 -new -config req.cnf -subj "$subject" -key "$name.key" -out "$name.pem" "$@"
 }
 
-# NAME EXTENSION: one that ended yesterday; only x509 -req takes days below 0
+# NAME EXTENSION: an expired certificate; only x509 -req takes negative days
 make_expired() {
   openssl genpkey "${p256[@]}" -out expired.key
   openssl req -new -config req.cnf -subj "/CN=$1" -key expired.key -addext "subjectAltName=$2" |
@@ -44,7 +49,7 @@ ca_options=(-days 36500 -addext basicConstraints=critical,CA:true)
 by_ca=(-CA ca.pem -CAkey ca.key)
 [ -e ca.pem ] || make ca /CN=herd "${p256[@]}" -- "${ca_options[@]}"
 
-# NAME KEY-OPTIONS...: another CA, made when it is first needed
+# NAME KEY-OPTIONS...: another CA, unless it was made before
 make_ca() {
   local name=$1
   shift

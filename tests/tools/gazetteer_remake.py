@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Whether src/gazetteer/places.bin is what convert.py makes of the package, byte for byte.
+"""gazetteer_remake.py - checks that convert.py makes src/gazetteer/places.bin, byte for byte.
 
 usage: gazetteer_remake.py PACKAGE-FOLDER
 
-Exit code 0: it is; 1: it is not, or the package cannot be converted; 2: usage. Run by hand when the
-package or the converter changes; the package is not part of the repository.
+Exit code: 0 it does, 1 it does not or the package cannot be converted, 2 wrong usage. Run it by hand
+when the package or the converter changes; the package is not part of the repository.
 """
 
 import filecmp

@@ -1,8 +1,8 @@
-# packages.sh — what the program and its tests need from the system: gets it, and builds.
+# packages.sh — installs the packages that the program and its tests need, and builds.
 #
-# Sourced by ./run and tests/run, which set `root` to the checkout. Nothing is installed when nothing
-# is missing, so a user without rights over the machine needs none. Everything that is said goes to
-# standard error; the output of the package manager and of the build only when they fail.
+# Sourced by ./run, tests/run and others, which set `root` to the checkout. If no package is missing,
+# no privileges are needed. Messages go to standard error; the output of the package manager and of
+# the build is shown only if they fail.
 
 # Debian's name of a package, and what it is for.
 packages_of_program='
@@ -11,24 +11,24 @@ libc6-dev       headers of the C library
 cmake           describes the build
 ninja-build     runs the build
 pkg-config      finds the libraries
-liburing-dev    io_uring: all input and output of a node
-libbearssl-dev  TLS and HMAC: links between nodes, places over HTTPS
-libcjson-dev    JSON: places and status
+liburing-dev    io_uring, for all input and output of a node
+libbearssl-dev  TLS and HMAC, for links between nodes and places over HTTPS
+libcjson-dev    JSON, for places and status
 libconfuse-dev  reads topology.conf
-libc-ares-dev   DNS without waiting: where the places provider is
+libc-ares-dev   asynchronous DNS, for the address of the places provider
 '
 packages_of_tests='
-libcriterion-dev    the unit tests
-python3             the tests of whole processes
-ca-certificates     the CAs of the system, by which HTTPS servers are believed
-openssl             certificates, and peers that are not ours, for the tests of TLS
-netcat-openbsd      the client that everybody has
-nginx-light         the everyday server of HTTPS, for the tests of places
+libcriterion-dev    runs the unit tests
+python3             runs the process tests
+ca-certificates     the CAs that HTTPS clients trust
+openssl             certificates and foreign peers, for the tests of TLS
+netcat-openbsd      a common client
+nginx-light         a common HTTPS server, for the tests of places
 '
 
 say() { printf '%s\n' "$*" >&2; }
 
-# Run a command quietly; when it fails, show what it said.
+# Run a command without output; if it fails, show its output.
 quietly() {
   local log status=0
   log=$(mktemp)
@@ -52,41 +52,41 @@ packages_missing() {
 
 as_root() {
   if [ "$(id -u)" = 0 ]; then "$@"
-  elif [ -t 0 ]; then sudo "$@"  # may ask for the password; without a terminal nobody could answer
+  elif [ -t 0 ]; then sudo "$@"  # may ask for a password
   else sudo -n "$@"
   fi
 }
 
-# Make the packages of a list be there, or say which are needed and go on: they may have come by
-# another way than apt-get, and what is really missing the build will name.
+# Install the missing packages of a list. If that is not possible, print them and go on: they may
+# have been installed in another way, and if not, the build reports what is missing.
 packages_ensure() {
   local missing
   if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
-    say "This is not Debian; what is needed, by the names of Debian's packages:"
+    say "This system has no apt-get. These packages are needed, by their names in Debian:"
     say "$1"
     return 0
   fi
   mapfile -t missing < <(packages_missing "$1")
   [ ${#missing[@]} != 0 ] || return 0
   if ! as_root true 2>/dev/null; then
-    say "Packages are missing, and without root they cannot be installed; trying to build all the same."
+    say "Packages are missing, and only root can install them; trying to build without them."
     say "As root: apt-get install ${missing[*]}"
     return 0
   fi
   say "Installing ${missing[*]}"
   packages_install "${missing[@]}" ||
-    say "That did not work; trying to build all the same."
+    say "Installing failed; trying to build without them."
 }
 
 packages_install() {
   local apt=(env DEBIAN_FRONTEND=noninteractive apt-get -qq
     -o Acquire::Retries=3 -o DPkg::Lock::Timeout=300)
-  quietly as_root "${apt[@]}" update || true  # a source that is down need not be the one that counts
+  quietly as_root "${apt[@]}" update || true  # one unreachable source need not matter
   quietly as_root "${apt[@]}" install -y --no-install-recommends "$@"
 }
 
-# Configure and build: a preset, then targets (all). A build folder that was left half configured, or
-# that was moved together with its checkout, is of no use to CMake and begun again.
+# PRESET [TARGET...]: configure and build; default: all targets. A build folder that is only half
+# configured, or that was moved with its checkout, is unusable for CMake and is created again.
 build() (
   preset=$1 folder=build/$1
   shift

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""track.py - prints IAMAT lines of clients that walk about, for `stampede send`.
+"""track.py - prints IAMAT lines of clients that move around, for `stampede send`.
 
     tests/tools/track.py --lines 5000 --clients 20 | build/release/stampede send
 
-Each client sets out somewhere near --around and goes on in steps of a few metres, turning a little
-as it goes; the clients speak in an order of chance, each with times that only grow. The walk is the
-same for the same --seed, and so are the lines for the same --start; without --start the track ends
-now, so that it can be sent again and again and is news each time.
+Each client starts near --around and moves in steps of a few metres, turning a little each time. The
+order of clients is random; each client's times only grow. The same --seed gives the same walk, and
+with the same --start the same lines. Without --start the last line has the present time, so that
+each run has newer stamps than the one before.
 """
 import argparse
 import math
@@ -32,7 +32,7 @@ class Walker:
         self.heading += self.chance.gauss(0, TURN_DEG)
         degrees = self.chance.uniform(*STEP_M) / METRES_PER_DEGREE
         self.latitude += degrees * math.cos(math.radians(self.heading))
-        if abs(self.latitude) > 85:  # turn round well before a pole
+        if abs(self.latitude) > 85:  # turn back before a pole
             self.latitude = math.copysign(85, self.latitude)
             self.heading += 180
         self.longitude += (degrees * math.sin(math.radians(self.heading))
@@ -45,7 +45,7 @@ class Walker:
 
 
 def track(lines, clients, seed, around, start_ns, pause_ns):
-    """The lines, one by one."""
+    """Generates the lines."""
     chance = random.Random(seed)
     walkers = [Walker(f"walker-{i + 1}", chance, *around) for i in range(clients)]
     for i in range(lines):
@@ -73,16 +73,16 @@ def count(text):
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Print IAMAT lines of clients that walk about.")
-    parser.add_argument("--lines", type=count, default=1000, help="how many (1000)")
-    parser.add_argument("--clients", type=count, default=10, help="how many walk (10)")
-    parser.add_argument("--seed", type=int, default=1, help="which walk (1)")
+    parser = argparse.ArgumentParser(description="Print IAMAT lines of clients that move around.")
+    parser.add_argument("--lines", type=count, default=1000, help="how many lines (1000)")
+    parser.add_argument("--clients", type=count, default=10, help="how many clients (10)")
+    parser.add_argument("--seed", type=int, default=1, help="selects the random walk (1)")
     parser.add_argument("--around", type=place, default=(34.06893, -118.445127), metavar="LAT,LNG",
-                        help="where they set out (34.06893,-118.445127); --around=-33.9,151.2")
+                        help="where they start (34.06893,-118.445127); --around=-33.9,151.2")
     parser.add_argument("--start", type=positive, metavar="SECONDS",
-                        help="POSIX time of the first line (so that the last one is now)")
+                        help="POSIX time of the first line (default: the last line is now)")
     parser.add_argument("--pause", type=positive, default=1.0, metavar="SECONDS",
-                        help="between two lines, by the clients' clocks (1)")
+                        help="time between two lines, by the clients' clocks (1)")
     options = parser.parse_args()
     pause_ns = max(1, int(options.pause * NS))
     start_ns = (int(options.start * NS) if options.start is not None
@@ -92,7 +92,7 @@ def main():
                           pause_ns):
             print(line)
         sys.stdout.flush()
-    except BrokenPipeError:  # the reader has had enough
+    except BrokenPipeError:  # the reader has closed the pipe
         sys.stderr.close()
 
 
