@@ -151,7 +151,7 @@ static void measure_growth(uint64_t stamps)
         }
     }
     printf("empty store        %10.0f KiB resident\n", (double)resident_empty / 1024);
-    printf("room               %10.1f bytes a stamp by store_bytes\n",
+    printf("memory             %10.1f bytes a stamp by store_bytes\n",
         (double)store_bytes(s) / (double)stamps);
     printf("                   %10.1f bytes a stamp resident\n",
         (double)(resident_bytes() - resident_before) / (double)stamps);

@@ -1,8 +1,9 @@
 """bench.py - what all parts share: running load and flood, rounds, samples, progress, medians.
 
-A sample is one burst: a dictionary with part, case, server, round and what was measured. Servers
-take turns inside a round, so that the machine's drift meets all of them, and in another order each
-time, so that none always runs after the same one; ratios are of medians over the rounds of one run.
+A sample is the result of one burst: a dictionary with part, case, server, round and values.
+Servers take turns within a round, so that changes of the machine's speed affect all of them, in a
+random order, so that none always follows the same other one. Ratios are of medians over the rounds
+of one run.
 """
 import json
 import os
@@ -17,7 +18,7 @@ import servers
 BURST_TIMEOUT_S = 600
 REST_WINDOW_S, REST_CORES, REST_TIMEOUT_S = 0.03, 0.1, 5
 QUICK_S = {"iamat": 25, "open": 8, "whatsat": 5, "flood": 12, "cost": 8}  # of a part's rounds
-QUICK_END_S = 100  # after that nothing more is begun
+QUICK_END_S = 100  # after this no new burst starts
 
 
 class Bench:
@@ -38,21 +39,21 @@ class Bench:
         self.say(text)
 
     def out_of_time(self):
-        """Quick, and its two minutes are nearly over: what is left is left out."""
+        """With --quick: whether the two minutes are nearly over, so the rest is skipped."""
         late = self.quick and time.monotonic() - self.began > QUICK_END_S
         if late and not self.told:
-            self.note("the rest is left out, for the time; name fewer parts, or leave --quick away")
+            self.note("the rest is skipped for lack of time; name fewer parts, or omit --quick")
             self.told = True
         return late
 
     def each_round(self, part):
-        """Round numbers, with progress; quick, no new one is begun when the part's time is up."""
+        """Round numbers, with progress messages; with --quick until the part's time is over."""
         began = time.monotonic()
         for round_ in range(self.rounds):
             if self.out_of_time():
                 return
             if self.quick and round_ and time.monotonic() - began > QUICK_S[part]:
-                self.note(f"{part}: {round_} rounds instead of {self.rounds}, for the time")
+                self.note(f"{part}: {round_} rounds instead of {self.rounds}, for lack of time")
                 return
             self.say(f"{part}: round {round_ + 1} of {self.rounds}")
             yield round_
@@ -60,7 +61,7 @@ class Bench:
     # -- servers
 
     def start(self, candidates):
-        """Start what is there; those that cannot be started are left out, with a note."""
+        """Start servers; those that cannot be started are left out, with a note."""
         started = []
         for server in [] if self.out_of_time() else candidates:
             try:
@@ -92,11 +93,12 @@ class Bench:
         return json.loads(done.stdout)
 
     def shuffled(self, some):
-        """In another order each time, the same in every run."""
+        """In a random order, which is the same in every run."""
         return self.dice.sample(some, len(some))
 
     def settle(self):
-        """Some servers work on for a second after a burst, at the next one's cost: let them."""
+        """Wait until the servers are idle: some work for a second after a burst, which would
+        affect the next one."""
         until = time.monotonic() + REST_TIMEOUT_S
         pids = [pid for server in self.running for pid in server.pids()]
         began, used = time.monotonic(), servers.cpu_s(pids)
@@ -106,18 +108,18 @@ class Bench:
             used_before, used = used, servers.cpu_s(pids)
             if used - used_before < REST_CORES * (began - before):
                 return
-        self.say("the servers do not come to rest")
+        self.say("the servers do not become idle")
 
     def load(self, server, *words, core=servers.LOAD_CORE):
         self.settle()
         pids = ",".join(map(str, server.pids()))
         got = self.tool("load", ["-p", server.protocol, "-P", pids, *words, server.port], core)
         if not got["answered"]:
-            raise servers.Trouble("nothing was answered in the time that is counted")
+            raise servers.Trouble("no command was answered in the counted time")
         return got
 
     def flood(self, herd, *words, at_once=False):
-        """Also what all nodes of the herd have used meanwhile, for each update."""
+        """Run flood; adds the processor time of all nodes per update."""
         if not at_once:
             self.settle()
         sinks = ",".join(map(str, herd.sinks()))
@@ -127,13 +129,13 @@ class Bench:
         return {**got, "cpu_us": used / max(1, got.get("updates") or got["told"]) * 1e6}
 
     def fill(self, server, ids):
-        """Tell a server of all clients once."""
+        """Send a server one update of each client."""
         ids = min(ids, server.ids_most or ids)
         depth = min(64, server.depth_most)
         return self.load(server, "-c", 16, "-d", depth, "-i", f"{ids},sequence", "-n", ids)
 
     def sample(self, part, case, server, round_, measure):
-        """Measure once; a failure is a note, not an end."""
+        """Measure once; a failure becomes a note."""
         if self.out_of_time():
             return None
         try:
@@ -152,20 +154,20 @@ def pick(samples, part, case, server, key):
 
 
 def median(samples, part, case, server, key):
-    """None when there is nothing."""
+    """None if there are no samples."""
     values = pick(samples, part, case, server, key)
     return statistics.median(values) if values else None
 
 
 def spread(samples, part, case, server, key):
-    """Half of the way from the least to the most, as a part of the median."""
+    """Half of the distance from the smallest to the largest value, relative to the median."""
     values = pick(samples, part, case, server, key)
     middle = statistics.median(values) if values else 0
     return (max(values) - min(values)) / 2 / middle if middle else 0
 
 
 def labels(samples, part, what):
-    """Cases of a part in the order in which they were measured; servers, ours first."""
+    """The cases of a part in the order measured; or its servers, Stampede first."""
     found = list(dict.fromkeys(s[what] for s in samples if s["part"] == part))
     if what == "case":
         return found

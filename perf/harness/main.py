@@ -1,4 +1,4 @@
-"""main.py - the command line of perf/run, which has installed and built what this needs."""
+"""main.py - the command line of perf/run, which has installed and built everything before."""
 import argparse
 import datetime
 import json
@@ -33,17 +33,17 @@ def machine():
 def arguments():
     reader = argparse.ArgumentParser(
         prog="perf/run",
-        description="Measures a node and a herd side by side with what people would pick instead, "
-        "in rounds in which all take turns. Results go to build/perf/.")
+        description="Measures a node and a herd side by side with what people would use instead, "
+        "in rounds in which all servers take turns. Results are written to build/perf/.")
     reader.add_argument("parts", nargs="*", metavar="PART",
-                        help=f"of {', '.join(parts.PARTS)}; all when none is named")
+                        help=f"one of {', '.join(parts.PARTS)}; default: all")
     reader.add_argument("--quick", action="store_true",
-                        help="within two minutes: fewer, shorter, less sure")
-    reader.add_argument("--rounds", type=int, help="5, quick 3")
+                        help="fewer and shorter measurements, less certain: two minutes")
+    reader.add_argument("--rounds", type=int, help="default: 5, with --quick 3")
     reader.add_argument("--plots", action="store_true",
-                        help="draw the README's plots to perf/plots/ as well")
+                        help="draw the plots of perf/README.md to perf/plots/, too")
     reader.add_argument("--again", action="store_true",
-                        help="measure nothing: tables and plots of the last results")
+                        help="measure nothing; print tables and plots of the last results")
     given = reader.parse_args()
     wrong = [name for name in given.parts if name not in parts.PARTS]
     if wrong:
@@ -52,7 +52,7 @@ def arguments():
 
 
 def measure_part(run, name):
-    """A part that cannot be measured does not end the others."""
+    """Measure a part; if that fails, the other parts go on."""
     try:
         parts.PARTS[name](run)
     except (servers.Trouble, OSError, subprocess.SubprocessError) as why:
@@ -62,7 +62,7 @@ def measure_part(run, name):
 
 
 def measure(given):
-    """All samples; the servers are ended whatever happens."""
+    """Take all samples. The servers are stopped in any case."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     rounds = given.rounds or (3 if given.quick else 5)
@@ -74,7 +74,7 @@ def measure(given):
             for name in given.parts or parts.PARTS:
                 measure_part(run, name)
         except KeyboardInterrupt:
-            run.note("interrupted: what was measured until now")
+            run.note("interrupted; results are incomplete")
         finally:
             run.stop()
         return {**described, "notes": run.notes, "samples": run.samples}
@@ -86,7 +86,7 @@ def interrupted(*_):
 
 def main():
     given = arguments()
-    signal.signal(signal.SIGTERM, interrupted)  # servers are ended, what is measured is kept
+    signal.signal(signal.SIGTERM, interrupted)  # stop the servers, keep the results
     path = RESULTS / "results.json"
     if given.again:
         results = json.loads(path.read_text())

@@ -1,4 +1,4 @@
-"""parts.py - what is measured: one function a part, named as on the command line."""
+"""parts.py - the measurements: one function a part, with the name used on the command line."""
 import contextlib
 import os
 import re
@@ -15,7 +15,7 @@ QUICK_SERVERS = ("stampede", "stampede spin", "redis SET", "memcached", "nats", 
 
 
 def chosen(bench, wanted=None):
-    """Of all single servers, those to measure."""
+    """The single servers to measure."""
     found = []
     for server in servers.singles():
         if wanted and server.label not in wanted:
@@ -25,12 +25,12 @@ def chosen(bench, wanted=None):
         if servers.available(server):
             found.append(server)
         else:
-            bench.note(f"{server.label} is left out: perf/peers has none of that name")
+            bench.note(f"{server.label} is left out: it is not in perf/peers")
     return found
 
 
 def burst_words(bench, connections=50):
-    """Long enough for each connection to be answered a few times."""
+    """Durations that let each connection get a few replies."""
     longer = 2 if connections >= 1000 else 1
     counted, warm_up = (0.12, 0.04) if bench.quick else (0.6, 0.2)
     return "-t", counted * longer, "-w", warm_up * longer
@@ -44,7 +44,7 @@ def iamat(bench):
     shapes = SHAPES[:-1] if bench.quick else SHAPES
     running = bench.start(chosen(bench))
     for server in running:
-        bench.say(f"iamat: {server.label} is told of {min(ids, server.ids_most or ids)} clients")
+        bench.say(f"iamat: {server.label} receives {min(ids, server.ids_most or ids)} clients")
         bench.sample("fill", f"{ids} ids", server.label, 0, lambda s=server: bench.fill(s, ids))
     for round_ in bench.each_round("iamat"):
         for connections, depth in shapes:
@@ -54,7 +54,7 @@ def iamat(bench):
                 if connections > s.connections_most or depth > s.depth_most:
                     continue
                 words = ("-c", connections, "-d", depth, "-i", min(ids, s.ids_most or ids))
-                # At one command at a time the load's own waking would be half of what is measured.
+                # With one command at a time, half of the time would be the load's own wake-up.
                 spin = ("-s",) if connections == 1 else ()
                 bench.sample("iamat", f"{connections}x{depth}", s.label, round_,
                              lambda s=s, w=words + spin + burst_words(bench, connections):
@@ -83,7 +83,7 @@ def open_loop(bench):
                          "-w", 0.1, "-i", min(ids, s.ids_most or ids))
                 got = bench.sample("open", f"{rate}/s", s.label, round_,
                                    lambda s=s, w=words: bench.load(s, *w))
-                if not got or got["p50_us"] > 100_000:  # it cannot keep up; nor can it faster
+                if not got or got["p50_us"] > 100_000:  # too slow, so higher rates are skipped
                     lost.update((s.label, r) for r in rates if r >= rate)
     bench.stop()
 
@@ -95,7 +95,7 @@ def knows_places(server):
 
 
 def whatsat(bench):
-    """WHATSAT from the gazetteer, and what other stores do when asked for a client."""
+    """WHATSAT with the gazetteer, and look-ups of a client in other stores."""
     ids = 20_000
     running = bench.start(chosen(bench, ("stampede", "redis SET", "memcached", "asyncio", "uvloop",
                                          "node", "java", "lamp")))
@@ -125,7 +125,7 @@ HELLO = {
 
 
 def connect_idle(server, count):
-    """Connections that have spoken once, and then are silent."""
+    """Connections that have sent one command and are silent since."""
     question, answer = HELLO[server.protocol]
     held = []
     for i in range(count):
@@ -139,7 +139,7 @@ def connect_idle(server, count):
 
 
 def resident_at_rest(bench, server):
-    """Redis takes back what a client's buffers held some seconds after it fell silent."""
+    """Memory once it no longer changes: Redis frees an idle client's buffers after seconds."""
     seen, enough = [], 8 if server.protocol == "redis-set" else 2
     while len(seen) < (12 if bench.quick else 40):
         seen.append(servers.resident_bytes(server.pids()))
@@ -150,7 +150,7 @@ def resident_at_rest(bench, server):
 
 
 def memory(bench):
-    """Bytes of process memory a stamp, and an idle connection."""
+    """Bytes of process memory per stamp, and per idle connection."""
     sizes = (200_000,) if bench.quick else (1_000_000, 10_000_000)
     wanted = ("stampede", "redis SET", "memcached")
     wanted += () if bench.quick else ("asyncio", "node", "java")
@@ -179,7 +179,7 @@ def memory(bench):
 
         def idle(server=server, count=count):
             warm = connect_idle(server, 500)
-            if server.protocol == "herd":  # receive buffers that are there for all have been used
+            if server.protocol == "herd":  # touches the shared receive buffers
                 bench.load(server, "-c", 500, "-d", 16, "-i", 1000, "-t", 0.5)
             before = resident_at_rest(bench, server)
             held = connect_idle(server, count)
@@ -198,11 +198,11 @@ QUICK_HERDS = ("stampede", "redis chain", "nats cluster", "asyncio")
 
 
 def flood(bench):
-    """Five nodes: updates a second until all have them; times until an update is at the last."""
+    """Five nodes: updates a second until all have them; time until an update is at the farthest."""
     for topology in ("shipped",) if bench.quick else TOPOLOGIES:
         running = bench.start([herd for herd in servers.herds(topology)
                                if not bench.quick or herd.label in QUICK_HERDS])
-        for herd in running:  # what is known, and code that is warm
+        for herd in running:  # fills the stores and warms up the code
             bench.flood(herd, "-n", min(20_000, herd.count_most))
         bench.say(f"flood: {topology}")
         for round_ in bench.each_round("flood"):
@@ -233,7 +233,7 @@ def flood_bursts(bench, herd, topology, round_):
 
 
 def flood_cold(bench, round_):
-    """20,000/s from the moment when a herd has its links."""
+    """20,000/s from the moment when a herd is linked."""
     for herd in bench.shuffled(servers.herds("shipped")):
         if herd.most_per_second < 20_000 or bench.quick and isinstance(herd, servers.PeerHerd):
             continue
@@ -247,7 +247,7 @@ def flood_cold(bench, round_):
 # -- (6) -------------------------------------------------------------------------------------------
 
 def growth(bench):
-    """The longest pause while a node goes from nothing to many stamps, and without growth."""
+    """The longest pause while a store grows from empty to many stamps, and without growth."""
     ids = 200_000 if bench.quick else 10_000_000
     rate = 200_000
     wanted = ("stampede",) if bench.quick else ("stampede", "redis SET", "memcached")
@@ -272,7 +272,7 @@ def growth(bench):
 # -- (7) -------------------------------------------------------------------------------------------
 
 def cost(bench):
-    """What an IAMAT costs as ids, connections and nodes grow."""
+    """The cost of an IAMAT by the number of ids, connections and nodes."""
     steps = [10 ** n for n in (range(3, 6) if bench.quick else range(3, 8))]
     connected = [10 ** n for n in (range(4) if bench.quick else range(5))]
     running = bench.start([Stampede(f"stampede {ids}") for ids in steps])
@@ -312,7 +312,7 @@ def spread_cost(bench, herd, nodes):
 # -- what else the README quotes -------------------------------------------------------------------
 
 def lifecycle(bench):
-    """Five processes started to all links up; SIGTERM to the end of a node."""
+    """Time from starting five processes to all links up, and from SIGTERM to a node's end."""
     for round_ in range(bench.rounds):
         herd = StampedeHerd(*TOPOLOGIES["shipped"])
         began = time.monotonic()

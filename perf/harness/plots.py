@@ -1,4 +1,4 @@
-"""plots.py - SVGs for the README, drawn by gnuplot from the samples."""
+"""plots.py - draws SVGs for README.md from the samples, with gnuplot."""
 import math
 import shutil
 import subprocess
@@ -19,7 +19,7 @@ set tics nomirror
 
 
 def draw(path, title, more, plots, data):
-    """data: blocks of lines, one a plot of `plots`."""
+    """data: a block of lines for each plot of `plots`."""
     script = HEAD.format(path=path, title=title, more=more)
     for i, block in enumerate(data):
         script += f"$d{i} << EOD\n" + "\n".join(block) + "\nEOD\n"
@@ -29,7 +29,7 @@ def draw(path, title, more, plots, data):
 
 
 def lines(samples, part, key, path, title, x_of, more, servers=None):
-    """A line a server over the cases' numbers; whiskers from least to most."""
+    """A line per server over the cases' numbers; whiskers from smallest to largest."""
     plots, data = [], []
     for server in servers or labels(samples, part, "server"):
         block = []
@@ -47,7 +47,7 @@ def lines(samples, part, key, path, title, x_of, more, servers=None):
 
 
 def bars(samples, part, key, path, title, cases, more, name=str):
-    """Groups of bars: a group a case, under its `name`, a bar a server."""
+    """A group of bars per case, labelled by `name`, with a bar per server."""
     servers = [s for s in labels(samples, part, "server")
                if any(pick(samples, part, case, s, key) for case in cases)]
     plots, data = [], []
@@ -60,7 +60,7 @@ def bars(samples, part, key, path, title, cases, more, name=str):
 
 
 def all_plots(samples, folder):
-    """Every plot for which there are samples; their paths."""
+    """Draw every plot for which there are samples; returns their paths."""
     if not shutil.which("gnuplot"):
         return []
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,9 +1,9 @@
-"""report.py - tables of what was measured, and whether the targets are met. Markdown, for terminal
-and README alike."""
+"""report.py - tables of the results, and whether the targets are met, in Markdown for the terminal
+and for README.md."""
 from bench import labels, median, spread
 
 def number(value):
-    """Three digits that matter."""
+    """A number with three significant digits."""
     if value is None:
         return "-"
     for limit, unit in ((1e6, "M"), (1e4, "k")):
@@ -17,7 +17,7 @@ def number(value):
 
 
 def table(head, rows):
-    """Lines of a table whose columns are as wide as they must be."""
+    """The lines of a table with aligned columns."""
     widths = [max(len(row[i]) for row in [head, *rows]) for i in range(len(head))]
     def line(row):
         return "| " + " | ".join(text.ljust(width) if i == 0 else text.rjust(width)
@@ -27,7 +27,7 @@ def table(head, rows):
 
 
 def grid(samples, part, key, title, against=None, with_spread=False):
-    """Servers down, cases across; with `against`, each value also as a ratio to that server's."""
+    """A row per server, a column per case; `against`: add the ratio to that server's value."""
     cases = [case for case in labels(samples, part, "case")
              if any(key in s for s in samples if s["part"] == part and s["case"] == case)]
     rows = []
@@ -89,7 +89,7 @@ def tables(samples):
 # -- targets ---------------------------------------------------------------------------------------
 
 def ratio(samples, part, key, case, of, to, to_case=None):
-    """A median in terms of another one of the same run; None: not both were measured."""
+    """The ratio of two medians of the same run; None: one of them was not measured."""
     value = median(samples, part, case, of, key)
     base = median(samples, part, to_case or case, to, key)
     return value / base if value is not None and base else None
@@ -100,14 +100,14 @@ def absolute(samples, part, key, case, of):
 
 
 def largest(samples, part, prefix, of):
-    """The case with the largest number in its name that begins so."""
+    """The case that begins with `prefix` and ends with the largest number."""
     cases = [s["case"] for s in samples if s["part"] == part and s["server"] == of
              and s["case"].startswith(prefix)]
     return max(cases, key=lambda c: int(c.rsplit(" ", 1)[-1]), default="")
 
 
 def rows(samples):
-    """Figure, measured, at least, aim, unit; and the figure by processor time, where it has one."""
+    """Rows of figure, measured, at least, aim, unit, and perhaps the ratio by processor time."""
     s = samples
     stamp = largest(s, "memory", "a stamp of", "stampede")
     us, fast, farthest = "stampede", "shipped, as fast as can be", "shipped, 1000/s"
@@ -116,7 +116,7 @@ def rows(samples):
         return ratio(s, "iamat", key, case, of, to)
 
     def busy(case, to):
-        """The same by the servers' processor time, which other work hardly touches."""
+        """The same by the servers' processor time, which other work hardly affects."""
         return ratio(s, "iamat", "server_cpu_us", case, to, us)
 
     longest = absolute(s, "growth", "max_us", "the store alone", us)
@@ -161,7 +161,7 @@ def rows(samples):
 
 
 def targets(samples):
-    """What was measured, what at least it should be, and what is aimed at."""
+    """A table of each figure, its bound and its aim."""
     lines = []
     for what, value, least, aim, unit, *by_time in rows(samples):
         at_most = unit.endswith("at most")

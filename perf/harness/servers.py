@@ -1,8 +1,9 @@
-"""servers.py - starts and ends what is measured: ours, the peers', the packages'; single, in herds.
+"""servers.py - starts and stops what is measured: nodes, peers and packaged servers, single and in
+herds.
 
-Everything runs in the foreground on loopback ports that were free, with its own files in a
-temporary folder, in a session of its own, and is ended by its pid. Single servers are pinned to the
-first core and the load to the last; herds are not pinned, because five nodes share two cores.
+Everything runs in the foreground, on free loopback ports, with its files in a temporary folder, in
+a session of its own, and is stopped by its pid. Single servers are pinned to the first core and the
+load to the last; herds are not pinned, because five nodes share two cores.
 """
 import contextlib
 import json
@@ -24,7 +25,7 @@ LOOK_AGAIN_S = 0.002
 
 
 class Trouble(Exception):
-    """What could not be started or measured, for the user to read."""
+    """Something could not be started or measured; the text is for the user."""
 
 
 def free_ports(count):
@@ -51,7 +52,7 @@ def listens(port):
 
 
 def talk(port, question, enough):
-    """What a server says to `question` until it has said `enough`."""
+    """What a server replies to `question`, up to `enough`."""
     with socket.create_connection(("127.0.0.1", port), timeout=READY_S) as s:
         s.sendall(question)
         said = b""
@@ -64,7 +65,7 @@ def talk(port, question, enough):
 
 
 class Process:
-    """One program in a session of its own."""
+    """A program that runs in a session of its own."""
 
     def __init__(self, command, folder, core=None, says_ready=False):
         self.log = folder / f"{pathlib.Path(command[0]).parent.name}-{id(self):x}.log"
@@ -87,7 +88,7 @@ class Process:
         return self.log.read_text(errors="replace")[-600:]
 
     def pids(self):
-        """Of all processes of the session: a start script may have started more."""
+        """The pids of all processes of the session: a start script may start several."""
         found = []
         for entry in os.listdir("/proc"):
             if not entry.isdigit():
@@ -111,7 +112,7 @@ class Process:
 
 
 def resident_bytes(pids):
-    """Memory of processes, pages that they share counted once."""
+    """The memory of processes; pages that they share are counted once."""
     total = 0
     for pid in pids:
         with contextlib.suppress(OSError):
@@ -122,7 +123,7 @@ def resident_bytes(pids):
 
 
 def cpu_s(pids):
-    """Processor time that processes have used."""
+    """The processor time used by processes."""
     total = 0
     for pid in pids:
         with contextlib.suppress(OSError):
@@ -177,7 +178,7 @@ def peer(name, port, *more):
 # -- single servers --------------------------------------------------------------------------------
 
 class Server:
-    """One that clients speak to; what load calls its protocol, and how much it can be asked."""
+    """A single server: its protocol, as perf/load names it, and the most load that it takes."""
 
     def __init__(self, label, protocol="herd", ids=None, connections=10**6, depth=10**6):
         self.label, self.protocol = label, protocol
@@ -207,7 +208,7 @@ class Server:
         process.wait_ready(port)
 
     def pids(self):
-        """Of the server that is spoken to."""
+        """The pids of the server that gets the load."""
         return self.processes[0].pids()
 
     def stop(self):
@@ -217,7 +218,7 @@ class Server:
 
 
 class Stampede(Server):
-    """One node alone; or, linked, with a peer that runs where the load does."""
+    """One node alone; or linked to a peer that runs on the load's core."""
 
     def __init__(self, label="stampede", more="", linked=False):
         super().__init__(label)
@@ -232,7 +233,7 @@ class Stampede(Server):
 
 
 def singles():
-    """All single servers, ours first."""
+    """All single servers, Stampede first."""
     return [
         Stampede(),
         Stampede("stampede spin", "spin = 50us\n"),
@@ -252,7 +253,7 @@ def singles():
 
 
 def available(server):
-    """Is it there, or a peer that this checkout lacks?"""
+    """Whether it can be started; a checkout may lack peers."""
     kind = server.label.split()[0]
     ours_or_packaged = kind in ("stampede", "redis", "memcached", "nats", "echo")
     return ours_or_packaged or (PEERS / kind / "start").exists()
@@ -267,7 +268,7 @@ def mesh(names):
     return {name: names[i + 1:] for i, name in enumerate(names)}
 
 
-# Edges; who is told; who is the farthest from it.
+# Edges, the node that gets the updates, the node that is farthest from it.
 TOPOLOGIES = {
     "line": ({name: NAMES[i + 1:i + 2] for i, name in enumerate(NAMES)}, "Goloman", "Wilkes"),
     "shipped": ({"Goloman": ["Hands", "Holiday", "Wilkes"], "Hands": ["Wilkes"],
@@ -277,7 +278,7 @@ TOPOLOGIES = {
 
 
 class Herd:
-    """Nodes that tell each other; `told` at the source, seen at the sinks, the farthest first."""
+    """Nodes that flood; the source gets updates, the sinks must see them, the farthest first."""
 
     def __init__(self, label, protocol, edges, source, farthest, most_per_second=10**9,
                  count_most=10**9):
@@ -297,10 +298,10 @@ class Herd:
         return self
 
     def linked(self):
-        """Waits until all links are there."""
+        """Wait until all links are up."""
 
     def level(self):
-        """Do all hold the same? None: cannot be asked."""
+        """Whether all nodes hold the same; None: unknown."""
         return None
 
     def source(self):
@@ -356,7 +357,7 @@ class PeerHerd(Herd):
 
 
 class RedisChain(Herd):
-    """Each replica follows the one before it; the last is the farthest."""
+    """A chain of replicas, each of the one before; the last is the farthest."""
 
     def __init__(self, count=5):
         names = [f"r{i}" for i in range(count)]
@@ -383,7 +384,7 @@ class RedisChain(Herd):
 
 
 class NatsCluster(Herd):
-    """A full mesh, as the server makes it of any routes; every sink has a subscriber."""
+    """A full mesh, which nats-server makes of any routes; every sink has a subscriber."""
 
     def __init__(self, count=5):
         names = [f"n{i}" for i in range(count)]
@@ -402,11 +403,11 @@ class NatsCluster(Herd):
             return all("Route connection created" in process.log.read_text(errors="replace")
                        for process in self.processes)
         until(all_joined, "all have routes")
-        time.sleep(1)  # the rest of the mesh is learnt from the first; nothing tells when
+        time.sleep(1)  # the mesh completes itself after the first route; nothing reports when
 
 
 def herds(topology):
-    """All systems that spread, for a topology; those that know none take part as they are."""
+    """All herds, for a topology; those with a fixed shape take part with that."""
     edges, source, farthest = TOPOLOGIES[topology]
     found = [StampedeHerd(edges, source, farthest), RedisChain(), NatsCluster()]
     for name, rate, count in (("asyncio", 1000, 2000), ("uvloop", 1000, 2000),

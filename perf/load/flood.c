@@ -352,7 +352,7 @@ static void turns(void)
         look();
         ring_buffers_return(f.ring);
         if (!f.rate && f.now_ns > f.start_ns + 10 * DRAIN_S * SECOND_NS)
-            fail("not all sinks have all", SPAN("given up"));
+            fail("gave up waiting until all sinks have all updates", SPAN(""));
     }
 }
 
@@ -399,23 +399,26 @@ static void print_outcome(void)
 static const char help[] =
     "Usage: flood [options] SOURCE-PORT SINK-PORT[,SINK-PORT...]\n"
     "\n"
-    "  -p, --protocol NAME  herd, redis-set or nats (herd)\n"
-    "  -r, --rate N         tell N updates a second, see the watched ones at the first sink\n"
-    "  -e, --every N        of N updates one is watched for (1)\n"
-    "  -t, --seconds S      for so long (2)\n"
-    "  -w, --warm-up S      those due in the first S seconds are not counted (0)\n"
-    "  -n, --count N        instead: N updates as fast as can be, until all sinks have all\n"
-    "  -d, --depth N        updates under way (1024)\n"
+    "Send updates to the node at SOURCE-PORT and measure when they reach the sinks.\n"
+    "Print the result as one line of JSON.\n"
     "\n"
-    "Prints the result as one line of JSON. Exit code: 0 well, 1 not, 2 for a wrong command "
-    "line.\n";
+    "  -p, --protocol NAME  herd, redis-set or nats; default: herd\n"
+    "  -r, --rate N         send N updates a second, time probes at the first sink\n"
+    "  -e, --every N        one of N updates is a probe; default: 1\n"
+    "  -t, --seconds S      how long; default: 2\n"
+    "  -w, --warm-up S      do not count probes of the first S seconds; default: 0\n"
+    "  -n, --count N        instead: send N updates as fast as possible, until all\n"
+    "                       sinks have all of them\n"
+    "  -d, --depth N        updates under way; default: 1024\n"
+    "\n"
+    "Exit codes: 0 measured, 1 failed, 2 wrong command line.\n";
 
 static double number(const char *text, double least, double most)
 {
     char *end;
     double value = strtod(text, &end);
     if (end == text || (*end && *end != ',') || !(value >= least && value <= most)) {
-        fprintf(stderr, "flood: not a number that can be used here: %s\n", text);
+        fprintf(stderr, "flood: not a valid number here: %s\n", text);
         exit(2);
     }
     return value;

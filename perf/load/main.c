@@ -10,29 +10,30 @@
 static const char help[] =
     "Usage: load [options] PORT[,PORT...]\n"
     "\n"
-    "Puts a load on a server on 127.0.0.1, checks every reply, prints the result as one line of "
-    "JSON.\n"
+    "Apply load to a server on 127.0.0.1, check every reply, and print the result as\n"
+    "one line of JSON.\n"
     "\n"
-    "  -p, --protocol NAME    herd, redis-set, redis-geoadd, memcached, nats, http\n"
-    "                         or echo (herd)\n"
-    "  -c, --connections N    dealt out to the ports in turn (50)\n"
-    "  -d, --depth N          commands under way on one connection (1)\n"
-    "  -i, --ids N[,ORDER]    so many clients, by uniform, zipf or in sequence (1000000,uniform)\n"
-    "  -f, --first N          the number of the first client (0)\n"
-    "  -q, --queries PERCENT  of the commands, the others being updates (0); herd: WHATSAT\n"
-    "  -a, --around KM,COUNT  what WHATSAT asks for (10,5)\n"
-    "  -r, --rate N           open loop: so many commands a second; latencies from when each was "
-    "due\n"
-    "  -t, --seconds S        how long to count (1)\n"
-    "  -w, --warm-up S        how long before that not to (0.2)\n"
-    "  -n, --count N          instead of -t and -w: end after so many commands, count all\n"
+    "  -p, --protocol NAME    herd, redis-set, redis-geoadd, memcached, nats, http or\n"
+    "                         echo; default: herd\n"
+    "  -c, --connections N    distributed over the ports in turn; default: 50\n"
+    "  -d, --depth N          commands under way on each connection; default: 1\n"
+    "  -i, --ids N[,ORDER]    number of clients, and their order: uniform, zipf or\n"
+    "                         sequence; default: 1000000,uniform\n"
+    "  -f, --first N          number of the first client; default: 0\n"
+    "  -q, --queries PERCENT  of the commands, such as WHATSAT; the others are\n"
+    "                         updates; default: 0\n"
+    "  -a, --around KM,COUNT  radius and number of places of WHATSAT; default: 10,5\n"
+    "  -r, --rate N           open loop: N commands a second, with latencies counted\n"
+    "                         from when each was due; default: closed loop\n"
+    "  -t, --seconds S        length of the counted time; default: 1\n"
+    "  -w, --warm-up S        time before that, which is not counted; default: 0.2\n"
+    "  -n, --count N          instead of -t and -w: end after N commands, count all\n"
     "  -s, --spin             never sleep while waiting for replies\n"
-    "  -P, --pid PID[,PID...] the servers, whose processor time is to be told\n"
-    "  -S, --seed N           of the dice (1)\n"
+    "  -P, --pid PID[,PID...] the server's processes, to report their processor time\n"
+    "  -S, --seed N           of random numbers; default: 1\n"
     "\n"
-    "Exit code: 0 when all replies were right, 1 when one was not or the load could not be put, 2 "
-    "for\n"
-    "a wrong command line.\n";
+    "Exit codes: 0 all replies were right, 1 one was wrong or the load could not be\n"
+    "applied, 2 wrong command line.\n";
 
 struct request {
     struct plan plan;
@@ -51,7 +52,7 @@ static double number(const char *text, const char **rest, double least, double m
     char *end;
     double value = strtod(text, &end);
     if (end == text || (*end && !rest) || !(value >= least && value <= most))
-        refuse("not a number that can be used here", text);
+        refuse("not a valid number here", text);
     if (rest)
         *rest = *end == ',' ? end + 1 : end;
     return value;
@@ -70,7 +71,7 @@ static void read_ids(struct request *r, const char *text)
             r->order = (enum ids_order)i;
             return;
         }
-    refuse("no such order of ids", rest);
+    refuse("unknown order of ids", rest);
 }
 
 static void read_around(char *text)
@@ -109,7 +110,7 @@ static void read_option(struct request *r, int letter)
     case 'p':
         p->protocol = protocol_find(optarg);
         if (!p->protocol)
-            refuse("no such protocol", optarg);
+            refuse("unknown protocol", optarg);
         break;
     case 'c':
         p->connections = (unsigned)number(optarg, NULL, 1, CONNECTIONS_MAX);
@@ -169,7 +170,7 @@ static void read_command_line(struct request *r, int argc, char **argv)
          (letter = getopt_long(argc, argv, "p:c:d:i:f:q:a:r:t:w:n:sP:S:h", options, NULL)) != -1;)
         read_option(r, letter);
     if (optind + 1 != argc)
-        refuse("which port? See", "load --help");
+        refuse("no port given; see", "load --help");
     read_ports(&r->plan, argv[optind]);
 }
 
