@@ -179,7 +179,7 @@ static int64_t behind_ms(const struct peering *p)
 static bool tell_behind(struct peering *p, struct buf *out)
 {
     int64_t ms = behind_ms(p);
-    if (!peering_put_number(out, "PRUNE", (uint64_t)ms))
+    if (!link_put_number(out, "PRUNE", (uint64_t)ms))
         return false;
     p->lazy.told_ms = ms;
     return true;
@@ -221,7 +221,7 @@ static bool put_graft(struct peering *p, struct buf *out)
     if (l->state == LAZY_LAZY && l->losses != p->node->flood->losses)
         ask(p, p->peer->have_change, false);
     if (l->graft_due)
-        l->graft_due = !peering_put_number(out, "GRAFT", l->graft_change);
+        l->graft_due = !link_put_number(out, "GRAFT", l->graft_change);
     return !l->graft_due;
 }
 
@@ -229,7 +229,7 @@ bool lazy_put_answers(struct peering *p, struct buf *out, struct instant now)
 {
     struct lazy *l = &p->lazy;
     if (l->eager_due) {
-        l->granted = peering_put_number(out, "EAGER", l->eager_change);
+        l->granted = link_put_number(out, "EAGER", l->eager_change);
         l->eager_due = !l->granted;
     }
     return !l->eager_due && put_graft(p, out) && put_prune(p, out, now);
@@ -243,7 +243,7 @@ static const char *on_seen(
     struct lazy *l = &p->lazy;
     uint64_t change, hashes[PEERING_SEEN_MAX];
     unsigned hashes_count = count - 2;
-    if (!decimal_count(words[1], INT64_MAX, &change) || change <= p->mark_heard)
+    if (!decimal_count(words[1], INT64_MAX, &change) || change <= p->link.mark_heard)
         return "SEEN with a bad number";
     if (l->state == LAZY_EAGER)
         return "SEEN that nobody asked for";
@@ -268,7 +268,7 @@ static const char *on_eager(struct peering *p, uint64_t change, struct instant n
     if (p->lazy.state != LAZY_ASKED || p->lazy.graft_due || change != p->lazy.graft_change)
         return "EAGER that nobody asked for";
     begin_lease(&p->lazy, p->node->flood, now);
-    peering_marked(p, change);
+    link_state_mark_heard(&p->link, change, now);
     return NULL;
 }
 
@@ -293,13 +293,9 @@ static const char *on_graft(struct peering *p, uint64_t change)
     p->lazy.as_stamps_until = store_change(store);
     p->lazy.eager_due = true;
     p->lazy.eager_change = change;
-    if (!p->placed)
+    if (!p->link.positioned)
         return NULL;
-    p->marked = change;
-    if (p->marked_most < change)
-        p->marked_most = change;
-    if (change < store_cursor_change(store, p->peer->cursor))
-        store_cursor_seek(store, p->peer->cursor, change);
+    link_state_go_back(&p->link, change);
     return NULL;
 }
 
@@ -372,7 +368,7 @@ static bool put_hashes(
             return true;
         if (!stamps_max)
             return false;
-        if (peering_wanted(p, &item)) {
+        if (link_state_wants(&p->link, &item)) {
             if (!put_hash(out, line, &item))
                 return false;
             p->peer->sent_notices++;
@@ -412,7 +408,7 @@ static int64_t lazy_ns(const struct peering *p)
     const struct lazy *l = &p->lazy;
     int64_t lease_ns = l->state == LAZY_EAGER ? l->lease_end_ns : NEVER_NS;
     struct feed_item next;
-    if (!l->out_behind_ns || !p->placed ||
+    if (!l->out_behind_ns || !p->link.positioned ||
         !store_cursor_glance(p->node->store, p->peer->cursor, &next))
         return lease_ns;
     bool known;
@@ -430,6 +426,6 @@ int64_t peering_pull_ns(const struct peering *p)
 {
     if (p->state != PEERING_LINKED || p->observer)
         return NEVER_NS;
-    int64_t alone_ns = earlier_ns(p->ack_due ? p->ack_at_ns : NEVER_NS, p->mark_at_ns);
+    int64_t alone_ns = earlier_ns(p->link.ack_due ? p->link.ack_at_ns : NEVER_NS, p->link.mark_at_ns);
     return earlier_ns(alone_ns, lazy_ns(p));
 }

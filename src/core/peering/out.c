@@ -7,33 +7,13 @@
  * notices are still to come ("behind"). Called by the driver's turns. */
 #include "core/peering/private.h"
 
-/* Whether the line that began at `start` is whole; if not it is taken back. */
-static bool line_fits(struct buf *out, size_t start)
-{
-    if (!out->overflow)
-        return true;
-    out->len = start;
-    out->overflow = false;
-    return false;
-}
-
-bool peering_put_number(struct buf *out, const char *word, uint64_t number)
-{
-    size_t start = out->len;
-    buf_text(out, word);
-    buf_byte(out, ' ');
-    buf_u64(out, number);
-    buf_byte(out, '\n');
-    return line_fits(out, start);
-}
-
 static bool put_bye(struct peering *p, struct buf *out)
 {
     size_t start = out->len;
     buf_text(out, "BYE ");
     buf_text(out, p->reason);
     buf_byte(out, '\n');
-    p->bye_due = !line_fits(out, start);
+    p->bye_due = !link_line_fits(out, start);
     return !p->bye_due;
 }
 
@@ -42,18 +22,18 @@ static bool put_bye(struct peering *p, struct buf *out)
 static bool put_hello(struct peering *p, struct buf *out)
 {
     size_t start = out->len;
-    struct hello mine = peering_mine(p);
+    struct hello mine = link_state_hello(p->node, p->peer, p->nonce);
     hello_put(out, &mine);
-    p->hello_sent = line_fits(out, start);
+    p->hello_sent = link_line_fits(out, start);
     return p->hello_sent;
 }
 
 static bool put_auth(struct peering *p, struct buf *out)
 {
     size_t start = out->len;
-    struct hello mine = peering_mine(p);
+    struct hello mine = link_state_hello(p->node, p->peer, p->nonce);
     auth_put(out, p->node->secret, p->role, &mine, &p->theirs);
-    p->auth_sent = line_fits(out, start);
+    p->auth_sent = link_line_fits(out, start);
     return p->auth_sent;
 }
 
@@ -69,52 +49,19 @@ static bool put_opening(struct peering *p, struct buf *out)
 
 static bool put_ack(struct peering *p, struct buf *out)
 {
-    if (p->ack_due)
-        p->ack_due = !peering_put_number(out, "ACK", p->mark_heard);
-    return !p->ack_due;
+    if (p->link.ack_due)
+        p->link.ack_due = !link_put_number(out, "ACK", p->link.mark_heard);
+    return !p->link.ack_due;
 }
 
 /* A PING behind it, or the answer to one, is about all that was confirmed. */
 static bool put_answers(struct peering *p, struct buf *out, struct instant now)
 {
-    if ((p->pong_due || p->ping_due || now.mono_ns >= p->ack_at_ns) && !put_ack(p, out))
+    if ((p->pong_due || p->ping_due || now.mono_ns >= p->link.ack_at_ns) && !put_ack(p, out))
         return false;
     if (p->pong_due)
-        p->pong_due = !peering_put_number(out, "PONG", (uint64_t)p->pong_ns);
+        p->pong_due = !link_put_number(out, "PONG", (uint64_t)p->pong_ns);
     return !p->pong_due;
-}
-
-/* Puts the cursor where the peer's HELLO says that it has come to. Not before the first pull: of
- * two links to one peer, which share its cursor, the loser is ended before that and must not move
- * it. */
-static void place(struct peering *p)
-{
-    struct store *store = p->node->store;
-    struct peer *peer = p->peer;
-    uint64_t change = p->theirs.have_change;
-    p->placed = true;
-    p->lazy.as_stamps_until = store_change(store);
-    if (peering_resumes(p)) {
-        store_cursor_seek(store, peer->cursor, change);
-        p->marked = p->marked_most = change;
-        if (peer->acked < change)
-            peer->acked = change;
-    } else {
-        store_cursor_rewind(store, peer->cursor);
-        peer->acked = 0;
-        peer->full_until = store_change(store);
-    }
-}
-
-bool peering_wanted(const struct peering *p, const struct feed_item *item)
-{
-    const struct peer *peer = p->peer;
-    const struct route_table *routes = p->node->routes;
-    if (item->change <= peer->full_until)
-        return true;
-    if (route_sender(routes, item->route) == (int)peer->number)
-        return false;
-    return item->change <= peer->lists_after || !route_has(routes, item->route, peer->number);
 }
 
 static bool put_at(struct peering *p, struct buf *out, const struct feed_item *item)
@@ -129,7 +76,7 @@ static bool put_at(struct peering *p, struct buf *out, const struct feed_item *i
     }
     buf_span_put(out, p->node->name);
     buf_byte(out, '\n');
-    return line_fits(out, start);
+    return link_line_fits(out, start);
 }
 
 /* As many as there is room for beside a MARK, which is at least free now. Returns how many more may
@@ -145,7 +92,7 @@ static unsigned put_stamps(
     while (stamps_max && store_cursor_glance(store, cursor, &item)) {
         if (!lazy_as_stamp(p, &item))
             break;
-        if (peering_wanted(p, &item)) {
+        if (link_state_wants(&p->link, &item)) {
             if (!store_cursor_peek(store, cursor, &item, &text) || !put_at(p, out, &item))
                 break;
             p->peer->sent_stamps++;
@@ -165,20 +112,18 @@ static unsigned put_stamps(
 static bool put_mark(struct peering *p, struct buf *out, bool stamps, struct instant now)
 {
     uint64_t passed = store_cursor_change(p->node->store, p->peer->cursor);
-    if (passed <= p->marked) {
-        p->mark_at_ns = NEVER_NS;
+    if (passed <= p->link.mark_said) {
+        p->link.mark_at_ns = NEVER_NS;
         return true;
     }
-    if (p->mark_at_ns == NEVER_NS)
-        p->mark_at_ns = now.mono_ns + PEERING_COMPANY_MS * MS_NS;
-    if (p->marked && !stamps && !p->ping_due && now.mono_ns < p->mark_at_ns)
+    if (p->link.mark_at_ns == NEVER_NS)
+        p->link.mark_at_ns = now.mono_ns + PEERING_COMPANY_MS * MS_NS;
+    if (p->link.mark_said && !stamps && !p->ping_due && now.mono_ns < p->link.mark_at_ns)
         return true;
-    if (!peering_put_number(out, "MARK", passed))
+    if (!link_put_number(out, "MARK", passed))
         return false;
-    p->mark_at_ns = NEVER_NS;
-    p->marked = passed;
-    if (p->marked_most < passed)
-        p->marked_most = passed;
+    p->link.mark_at_ns = NEVER_NS;
+    link_state_mark_said(&p->link, passed);
     p->said_ns = now.mono_ns;
     (void)put_ack(p, out); /* no matter if there is no room: it has time */
     return true;
@@ -187,8 +132,10 @@ static bool put_mark(struct peering *p, struct buf *out, bool stamps, struct ins
 static bool put_feed(struct peering *p, struct buf *out, unsigned stamps_max, struct instant now)
 {
     struct store *store = p->node->store;
-    if (!p->placed)
-        place(p);
+    if (!p->link.positioned) {
+        link_state_position(&p->link, &p->theirs);
+        p->lazy.as_stamps_until = store_change(store);
+    }
     if (now.mono_ns < p->peer->lists_from_ns)
         p->peer->lists_after = store_change(store);
     if (p->node->flood)
@@ -215,7 +162,7 @@ static bool put_ping(struct peering *p, struct buf *out, struct instant now)
     else if (store_cursor_change(store, p->peer->cursor) != store_change(store))
         buf_text(out, " behind");
     buf_byte(out, '\n');
-    if (!line_fits(out, start))
+    if (!link_line_fits(out, start))
         return false;
     p->ping_real_ns = now.real_ns;
     p->ping_mono_ns = now.mono_ns;
@@ -241,4 +188,9 @@ bool peering_pull(struct peering *p, struct buf *out, unsigned stamps_max, struc
     if (!put_feed(p, out, stamps_max, now))
         return true;
     return p->ping_due && !put_ping(p, out, now);
+}
+
+bool peering_resumes(const struct peering *p)
+{
+    return link_state_resumes(p->node, &p->theirs);
 }

@@ -73,54 +73,19 @@ void peering_begin(struct peering *p, const struct peering_node *node, struct pe
         .said_ns = now.mono_ns,
         .ping_mono_ns = now.mono_ns,
         .ping_real_ns = -1,
-        .mark_at_ns = NEVER_NS,
     };
     memcpy(p->nonce, nonce, NONCE_BYTES);
-}
-
-struct hello peering_mine(const struct peering *p)
-{
-    const struct peer *peer = p->peer;
-    bool has = peer && peer->have_change;
-    struct hello mine = {
-        .herd = p->node->herd,
-        .from = p->node->name,
-        .to = peer ? peer->name : SPAN(HELLO_OBSERVER),
-        .boot = p->node->boot,
-        .auth = p->node->secret.len > 0,
-        .have_boot = has ? peer->boot : 0,
-        .have_change = has ? peer->have_change : 0,
-        .lazy = p->node->flood && peer,
-    };
-    memcpy(mine.nonce, p->nonce, NONCE_BYTES);
-    return mine;
-}
-
-/* A peer that has restarted holds nothing of what it once had. Until its first full send is
- * through, neither list nor source says anything; and for a while after, stamps that were under way
- * elsewhere come in with lists that still speak of its former life. Such a list must not keep them
- * from it, so for PEERING_LISTS_MS lists do not count: herds flood in well under a second, and what
- * was held up for longer behind another cut is found by the digests. The source does count: what
- * came by a link to this boot, this boot has. */
-static void meet_boot(struct peering *p, struct instant now)
-{
-    struct peer *peer = p->peer;
-    peer->boot = p->theirs.boot;
-    peer->have_change = 0;
-    peer->acked = 0;
-    peer->full_until = store_change(p->node->store);
-    peer->lists_from_ns = now.mono_ns + PEERING_LISTS_MS * MS_NS;
-    peer->unequal = 0;
-    clock_gauge_forget(&peer->clock);
 }
 
 static enum peering_event come_up(struct peering *p, struct instant now)
 {
     p->state = PEERING_LINKED;
-    if (p->peer && p->peer->boot != p->theirs.boot)
-        meet_boot(p, now);
-    if (p->peer)
-        lazy_begin(p, now);
+    if (p->observer)
+        return PEERING_UP;
+    link_state_begin(&p->link, p->node, p->peer);
+    if (p->peer->boot != p->theirs.boot)
+        link_state_meet_boot(&p->link, p->theirs.boot, now);
+    lazy_begin(p, now);
     return PEERING_UP;
 }
 
@@ -184,7 +149,7 @@ static enum peering_event on_hello(struct peering *p, struct span line, struct i
 
 static enum peering_event on_auth(struct peering *p, struct span line, struct instant now)
 {
-    struct hello mine = peering_mine(p);
+    struct hello mine = link_state_hello(p->node, p->peer, p->nonce);
     enum hello_role theirs = p->role == HELLO_DIALLED ? HELLO_ACCEPTED : HELLO_DIALLED;
     if (line.len < 5 || memcmp(line.at, "AUTH ", 5) != 0)
         return end(p, "this node wants AUTH");
@@ -275,61 +240,31 @@ static enum peering_event on_at(struct peering *p, struct group *g, struct span 
 
 /* -- other lines ------------------------------------------------------------------------------- */
 
-void peering_marked(struct peering *p, uint64_t change)
-{
-    p->mark_heard = change;
-    if (p->peer->have_change < change)
-        p->peer->have_change = change;
-    if (!p->ack_due)
-        p->ack_at_ns = p->heard_ns + PEERING_COMPANY_MS * MS_NS;
-    p->ack_due = true;
-}
-
-static enum peering_event on_mark(struct peering *p, const struct span *words)
+static enum peering_event on_mark(struct peering *p, const struct span *words, struct instant now)
 {
     uint64_t change;
-    if (!decimal_count(words[1], UINT64_MAX, &change) || change < p->mark_heard)
+    if (!decimal_count(words[1], UINT64_MAX, &change) || change < p->link.mark_heard)
         return end(p, "MARK with a bad number");
     if (p->lazy.state != LAZY_ASKED)
-        peering_marked(p, change);
+        link_state_mark_heard(&p->link, change, now);
     return PEERING_NOTHING;
 }
 
 static enum peering_event on_ack(struct peering *p, const struct span *words, struct instant now)
 {
     uint64_t change;
-    if (!decimal_count(words[1], UINT64_MAX, &change) || change > p->marked_most)
+    if (!decimal_count(words[1], UINT64_MAX, &change) ||
+        !link_state_ack_heard(&p->link, change, now))
         return end(p, "ACK of what was not marked");
-    if (p->peer->acked < change) {
-        p->peer->acked = change;
-        p->peer->acked_ns = now.mono_ns;
-    }
     return PEERING_NOTHING;
-}
-
-bool peering_partial(const struct peering_node *node)
-{
-    bool lost = store_refused(node->store) || store_evicted(node->store);
-    for (unsigned i = 0; i < node->peers_count; i++)
-        lost |= node->peers[i].lost_stamps + node->peers[i].future_stamps > 0;
-    return lost;
-}
-
-/* The peer has all that this node has, and has said so. It does not PING before it has sent all
- * that it has, so then both digests are of the same stamps. */
-static bool caught_up(const struct peering *p)
-{
-    uint64_t change = store_change(p->node->store);
-    return p->placed && p->lazy.state != LAZY_ASKED &&
-           store_cursor_change(p->node->store, p->peer->cursor) == change &&
-           p->peer->acked == change;
 }
 
 static enum peering_event compare_digests(struct peering *p, struct instant now)
 {
     struct peer *peer = p->peer;
     struct store *store = p->node->store;
-    if (peer->partial || peering_partial(p->node) || !caught_up(p))
+    if (peer->partial || peering_partial(p->node) || p->lazy.state == LAZY_ASKED ||
+        !link_state_caught_up(&p->link))
         return PEERING_NOTHING;
     if (peer->digest == store_digest(store) && peer->stamps == store_count(store)) {
         peer->unequal = 0;
@@ -345,10 +280,7 @@ static enum peering_event compare_digests(struct peering *p, struct instant now)
     peer->resend_not_before_ns = now.mono_ns + peer->resend_pause_ms * MS_NS;
     peer->unequal = 0;
     peer->divergences++;
-    peer->full_until = store_change(store);
-    store_cursor_rewind(store, peer->cursor);
-    if (peer->acked) /* the last MARK is said, and confirmed, anew behind all of it */
-        p->marked = --peer->acked;
+    link_state_resend(&p->link);
     return PEERING_DIVERGED;
 }
 
@@ -402,7 +334,7 @@ static enum peering_event on_word(struct peering *p, struct span line, struct in
     if (p->observer)
         return end(p, "an observer may only ask");
     if (count == 2 && span_equal(word, SPAN("MARK")))
-        return on_mark(p, words);
+        return on_mark(p, words, now);
     if (count == 2 && span_equal(word, SPAN("ACK")))
         return on_ack(p, words, now);
     if (count == 2 && span_equal(word, SPAN("PONG")))
@@ -493,12 +425,6 @@ enum peering_event peering_tick(struct peering *p, struct instant now)
         return end(p, "no byte for 10 s");
     p->ping_due = true;
     return PEERING_NOTHING;
-}
-
-bool peering_resumes(const struct peering *p)
-{
-    return p->theirs.have_boot == p->node->boot &&
-           p->theirs.have_change <= store_change(p->node->store);
 }
 
 uint64_t peering_lag(const struct peering *p)

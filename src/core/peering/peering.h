@@ -32,7 +32,7 @@
 
 #include "core/protocol/hello.h"
 #include "core/protocol/line.h"
-#include "core/peering/peer.h"
+#include "core/peering/link_state.h"
 
 struct tls_names;
 
@@ -101,13 +101,8 @@ struct peering {
     struct hello theirs; /* from HELLO on; its views are of node and peer */
     struct span asked; /* on PEERING_ASKED, valid during the event: "STATUS", "TRACE <client-id>" */
     bool hello_sent, auth_sent, bye_due, bye_heard;
-    bool ack_due, ping_due, pong_due;
-    bool placed; /* the cursor stands where this link reads on */
-    uint64_t marked; /* the last own change number sent as MARK, or what the peer had */
-    uint64_t marked_most; /* the highest of these: a GRAFT sets the other one back */
-    uint64_t mark_heard; /* the last MARK that came in by this link: what ACK echoes */
-    int64_t ack_at_ns; /* when an ACK that is due goes alone */
-    int64_t mark_at_ns; /* when a MARK goes behind no stamp; NEVER_NS: there is none to say */
+    bool ping_due, pong_due;
+    struct link_state link; /* from LINKED on, to a peer */
     int64_t pong_ns; /* what PONG has to echo */
     int64_t ping_real_ns, ping_mono_ns; /* the last PING said; left, at first opened_ns */
     int64_t opened_ns; /* monotonic, as all of these */
@@ -146,9 +141,6 @@ int64_t peering_pull_ns(const struct peering *p);
 
 /* End it from this side: state OVER, BYE <reason> due. Nothing when it is OVER already. */
 void peering_end(struct peering *p, const char *reason);
-
-/* Whether this node has lost, refused or evicted stamps: its digest then need not be the herd's. */
-bool peering_partial(const struct peering_node *node);
 
 /* Whether what the peer said to have (in HELLO) is of this node's boot, so that the feed is read on
  * from there and not from its head. From PEERING_UP on; not for observers. */

@@ -1,26 +1,12 @@
-/* private.h — what the two halves of peering share: what comes in (peering.c), what goes
- * out (out.c), and notices (lazy.c). For these only. */
+/* private.h — spare links (lazy.c), for what comes in (peering.c) and what goes out (out.c).
+ * For these only. */
 #ifndef CORE_PEERING_PRIVATE_H
 #define CORE_PEERING_PRIVATE_H
 
 #include "core/base/buf.h"
 #include "core/peering/peering.h"
 
-/* This end's HELLO. Its peer, or that it is an observer, is known. */
-struct hello peering_mine(const struct peering *p);
-
-/* This node has all that the peer had up to the peer's change `change`. */
-void peering_marked(struct peering *p, uint64_t change);
-
-/* `WORD number` and LF, or nothing and false. */
-bool peering_put_number(struct buf *out, const char *word, uint64_t number);
-
-/* Whether the peer may lack this item of the feed. */
-bool peering_wanted(const struct peering *p, const struct feed_item *item);
-
 /* -- lazy.c ---------------------------------------------------------------------------- */
-
-enum { MARK_LINE_BYTES_MAX = 5 + 20 + 1 };
 
 /* The link has come up. */
 void lazy_begin(struct peering *p, struct instant now);

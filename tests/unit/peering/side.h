@@ -135,7 +135,7 @@ static inline const char *side_says_by(struct side *s, int link, size_t window)
     struct instant later = {
         now.mono_ns + PEERING_COMPANY_MS * MS_NS, now.real_ns + PEERING_COMPANY_MS * MS_NS};
     size_t len = side_pulls(s, link, window, now, side_text, 0);
-    if (p->ack_due || p->mark_at_ns != NEVER_NS)
+    if (p->link.ack_due || p->link.mark_at_ns != NEVER_NS)
         side_pulls(s, link, window, later, side_text, len);
     return side_text;
 }

@@ -1,0 +1,180 @@
+/* link_state.c — see link_state.h.
+ *
+ * Holds always: no own change is marked that the store has not made; what the peer has marked never
+ * goes back within a link; an ACK that is due has a time at which it goes. Called by lease, notices,
+ * arrivals, peering and out. */
+#include "core/peering/link_state.h"
+#include "core/base/invariant.h"
+
+static void check(const struct link_state *l)
+{
+    ASSERT(l->mark_said_most <= store_change(l->node->store));
+    ASSERT(l->peer->acked <= store_change(l->node->store));
+}
+
+void link_state_begin(struct link_state *l, const struct peering_node *node, struct peer *peer)
+{
+    ASSERT(peer->number < node->peers_count);
+    *l = (struct link_state){.node = node, .peer = peer, .mark_at_ns = NEVER_NS};
+}
+
+/* A peer that has restarted holds nothing of what it once had. Until its first full send is
+ * through, neither list nor source says anything; and for a while after, stamps that were under way
+ * elsewhere come in with lists that still speak of its former life. Such a list must not keep them
+ * from it, so for PEERING_LISTS_MS lists do not count: herds flood in well under a second, and what
+ * was held up for longer behind another cut is found by the digests. The source does count: what
+ * came by a link to this boot, this boot has. */
+void link_state_meet_boot(struct link_state *l, uint64_t boot, struct instant now)
+{
+    struct peer *peer = l->peer;
+    ASSERT(!l->positioned && peer->boot != boot);
+    peer->boot = boot;
+    peer->have_change = 0;
+    peer->acked = 0;
+    peer->full_until = store_change(l->node->store);
+    peer->lists_from_ns = now.mono_ns + PEERING_LISTS_MS * MS_NS;
+    peer->unequal = 0;
+    clock_gauge_forget(&peer->clock);
+}
+
+bool link_state_resumes(const struct peering_node *node, const struct hello *theirs)
+{
+    return theirs->have_boot == node->boot && theirs->have_change <= store_change(node->store);
+}
+
+void link_state_position(struct link_state *l, const struct hello *theirs)
+{
+    struct store *store = l->node->store;
+    struct peer *peer = l->peer;
+    uint64_t change = theirs->have_change;
+    ASSERT(!l->positioned);
+    l->positioned = true;
+    if (link_state_resumes(l->node, theirs)) {
+        store_cursor_seek(store, peer->cursor, change);
+        l->mark_said = l->mark_said_most = change;
+        if (peer->acked < change)
+            peer->acked = change;
+    } else {
+        store_cursor_rewind(store, peer->cursor);
+        peer->acked = 0;
+        peer->full_until = store_change(store);
+    }
+    check(l);
+}
+
+void link_state_mark_heard(struct link_state *l, uint64_t change, struct instant now)
+{
+    ASSERT(change >= l->mark_heard);
+    l->mark_heard = change;
+    if (l->peer->have_change < change)
+        l->peer->have_change = change;
+    if (!l->ack_due)
+        l->ack_at_ns = now.mono_ns + PEERING_COMPANY_MS * MS_NS;
+    l->ack_due = true;
+}
+
+bool link_state_ack_heard(struct link_state *l, uint64_t change, struct instant now)
+{
+    if (change > l->mark_said_most)
+        return false;
+    if (l->peer->acked < change) {
+        l->peer->acked = change;
+        l->peer->acked_ns = now.mono_ns;
+    }
+    check(l);
+    return true;
+}
+
+void link_state_mark_said(struct link_state *l, uint64_t change)
+{
+    ASSERT(l->positioned && change > l->mark_said);
+    l->mark_said = change;
+    if (l->mark_said_most < change)
+        l->mark_said_most = change;
+    check(l);
+}
+
+void link_state_go_back(struct link_state *l, uint64_t change)
+{
+    struct store *store = l->node->store;
+    ASSERT(l->positioned && change <= store_change(store));
+    l->mark_said = change;
+    if (l->mark_said_most < change)
+        l->mark_said_most = change;
+    if (change < store_cursor_change(store, l->peer->cursor))
+        store_cursor_seek(store, l->peer->cursor, change);
+}
+
+void link_state_resend(struct link_state *l)
+{
+    struct peer *peer = l->peer;
+    ASSERT(link_state_caught_up(l));
+    peer->full_until = store_change(l->node->store);
+    store_cursor_rewind(l->node->store, peer->cursor);
+    if (peer->acked) /* the last MARK is said, and confirmed, anew behind all of it */
+        l->mark_said = --peer->acked;
+}
+
+bool link_state_caught_up(const struct link_state *l)
+{
+    uint64_t change = store_change(l->node->store);
+    return l->positioned && store_cursor_change(l->node->store, l->peer->cursor) == change &&
+           l->peer->acked == change;
+}
+
+bool link_state_wants(const struct link_state *l, const struct feed_item *item)
+{
+    const struct peer *peer = l->peer;
+    const struct route_table *routes = l->node->routes;
+    if (item->change <= peer->full_until)
+        return true;
+    if (route_sender(routes, item->route) == (int)peer->number)
+        return false;
+    return item->change <= peer->lists_after || !route_has(routes, item->route, peer->number);
+}
+
+struct hello link_state_hello(const struct peering_node *node, const struct peer *peer,
+    const unsigned char nonce[NONCE_BYTES])
+{
+    bool has = peer && peer->have_change;
+    struct hello mine = {
+        .herd = node->herd,
+        .from = node->name,
+        .to = peer ? peer->name : SPAN(HELLO_OBSERVER),
+        .boot = node->boot,
+        .auth = node->secret.len > 0,
+        .have_boot = has ? peer->boot : 0,
+        .have_change = has ? peer->have_change : 0,
+        .lazy = node->flood && peer,
+    };
+    memcpy(mine.nonce, nonce, NONCE_BYTES);
+    return mine;
+}
+
+bool peering_partial(const struct peering_node *node)
+{
+    bool lost = store_refused(node->store) || store_evicted(node->store);
+    for (unsigned i = 0; i < node->peers_count; i++)
+        lost |= node->peers[i].lost_stamps + node->peers[i].future_stamps > 0;
+    return lost;
+}
+
+bool link_line_fits(struct buf *out, size_t start)
+{
+    ASSERT(start <= out->len);
+    if (!out->overflow)
+        return true;
+    out->len = start;
+    out->overflow = false;
+    return false;
+}
+
+bool link_put_number(struct buf *out, const char *word, uint64_t number)
+{
+    size_t start = out->len;
+    buf_text(out, word);
+    buf_byte(out, ' ');
+    buf_u64(out, number);
+    buf_byte(out, '\n');
+    return link_line_fits(out, start);
+}

@@ -1,0 +1,84 @@
+/* link_state.h — how far the two ends of a link have come in each other's feeds, and the questions
+ * that what comes in and what goes out both ask.
+ *
+ * Each end numbers its own changes. It reads them out of its feed with a cursor, sends them, and
+ * says with MARK up to which number the other end is now complete; the other end confirms with ACK.
+ * PROTOCOL.md, "Peer port". A link_state begins when its link becomes LINKED to a peer, never for
+ * an observer.
+ *
+ * This is the ground floor of the room: it knows whom a link joins, the store and the marks, and
+ * nothing of spare links. Called by all files of peering above it. */
+#ifndef CORE_PEERING_LINK_STATE_H
+#define CORE_PEERING_LINK_STATE_H
+
+#include "core/base/buf.h"
+#include "core/peering/peer.h"
+#include "core/protocol/hello.h"
+
+enum { MARK_LINE_BYTES_MAX = 5 + 20 + 1 }; /* "MARK ", the longest number, LF */
+
+/* Holds always: no mark is beyond the store's last change. Written by link_state.c alone, but for what
+ * is due: out.c clears ack_due and sets mark_at_ns. */
+struct link_state {
+    const struct peering_node *node;
+    struct peer *peer;
+    bool positioned; /* the peer's cursor stands where this link reads on */
+    bool ack_due;
+    uint64_t mark_said; /* the own change up to which the peer was last told to be complete */
+    uint64_t mark_said_most; /* the highest of these: a GRAFT or a resend sets mark_said back */
+    uint64_t mark_heard; /* the last MARK that came in by this link: what ACK echoes */
+    int64_t ack_at_ns; /* when an ACK that is due goes without waiting for other lines */
+    int64_t mark_at_ns; /* when a MARK goes without a stamp before it; NEVER_NS: none to say */
+};
+
+/* The link has just become LINKED. */
+void link_state_begin(
+    struct link_state *l, const struct peering_node *node, struct peer *peer);
+
+/* The peer is another process than the one that was last linked: forget what that one held. */
+void link_state_meet_boot(struct link_state *l, uint64_t boot, struct instant now);
+
+/* Put the peer's cursor where its HELLO says that it has come to. To be called by the first pull and
+ * not before: two links to one peer share its cursor, and the loser of the two is ended before it is
+ * pulled from, so it never moves the cursor. */
+void link_state_position(struct link_state *l, const struct hello *theirs);
+
+/* Whether what the peer says to have is of this node's boot, so that the feed is read on from there
+ * and not from its head. */
+bool link_state_resumes(const struct peering_node *node, const struct hello *theirs);
+
+/* This node has all that the peer had up to the peer's change `change`. */
+void link_state_mark_heard(struct link_state *l, uint64_t change, struct instant now);
+
+/* The peer confirms own changes up to `change`. false: that was never marked. */
+MUST_USE bool link_state_ack_heard(struct link_state *l, uint64_t change, struct instant now);
+
+/* MARK of all that the cursor has passed was written. */
+void link_state_mark_said(struct link_state *l, uint64_t change);
+
+/* Read on behind own change `change`, if the cursor is past it: a GRAFT. */
+void link_state_go_back(struct link_state *l, uint64_t change);
+
+/* Send everything once more, whatever the peer is known to have. */
+void link_state_resend(struct link_state *l);
+
+/* Whether the peer has confirmed all that this node has. */
+bool link_state_caught_up(const struct link_state *l);
+
+/* Whether the peer may lack this item of the feed. */
+bool link_state_wants(const struct link_state *l, const struct feed_item *item);
+
+/* This end's HELLO. peer: NULL for an observer. */
+struct hello link_state_hello(const struct peering_node *node, const struct peer *peer,
+    const unsigned char nonce[NONCE_BYTES]);
+
+/* Whether this node has lost, refused or evicted stamps: its digest then need not be the herd's. */
+bool peering_partial(const struct peering_node *node);
+
+/* Whether the line that began at `start` is whole. If not, it is taken back and false. */
+MUST_USE bool link_line_fits(struct buf *out, size_t start);
+
+/* Write `WORD number` and LF whole, or nothing and false. */
+MUST_USE bool link_put_number(struct buf *out, const char *word, uint64_t number);
+
+#endif
