@@ -5,7 +5,7 @@
  * free while stamps are written; a PING goes only when all that this node has was sent or noticed
  * and marked before it, so that its digest tells the peer what it should have by now, or says that
  * notices are still to come ("behind"). Called by the driver's turns. */
-#include "core/peering/private.h"
+#include "core/peering/peering.h"
 
 static bool put_bye(struct peering *p, struct buf *out)
 {
@@ -81,8 +81,7 @@ static bool put_at(struct peering *p, struct buf *out, const struct feed_item *i
 
 /* As many as there is room for beside a MARK, which is at least free now. Returns how many more may
  * be looked at. */
-static unsigned put_stamps(
-    struct peering *p, struct buf *out, unsigned stamps_max, struct instant now)
+static unsigned put_stamps(struct peering *p, struct buf *out, unsigned stamps_max)
 {
     struct store *store = p->node->store;
     unsigned cursor = p->peer->cursor;
@@ -90,15 +89,14 @@ static unsigned put_stamps(
     struct stamp_text text;
     out->cap -= MARK_LINE_BYTES_MAX;
     while (stamps_max && store_cursor_glance(store, cursor, &item)) {
-        if (!lazy_as_stamp(p, &item))
+        if (!notices_as_stamp(&p->notices, &p->link, &item))
             break;
         if (link_state_wants(&p->link, &item)) {
             if (!store_cursor_peek(store, cursor, &item, &text) || !put_at(p, out, &item))
                 break;
             p->peer->sent_stamps++;
-            p->said_ns = now.mono_ns;
         }
-        lazy_passed(p, &item);
+        spare_links_passed(p->node, &item);
         store_cursor_pass(store, cursor);
         stamps_max--;
     }
@@ -134,16 +132,17 @@ static bool put_feed(struct peering *p, struct buf *out, unsigned stamps_max, st
     struct store *store = p->node->store;
     if (!p->link.positioned) {
         link_state_position(&p->link, &p->theirs);
-        p->lazy.as_stamps_until = store_change(store);
+        notices_begin(&p->notices, &p->link);
     }
     if (now.mono_ns < p->peer->lists_from_ns)
         p->peer->lists_after = store_change(store);
-    if (p->node->flood)
-        feed_age_note(&p->node->flood->feed_age, lazy_confirmed(p->node, now), now.mono_ns);
+    spare_links_note_age(p->node, now);
     size_t start = out->len;
     if (buf_room(out) >= MARK_LINE_BYTES_MAX)
-        stamps_max = put_stamps(p, out, stamps_max, now);
-    bool all = lazy_put_seen(p, out, stamps_max, now);
+        stamps_max = put_stamps(p, out, stamps_max);
+    bool all = notices_put(&p->notices, &p->link, out, stamps_max, now);
+    if (out->len > start)
+        p->said_ns = now.mono_ns;
     return put_mark(p, out, out->len > start, now) && all;
 }
 
@@ -183,14 +182,29 @@ bool peering_pull(struct peering *p, struct buf *out, unsigned stamps_max, struc
         return true;
     if (p->observer)
         return false;
-    if (!lazy_put_answers(p, out, now))
+    if (!notices_put_eager(&p->notices, out) || !lease_put(&p->lease, &p->link, out, now))
         return true;
     if (!put_feed(p, out, stamps_max, now))
         return true;
     return p->ping_due && !put_ping(p, out, now);
 }
 
+int64_t peering_pull_ns(const struct peering *p)
+{
+    if (p->state != PEERING_LINKED || p->observer)
+        return NEVER_NS;
+    int64_t ack_ns = p->link.ack_due ? p->link.ack_at_ns : NEVER_NS;
+    int64_t alone_ns = earlier_ns(ack_ns, p->link.mark_at_ns);
+    int64_t spare_ns = earlier_ns(lease_deadline(&p->lease), notices_deadline(&p->notices, &p->link));
+    return earlier_ns(alone_ns, spare_ns);
+}
+
 bool peering_resumes(const struct peering *p)
 {
     return link_state_resumes(p->node, &p->theirs);
+}
+
+uint64_t peering_lag(const struct peering *p)
+{
+    return p->peer ? store_change(p->node->store) - p->peer->acked : 0;
 }

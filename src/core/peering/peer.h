@@ -7,9 +7,7 @@
 #define CORE_PEERING_PEER_H
 
 #include "core/peering/clock_gauge.h"
-#include "core/peering/feed_age.h"
 #include "core/base/instant.h"
-#include "core/peering/recent.h"
 #include "core/peering/route.h"
 #include "core/store/store.h"
 
@@ -70,13 +68,7 @@ struct peer {
     uint64_t future_stamps; /* refused: from further ahead than future_ns */
 };
 
-/* What the links of one node know of each other. */
-struct flood {
-    struct recent recent; /* stamps that came in, were stored or not, and those of own clients */
-    struct feed_age feed_age; /* of the store's feed */
-    uint64_t losses; /* of links in the tree */
-    uint64_t tree_again; /* stamps that the tree brought when another link had */
-};
+struct flood;
 
 /* What all links of one node share. Outlives them. */
 struct peering_node {
@@ -91,14 +83,5 @@ struct peering_node {
     struct route_table *routes;
     struct flood *flood; /* NULL: all links are always eager, as where none is spare */
 };
-
-/* A neighbour has a link that stays, or has none any more. */
-void peering_peer_up(struct peer *peer);
-void peering_peer_down(const struct peering_node *node, struct peer *peer);
-
-/* What the links of a node with a spare one share: for peering_node.flood.
- * stamps: how many the store holds at most. NULL: no memory. */
-struct flood *flood_create(uint64_t stamps);
-void flood_destroy(struct flood *f);
 
 #endif

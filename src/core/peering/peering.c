@@ -7,10 +7,11 @@
  * wrong with them ends the link with a BYE that says what, and never more than the link. */
 #include "core/protocol/command.h"
 #include "core/base/decimal.h"
-#include "core/peering/private.h"
+#include "core/peering/arrivals.h"
+#include "core/peering/peering.h"
 #include "core/tls/tls.h"
 
-enum { WORDS_MAX = 5 }; /* of a line that is no AT: PING with all its words */
+enum { WORDS_MAX = 2 + PEERING_SEEN_MAX }; /* of a line that is no AT */
 
 #define NO_SECRET "this node has no secret, its peer wants AUTH"
 
@@ -85,7 +86,9 @@ static enum peering_event come_up(struct peering *p, struct instant now)
     link_state_begin(&p->link, p->node, p->peer);
     if (p->peer->boot != p->theirs.boot)
         link_state_meet_boot(&p->link, p->theirs.boot, now);
-    lazy_begin(p, now);
+    bool spare = p->node->flood && p->theirs.lazy && !p->peer->in_tree;
+    lease_begin(&p->lease, spare, p->node->boot ^ p->theirs.boot, now);
+    p->ping_due = spare && p->peer->tree_hops; /* at once, to know how long a hop is */
     return PEERING_UP;
 }
 
@@ -158,94 +161,31 @@ static enum peering_event on_auth(struct peering *p, struct span line, struct in
     return come_up(p, now);
 }
 
-/* -- stamps that come in, in groups ------------------------------------------------------------ */
+/* -- lines of a link --------------------------------------------------------------------------- */
 
-struct group {
-    unsigned count;
-    struct stamp stamps[PEERING_GROUP];
-    uint16_t routes[PEERING_GROUP];
-};
-
-/* A stamp that finds no room is lost to this node; PING tells the peers that such a thing happened.
- * One that finds no memory is not: memory comes back, so the link ends before a MARK says that this
- * node has it, and the next link brings it again. */
-static enum peering_event group_put(struct peering *p, struct group *g)
+static enum peering_event put_arrivals(struct peering *p, struct arrivals *a)
 {
-    struct store *store = p->node->store;
-    uint64_t hashes[PEERING_GROUP];
-    uint32_t likely[PEERING_GROUP];
-    unsigned count = g->count;
-    g->count = 0;
-    for (unsigned i = 0; i < count; i++) {
-        hashes[i] = store_hash(store, g->stamps[i].id);
-        store_prefetch_table(store, hashes[i]);
-    }
-    for (unsigned i = 0; i < count; i++)
-        likely[i] = store_prefetch_record(store, hashes[i]);
-    for (unsigned i = 0; i < count; i++)
-        store_prefetch_feed(store, likely[i]);
-    uint64_t noted[PEERING_GROUP];
-    unsigned put = 0;
-    for (; put < count; put++) {
-        enum store_verdict verdict = store_put(store, &g->stamps[put], hashes[put], g->routes[put]);
-        if (verdict == STORE_STARVED)
-            break;
-        noted[put] = verdict == STORE_NEW ? store_last_hash(store) : stamp_hash(&g->stamps[put]);
-        lazy_prefetch(p, noted[put]);
-        p->peer->new_stamps += verdict == STORE_NEW;
-        p->peer->lost_stamps += verdict == STORE_FULL;
-    }
-    for (unsigned i = 0; i < put; i++)
-        lazy_note(p, noted[i]);
-    if (put < count && p->state != PEERING_OVER)
+    if (a->count && !arrivals_put(a, &p->lease, &p->link) && p->state != PEERING_OVER)
         return end(p, PEERING_NO_MEMORY);
     return PEERING_NOTHING;
 }
 
-/* NULL when well. The views are of `line`. */
-static const char *group_add(struct peering *p, struct group *g, struct span line)
+static enum peering_event on_at(struct peering *p, struct arrivals *a, struct span line)
 {
-    struct span fields[6];
-    struct stamp *stamp = &g->stamps[g->count];
-    static const char lacking[] = "AT that lacks a field, or holds a control byte";
-    if (!command_cut(line, fields, 6, ' ') && command_split(line, fields, 6) != 7)
-        return lacking;
-    if (!stamp_parse(fields, stamp) || stamp->time.len > STAMPEDE_LINE_BYTES_MAX)
-        return "AT with a bad field";
-    const char *names = fields[5].at + fields[5].len + 1;
-    struct span list = {names, (size_t)(line.at + line.len - names)};
-    if (!route_number(p->node->routes, list, p->peer->number, &g->routes[g->count]))
-        return command_split(line, fields, 6) != 7
-                   ? lacking
-                   : "AT whose list is not one that its sender ends";
-    p->peer->got_stamps++;
-    if (stamp_is_of_future(stamp, p->node->future_ns)) {
-        p->peer->future_stamps++;
-        lazy_note(p, stamp_hash(stamp)); /* who notices it need not send it again */
-    } else {
-        g->count++;
-    }
-    return NULL;
-}
-
-static enum peering_event on_at(struct peering *p, struct group *g, struct span line)
-{
-    const char *wrong = group_add(p, g, line);
+    const char *wrong = arrivals_add(a, &p->lease, &p->link, line);
     enum peering_event event = PEERING_NOTHING;
     /* a line in the reader's room goes when the next one is cut */
-    if (wrong || g->count == PEERING_GROUP || p->lines.room_in_use)
-        event = group_put(p, g);
+    if (wrong || a->count == PEERING_GROUP || p->lines.room_in_use)
+        event = put_arrivals(p, a);
     return wrong && event == PEERING_NOTHING ? end(p, wrong) : event;
 }
-
-/* -- other lines ------------------------------------------------------------------------------- */
 
 static enum peering_event on_mark(struct peering *p, const struct span *words, struct instant now)
 {
     uint64_t change;
     if (!decimal_count(words[1], UINT64_MAX, &change) || change < p->link.mark_heard)
         return end(p, "MARK with a bad number");
-    if (p->lazy.state != LAZY_ASKED)
+    if (p->lease.state != LEASE_ASKED)
         link_state_mark_heard(&p->link, change, now);
     return PEERING_NOTHING;
 }
@@ -263,7 +203,7 @@ static enum peering_event compare_digests(struct peering *p, struct instant now)
 {
     struct peer *peer = p->peer;
     struct store *store = p->node->store;
-    if (peer->partial || peering_partial(p->node) || p->lazy.state == LAZY_ASKED ||
+    if (peer->partial || peering_partial(p->node) || p->lease.state == LEASE_ASKED ||
         !link_state_caught_up(&p->link))
         return PEERING_NOTHING;
     if (peer->digest == store_digest(store) && peer->stamps == store_count(store)) {
@@ -318,6 +258,11 @@ static enum peering_event on_pong(struct peering *p, const struct span *words, s
     return PEERING_NOTHING;
 }
 
+static enum peering_event well(struct peering *p, const char *wrong)
+{
+    return wrong ? end(p, wrong) : PEERING_NOTHING;
+}
+
 static enum peering_event on_word(struct peering *p, struct span line, struct instant now)
 {
     struct span words[WORDS_MAX];
@@ -339,10 +284,17 @@ static enum peering_event on_word(struct peering *p, struct span line, struct in
         return on_ack(p, words, now);
     if (count == 2 && span_equal(word, SPAN("PONG")))
         return on_pong(p, words, now);
-    bool taken;
-    const char *wrong = lazy_take(p, line, &taken, now);
-    if (taken)
-        return wrong ? end(p, wrong) : PEERING_NOTHING;
+    if (count > 2 && count <= WORDS_MAX && span_equal(word, SPAN("SEEN")))
+        return well(p, lease_on_seen(&p->lease, &p->link, words, (unsigned)count, now));
+    uint64_t number;
+    if (count == 2 && decimal_count(words[1], INT64_MAX, &number)) {
+        if (span_equal(word, SPAN("EAGER")))
+            return well(p, lease_on_eager(&p->lease, &p->link, number, now));
+        if (span_equal(word, SPAN("PRUNE")))
+            return well(p, notices_on_prune(&p->notices, p->node, number));
+        if (span_equal(word, SPAN("GRAFT")))
+            return well(p, notices_on_graft(&p->notices, &p->link, number));
+    }
     if (span_equal(word, SPAN("AUTH")) && !p->node->secret.len)
         return end(p, NO_SECRET);
     return end(p, "a line that is none of the peer protocol");
@@ -356,11 +308,11 @@ static bool begins_with(struct span line, struct span word)
 }
 
 static enum peering_event on_line(
-    struct peering *p, struct group *g, struct span line, struct instant now)
+    struct peering *p, struct arrivals *a, struct span line, struct instant now)
 {
     if (p->state == PEERING_LINKED && !p->observer && begins_with(line, SPAN("AT ")))
-        return on_at(p, g, line);
-    enum peering_event event = group_put(p, g);
+        return on_at(p, a, line);
+    enum peering_event event = put_arrivals(p, a);
     if (event != PEERING_NOTHING)
         return event;
     if (span_equal(line, SPAN("BYE")) || begins_with(line, SPAN("BYE ")))
@@ -374,8 +326,8 @@ static enum peering_event on_line(
 
 enum peering_event peering_take(struct peering *p, struct span *in, struct instant now)
 {
-    struct group g;
-    g.count = 0;
+    struct arrivals a;
+    a.count = 0;
     enum peering_event event = PEERING_NOTHING;
     if (in->len)
         p->heard_ns = now.mono_ns;
@@ -385,9 +337,9 @@ enum peering_event peering_take(struct peering *p, struct span *in, struct insta
         if (result == LINE_MORE)
             break;
         event =
-            result == LINE_WHOLE ? on_line(p, &g, line, now) : end(p, "a line that is too long");
+            result == LINE_WHOLE ? on_line(p, &a, line, now) : end(p, "a line that is too long");
     }
-    enum peering_event starved = group_put(p, &g);
+    enum peering_event starved = put_arrivals(p, &a);
     if (event == PEERING_NOTHING)
         event = starved;
     if (p->state == PEERING_OVER)
@@ -425,9 +377,4 @@ enum peering_event peering_tick(struct peering *p, struct instant now)
         return end(p, "no byte for 10 s");
     p->ping_due = true;
     return PEERING_NOTHING;
-}
-
-uint64_t peering_lag(const struct peering *p)
-{
-    return p->peer ? store_change(p->node->store) - p->peer->acked : 0;
 }

@@ -16,7 +16,7 @@
  *   LINKED    MARK n                     LINKED    have = n; ACK due, with other lines or 20 ms on
  *   LINKED    ACK n                      LINKED    the peer is complete up to n
  *   LINKED    PING                       LINKED    PONG due; digests compared
- *   LINKED    PRUNE, GRAFT, SEEN, EAGER  LINKED    see struct lazy
+ *   LINKED    PRUNE, GRAFT, SEEN, EAGER  LINKED    lease.h, notices.h
  *   any       BYE                        OVER      remembers why
  *   any       a line that is none        OVER      BYE and why
  *   HELLO, AUTH   2 s                    OVER      BYE
@@ -32,7 +32,9 @@
 
 #include "core/protocol/hello.h"
 #include "core/protocol/line.h"
-#include "core/peering/link_state.h"
+#include "core/peering/lease.h"
+#include "core/peering/notices.h"
+#include "core/peering/spare_links.h"
 
 struct tls_names;
 
@@ -40,44 +42,6 @@ struct tls_names;
  * no memory. */
 #define PEERING_DUPLICATE "duplicate of another link"
 #define PEERING_NO_MEMORY "no memory for a stamp"
-
-/* Each direction of a link is eager, where stamps go out as AT, or lazy, where hashes of them
- * follow some time behind. Its receiver decides. A link of the tree stays eager.
- *
- *   receiver  event                            next    does
- *   EAGER     the lease is over                LAZY    PRUNE due; how far behind
- *   EAGER     the tree brings the same         LAZY    PRUNE due; it was slow, not broken
- *   LAZY      the way by the tree is longer    LAZY    PRUNE due: further behind; or less far
- *   LAZY      SEEN of what was not had         ASKED   GRAFT due: from before that one on
- *   LAZY      the node loses a tree link       ASKED   GRAFT due: from what it has for certain
- *   ASKED     SEEN, MARK                       ASKED   not heeded: sent before the GRAFT was heard
- *   ASKED     EAGER                            EAGER   a lease begins; heeded as a MARK
- *
- *   sender    event                            next    does
- *   eager     PRUNE                            lazy    what was there at its start still goes as AT
- *   lazy      GRAFT n                          eager   cursor back to n; EAGER n due
- *   eager     PRUNE behind that EAGER          lazy    what the lease has not brought is noticed
- *
- * So a MARK is taken only when all that was noticed before it was had: it means on a lazy link what
- * it means on an eager one. */
-enum lazy_state { LAZY_EAGER, LAZY_LAZY, LAZY_ASKED };
-
-struct lazy {
-    enum lazy_state state; /* of what comes in */
-    bool graft_due;
-    uint64_t graft_change; /* what the GRAFT says */
-    uint64_t losses; /* of tree links, when it became lazy, which was at: */
-    int64_t since_ns;
-    int64_t lease_end_ns; /* NEVER_NS: eager for good */
-    int64_t lease_ms, behind_ms, told_ms; /* told: how far behind the last PRUNE said */
-    uint64_t got, first; /* stamps in this lease; and those that no other link had brought */
-    uint64_t first_before, again_before; /* `first`, and the node's `tree_again`, at a judgement */
-    bool in_vain; /* the last lease, as far as is known: the tree brings the same */
-    bool eager_due, granted; /* of what goes out: EAGER is due; was said, and no PRUNE since */
-    uint64_t eager_change; /* what that EAGER says */
-    int64_t out_behind_ns; /* 0: eager */
-    uint64_t as_stamps_until; /* own change: up to it all goes as AT */
-};
 
 enum peering_state { PEERING_HELLO, PEERING_AUTH, PEERING_LINKED, PEERING_OVER };
 
@@ -102,12 +66,13 @@ struct peering {
     struct span asked; /* on PEERING_ASKED, valid during the event: "STATUS", "TRACE <client-id>" */
     bool hello_sent, auth_sent, bye_due, bye_heard;
     bool ping_due, pong_due;
-    struct link_state link; /* from LINKED on, to a peer */
+    struct link_state link; /* these three from LINKED on, to a peer */
+    struct lease lease; /* of what comes in */
+    struct notices notices; /* of what goes out */
     int64_t pong_ns; /* what PONG has to echo */
     int64_t ping_real_ns, ping_mono_ns; /* the last PING said; left, at first opened_ns */
     int64_t opened_ns; /* monotonic, as all of these */
     int64_t heard_ns, said_ns; /* the last byte; the last stamp, MARK or PING */
-    struct lazy lazy;
     char reason[PEERING_REASON_BYTES_MAX + 1]; /* why it is OVER: printable; ends with NUL */
 };
 

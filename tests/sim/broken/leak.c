@@ -1,5 +1,5 @@
 /* leak.c — a core that does not free all memory when it ends. */
-#include "core/peering/peer.h"
+#include "core/peering/spare_links.h"
 
 void __wrap_flood_destroy(struct flood *f);
 

@@ -67,7 +67,7 @@ static void link_both(void)
     peering_peer_up(&g.peers[WILKES]);
     (void)side_says(&g, HANDS);
     (void)side_says(&g, WILKES);
-    cr_assert_eq(g.links[WILKES].lazy.state, LAZY_LAZY);
+    cr_assert_eq(g.links[WILKES].lease.state, LEASE_LAZY);
     pass_ms(PEERING_LISTS_MS);
 }
 
@@ -92,8 +92,8 @@ Test(lazy, a_spare_link_is_pruned_when_it_comes_up_and_one_of_the_tree_never)
         hears(HANDS, "MARK 0\n");
         cr_expect_null(strstr(side_says(&g, HANDS), "PRUNE"));
     }
-    cr_expect_eq(g.links[HANDS].lazy.state, LAZY_EAGER);
-    int64_t behind_ms = g.links[WILKES].lazy.behind_ms;
+    cr_expect_eq(g.links[HANDS].lease.state, LEASE_EAGER);
+    int64_t behind_ms = g.links[WILKES].lease.behind_ms;
     cr_expect(behind_ms >= PEERING_BEHIND_FIRST_MS &&
               behind_ms < PEERING_BEHIND_FIRST_MS + PEERING_BEHIND_SPREAD_MS);
 }
@@ -186,7 +186,7 @@ Test(lazy, leases_end_and_those_renewed_soon_are_longer)
     }
     pass_ms(2 * PEERING_LEASE_LAST_MS);
     hears(WILKES, "SEEN 90 0123456789abcdef\n");
-    cr_expect_eq(g.links[WILKES].lazy.lease_ms, PEERING_LEASE_FIRST_MS);
+    cr_expect_eq(g.links[WILKES].lease.length_ms, PEERING_LEASE_FIRST_MS);
 }
 
 /* As many stamps as a lease is judged by; `tree_brings` of each 16 by the tree, before or behind
@@ -242,9 +242,9 @@ Test(lazy, a_lease_ends_when_the_tree_brings_the_same)
         bool ended = strstr(side_says(&g, WILKES), "PRUNE ");
         cr_expect_eq(ended, rows[i].ends, "%s", rows[i].name);
         peering_peer_up(&g.peers[HANDS]);
-        pass_ms(3 * g.links[WILKES].lazy.lease_ms); /* the next one is no sequel */
+        pass_ms(3 * g.links[WILKES].lease.length_ms); /* the next one is no sequel */
         (void)side_says(&g, WILKES);
-        pass_ms(3 * g.links[WILKES].lazy.lease_ms);
+        pass_ms(3 * g.links[WILKES].lease.length_ms);
     }
 }
 
@@ -262,12 +262,12 @@ Test(lazy, a_lease_behind_one_in_vain_is_no_longer_than_that)
 Test(lazy, asked_again_soon_it_runs_further_behind)
 {
     link_both();
-    int64_t behind_ms = g.links[WILKES].lazy.behind_ms;
+    int64_t behind_ms = g.links[WILKES].lease.behind_ms;
     pass_ms(-PEERING_LISTS_MS);
     for (int i = 0; i < 5; i++) {
         char text[100];
         bool soon = i != 1;
-        pass_ms(soon ? 1 : 2 * g.links[WILKES].lazy.lease_ms);
+        pass_ms(soon ? 1 : 2 * g.links[WILKES].lease.length_ms);
         sprintf(text, "SEEN %d 0123456789abcdef\n", i + 1);
         hears(WILKES, text);
         (void)side_says(&g, WILKES);
@@ -289,7 +289,7 @@ Test(lazy, it_runs_behind_by_the_way_of_the_tree_as_well)
     } rows[] = {{100, 200}, {110, -1}, {10, 20}, {20000, PEERING_BEHIND_MS_MAX}};
     g.peers[WILKES].tree_hops = 4;
     link_both();
-    int64_t own_ms = g.links[WILKES].lazy.behind_ms;
+    int64_t own_ms = g.links[WILKES].lease.behind_ms;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         char text[100];
         clock_gauge_forget(&g.peers[WILKES].clock);
@@ -298,7 +298,7 @@ Test(lazy, it_runs_behind_by_the_way_of_the_tree_as_well)
         snprintf(text, sizeof text, "PRUNE %d\n", (int)ms);
         says(WILKES, rows[i].behind_ms < 0 ? "" : text);
     }
-    cr_expect_eq(g.links[WILKES].lazy.behind_ms, own_ms);
+    cr_expect_eq(g.links[WILKES].lease.behind_ms, own_ms);
 }
 
 Test(lazy, a_spare_link_measures_its_round_trip_at_once)

@@ -1,0 +1,71 @@
+/* arrivals.c — see arrivals.h.
+ *
+ * Holds always: a stamp is put before the line that it came in is gone, and is known to the node's
+ * spare links from then on, whether it was stored or not. All bytes are the other side's: none is
+ * taken on trust. */
+#include "core/peering/arrivals.h"
+#include "core/base/invariant.h"
+#include "core/protocol/command.h"
+
+static void prefetch(
+    const struct arrivals *a, const struct store *store, uint64_t hashes[PEERING_GROUP])
+{
+    uint32_t likely[PEERING_GROUP];
+    for (unsigned i = 0; i < a->count; i++) {
+        hashes[i] = store_hash(store, a->stamps[i].id);
+        store_prefetch_table(store, hashes[i]);
+    }
+    for (unsigned i = 0; i < a->count; i++)
+        likely[i] = store_prefetch_record(store, hashes[i]);
+    for (unsigned i = 0; i < a->count; i++)
+        store_prefetch_feed(store, likely[i]);
+}
+
+bool arrivals_put(struct arrivals *a, struct lease *l, const struct link_state *link)
+{
+    struct store *store = link->node->store;
+    uint64_t hashes[PEERING_GROUP], noted[PEERING_GROUP];
+    unsigned count = a->count, put = 0;
+    prefetch(a, store, hashes);
+    for (; put < count; put++) {
+        const struct stamp *stamp = &a->stamps[put];
+        enum store_verdict verdict = store_put(store, stamp, hashes[put], a->routes[put]);
+        if (verdict == STORE_STARVED)
+            break;
+        noted[put] = verdict == STORE_NEW ? store_last_hash(store) : stamp_hash(stamp);
+        lease_prefetch(link, noted[put]);
+        link->peer->new_stamps += verdict == STORE_NEW;
+        link->peer->lost_stamps += verdict == STORE_FULL;
+    }
+    for (unsigned i = 0; i < put; i++)
+        lease_note(l, link, noted[i]);
+    a->count = 0;
+    return put == count;
+}
+
+const char *arrivals_add(
+    struct arrivals *a, struct lease *l, const struct link_state *link, struct span line)
+{
+    struct peer *peer = link->peer;
+    struct span fields[6];
+    struct stamp *stamp = &a->stamps[a->count];
+    static const char lacking[] = "AT that lacks a field, or holds a control byte";
+    if (!command_cut(line, fields, 6, ' ') && command_split(line, fields, 6) != 7)
+        return lacking;
+    if (!stamp_parse(fields, stamp) || stamp->time.len > STAMPEDE_LINE_BYTES_MAX)
+        return "AT with a bad field";
+    const char *names = fields[5].at + fields[5].len + 1;
+    struct span list = {names, (size_t)(line.at + line.len - names)};
+    if (!route_number(link->node->routes, list, peer->number, &a->routes[a->count]))
+        return command_split(line, fields, 6) != 7
+                   ? lacking
+                   : "AT whose list is not one that its sender ends";
+    peer->got_stamps++;
+    if (stamp_is_of_future(stamp, link->node->future_ns)) {
+        peer->future_stamps++;
+        lease_note(l, link, stamp_hash(stamp)); /* a peer that notices it need not send it again */
+    } else {
+        a->count++;
+    }
+    return NULL;
+}

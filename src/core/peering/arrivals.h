@@ -1,0 +1,30 @@
+/* arrivals.h — stamps that came in by a link, collected into groups for the store.
+ *
+ * AT lines are parsed as they come and put into the store together, so that its cache misses
+ * overlap (store.h). Whoever acts on another line of the link puts the group first: then a MARK is
+ * true when it is noted. Called by peering. */
+#ifndef CORE_PEERING_ARRIVALS_H
+#define CORE_PEERING_ARRIVALS_H
+
+#include "core/peering/lease.h"
+
+/* Set count to 0 at the start. */
+struct arrivals {
+    unsigned count;
+    struct stamp stamps[PEERING_GROUP]; /* views of the lines that they came in */
+    uint16_t routes[PEERING_GROUP];
+};
+
+/* Parse an AT line and add its stamp; there must be room for one more. A stamp from the future is
+ * counted and not added. NULL: well. Else what is wrong with the line. */
+MUST_USE const char *arrivals_add(
+    struct arrivals *a, struct lease *l, const struct link_state *link, struct span line);
+
+/* Put all of them into the store, in the order in which they came; none is left. A stamp that
+ * finds no room in the store is lost to this node, which PING tells the peers ("partial").
+ * false: there was no memory for one, and it and those after it were not put. Memory comes back, so
+ * the link is to end before a MARK says that this node has them: the next link brings them
+ * again. */
+MUST_USE bool arrivals_put(struct arrivals *a, struct lease *l, const struct link_state *link);
+
+#endif

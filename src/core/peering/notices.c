@@ -1,0 +1,157 @@
+/* notices.c — see notices.h.
+ *
+ *   state   event                       next    does
+ *   eager   PRUNE n                     lazy    SEEN, n ms behind; what the feed held when the link
+ *                                               began still goes as stamps
+ *   lazy    PRUNE n                     lazy    SEEN, n ms behind from now on
+ *   any     GRAFT n                     eager   cursor back to n; EAGER n due; what the feed holds
+ *                                               now goes as stamps
+ *   eager   PRUNE n, after that EAGER   lazy    what the lease has not brought is noticed
+ *
+ * Holds always: hashes of one SEEN are of consecutive own changes, so that the receiver can name
+ * the one before each; room for a MARK stays free behind them; a link is lazy only where the node
+ * has spare links. */
+#include "core/peering/notices.h"
+#include "core/base/invariant.h"
+#include "core/peering/spare_links.h"
+
+enum {
+    SEEN_HEAD_BYTES_MAX = 5 + 20, /* "SEEN " and a change number; then " " and 16 digits each */
+    SEEN_HASH_BYTES = 1 + 16,
+};
+
+void notices_begin(struct notices *n, const struct link_state *link)
+{
+    n->stamps_until = store_change(link->node->store);
+}
+
+/* -- lines that come in ------------------------------------------------------------------------ */
+
+const char *notices_on_prune(
+    struct notices *n, const struct peering_node *node, uint64_t behind_ms)
+{
+    if (!node->flood || !behind_ms || behind_ms > PEERING_BEHIND_MS_MAX)
+        return "PRUNE with a bad number";
+    n->behind_ns = (int64_t)behind_ms * MS_NS;
+    if (n->leased) /* the lease is over, whatever it has brought */
+        n->stamps_until = 0;
+    n->leased = false;
+    return NULL;
+}
+
+/* The peer had its change from us in a MARK or SEEN, and is complete up to it: as if marked now. */
+const char *notices_on_graft(struct notices *n, struct link_state *link, uint64_t change)
+{
+    uint64_t last = store_change(link->node->store);
+    if (change > last)
+        return "GRAFT of what is not there";
+    n->behind_ns = 0;
+    n->stamps_until = last;
+    n->eager_due = true;
+    n->eager_change = change;
+    if (link->positioned)
+        link_state_go_back(link, change);
+    return NULL;
+}
+
+/* -- lines that go out ------------------------------------------------------------------------- */
+
+bool notices_put_eager(struct notices *n, struct buf *out)
+{
+    if (!n->eager_due)
+        return true;
+    n->leased = link_put_number(out, "EAGER", n->eager_change);
+    n->eager_due = !n->leased;
+    return n->leased;
+}
+
+bool notices_as_stamp(
+    const struct notices *n, const struct link_state *link, const struct feed_item *item)
+{
+    return !n->behind_ns || item->change <= n->stamps_until ||
+           item->change <= link->peer->full_until;
+}
+
+/* The SEEN that is being written. Zeroed: none. */
+struct seen_line {
+    uint64_t next_change;
+    unsigned count;
+};
+
+static bool put_hash(struct buf *out, struct seen_line *line, const struct feed_item *item)
+{
+    bool fits_on =
+        line->count && line->count < PEERING_SEEN_MAX && line->next_change == item->change;
+    size_t need = fits_on ? SEEN_HASH_BYTES : 1 + SEEN_HEAD_BYTES_MAX + SEEN_HASH_BYTES;
+    if (buf_room(out) < need)
+        return false;
+    if (!fits_on) {
+        if (line->count)
+            buf_byte(out, '\n');
+        buf_text(out, "SEEN ");
+        buf_u64(out, item->change);
+        line->count = 0;
+    }
+    buf_byte(out, ' ');
+    buf_hex(out, item->hash, 16);
+    line->count++;
+    line->next_change = item->change + 1;
+    return true;
+}
+
+/* As notices_put, for items up to `until`; `out` has room for the last LF beside its cap. */
+static bool put_hashes(const struct notices *n, const struct link_state *link, struct buf *out,
+    struct seen_line *line, unsigned stamps_max, uint64_t until)
+{
+    struct store *store = link->node->store;
+    struct peer *peer = link->peer;
+    struct feed_item item;
+    for (; store_cursor_glance(store, peer->cursor, &item); stamps_max--) {
+        if (notices_as_stamp(n, link, &item))
+            return false;
+        if (item.change > until)
+            return true;
+        if (!stamps_max)
+            return false;
+        if (link_state_wants(link, &item)) {
+            if (!put_hash(out, line, &item))
+                return false;
+            peer->sent_notices++;
+        }
+        spare_links_passed(link->node, &item);
+        store_cursor_pass(store, peer->cursor);
+    }
+    return true;
+}
+
+bool notices_put(const struct notices *n, const struct link_state *link, struct buf *out,
+    unsigned stamps_max, struct instant now)
+{
+    enum { ROOM = MARK_LINE_BYTES_MAX + 1 };
+    uint64_t until = 0;
+    struct seen_line line = {0};
+    if (buf_room(out) < ROOM)
+        return false;
+    if (n->behind_ns)
+        until = feed_age_at(&link->node->flood->feed_age, now.mono_ns - n->behind_ns);
+    out->cap -= ROOM;
+    bool all = put_hashes(n, link, out, &line, stamps_max, until);
+    out->cap += ROOM;
+    if (line.count)
+        buf_byte(out, '\n');
+    return all;
+}
+
+int64_t notices_deadline(const struct notices *n, const struct link_state *link)
+{
+    struct feed_item next;
+    if (!n->behind_ns || !link->positioned ||
+        !store_cursor_glance(link->node->store, link->peer->cursor, &next))
+        return NEVER_NS;
+    bool known;
+    int64_t past_ns = feed_age_past(&link->node->flood->feed_age, next.change - 1, &known);
+    if (known)
+        return past_ns + n->behind_ns;
+    int64_t wait_ns = spare_links_wait_ns(link->node, next.change); /* or until it confirms */
+    return past_ns < wait_ns ? wait_ns : past_ns;
+}

@@ -1,0 +1,88 @@
+/* spare_links.c — see spare_links.h.
+ *
+ * Holds always: a node without spare links (node->flood is NULL) keeps nothing here; counters only
+ * grow. Nothing is allocated but at the start. */
+#include "core/peering/spare_links.h"
+#include "core/base/invariant.h"
+#include <stdlib.h>
+
+struct flood *flood_create(uint64_t stamps)
+{
+    struct flood *f = calloc(1, sizeof *f);
+    if (f && recent_init(&f->recent, stamps))
+        return f;
+    free(f);
+    return NULL;
+}
+
+void flood_destroy(struct flood *f)
+{
+    if (f)
+        recent_deinit(&f->recent);
+    free(f);
+}
+
+void peering_peer_up(struct peer *peer)
+{
+    peer->up = true;
+}
+
+void peering_peer_down(const struct peering_node *node, struct peer *peer)
+{
+    if (peer->up && peer->in_tree && node->flood)
+        node->flood->tree_losses++;
+    peer->up = false;
+}
+
+bool spare_links_tree_is_whole(const struct peering_node *node)
+{
+    for (unsigned i = 0; i < node->peers_count; i++)
+        if (node->peers[i].in_tree && !node->peers[i].up)
+            return false;
+    return true;
+}
+
+/* Nobody can know of an own client's stamp before a link has read it out of the feed. */
+void spare_links_passed(const struct peering_node *node, const struct feed_item *item)
+{
+    if (node->flood && item->route == ROUTE_LOCAL)
+        (void)recent_note(&node->flood->recent, item->hash);
+}
+
+/* A link of the tree moves while its last ACK is younger than PEERING_MOVES_MS. Until when it is
+ * waited for, as it moves and has not confirmed `change`; 0: it is not. */
+static int64_t moves_until_ns(const struct peer *peer, uint64_t change)
+{
+    bool waited_for = peer->up && peer->in_tree && peer->acked < change;
+    return waited_for ? peer->acked_ns + PEERING_MOVES_MS * MS_NS : 0;
+}
+
+/* Up to which own change notices may count the time. A herd that is told more than it can take is
+ * behind on the tree as well. If notices ran ahead of the tree, receivers would take them for news,
+ * and their GRAFTs would double the load. */
+static uint64_t confirmed(const struct peering_node *node, struct instant now)
+{
+    uint64_t change = store_change(node->store);
+    for (unsigned i = 0; i < node->peers_count; i++)
+        if (now.mono_ns < moves_until_ns(&node->peers[i], change))
+            change = node->peers[i].acked;
+    ASSERT(change <= store_change(node->store));
+    return change;
+}
+
+void spare_links_note_age(const struct peering_node *node, struct instant now)
+{
+    if (node->flood)
+        feed_age_note(&node->flood->feed_age, confirmed(node, now), now.mono_ns);
+}
+
+int64_t spare_links_wait_ns(const struct peering_node *node, uint64_t change)
+{
+    ASSERT(change <= store_change(node->store));
+    int64_t wait_ns = 0;
+    for (unsigned i = 0; i < node->peers_count; i++) {
+        int64_t moves_ns = moves_until_ns(&node->peers[i], change);
+        wait_ns = wait_ns < moves_ns ? moves_ns : wait_ns;
+    }
+    return wait_ns;
+}
