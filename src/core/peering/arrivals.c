@@ -4,7 +4,7 @@
  * spare links from then on, whether it was stored or not. All bytes are the other side's: none is
  * taken on trust. */
 #include "core/peering/arrivals.h"
-#include "core/base/invariant.h"
+#include "core/peering/spare_links.h"
 #include "core/protocol/command.h"
 
 static void prefetch(
@@ -24,6 +24,7 @@ static void prefetch(
 bool arrivals_put(struct arrivals *a, struct lease *l, const struct link_state *link)
 {
     struct store *store = link->node->store;
+    struct flood *flood = link->node->flood;
     uint64_t hashes[PEERING_GROUP], noted[PEERING_GROUP];
     unsigned count = a->count, put = 0;
     prefetch(a, store, hashes);
@@ -32,12 +33,14 @@ bool arrivals_put(struct arrivals *a, struct lease *l, const struct link_state *
         enum store_verdict verdict = store_put(store, stamp, hashes[put], a->routes[put]);
         if (verdict == STORE_STARVED)
             break;
-        noted[put] = verdict == STORE_NEW ? store_last_hash(store) : stamp_hash(stamp);
-        lease_prefetch(link, noted[put]);
+        if (flood) {
+            noted[put] = verdict == STORE_NEW ? store_last_hash(store) : stamp_hash(stamp);
+            recent_prefetch(&flood->recent, noted[put]);
+        }
         link->peer->new_stamps += verdict == STORE_NEW;
         link->peer->lost_stamps += verdict == STORE_FULL;
     }
-    for (unsigned i = 0; i < put; i++)
+    for (unsigned i = 0; flood && i < put; i++)
         lease_note(l, link, noted[i]);
     a->count = 0;
     return put == count;
@@ -63,7 +66,8 @@ const char *arrivals_add(
     peer->got_stamps++;
     if (stamp_is_of_future(stamp, link->node->future_ns)) {
         peer->future_stamps++;
-        lease_note(l, link, stamp_hash(stamp)); /* a peer that notices it need not send it again */
+        if (link->node->flood)
+            lease_note(l, link, stamp_hash(stamp)); /* a peer that notices it need not send it again */
     } else {
         a->count++;
     }

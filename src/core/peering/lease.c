@@ -48,12 +48,6 @@ void lease_begin(struct lease *l, bool spare, uint64_t mix, struct instant now)
 
 /* -- stamps that come in ----------------------------------------------------------------------- */
 
-void lease_prefetch(const struct link_state *link, uint64_t hash)
-{
-    if (link->node->flood)
-        recent_prefetch(&link->node->flood->recent, hash);
-}
-
 /* Another PEERING_LEASE_STAMPS have come: how many of them did only this link bring? What the tree
  * has still to bring counts for the lease now, and against it once it has come. */
 static void judge(struct lease *l, const struct flood *f)
@@ -68,8 +62,6 @@ static void judge(struct lease *l, const struct flood *f)
 void lease_note(struct lease *l, const struct link_state *link, uint64_t hash)
 {
     struct flood *f = link->node->flood;
-    if (!f)
-        return;
     bool first = recent_note(&f->recent, hash);
     if (link->peer->in_tree) {
         f->tree_repeats += !first;
@@ -170,7 +162,7 @@ static int64_t behind_ms(const struct lease *l, const struct peer *peer)
 static bool put_prune(struct lease *l, const struct peer *peer, struct buf *out)
 {
     int64_t ms = behind_ms(l, peer);
-    if (!link_put_number(out, "PRUNE", (uint64_t)ms))
+    if (!link_put_number(out, SPAN("PRUNE"), (uint64_t)ms))
         return false;
     l->told_ms = ms;
     return true;
@@ -203,7 +195,7 @@ static bool put_end_of_lease(
 static bool put_graft(struct lease *l, struct buf *out)
 {
     if (l->graft_due)
-        l->graft_due = !link_put_number(out, "GRAFT", l->graft_change);
+        l->graft_due = !link_put_number(out, SPAN("GRAFT"), l->graft_change);
     return !l->graft_due;
 }
 
@@ -214,9 +206,4 @@ bool lease_put(struct lease *l, const struct link_state *link, struct buf *out, 
     if (l->state == LEASE_EAGER)
         return put_end_of_lease(l, link, out, now);
     return l->state == LEASE_ASKED ? put_graft(l, out) : put_new_behind(l, link->peer, out);
-}
-
-int64_t lease_deadline(const struct lease *l)
-{
-    return l->state == LEASE_EAGER ? l->end_ns : NEVER_NS;
 }

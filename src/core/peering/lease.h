@@ -38,9 +38,7 @@ struct lease {
  * mix    any number that differs between the spare links of a node */
 void lease_begin(struct lease *l, bool spare, uint64_t mix, struct instant now);
 
-/* A stamp came in by this link, known by its stamp_hash. For groups: first all lease_prefetch, then
- * all lease_note. */
-void lease_prefetch(const struct link_state *link, uint64_t hash);
+/* A stamp came in by this link, known by its stamp_hash. Only where the node has spare links. */
 void lease_note(struct lease *l, const struct link_state *link, uint64_t hash);
 
 /* `SEEN <change> <hash>...` came in; 3 to 2 + PEERING_SEEN_MAX words. NULL: well. Else what is
@@ -57,6 +55,9 @@ MUST_USE bool lease_put(
     struct lease *l, const struct link_state *link, struct buf *out, struct instant now);
 
 /* When lease_put must next be called though nothing happens; NEVER_NS: never. */
-int64_t lease_deadline(const struct lease *l);
+static inline int64_t lease_deadline(const struct lease *l)
+{
+    return l->state == LEASE_EAGER ? l->end_ns : NEVER_NS;
+}
 
 #endif

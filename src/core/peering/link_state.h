@@ -12,6 +12,7 @@
 #define CORE_PEERING_LINK_STATE_H
 
 #include "core/base/buf.h"
+#include "core/base/invariant.h"
 #include "core/peering/peer.h"
 #include "core/protocol/hello.h"
 
@@ -75,10 +76,18 @@ struct hello link_state_hello(const struct peering_node *node, const struct peer
 /* Whether this node has lost, refused or evicted stamps: its digest then need not be the herd's. */
 bool peering_partial(const struct peering_node *node);
 
-/* Whether the line that began at `start` is whole. If not, it is taken back and false. */
-MUST_USE bool link_line_fits(struct buf *out, size_t start);
+/* Whether the line that began at `start` is whole. If not, it is taken back. */
+MUST_USE static inline bool link_line_fits(struct buf *out, size_t start)
+{
+    ASSERT(start <= out->len);
+    if (!out->overflow)
+        return true;
+    out->len = start;
+    out->overflow = false;
+    return false;
+}
 
 /* Write `WORD number` and LF whole, or nothing and false. */
-MUST_USE bool link_put_number(struct buf *out, const char *word, uint64_t number);
+MUST_USE bool link_put_number(struct buf *out, struct span word, uint64_t number);
 
 #endif

@@ -12,7 +12,6 @@
  * the one before each; room for a MARK stays free behind them; a link is lazy only where the node
  * has spare links. */
 #include "core/peering/notices.h"
-#include "core/base/invariant.h"
 #include "core/peering/spare_links.h"
 
 enum {
@@ -60,7 +59,7 @@ bool notices_put_eager(struct notices *n, struct buf *out)
 {
     if (!n->eager_due)
         return true;
-    n->leased = link_put_number(out, "EAGER", n->eager_change);
+    n->leased = link_put_number(out, SPAN("EAGER"), n->eager_change);
     n->eager_due = !n->leased;
     return n->leased;
 }
@@ -128,12 +127,13 @@ bool notices_put(const struct notices *n, const struct link_state *link, struct 
     unsigned stamps_max, struct instant now)
 {
     enum { ROOM = MARK_LINE_BYTES_MAX + 1 };
-    uint64_t until = 0;
     struct seen_line line = {0};
+    struct feed_item next;
     if (buf_room(out) < ROOM)
         return false;
-    if (n->behind_ns)
-        until = feed_age_at(&link->node->flood->feed_age, now.mono_ns - n->behind_ns);
+    if (!n->behind_ns) /* all goes as stamps */
+        return !store_cursor_glance(link->node->store, link->peer->cursor, &next);
+    uint64_t until = feed_age_at(&link->node->flood->feed_age, now.mono_ns - n->behind_ns);
     out->cap -= ROOM;
     bool all = put_hashes(n, link, out, &line, stamps_max, until);
     out->cap += ROOM;

@@ -50,7 +50,7 @@ static bool put_opening(struct peering *p, struct buf *out)
 static bool put_ack(struct peering *p, struct buf *out)
 {
     if (p->link.ack_due)
-        p->link.ack_due = !link_put_number(out, "ACK", p->link.mark_heard);
+        p->link.ack_due = !link_put_number(out, SPAN("ACK"), p->link.mark_heard);
     return !p->link.ack_due;
 }
 
@@ -60,7 +60,7 @@ static bool put_answers(struct peering *p, struct buf *out, struct instant now)
     if ((p->pong_due || p->ping_due || now.mono_ns >= p->link.ack_at_ns) && !put_ack(p, out))
         return false;
     if (p->pong_due)
-        p->pong_due = !link_put_number(out, "PONG", (uint64_t)p->pong_ns);
+        p->pong_due = !link_put_number(out, SPAN("PONG"), (uint64_t)p->pong_ns);
     return !p->pong_due;
 }
 
@@ -118,7 +118,7 @@ static bool put_mark(struct peering *p, struct buf *out, bool stamps, struct ins
         p->link.mark_at_ns = now.mono_ns + PEERING_COMPANY_MS * MS_NS;
     if (p->link.mark_said && !stamps && !p->ping_due && now.mono_ns < p->link.mark_at_ns)
         return true;
-    if (!link_put_number(out, "MARK", passed))
+    if (!link_put_number(out, SPAN("MARK"), passed))
         return false;
     p->link.mark_at_ns = NEVER_NS;
     link_state_mark_said(&p->link, passed);
@@ -136,7 +136,8 @@ static bool put_feed(struct peering *p, struct buf *out, unsigned stamps_max, st
     }
     if (now.mono_ns < p->peer->lists_from_ns)
         p->peer->lists_after = store_change(store);
-    spare_links_note_age(p->node, now);
+    if (p->node->flood)
+        spare_links_note_age(p->node, now);
     size_t start = out->len;
     if (buf_room(out) >= MARK_LINE_BYTES_MAX)
         stamps_max = put_stamps(p, out, stamps_max);

@@ -42,13 +42,6 @@ bool spare_links_tree_is_whole(const struct peering_node *node)
     return true;
 }
 
-/* Nobody can know of an own client's stamp before a link has read it out of the feed. */
-void spare_links_passed(const struct peering_node *node, const struct feed_item *item)
-{
-    if (node->flood && item->route == ROUTE_LOCAL)
-        (void)recent_note(&node->flood->recent, item->hash);
-}
-
 /* A link of the tree moves while its last ACK is younger than PEERING_MOVES_MS. Until when it is
  * waited for, as it moves and has not confirmed `change`; 0: it is not. */
 static int64_t moves_until_ns(const struct peer *peer, uint64_t change)
@@ -72,8 +65,7 @@ static uint64_t confirmed(const struct peering_node *node, struct instant now)
 
 void spare_links_note_age(const struct peering_node *node, struct instant now)
 {
-    if (node->flood)
-        feed_age_note(&node->flood->feed_age, confirmed(node, now), now.mono_ns);
+    feed_age_note(&node->flood->feed_age, confirmed(node, now), now.mono_ns);
 }
 
 int64_t spare_links_wait_ns(const struct peering_node *node, uint64_t change)
