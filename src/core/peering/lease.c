@@ -67,6 +67,8 @@ void lease_note(struct lease *l, const struct link_state *link, uint64_t hash)
         f->tree_repeats += !first;
         return;
     }
+    if (l->end_ns == NEVER_NS)
+        return;
     l->first += first;
     if (++l->got % PEERING_LEASE_STAMPS == 0)
         judge(l, f);

@@ -248,6 +248,15 @@ Test(lazy, a_lease_ends_when_the_tree_brings_the_same)
     }
 }
 
+Test(lazy, who_does_not_know_it_is_not_pruned_for_what_the_tree_repeats)
+{
+    link_peer(HANDS, true);
+    peering_peer_up(&g.peers[HANDS]);
+    link_peer(WILKES, false);
+    lease_stamps(1, 16, false);
+    cr_expect_null(strstr(side_says(&g, WILKES), "PRUNE "));
+}
+
 Test(lazy, a_lease_behind_one_in_vain_is_no_longer_than_that)
 {
     link_both();
