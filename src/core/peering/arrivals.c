@@ -4,6 +4,7 @@
  * spare links from then on, whether it was stored or not. All bytes are the other side's: none is
  * taken on trust. */
 #include "core/peering/arrivals.h"
+#include "core/base/invariant.h"
 #include "core/peering/spare_links.h"
 #include "core/protocol/command.h"
 
@@ -25,8 +26,10 @@ bool arrivals_put(struct arrivals *a, struct lease *l, const struct link_state *
 {
     struct store *store = link->node->store;
     struct flood *flood = link->node->flood;
+    struct peer *peer = link->peer;
     uint64_t hashes[PEERING_GROUP], noted[PEERING_GROUP];
     unsigned count = a->count, put = 0;
+    ASSERT(count > 0 && count <= PEERING_GROUP);
     prefetch(a, store, hashes);
     for (; put < count; put++) {
         const struct stamp *stamp = &a->stamps[put];
@@ -37,18 +40,20 @@ bool arrivals_put(struct arrivals *a, struct lease *l, const struct link_state *
             noted[put] = verdict == STORE_NEW ? store_last_hash(store) : stamp_hash(stamp);
             recent_prefetch(&flood->recent, noted[put]);
         }
-        link->peer->new_stamps += verdict == STORE_NEW;
-        link->peer->lost_stamps += verdict == STORE_FULL;
+        peer->new_stamps += verdict == STORE_NEW;
+        peer->lost_stamps += verdict == STORE_FULL;
     }
     for (unsigned i = 0; flood && i < put; i++)
         lease_note(l, link, noted[i]);
     a->count = 0;
+    ASSERT(peer->new_stamps + peer->lost_stamps + peer->future_stamps <= peer->got_stamps);
     return put == count;
 }
 
 const char *arrivals_add(
     struct arrivals *a, struct lease *l, const struct link_state *link, struct span line)
 {
+    ASSERT(a->count < PEERING_GROUP);
     struct peer *peer = link->peer;
     struct span fields[6];
     struct stamp *stamp = &a->stamps[a->count];

@@ -44,6 +44,7 @@ void lease_begin(struct lease *l, bool spare, uint64_t mix, struct instant now)
         .length_ms = PEERING_LEASE_FIRST_MS,
         .behind_ms = PEERING_BEHIND_FIRST_MS + (int64_t)(mixed % PEERING_BEHIND_SPREAD_MS),
     };
+    ASSERT(l->behind_ms <= PEERING_BEHIND_LAST_MS);
 }
 
 /* -- stamps that come in ----------------------------------------------------------------------- */
@@ -52,6 +53,7 @@ void lease_begin(struct lease *l, bool spare, uint64_t mix, struct instant now)
  * has still to bring counts for the lease now, and against it once it has come. */
 static void judge(struct lease *l, const struct flood *f)
 {
+    ASSERT(l->first >= l->first_judged && f->tree_repeats >= l->repeats_judged);
     uint64_t first = l->first - l->first_judged, repeats = f->tree_repeats - l->repeats_judged;
     uint64_t alone = first > repeats ? first - repeats : 0;
     l->tree_repeats = brings_too_little(alone, PEERING_LEASE_STAMPS);
@@ -70,7 +72,9 @@ void lease_note(struct lease *l, const struct link_state *link, uint64_t hash)
     if (l->end_ns == NEVER_NS)
         return;
     l->first += first;
-    if (++l->got % PEERING_LEASE_STAMPS == 0)
+    l->got++;
+    ASSERT(l->first <= l->got);
+    if (l->got % PEERING_LEASE_STAMPS == 0)
         judge(l, f);
 }
 
@@ -78,6 +82,8 @@ void lease_note(struct lease *l, const struct link_state *link, uint64_t hash)
 
 static void begin_lease(struct lease *l, const struct flood *f, struct instant now)
 {
+    ASSERT(l->end_ns != NEVER_NS && l->state != LEASE_LAZY && !l->graft_due);
+    ASSERT(l->length_ms >= PEERING_LEASE_FIRST_MS && l->length_ms <= PEERING_LEASE_LAST_MS);
     l->state = LEASE_EAGER;
     l->end_ns = now.mono_ns + l->length_ms * MS_NS;
     l->got = l->first = l->first_judged = 0;
@@ -101,6 +107,7 @@ static bool is_worth_renewing(const struct lease *l, const struct peering_node *
  * something, not where it is slow. */
 static void ask(struct lease *l, uint64_t change, bool soon)
 {
+    ASSERT(l->state == LEASE_LAZY && !l->graft_due);
     l->length_ms = soon && !l->tree_repeats ? earlier_ns(2 * l->length_ms, PEERING_LEASE_LAST_MS)
                                             : PEERING_LEASE_FIRST_MS;
     if (soon)
@@ -115,12 +122,14 @@ static void ask(struct lease *l, uint64_t change, bool soon)
 const char *lease_on_seen(struct lease *l, const struct link_state *link, const struct span *words,
     unsigned count, struct instant now)
 {
+    ASSERT(count > 2 && count <= 2 + PEERING_SEEN_MAX);
     uint64_t change, hashes[PEERING_SEEN_MAX];
     unsigned hashes_count = count - 2;
     if (!decimal_count(words[1], INT64_MAX, &change) || change <= link->mark_heard)
         return "SEEN with a bad number";
     if (l->state == LEASE_EAGER)
         return "SEEN that nobody asked for";
+    ASSERT(link->node->flood); /* or the link had stayed eager */
     const struct recent *recent = &link->node->flood->recent;
     for (unsigned i = 0; i < hashes_count; i++) {
         if (!hello_hex64(words[2 + i], &hashes[i]))
@@ -164,6 +173,7 @@ static int64_t behind_ms(const struct lease *l, const struct peer *peer)
 static bool put_prune(struct lease *l, const struct peer *peer, struct buf *out)
 {
     int64_t ms = behind_ms(l, peer);
+    ASSERT(l->end_ns != NEVER_NS && ms > 0 && ms <= PEERING_BEHIND_MS_MAX);
     if (!link_put_number(out, SPAN("PRUNE"), (uint64_t)ms))
         return false;
     l->told_ms = ms;
@@ -188,6 +198,7 @@ static bool put_end_of_lease(
     }
     if (!put_prune(l, link->peer, out))
         return false;
+    ASSERT(!link->peer->in_tree && !l->graft_due);
     l->state = LEASE_LAZY;
     l->tree_losses = link->node->flood->tree_losses;
     l->lazy_since_ns = now.mono_ns;
@@ -203,6 +214,7 @@ static bool put_graft(struct lease *l, struct buf *out)
 
 bool lease_put(struct lease *l, const struct link_state *link, struct buf *out, struct instant now)
 {
+    ASSERT(!l->graft_due || l->state == LEASE_ASKED);
     if (l->state == LEASE_LAZY && l->tree_losses != link->node->flood->tree_losses)
         ask(l, link->peer->have_change, false);
     if (l->state == LEASE_EAGER)

@@ -18,11 +18,11 @@ void link_state_begin(struct link_state *l, const struct peering_node *node, str
 }
 
 /* A peer that has restarted holds nothing of what it once had. Until its first full send is
- * through, neither list nor source says anything; and for a while after, stamps that were under way
- * elsewhere come in with lists that still speak of its former life. Such a list must not keep them
- * from it, so for PEERING_LISTS_MS lists do not count: herds flood in well under a second, and what
- * was held up for longer behind another cut is found by the digests. The source does count: what
- * came by a link to this boot, this boot has. */
+ * through, neither the received list nor the source of a stamp says anything. And for a while
+ * after that, stamps that were under way elsewhere come in with lists that still name it from
+ * before it restarted. Such a list must not keep them from it, so for PEERING_LISTS_MS lists do not
+ * count: herds flood in well under a second, and what was held up for longer behind another cut is
+ * found by the digests. The source does count: what came by a link to this boot, this boot has. */
 void link_state_meet_boot(struct link_state *l, uint64_t boot, struct instant now)
 {
     struct peer *peer = l->peer;
@@ -108,7 +108,7 @@ void link_state_resend(struct link_state *l)
     ASSERT(link_state_caught_up(l));
     peer->full_until = store_change(l->node->store);
     store_cursor_rewind(l->node->store, peer->cursor);
-    if (peer->acked) /* the last MARK is said, and confirmed, anew behind all of it */
+    if (peer->acked) /* so that the last MARK is said, and confirmed, once more behind all of it */
         l->mark_said = --peer->acked;
 }
 
@@ -134,6 +134,7 @@ struct hello link_state_hello(const struct peering_node *node, const struct peer
     const unsigned char nonce[NONCE_BYTES])
 {
     bool has = peer && peer->have_change;
+    ASSERT(node->boot && (!has || peer->boot));
     struct hello mine = {
         .herd = node->herd,
         .from = node->name,

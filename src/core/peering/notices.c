@@ -12,6 +12,7 @@
  * the one before each; room for a MARK stays free behind them; a link is lazy only where the node
  * has spare links. */
 #include "core/peering/notices.h"
+#include "core/base/invariant.h"
 #include "core/peering/spare_links.h"
 
 enum {
@@ -21,6 +22,7 @@ enum {
 
 void notices_begin(struct notices *n, const struct link_state *link)
 {
+    ASSERT(link->positioned);
     n->stamps_until = store_change(link->node->store);
 }
 
@@ -95,6 +97,7 @@ static bool put_hash(struct buf *out, struct seen_line *line, const struct feed_
     buf_hex(out, item->hash, 16);
     line->count++;
     line->next_change = item->change + 1;
+    ASSERT(!out->overflow && line->count <= PEERING_SEEN_MAX);
     return true;
 }
 
@@ -133,12 +136,14 @@ bool notices_put(const struct notices *n, const struct link_state *link, struct 
         return false;
     if (!n->behind_ns) /* all goes as stamps */
         return !store_cursor_glance(link->node->store, link->peer->cursor, &next);
+    ASSERT(link->node->flood && link->positioned);
     uint64_t until = feed_age_at(&link->node->flood->feed_age, now.mono_ns - n->behind_ns);
     out->cap -= ROOM;
     bool all = put_hashes(n, link, out, &line, stamps_max, until);
     out->cap += ROOM;
     if (line.count)
         buf_byte(out, '\n');
+    ASSERT(buf_room(out) >= MARK_LINE_BYTES_MAX);
     return all;
 }
 
@@ -148,6 +153,7 @@ int64_t notices_deadline(const struct notices *n, const struct link_state *link)
     if (!n->behind_ns || !link->positioned ||
         !store_cursor_glance(link->node->store, link->peer->cursor, &next))
         return NEVER_NS;
+    ASSERT(link->node->flood && next.change > store_cursor_change(link->node->store, link->peer->cursor));
     bool known;
     int64_t past_ns = feed_age_past(&link->node->flood->feed_age, next.change - 1, &known);
     if (known)

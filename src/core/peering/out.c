@@ -1,15 +1,17 @@
 /* out.c — what goes out by a link: see peering_pull in peering.h.
  *
  * A line is written whole or not at all; what found no room stays due. Holds always: HELLO and
- * AUTH go before anything else; every batch of stamps is followed by its MARK, whose room is kept
- * free while stamps are written; a PING goes only when all that this node has was sent or noticed
- * and marked before it, so that its digest tells the peer what it should have by now, or says that
- * notices are still to come ("behind"). Called by the driver's turns. */
+ * AUTH go before anything else; every batch of stamps is followed by its MARK, for which room is
+ * kept free while stamps are written; a PING goes only when everything that is ready was sent or
+ * noticed, and marked, before it. So its digest tells the peer what it should have by now, or the
+ * PING says that notices are still to come ("behind"). Called by node, in each turn. */
+#include "core/base/invariant.h"
 #include "core/peering/peering.h"
 
 static bool put_bye(struct peering *p, struct buf *out)
 {
     size_t start = out->len;
+    ASSERT(*p->reason);
     buf_text(out, "BYE ");
     buf_text(out, p->reason);
     buf_byte(out, '\n');
@@ -24,12 +26,14 @@ static bool put_hello(struct peering *p, struct buf *out)
     size_t start = out->len;
     struct hello mine = link_state_hello(p->node, p->peer, p->nonce);
     hello_put(out, &mine);
+    ASSERT(out->len - start <= HELLO_LINE_BYTES_MAX);
     p->hello_sent = link_line_fits(out, start);
     return p->hello_sent;
 }
 
 static bool put_auth(struct peering *p, struct buf *out)
 {
+    ASSERT(p->hello_sent && p->state != PEERING_HELLO);
     size_t start = out->len;
     struct hello mine = link_state_hello(p->node, p->peer, p->nonce);
     auth_put(out, p->node->secret, p->role, &mine, &p->theirs);
@@ -39,7 +43,7 @@ static bool put_auth(struct peering *p, struct buf *out)
 
 static bool put_opening(struct peering *p, struct buf *out)
 {
-    bool met = p->state != PEERING_HELLO;
+    bool met = p->state != PEERING_HELLO; /* the other end's HELLO has come */
     if (!p->hello_sent && (met || p->role == HELLO_DIALLED) && !put_hello(p, out))
         return false;
     return !met || p->auth_sent || !p->node->secret.len || put_auth(p, out);
@@ -54,7 +58,8 @@ static bool put_ack(struct peering *p, struct buf *out)
     return !p->link.ack_due;
 }
 
-/* A PING behind it, or the answer to one, is about all that was confirmed. */
+/* An ACK that is due goes before a PING or a PONG, so that these are about all that was
+ * confirmed. */
 static bool put_answers(struct peering *p, struct buf *out, struct instant now)
 {
     if ((p->pong_due || p->ping_due || now.mono_ns >= p->link.ack_at_ns) && !put_ack(p, out))
@@ -79,14 +84,15 @@ static bool put_at(struct peering *p, struct buf *out, const struct feed_item *i
     return link_line_fits(out, start);
 }
 
-/* As many as there is room for beside a MARK, which is at least free now. Returns how many more may
- * be looked at. */
+/* As many stamps as there is room for beside a MARK; the MARK's room at least is free now. Returns
+ * how many more items of the feed may be looked at. */
 static unsigned put_stamps(struct peering *p, struct buf *out, unsigned stamps_max)
 {
     struct store *store = p->node->store;
     unsigned cursor = p->peer->cursor;
     struct feed_item item;
     struct stamp_text text;
+    ASSERT(p->link.positioned && buf_room(out) >= MARK_LINE_BYTES_MAX);
     out->cap -= MARK_LINE_BYTES_MAX;
     while (stamps_max && store_cursor_glance(store, cursor, &item)) {
         if (!notices_as_stamp(&p->notices, &p->link, &item))
@@ -101,12 +107,13 @@ static unsigned put_stamps(struct peering *p, struct buf *out, unsigned stamps_m
         stamps_max--;
     }
     out->cap += MARK_LINE_BYTES_MAX;
+    ASSERT(buf_room(out) >= MARK_LINE_BYTES_MAX);
     return stamps_max;
 }
 
-/* What was passed because the peer has it already, as it sent it, wakes the peer for nothing: it is
- * marked along with the next stamps, before a PING, or after a while; only the first MARK is said
- * at once, as without one a link that is cut begins anew. false: no room. */
+/* A MARK of items that were only passed over, because the peer has them already, would wake the
+ * peer for nothing: it goes along with the next stamps, before a PING, or after a while. Only the
+ * first MARK goes at once; without one, a link that is cut would begin anew. false: no room. */
 static bool put_mark(struct peering *p, struct buf *out, bool stamps, struct instant now)
 {
     uint64_t passed = store_cursor_change(p->node->store, p->peer->cursor);
@@ -123,7 +130,7 @@ static bool put_mark(struct peering *p, struct buf *out, bool stamps, struct ins
     p->link.mark_at_ns = NEVER_NS;
     link_state_mark_said(&p->link, passed);
     p->said_ns = now.mono_ns;
-    (void)put_ack(p, out); /* no matter if there is no room: it has time */
+    (void)put_ack(p, out); /* without room it stays due, and goes later */
     return true;
 }
 
@@ -151,6 +158,8 @@ static bool put_ping(struct peering *p, struct buf *out, struct instant now)
 {
     const struct store *store = p->node->store;
     size_t start = out->len;
+    ASSERT(store_cursor_change(store, p->peer->cursor) <= p->link.mark_said);
+    ASSERT(!p->link.ack_due && !p->pong_due);
     buf_text(out, "PING ");
     buf_u64(out, (uint64_t)now.real_ns);
     buf_byte(out, ' ');
@@ -171,7 +180,7 @@ static bool put_ping(struct peering *p, struct buf *out, struct instant now)
     return true;
 }
 
-bool peering_pull(struct peering *p, struct buf *out, unsigned stamps_max, struct instant now)
+static bool put_due(struct peering *p, struct buf *out, unsigned stamps_max, struct instant now)
 {
     if (p->state == PEERING_OVER)
         return p->bye_due && !put_bye(p, out);
@@ -190,6 +199,13 @@ bool peering_pull(struct peering *p, struct buf *out, unsigned stamps_max, struc
     return p->ping_due && !put_ping(p, out, now);
 }
 
+bool peering_pull(struct peering *p, struct buf *out, unsigned stamps_max, struct instant now)
+{
+    bool more = put_due(p, out, stamps_max, now);
+    ASSERT(!out->overflow && out->len <= out->cap);
+    return more;
+}
+
 int64_t peering_pull_ns(const struct peering *p)
 {
     if (p->state != PEERING_LINKED || p->observer)
@@ -203,9 +219,4 @@ int64_t peering_pull_ns(const struct peering *p)
 bool peering_resumes(const struct peering *p)
 {
     return link_state_resumes(p->node, &p->theirs);
-}
-
-uint64_t peering_lag(const struct peering *p)
-{
-    return p->peer ? store_change(p->node->store) - p->peer->acked : 0;
 }

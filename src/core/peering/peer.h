@@ -2,12 +2,13 @@
  * links.
  *
  * A link comes and goes (peering.h); what it has learnt of the other end stays here: how far the
- * two had come, clocks, counters. Written by peering, read by neighbours and node. */
+ * two had come, clocks, counters. Created by node; written by the files of this room; read by
+ * neighbours and node. */
 #ifndef CORE_PEERING_PEER_H
 #define CORE_PEERING_PEER_H
 
-#include "core/peering/clock_gauge.h"
 #include "core/base/instant.h"
+#include "core/peering/clock_gauge.h"
 #include "core/peering/route.h"
 #include "core/store/store.h"
 
@@ -16,35 +17,36 @@ enum {
     PEERING_PING_MS = 3000,
     PEERING_PING_BUSY_MS = 30000, /* between two PINGs of a link that is never silent: digests */
     PEERING_DEAD_MS = 10000,
-    PEERING_COMPANY_MS = 20, /* so long an ACK, or a MARK behind no stamp, waits for other lines */
-    PEERING_LISTS_MS = 10000, /* how long lists do not count after a peer restarted */
-    PEERING_RESEND_FIRST_MS = 10000, /* between two resends for unequal digests; doubles */
+    PEERING_COMPANY_MS = 20, /* a delayed ACK, or a MARK without stamps, waits so long for others */
+    PEERING_LISTS_MS = 10000, /* how long received lists do not count after a peer restarted */
+    PEERING_RESEND_FIRST_MS = 10000, /* between two full sends for unequal digests; doubles */
     PEERING_RESEND_LAST_MS = 3600000,
     PEERING_PEERS_MAX = ROUTE_PEERS_MAX, /* neighbours of one node */
     PEERING_REASON_BYTES_MAX = 200,
     PEERING_LINE_BYTES_MAX = 16384, /* an AT of the longest client line and the longest list */
     PEERING_GROUP = 64, /* stamps that are prefetched together */
-    PEERING_BEHIND_FIRST_MS = 150, /* notices run so far behind the feed's end at least, and */
+    PEERING_BEHIND_FIRST_MS = 150, /* notices run at least so far behind the feed's end, and */
     PEERING_BEHIND_SPREAD_MS = 250, /* up to so much more, by link: one that helps is enough */
-    PEERING_BEHIND_LAST_MS = 800, /* where one GRAFT follows the other; without the tree's way */
+    PEERING_BEHIND_LAST_MS = 800, /* where GRAFTs follow each other; without the tree's way */
     PEERING_BEHIND_MS_MAX = 1000, /* that a peer may ask for */
     PEERING_MOVES_MS = 100, /* a link whose last ACK is younger moves: what it lacks will come */
     PEERING_LEASE_FIRST_MS = 2000, /* a spare link stays eager for so long; doubles, to */
     PEERING_LEASE_LAST_MS = 512000,
-    PEERING_LEASE_STAMPS = 4096, /* so many at a time show whether it is needed */
+    PEERING_LEASE_STAMPS = 4096, /* after so many stamps a lease is judged, again and again */
     PEERING_SEEN_MAX = 32, /* hashes in one SEEN */
 };
 
-/* A neighbour: what outlives a link to it. Zeroed but for name, number and cursor at the start. */
+/* A neighbour: what outlives a link to it. Zeroed but for name, tree, number and cursor at the
+ * start. */
 struct peer {
     struct span name;
-    bool in_tree; /* stamps come by this link when all is well (tree.h); else it is spare */
+    bool in_tree; /* its link is in the tree (tree.h): stamps travel by it; else it is spare */
     unsigned tree_hops; /* links of the tree between it and this node */
     bool up; /* linked, as peering_peer_up and peering_peer_down said */
-    unsigned number; /* its place among the neighbours; route.h */
+    unsigned number; /* its index among the neighbours; route.h */
     unsigned cursor; /* its reader of the feed */
     uint64_t boot; /* of the peer, when it was last linked; 0: never yet */
-    uint64_t have_change; /* the highest MARK had from that boot */
+    uint64_t have_change; /* the highest MARK that came from that boot */
     uint64_t acked; /* the highest own change that that boot has confirmed */
     int64_t acked_ns; /* monotonic; when that last grew */
     uint64_t full_until; /* own change: stamps up to it go out whatever their list and source */
@@ -60,9 +62,9 @@ struct peer {
     uint64_t divergences; /* alarms since the start */
     uint64_t sent_stamps; /* AT lines sent to it */
     uint64_t sent_notices; /* hashes in SEEN lines sent to it */
-    uint64_t got_notices; /* and had from it */
-    uint64_t grafts; /* stamps noticed by it that did not come another way in time */
-    uint64_t got_stamps; /* AT lines had from it, and of these: */
+    uint64_t got_notices; /* hashes in SEEN lines that came from it */
+    uint64_t grafts; /* stamps that it noticed and that did not come another way in time */
+    uint64_t got_stamps; /* AT lines that came from it, and of these: */
     uint64_t new_stamps; /* stored */
     uint64_t lost_stamps; /* newer than what is held, but there was no room */
     uint64_t future_stamps; /* refused: from further ahead than future_ns */
@@ -81,7 +83,7 @@ struct peering_node {
     unsigned peers_count;
     struct store *store;
     struct route_table *routes;
-    struct flood *flood; /* NULL: all links are always eager, as where none is spare */
+    struct flood *flood; /* NULL: none of its links is spare, and all are eager for good */
 };
 
 #endif

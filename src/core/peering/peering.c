@@ -1,25 +1,29 @@
-/* peering.c — a link's life, and what comes in by it. See peering.h for the states, PROTOCOL.md,
- * "Peer port", for the lines; what goes out is out.c's.
+/* peering.c — a link's life, and what comes in by it. The states are in peering.h, the lines in
+ * PROTOCOL.md, "Peer port"; what goes out is out.c's.
  *
  * Holds always: before LINKED no line reaches the store or a struct peer; stamps are put in the
  * order in which they came, and before any other line that follows them is acted upon, so that a
- * MARK is true when it is noted; nothing is allocated. All bytes are the other side's: whatever is
- * wrong with them ends the link with a BYE that says what, and never more than the link. */
-#include "core/protocol/command.h"
-#include "core/base/decimal.h"
-#include "core/peering/arrivals.h"
+ * MARK is true when it is noted; a link that is OVER stays so, for one reason; nothing is
+ * allocated. All bytes are the other side's: whatever is wrong with them ends the link with a BYE
+ * that says what, and never more than the link. Called by node. */
 #include "core/peering/peering.h"
+#include "core/base/decimal.h"
+#include "core/base/invariant.h"
+#include "core/peering/arrivals.h"
+#include "core/protocol/command.h"
 #include "core/tls/tls.h"
 
-enum { WORDS_MAX = 2 + PEERING_SEEN_MAX }; /* of a line that is no AT */
+enum { WORDS_MAX = 2 + PEERING_SEEN_MAX }; /* of a line that is not AT; SEEN has the most */
 
 #define NO_SECRET "this node has no secret, its peer wants AUTH"
 
 /* -- how it ends ------------------------------------------------------------------------------- */
 
-/* A reason in parts; also what a BYE said, so it is made printable. */
+/* The reason comes in parts. It may also be what the other end's BYE said, so it is made
+ * printable. */
 static void set_reason(struct peering *p, const struct span *parts, size_t count)
 {
+    ASSERT(p->state != PEERING_OVER && count > 0);
     size_t len = 0;
     for (size_t i = 0; i < count; i++)
         for (size_t k = 0; k < parts[i].len && len < PEERING_REASON_BYTES_MAX; k++) {
@@ -36,6 +40,7 @@ static void set_reason(struct peering *p, const struct span *parts, size_t count
 static enum peering_event end_parts(struct peering *p, const struct span *parts, size_t count)
 {
     set_reason(p, parts, count);
+    ASSERT(*p->reason);
     p->bye_due = true;
     return PEERING_ENDED;
 }
@@ -43,6 +48,11 @@ static enum peering_event end_parts(struct peering *p, const struct span *parts,
 static enum peering_event end(struct peering *p, const char *reason)
 {
     return end_parts(p, REASON(span_of(reason)));
+}
+
+static enum peering_event end_if(struct peering *p, const char *wrong)
+{
+    return wrong ? end(p, wrong) : PEERING_NOTHING;
 }
 
 void peering_end(struct peering *p, const char *reason)
@@ -54,7 +64,6 @@ void peering_end(struct peering *p, const char *reason)
 static enum peering_event on_bye(struct peering *p, struct span reason)
 {
     set_reason(p, REASON(reason.len ? reason : SPAN("BYE without a reason")));
-    p->bye_heard = true;
     return PEERING_ENDED;
 }
 
@@ -63,6 +72,8 @@ static enum peering_event on_bye(struct peering *p, struct span reason)
 void peering_begin(struct peering *p, const struct peering_node *node, struct peer *peer,
     const unsigned char nonce[NONCE_BYTES], char *room, struct instant now)
 {
+    ASSERT(node->boot && node->peers_count <= PEERING_PEERS_MAX);
+    ASSERT(!peer || peer == &node->peers[peer->number]);
     *p = (struct peering){
         .node = node,
         .peer = peer,
@@ -80,6 +91,8 @@ void peering_begin(struct peering *p, const struct peering_node *node, struct pe
 
 static enum peering_event come_up(struct peering *p, struct instant now)
 {
+    ASSERT(p->state == PEERING_HELLO || p->state == PEERING_AUTH);
+    ASSERT(p->observer == !p->peer);
     p->state = PEERING_LINKED;
     if (p->observer)
         return PEERING_UP;
@@ -88,7 +101,7 @@ static enum peering_event come_up(struct peering *p, struct instant now)
         link_state_meet_boot(&p->link, p->theirs.boot, now);
     bool spare = p->node->flood && p->theirs.lazy && !p->peer->in_tree;
     lease_begin(&p->lease, spare, p->node->boot ^ p->theirs.boot, now);
-    p->ping_due = spare && p->peer->tree_hops; /* at once, to know how long a hop is */
+    p->ping_due = spare && p->peer->tree_hops; /* at once, to measure how long a hop takes */
     return PEERING_UP;
 }
 
@@ -100,7 +113,7 @@ static struct peer *find_peer(const struct peering_node *node, struct span name)
     return NULL;
 }
 
-/* The CA vouches for the names in a certificate, and for no other. */
+/* The CA vouches for the names in a certificate and for no others. */
 static enum peering_event check_certificate(struct peering *p, struct span from)
 {
     const struct tls_names *names = p->certified;
@@ -152,6 +165,7 @@ static enum peering_event on_hello(struct peering *p, struct span line, struct i
 
 static enum peering_event on_auth(struct peering *p, struct span line, struct instant now)
 {
+    ASSERT(p->node->secret.len > 0);
     struct hello mine = link_state_hello(p->node, p->peer, p->nonce);
     enum hello_role theirs = p->role == HELLO_DIALLED ? HELLO_ACCEPTED : HELLO_DIALLED;
     if (line.len < 5 || memcmp(line.at, "AUTH ", 5) != 0)
@@ -161,7 +175,7 @@ static enum peering_event on_auth(struct peering *p, struct span line, struct in
     return come_up(p, now);
 }
 
-/* -- lines of a link --------------------------------------------------------------------------- */
+/* -- stamps ------------------------------------------------------------------------------------ */
 
 static enum peering_event put_arrivals(struct peering *p, struct arrivals *a)
 {
@@ -174,12 +188,15 @@ static enum peering_event on_at(struct peering *p, struct arrivals *a, struct sp
 {
     const char *wrong = arrivals_add(a, &p->lease, &p->link, line);
     enum peering_event event = PEERING_NOTHING;
-    /* a line in the reader's room goes when the next one is cut */
+    /* a line in the reader's room is overwritten when the next one is cut */
     if (wrong || a->count == PEERING_GROUP || p->lines.room_in_use)
         event = put_arrivals(p, a);
     return wrong && event == PEERING_NOTHING ? end(p, wrong) : event;
 }
 
+/* -- other lines of a link --------------------------------------------------------------------- */
+
+/* Between a GRAFT and its EAGER a MARK says nothing: it was sent before the GRAFT was heard. */
 static enum peering_event on_mark(struct peering *p, const struct span *words, struct instant now)
 {
     uint64_t change;
@@ -199,6 +216,9 @@ static enum peering_event on_ack(struct peering *p, const struct span *words, st
     return PEERING_NOTHING;
 }
 
+/* Only where both ends have everything of each other: the peer does not PING before it has sent all
+ * that it has, and has confirmed all that this node has. Then both digests are of the same
+ * stamps. */
 static enum peering_event compare_digests(struct peering *p, struct instant now)
 {
     struct peer *peer = p->peer;
@@ -217,6 +237,7 @@ static enum peering_event compare_digests(struct peering *p, struct instant now)
         return PEERING_NOTHING;
     int64_t pause_ms = peer->resend_pause_ms ? 2 * peer->resend_pause_ms : PEERING_RESEND_FIRST_MS;
     peer->resend_pause_ms = earlier_ns(pause_ms, PEERING_RESEND_LAST_MS);
+    ASSERT(peer->resend_pause_ms >= PEERING_RESEND_FIRST_MS);
     peer->resend_not_before_ns = now.mono_ns + peer->resend_pause_ms * MS_NS;
     peer->unequal = 0;
     peer->divergences++;
@@ -247,7 +268,7 @@ static enum peering_event on_ping(
     return compare_digests(p, now);
 }
 
-/* A PONG to another PING than the last measures nothing. */
+/* Only a PONG to the last PING measures anything. */
 static enum peering_event on_pong(struct peering *p, const struct span *words, struct instant now)
 {
     uint64_t real_ns;
@@ -256,11 +277,6 @@ static enum peering_event on_pong(struct peering *p, const struct span *words, s
     if ((int64_t)real_ns == p->ping_real_ns)
         clock_gauge_trip(&p->peer->clock, now.mono_ns - p->ping_mono_ns);
     return PEERING_NOTHING;
-}
-
-static enum peering_event well(struct peering *p, const char *wrong)
-{
-    return wrong ? end(p, wrong) : PEERING_NOTHING;
 }
 
 static enum peering_event on_word(struct peering *p, struct span line, struct instant now)
@@ -285,15 +301,15 @@ static enum peering_event on_word(struct peering *p, struct span line, struct in
     if (count == 2 && span_equal(word, SPAN("PONG")))
         return on_pong(p, words, now);
     if (count > 2 && count <= WORDS_MAX && span_equal(word, SPAN("SEEN")))
-        return well(p, lease_on_seen(&p->lease, &p->link, words, (unsigned)count, now));
+        return end_if(p, lease_on_seen(&p->lease, &p->link, words, (unsigned)count, now));
     uint64_t number;
     if (count == 2 && decimal_count(words[1], INT64_MAX, &number)) {
         if (span_equal(word, SPAN("EAGER")))
-            return well(p, lease_on_eager(&p->lease, &p->link, number, now));
+            return end_if(p, lease_on_eager(&p->lease, &p->link, number, now));
         if (span_equal(word, SPAN("PRUNE")))
-            return well(p, notices_on_prune(&p->notices, p->node, number));
+            return end_if(p, notices_on_prune(&p->notices, p->node, number));
         if (span_equal(word, SPAN("GRAFT")))
-            return well(p, notices_on_graft(&p->notices, &p->link, number));
+            return end_if(p, notices_on_graft(&p->notices, &p->link, number));
     }
     if (span_equal(word, SPAN("AUTH")) && !p->node->secret.len)
         return end(p, NO_SECRET);
@@ -310,6 +326,7 @@ static bool begins_with(struct span line, struct span word)
 static enum peering_event on_line(
     struct peering *p, struct arrivals *a, struct span line, struct instant now)
 {
+    ASSERT(p->state != PEERING_OVER);
     if (p->state == PEERING_LINKED && !p->observer && begins_with(line, SPAN("AT ")))
         return on_at(p, a, line);
     enum peering_event event = put_arrivals(p, a);
@@ -344,6 +361,8 @@ enum peering_event peering_take(struct peering *p, struct span *in, struct insta
         event = starved;
     if (p->state == PEERING_OVER)
         *in = span_from(*in, in->len);
+    ASSERT(a.count == 0 && (event == PEERING_ENDED) <= (p->state == PEERING_OVER));
+    ASSERT(event != PEERING_NOTHING || in->len == 0);
     return event;
 }
 

@@ -65,6 +65,7 @@ static uint64_t confirmed(const struct peering_node *node, struct instant now)
 
 void spare_links_note_age(const struct peering_node *node, struct instant now)
 {
+    ASSERT(node->flood);
     feed_age_note(&node->flood->feed_age, confirmed(node, now), now.mono_ns);
 }
 

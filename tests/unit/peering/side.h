@@ -167,6 +167,13 @@ static inline void side_put(struct side *s, const char *id, int seconds)
     side_put_by(s, id, seconds, ROUTE_LOCAL);
 }
 
+/* Own changes that the link's peer has not confirmed; 0: there is no peer. */
+static inline uint64_t side_lag(const struct side *s, int link)
+{
+    const struct peer *peer = s->links[link].peer;
+    return peer ? store_change(s->node.store) - peer->acked : 0;
+}
+
 /* The client time that it holds, in seconds; 0: no such id. */
 static inline int side_time(const struct side *s, const char *id)
 {
