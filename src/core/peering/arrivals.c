@@ -71,8 +71,8 @@ const char *arrivals_add(
     peer->got_stamps++;
     if (stamp_is_of_future(stamp, link->node->future_ns)) {
         peer->future_stamps++;
-        if (link->node->flood)
-            lease_note(l, link, stamp_hash(stamp)); /* a peer that notices it need not send it again */
+        if (link->node->flood) /* a peer that notices it need not send it again */
+            lease_note(l, link, stamp_hash(stamp));
     } else {
         a->count++;
     }

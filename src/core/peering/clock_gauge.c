@@ -1,6 +1,9 @@
-/* clock_gauge.c — see clock_gauge.h. What comes in is the other side's word, so readings are kept
- * within a bound that no real clock reaches, and sums of them never overflow. */
+/* clock_gauge.c — see clock_gauge.h.
+ *
+ * What comes in is the other side's word. Holds always: readings are within a bound that no real
+ * clock reaches, so sums of them never overflow. */
 #include "core/peering/clock_gauge.h"
+#include "core/base/invariant.h"
 
 static const int64_t reading_max_ns = INT64_MAX / 4;
 
@@ -39,6 +42,7 @@ int64_t clock_gauge_round_trip(const struct clock_gauge *g)
     int64_t quickest_ns = r->count ? r->ns[0] : 0;
     for (unsigned i = 1; i < held(r); i++)
         quickest_ns = earlier_ns(quickest_ns, r->ns[i]);
+    ASSERT(quickest_ns >= -reading_max_ns && quickest_ns <= reading_max_ns);
     return quickest_ns;
 }
 
@@ -50,6 +54,7 @@ bool clock_gauge_ahead(const struct clock_gauge *g, int64_t *ns)
     int64_t most_ns = r->ns[0];
     for (unsigned i = 1; i < held(r); i++)
         most_ns = r->ns[i] > most_ns ? r->ns[i] : most_ns;
+    ASSERT(most_ns >= -reading_max_ns && most_ns <= reading_max_ns);
     *ns = most_ns + clock_gauge_round_trip(g) / 2;
     return true;
 }

@@ -1,7 +1,8 @@
-/* feed_age.h — how far the feed was at which time, over the last second or so.
+/* feed_age.h — how far the feed had got at which time, over about the last second.
  *
- * The store knows the order of its changes, not their times. A link that runs some time behind the
- * feed's end asks here how far it may go. One a node, shared by its links. Called by peering. */
+ * The store knows the order of its changes, not their times. A link whose notices run some time
+ * behind the feed's end asks here how far it may go. One per node with spare links. Called by
+ * spare_links and notices. */
 #ifndef CORE_PEERING_FEED_AGE_H
 #define CORE_PEERING_FEED_AGE_H
 
@@ -19,19 +20,20 @@ enum {
 struct feed_age {
     struct {
         int64_t ns; /* monotonic, ascending */
-        uint64_t change; /* the feed's last at that time, ascending */
+        uint64_t change; /* the feed's last one at that time, ascending */
     } samples[FEED_AGE_SAMPLES]; /* a ring */
     uint64_t count; /* that were ever taken */
 };
 
-/* The feed's last change is `change` now. Taken down when it has grown, once in a step. */
+/* The feed's last change is `change` now. A sample is taken if it has grown, at most one a step. */
 void feed_age_note(struct feed_age *h, uint64_t change, int64_t now_ns);
 
 /* A change number that the feed had reached at `ns`; 0 when nothing is known of that time. */
 uint64_t feed_age_at(const struct feed_age *h, int64_t ns);
 
-/* When the feed was first known to be past `change`, which it is by now. *known false: it is not
- * taken down yet, and will be if it is noted at the time that is returned. */
+/* When the feed was first known to be past `change`, which it is by now.
+ * *known false: there is no sample of that yet; there will be one if feed_age_note is called at the
+ * time that is returned. */
 int64_t feed_age_past(const struct feed_age *h, uint64_t change, bool *known);
 
 #endif

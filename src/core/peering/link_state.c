@@ -1,8 +1,8 @@
 /* link_state.c — see link_state.h.
  *
  * Holds always: no own change is marked that the store has not made; what the peer has marked never
- * goes back within a link; an ACK that is due has a time at which it goes. Called by lease, notices,
- * arrivals, peering and out. */
+ * goes back within a link; an ACK that is due has a time at which it goes. Called by lease,
+ * notices, peering and out. */
 #include "core/peering/link_state.h"
 
 static void check(const struct link_state *l)

@@ -18,8 +18,8 @@
 
 enum { MARK_LINE_BYTES_MAX = 5 + 20 + 1 }; /* "MARK ", the longest number, LF */
 
-/* Holds always: no mark is beyond the store's last change. Written by link_state.c alone, but for what
- * is due: out.c clears ack_due and sets mark_at_ns. */
+/* Holds always: no mark is beyond the store's last change. Written by link_state.c alone, except what
+ * is due: out.c clears ack_due, and sets mark_at_ns. */
 struct link_state {
     const struct peering_node *node;
     struct peer *peer;
@@ -33,15 +33,14 @@ struct link_state {
 };
 
 /* The link has just become LINKED. */
-void link_state_begin(
-    struct link_state *l, const struct peering_node *node, struct peer *peer);
+void link_state_begin(struct link_state *l, const struct peering_node *node, struct peer *peer);
 
 /* The peer is another process than the one that was last linked: forget what that one held. */
 void link_state_meet_boot(struct link_state *l, uint64_t boot, struct instant now);
 
-/* Put the peer's cursor where its HELLO says that it has come to. To be called by the first pull and
- * not before: two links to one peer share its cursor, and the loser of the two is ended before it is
- * pulled from, so it never moves the cursor. */
+/* Put the peer's cursor where its HELLO says that it has come to. To be called by the first pull
+ * and not before: two links to one peer share its cursor, and the loser of the two is ended before
+ * it is pulled from, so it never moves the cursor. */
 void link_state_position(struct link_state *l, const struct hello *theirs);
 
 /* Whether what the peer says to have is of this node's boot, so that the feed is read on from there

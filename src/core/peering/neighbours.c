@@ -1,8 +1,12 @@
-/* neighbours.c — see neighbours.h. Each neighbour has at most one dial under way and at most one
- * link that counts; a loser of two is forgotten at once, so that its end changes nothing. */
+/* neighbours.c — see neighbours.h.
+ *
+ * Holds always: a neighbour has at most one dial under way and at most one link that counts; a dial
+ * is planned only while it has neither. The loser of two links is forgotten at once, so its end
+ * changes nothing. */
 #include "core/peering/neighbours.h"
+#include "core/base/invariant.h"
 
-/* splitmix64: any seed will do, and nothing secret hangs on it. */
+/* splitmix64: any seed will do, and nothing secret depends on it. */
 static uint64_t jitter_next(struct neighbours *n)
 {
     uint64_t z = n->jitter += UINT64_C(0x9e3779b97f4a7c15);
@@ -11,15 +15,17 @@ static uint64_t jitter_next(struct neighbours *n)
     return z ^ z >> 31;
 }
 
-/* In half to all of the pause, so that a herd whose node restarts does not dial it in step. */
+/* After half to all of the pause, so that a herd does not dial a restarted node in step. */
 static void plan_dial(struct neighbours *n, struct neighbour *who, struct instant now)
 {
+    ASSERT(who->linked == NEIGHBOUR_NO_LINK && !who->dialling);
     int64_t half_ns = who->pause_ms * MS_NS / 2;
     who->dial_at_ns = now.mono_ns + half_ns + (int64_t)(jitter_next(n) % (uint64_t)(half_ns + 1));
 }
 
 static void back_off(struct neighbour *who)
 {
+    ASSERT(who->pause_ms >= NEIGHBOUR_DIAL_FIRST_MS && who->pause_ms <= NEIGHBOUR_DIAL_LAST_MS);
     who->pause_ms = earlier_ns(2 * who->pause_ms, NEIGHBOUR_DIAL_LAST_MS);
 }
 
@@ -30,8 +36,10 @@ static void keep_error(struct neighbour *who, const char *error)
     who->last_error[len] = '\0';
 }
 
+/* true: it was up, and the operator is to be told. */
 static bool tell_down(struct neighbour *who, struct instant now)
 {
+    ASSERT(who->linked == NEIGHBOUR_NO_LINK);
     if (!who->up)
         return false;
     who->up = false;
@@ -58,6 +66,7 @@ struct neighbour *neighbours_to_dial(struct neighbours *n, struct instant now)
         struct neighbour *who = &n->each[i];
         if (who->dial_at_ns > now.mono_ns)
             continue;
+        ASSERT(who->linked == NEIGHBOUR_NO_LINK && !who->dialling);
         who->dial_at_ns = NEVER_NS;
         who->dialling = true;
         who->tries++;
@@ -98,6 +107,7 @@ static bool newcomer_stays(
 int neighbour_linked(struct neighbours *n, struct neighbour *who, int link, bool dialled_by_us,
     uint64_t boot, struct instant now)
 {
+    ASSERT(link >= 0 && link != who->linked);
     if (dialled_by_us)
         who->dialling = false;
     int before = who->linked;
@@ -124,7 +134,7 @@ bool neighbour_lost(
     if (!who->dialling) {
         plan_dial(n, who, now);
         if (who->linked_by_us)
-            back_off(who); /* the peer's dials are the peer's to slow down */
+            back_off(who); /* the peer slows down its own dials */
     }
     if (strcmp(error, PEERING_DUPLICATE) == 0)
         return false;

@@ -1,24 +1,24 @@
-/* neighbours.h — when to dial whom, and which of two links to one peer stays.
+/* neighbours.h — when to dial which neighbour, and which of two links to one peer stays.
  *
- * Both ends of an edge dial: the first dial comes at once, later ones back off with jitter, 0.1 s
- * doubling to 5 s with each own dial that led to nothing lasting; only a link that was up for a
- * while starts that anew. A peer that is linked is not dialled. PROTOCOL.md, "Peer port". Called
+ * Both ends of an edge dial. The first dial comes at once; later ones back off with jitter, 0.1 s
+ * doubling to 5 s with each own dial that led to nothing lasting, and only a link that was up for a
+ * while sets the pause back. A peer that is linked is not dialled. PROTOCOL.md, "Peer port". Called
  * by node.
  *
  *   links to one peer, both LINKED               stays
- *   of two boots of the peer                     the one that came up last: the other leads nowhere
+ *   to two boots of the peer                     the one that came up last: the other leads nowhere
  *   dialled by different ends                    the one dialled by the node whose name sorts first
  *   dialled by the same end                      the one that came up last: the other was lost
  *
- * Both ends see the same pair and judge alike. Where one end has not seen both yet, it may lose the
- * one it has by the other's BYE ("duplicate") while the survivor is still in its handshake: that is
- * neither told as a loss nor does it hurry a dial, but one is planned in case the survivor fails.
- * Ends that hold different links for the only one (one broke unnoticed by its other end) agree when
- * the broken one is given up, after 10 s of silence at the latest.
+ * Both ends see the same pair and judge alike. An end that has not seen both yet may lose the one
+ * it has by the other end's BYE ("duplicate") while the survivor is still in its handshake. That is
+ * not reported as a loss and does not hurry a dial, but a dial is planned in case the survivor
+ * fails. Two ends that each know another link as the only one (one broke, and its other end has not
+ * noticed) agree when the broken one is given up, after 10 s of silence at the latest.
  *
  *   a neighbour       event                              next
  *   waits             its dial is due                    dialling
- *   dialling          neighbour_dial_failed              waits, longer; or rests if linked
+ *   dialling          neighbour_dial_failed              waits, longer; or stays linked
  *   any               neighbour_linked                   linked; a dial under way goes on
  *   linked            neighbour_lost                     waits; or goes on dialling */
 #ifndef CORE_PEERING_NEIGHBOURS_H
@@ -29,7 +29,7 @@
 enum {
     NEIGHBOUR_DIAL_FIRST_MS = 100,
     NEIGHBOUR_DIAL_LAST_MS = 5000,
-    NEIGHBOUR_STEADY_MS = 5000, /* a link up for so long was a good one: back-off starts anew */
+    NEIGHBOUR_STEADY_MS = 5000, /* a link up for so long was a good one: back-off starts again */
     NEIGHBOUR_ERROR_BYTES_MAX = PEERING_REASON_BYTES_MAX,
 };
 
@@ -42,7 +42,7 @@ struct neighbour {
     bool linked_by_us;    /* who dialled it */
     uint64_t linked_boot; /* of the peer */
     int64_t linked_ns;    /* monotonic; since when it is linked, by whichever link */
-    bool up;              /* as told to the operator; see above on duplicates */
+    bool up;              /* as reported to the operator; see above on duplicates */
     bool dialling;        /* a dial of ours is under way, up to LINKED or its failure */
     int64_t dial_at_ns;   /* monotonic; NEVER_NS while linked or dialling */
     int64_t pause_ms;
@@ -58,7 +58,7 @@ struct neighbours {
     uint64_t jitter; /* state of a small generator, seeded from entropy */
 };
 
-/* All of them are to be dialled at once. `each` is the caller's; each->peer is set. */
+/* All of them are due for a dial. `each` is the caller's memory, with each->peer set. */
 void neighbours_begin(struct neighbours *n, struct instant now);
 
 /* A neighbour that is due for a dial, which is then under way; NULL: none. */
@@ -69,21 +69,21 @@ int64_t neighbours_deadline(const struct neighbours *n);
 
 /* The dial under way came to nothing: no connection, or one that ended before it was LINKED.
  * error  what to tell the operator
- * true: the neighbour was up until now and is down. */
+ * true: the neighbour was up until now, and is down. */
 bool neighbour_dial_failed(
     struct neighbours *n, struct neighbour *who, const char *error, struct instant now);
 
 /* A link has become LINKED; to be called at once, before the link is pulled from.
- * boot   the peer's, from its HELLO
  *
- * Which link has to go (peering_end with PEERING_DUPLICATE): `link` itself, the one that stood
- * before, or NEIGHBOUR_NO_LINK when there is no other. */
+ * boot   the peer's, from its HELLO
+ * Returns the link that has to go (peering_end with PEERING_DUPLICATE): `link` itself, the one that
+ * stood before, or NEIGHBOUR_NO_LINK when there is no other. */
 MUST_USE int neighbour_linked(struct neighbours *n, struct neighbour *who, int link,
     bool dialled_by_us, uint64_t boot, struct instant now);
 
 /* A link that was LINKED has ended. Nothing when it is not the one that stays.
  * error  why; what the peer's BYE said, when it said one
- * true: the neighbour was up until now and is down. */
+ * true: the neighbour was up until now, and is down. */
 bool neighbour_lost(struct neighbours *n, struct neighbour *who, int link, const char *error,
     struct instant now);
 

@@ -28,8 +28,7 @@ void notices_begin(struct notices *n, const struct link_state *link)
 
 /* -- lines that come in ------------------------------------------------------------------------ */
 
-const char *notices_on_prune(
-    struct notices *n, const struct peering_node *node, uint64_t behind_ms)
+const char *notices_on_prune(struct notices *n, const struct peering_node *node, uint64_t behind_ms)
 {
     if (!node->flood || !behind_ms || behind_ms > PEERING_BEHIND_MS_MAX)
         return "PRUNE with a bad number";
@@ -153,7 +152,8 @@ int64_t notices_deadline(const struct notices *n, const struct link_state *link)
     if (!n->behind_ns || !link->positioned ||
         !store_cursor_glance(link->node->store, link->peer->cursor, &next))
         return NEVER_NS;
-    ASSERT(link->node->flood && next.change > store_cursor_change(link->node->store, link->peer->cursor));
+    ASSERT(link->node->flood &&
+           next.change > store_cursor_change(link->node->store, link->peer->cursor));
     bool known;
     int64_t past_ns = feed_age_past(&link->node->flood->feed_age, next.change - 1, &known);
     if (known)

@@ -26,8 +26,7 @@ MUST_USE const char *notices_on_prune(
     struct notices *n, const struct peering_node *node, uint64_t behind_ms);
 
 /* `GRAFT <change>` came in. NULL: well. Else what is wrong with it. */
-MUST_USE const char *notices_on_graft(
-    struct notices *n, struct link_state *link, uint64_t change);
+MUST_USE const char *notices_on_graft(struct notices *n, struct link_state *link, uint64_t change);
 
 /* Write EAGER, if it is due. false: no room. */
 MUST_USE bool notices_put_eager(struct notices *n, struct buf *out);

@@ -212,7 +212,8 @@ int64_t peering_pull_ns(const struct peering *p)
         return NEVER_NS;
     int64_t ack_ns = p->link.ack_due ? p->link.ack_at_ns : NEVER_NS;
     int64_t alone_ns = earlier_ns(ack_ns, p->link.mark_at_ns);
-    int64_t spare_ns = earlier_ns(lease_deadline(&p->lease), notices_deadline(&p->notices, &p->link));
+    int64_t spare_ns =
+        earlier_ns(lease_deadline(&p->lease), notices_deadline(&p->notices, &p->link));
     return earlier_ns(alone_ns, spare_ns);
 }
 

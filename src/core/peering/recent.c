@@ -1,9 +1,10 @@
 /* recent.c — see recent.h.
  *
- * The hash itself says which line, by its low bits, and what is kept there, its high half:
- * stamp_hash is mixed well. Somebody who makes stamps that crowd one line makes that line forget,
- * and no other. */
+ * The low bits of a hash choose its line, its high half is the tag that is kept there: stamp_hash
+ * is well mixed. Whoever makes stamps that crowd one line makes that line forget, and no other.
+ * Holds always: the number of lines is a power of two; a tag stands in its line once. */
 #include "core/peering/recent.h"
+#include "core/base/invariant.h"
 #include "core/base/pages.h"
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +23,9 @@ bool recent_init(struct recent *r, uint64_t count)
         return false;
     uintptr_t line = (uintptr_t)r->memory + sizeof *r->lines - 1;
     r->lines = (struct recent_line *)(line - line % sizeof *r->lines);
-    pages_have(r->lines, bytes); /* hashes fall anywhere, so nearly each would wait for a page */
+    ASSERT((r->mask & (r->mask + 1)) == 0);
+    ASSERT((uintptr_t)r->lines % sizeof *r->lines == 0);
+    pages_have(r->lines, bytes); /* hashes fall anywhere: nearly each would fault a page in */
     return true;
 }
 
@@ -36,20 +39,21 @@ static uint32_t *tags_of(const struct recent *r, uint64_t hash)
     return r->lines[hash & r->mask].tags;
 }
 
-/* An empty place holds 0, so nothing is remembered under that. */
+/* An empty slot holds 0, so no hash has that tag. */
 static uint32_t tag_of(uint64_t hash)
 {
     uint32_t tag = (uint32_t)(hash >> 32);
     return tag ? tag : 1;
 }
 
-/* The place of `tag`, or RECENT_WAYS. */
-static unsigned place_of(const uint32_t *tags, uint32_t tag)
+/* The slot of `tag`, or RECENT_WAYS. */
+static unsigned slot_of(const uint32_t *tags, uint32_t tag)
 {
-    unsigned place = 0;
-    while (place < RECENT_WAYS && tags[place] != tag)
-        place++;
-    return place;
+    ASSERT(tag);
+    unsigned slot = 0;
+    while (slot < RECENT_WAYS && tags[slot] != tag)
+        slot++;
+    return slot;
 }
 
 void recent_prefetch(const struct recent *r, uint64_t hash)
@@ -59,15 +63,15 @@ void recent_prefetch(const struct recent *r, uint64_t hash)
 
 bool recent_has(const struct recent *r, uint64_t hash)
 {
-    return place_of(tags_of(r, hash), tag_of(hash)) < RECENT_WAYS;
+    return slot_of(tags_of(r, hash), tag_of(hash)) < RECENT_WAYS;
 }
 
 bool recent_note(struct recent *r, uint64_t hash)
 {
     uint32_t *tags = tags_of(r, hash), tag = tag_of(hash);
-    unsigned place = place_of(tags, tag);
-    unsigned older = place < RECENT_WAYS ? place : RECENT_WAYS - 1; /* makes room at the front */
-    memmove(tags + 1, tags, older * sizeof *tags);
+    unsigned slot = slot_of(tags, tag);
+    unsigned moved = slot < RECENT_WAYS ? slot : RECENT_WAYS - 1; /* to make room at the front */
+    memmove(tags + 1, tags, moved * sizeof *tags);
     tags[0] = tag;
-    return place == RECENT_WAYS;
+    return slot == RECENT_WAYS;
 }

@@ -1,10 +1,10 @@
-/* recent.h — which stamps were had lately, by their hashes.
+/* recent.h — hashes of recently seen stamps.
  *
- * A bounded memory in lines, each of one cache line and for the last RECENT_WAYS hashes that belong
- * there: to note one, or to ask for one, touches nothing else. Who asks for a hash that was
- * forgotten is told that it was not had, which costs a message; the other mistake takes two stamps
- * whose hashes agree in all of 44 bits, one of them lost on its way, and digests find it. Called by
- * peering. */
+ * A bounded memory made of lines. Each is one cache line and keeps the last RECENT_WAYS hashes that
+ * belong to it: to note a hash, or to ask for one, touches nothing else. A hash that was forgotten
+ * counts as never seen, which costs a message. The opposite mistake takes two stamps whose hashes
+ * agree in all of 44 bits, one of them lost on its way; the digests find it. One per node with
+ * spare links. Called by spare_links, lease and arrivals. */
 #ifndef CORE_PEERING_RECENT_H
 #define CORE_PEERING_RECENT_H
 
@@ -22,18 +22,18 @@ struct recent_line {
 };
 
 struct recent {
-    void *memory; /* where the lines are, and a little more */
-    struct recent_line *lines; /* one for each four hashes that are to be remembered */
+    void *memory; /* the lines, and a little more to align them */
+    struct recent_line *lines; /* one for every four hashes that are to be remembered */
     uint64_t mask; /* of lines */
 };
 
-/* For the last `count` hashes, within the bounds above: each line has four times the room that it
- * takes on average, so that of well-mixed hashes about one in a million is forgotten sooner. false:
- * no memory. */
+/* For the last `count` hashes, within the bounds above. Each line has four times the room that it
+ * needs on average, so about one in a million well-mixed hashes is forgotten sooner.
+ * false: no memory. */
 MUST_USE bool recent_init(struct recent *r, uint64_t count);
 void recent_deinit(struct recent *r);
 
-/* For groups: first all recent_prefetch, then all recent_note. No effect else. */
+/* For groups: first all recent_prefetch, then all recent_note. Has no other effect. */
 void recent_prefetch(const struct recent *r, uint64_t hash);
 
 /* Remember `hash` as the newest. true: it was not there. */

@@ -1,10 +1,13 @@
-/* route.c — see route.h. All texts lie one behind the other in one block, which is taken once; a
- * list is found by the hash of its text in an open-addressed index of twice as many places as there
- * can be lists. Nothing is ever taken out: the table is as good as full when it is full, and a list
- * that finds no room is remembered by its sender alone.
+/* route.c — see route.h.
  *
- * Numbers 1 to count are the lists of one neighbour by itself, so that a full table can always fall
- * back on them. Whom a list names is worked out once, when it is new. */
+ * All texts lie one behind the other in one block, which is allocated once. A list is found by the
+ * hash of its text in an open-addressed index with twice as many slots as there can be lists.
+ * Nothing is ever removed: a full table still serves the lists it has, and of a list that finds no
+ * room only the sender is remembered. Which neighbours a list names is worked out once, when the
+ * list is new.
+ *
+ * Holds always: numbers 1 to peers_count are the lists of one neighbour alone, so that a full table
+ * can fall back on them; the index has a free slot, so that every search ends. */
 #include "core/peering/route.h"
 #include "core/base/invariant.h"
 #include "core/protocol/stamp.h"
@@ -15,7 +18,7 @@ enum { INDEX_SLOTS = 2 * ROUTES_MAX };
 struct route {
     uint64_t peers; /* bit i: names neighbour i */
     uint32_t hash;
-    uint32_t text; /* place in texts */
+    uint32_t text; /* offset in texts */
     uint16_t text_bytes;
     uint8_t sender;
 };
@@ -24,13 +27,13 @@ struct route_table {
     unsigned peers_count;
     uint32_t routes_count; /* the next number */
     uint32_t texts_bytes;
-    uint16_t last[ROUTE_PEERS_MAX]; /* what each neighbour sent last: it mostly sends it again */
+    uint16_t last[ROUTE_PEERS_MAX]; /* each neighbour's last one, which it mostly sends again */
     uint16_t index[INDEX_SLOTS]; /* numbers; 0: free */
     struct route routes[ROUTES_MAX];
     char texts[ROUTE_TEXT_BYTES_MAX];
 };
 
-/* FNV-1a. Lists come from proven neighbours only, and a search is bounded by the table. */
+/* FNV-1a will do: lists come only from proven neighbours, and a search is bounded by the table. */
 static uint32_t hash_of(struct span names)
 {
     uint32_t hash = 2166136261u;
@@ -39,7 +42,7 @@ static uint32_t hash_of(struct span names)
     return hash;
 }
 
-/* The first name of `rest`, which is moved behind it and its space. */
+/* Cuts the first name off `rest`, and the space behind it. */
 static struct span name_cut(struct span *rest)
 {
     const char *space = memchr(rest->at, ' ', rest->len);
@@ -79,6 +82,7 @@ static bool has_room(const struct route_table *t, struct span names)
 static uint16_t keep(
     struct route_table *t, struct span names, uint32_t hash, uint32_t slot, unsigned sender)
 {
+    ASSERT(has_room(t, names) && t->index[slot] == 0);
     uint16_t route = (uint16_t)t->routes_count++;
     memcpy(t->texts + t->texts_bytes, names.at, names.len);
     t->routes[route] = (struct route){
@@ -89,6 +93,7 @@ static uint16_t keep(
     };
     t->texts_bytes += (uint32_t)names.len;
     t->index[slot] = route;
+    ASSERT(t->routes_count <= ROUTES_MAX && t->texts_bytes <= ROUTE_TEXT_BYTES_MAX);
     return route;
 }
 
@@ -114,7 +119,7 @@ void route_table_destroy(struct route_table *t)
     free(t);
 }
 
-/* Whether every name may be one, and the last is `sender`. Cuts *names to its last
+/* Whether every name is a valid one, and the last is `sender`. Cuts *names to its last
  * ROUTE_NAMES_MAX. */
 static bool list_valid(struct span *names, struct span sender)
 {
@@ -149,6 +154,7 @@ bool route_number(struct route_table *t, struct span names, unsigned sender, uin
         *route = keep(t, names, hash, slot, sender);
         t->routes[*route].peers = peers_named(t, names);
     }
+    ASSERT(t->routes[*route].sender == sender);
     t->last[sender] = *route;
     return true;
 }

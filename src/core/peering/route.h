@@ -1,9 +1,10 @@
 /* route.h — received lists, each kept once.
  *
- * The list behind an AT names the nodes that have seen the stamp, its sender last (PROTOCOL.md,
- * "Peer port"). A herd sees few different ones, so the store keeps a 16-bit number and this table
- * the text. The list is a hint that saves messages: when the table is full, a new list is cut to
- * its sender, whose number is always there. Called by peering. */
+ * The list at the end of an AT names the nodes that have seen the stamp, its sender last
+ * (PROTOCOL.md, "AT"). A herd sees few different lists, so the store keeps a 16-bit number for each
+ * stamp, the route, and this table keeps the text. The list is a hint that saves messages: when the
+ * table is full, a new list is cut to its sender, whose number is always there. One per node.
+ * Called by link_state, arrivals, out and node. */
 #ifndef CORE_PEERING_ROUTE_H
 #define CORE_PEERING_ROUTE_H
 
@@ -11,11 +12,11 @@
 #include <stdint.h>
 
 enum {
-    ROUTE_LOCAL = 0,     /* from a client of this node: nobody has seen it */
+    ROUTE_LOCAL = 0,     /* from a client of this node: no other node has seen it */
     ROUTES_MAX = 4096,   /* kept lists, those of a lone sender included */
     ROUTE_PEERS_MAX = 64,
-    ROUTE_NAMES_MAX = 64,          /* names in one; a longer list keeps its last ones */
-    ROUTE_TEXT_BYTES_MAX = 262144, /* of all lists together; the table is full then as well */
+    ROUTE_NAMES_MAX = 64,          /* names in a list; of a longer one the last are kept */
+    ROUTE_TEXT_BYTES_MAX = 262144, /* of all lists together; then, too, the table is full */
 };
 
 struct route_table;
@@ -26,8 +27,9 @@ struct route_table *route_table_create(const struct span *peers, unsigned count)
 void route_table_destroy(struct route_table *t);
 
 /* The number of a list as it stands on the wire: node names separated by single spaces.
- * sender: the neighbour that it came from; must be the list's last name.
- * false: not such a list. Never allocates. */
+ *
+ * sender  the neighbour that it came from, whose name must be the list's last
+ * false: it is not such a list. Never allocates. */
 MUST_USE bool route_number(
     struct route_table *t, struct span names, unsigned sender, uint16_t *route);
 

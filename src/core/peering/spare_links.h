@@ -35,8 +35,7 @@ bool spare_links_tree_is_whole(const struct peering_node *node);
 
 /* An item of the feed was sent or noticed by a link, or did not need to be. Nobody can know of an
  * own client's stamp before that. */
-static inline void spare_links_passed(
-    const struct peering_node *node, const struct feed_item *item)
+static inline void spare_links_passed(const struct peering_node *node, const struct feed_item *item)
 {
     if (node->flood && item->route == ROUTE_LOCAL)
         (void)recent_note(&node->flood->recent, item->hash);
