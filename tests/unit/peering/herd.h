@@ -1,6 +1,6 @@
-/* herd.h — a herd of links without nodes around them, in virtual time, to count what
- * flooding costs: stores, peerings and byte streams with a delay each. One step is a millisecond.
- * A node may stop without a word: it neither reads nor writes, and its links stay open. */
+/* herd.h — a herd of links without nodes around them, in virtual time, to count what flooding
+ * costs: stores, links, and byte streams with a delay each. One step is a millisecond. A node may
+ * stop without a word: it then neither reads nor writes, and its links stay open. */
 #ifndef TESTS_UNIT_PEERING_HERD_H
 #define TESTS_UNIT_PEERING_HERD_H
 
@@ -13,7 +13,7 @@
 
 enum { HERD_NODES_MAX = 128, HERD_WINDOW = 4096 };
 
-/* What one end has written and the other not yet read: blocks in the order of their arrival. */
+/* What one end has written and the other has not yet read, in the order of arrival. */
 struct block {
     struct block *next;
     int64_t at_ns;
@@ -35,12 +35,12 @@ struct herd_node {
     struct peer peers[PEERING_PEERS_MAX];
     struct end *ends[PEERING_PEERS_MAX]; /* by the peer's number */
     bool stopped;
-    int64_t wake_ns; /* when it has something to do */
+    int64_t wake_ns; /* when the node has something to do */
 };
 
 struct herd {
     struct topology topology;
-    struct topology_node places[HERD_NODES_MAX];
+    struct topology_node topology_nodes[HERD_NODES_MAX];
     uint16_t neighbours[HERD_NODES_MAX][PEERING_PEERS_MAX];
     struct herd_node nodes[HERD_NODES_MAX];
     unsigned count;
@@ -50,24 +50,24 @@ struct herd {
 
 static inline void herd_edge(struct herd *h, unsigned a, unsigned b)
 {
-    for (unsigned i = 0; i < h->places[a].neighbours_count; i++)
+    for (unsigned i = 0; i < h->topology_nodes[a].neighbours_count; i++)
         if (h->neighbours[a][i] == b)
             return;
-    h->neighbours[a][h->places[a].neighbours_count++] = (uint16_t)b;
-    h->neighbours[b][h->places[b].neighbours_count++] = (uint16_t)a;
+    h->neighbours[a][h->topology_nodes[a].neighbours_count++] = (uint16_t)b;
+    h->neighbours[b][h->topology_nodes[b].neighbours_count++] = (uint16_t)a;
 }
 
-/* No edges yet. */
+/* A herd without edges. */
 static inline struct herd *herd_create(unsigned count, uint64_t seed)
 {
     struct herd *h = calloc(1, sizeof *h);
     h->count = count;
     h->random = (struct random){seed};
     h->now = (struct instant){.mono_ns = 1000 * SECOND_NS, .real_ns = 1700000000 * SECOND_NS};
-    h->topology = (struct topology){.nodes = h->places, .nodes_count = count};
+    h->topology = (struct topology){.nodes = h->topology_nodes, .nodes_count = count};
     for (unsigned i = 0; i < count; i++) {
-        sprintf(h->places[i].name, "n%02u", i);
-        h->places[i].neighbours = h->neighbours[i];
+        sprintf(h->topology_nodes[i].name, "n%02u", i);
+        h->topology_nodes[i].neighbours = h->neighbours[i];
     }
     return h;
 }
@@ -75,29 +75,29 @@ static inline struct herd *herd_create(unsigned count, uint64_t seed)
 static inline void herd_open_node(struct herd *h, unsigned self)
 {
     struct herd_node *n = &h->nodes[self];
-    const struct topology_node *place = &h->places[self];
+    const struct topology_node *node = &h->topology_nodes[self];
     struct store_config config = {.stamps_max = 10000, .seed = {self, 2}};
     struct span names[PEERING_PEERS_MAX];
     uint16_t hops[TOPOLOGY_NEIGHBOURS_MAX];
     n->node = (struct peering_node){
         .herd = SPAN("demo"),
-        .name = span_of(place->name),
+        .name = span_of(node->name),
         .boot = random_next(&h->random) | 1,
         .peers = n->peers,
-        .peers_count = place->neighbours_count,
+        .peers_count = node->neighbours_count,
         .store = store_create(&config),
-        .flood = place->neighbours_count > 1 ? flood_create(config.stamps_max) : NULL,
+        .flood = node->neighbours_count > 1 ? flood_create(config.stamps_max) : NULL,
     };
     cr_assert(tree_hops(&h->topology, self, hops));
-    for (unsigned i = 0; i < place->neighbours_count; i++) {
-        names[i] = span_of(h->places[place->neighbours[i]].name);
+    for (unsigned i = 0; i < node->neighbours_count; i++) {
+        names[i] = span_of(h->topology_nodes[node->neighbours[i]].name);
         n->peers[i] = (struct peer){.name = names[i],
             .number = i,
             .in_tree = hops[i] == 1,
             .tree_hops = hops[i],
             .cursor = store_cursor_open(n->node.store)};
     }
-    n->node.routes = route_table_create(names, place->neighbours_count);
+    n->node.routes = route_table_create(names, node->neighbours_count);
 }
 
 static inline void herd_open_link(struct herd *h, unsigned self, unsigned number, bool dials)
@@ -112,26 +112,26 @@ static inline void herd_open_link(struct herd *h, unsigned self, unsigned number
     n->ends[number] = e;
     peering_begin(&e->peering, &n->node, dials ? &n->peers[number] : NULL, nonce, e->room, h->now);
     unsigned peer = h->neighbours[self][number];
-    for (unsigned i = 0; i < h->places[peer].neighbours_count && !dials; i++)
+    for (unsigned i = 0; i < h->topology_nodes[peer].neighbours_count && !dials; i++)
         if (h->neighbours[peer][i] == self) {
             e->other = h->nodes[peer].ends[i];
             e->other->other = e;
         }
 }
 
-/* All links are dialled; the delay of each is drawn from these. */
+/* Dials all links. The delay of each is drawn from these bounds. */
 static inline void herd_open(struct herd *h, int64_t delay_least_us, int64_t delay_most_us)
 {
     for (unsigned i = 0; i < h->count; i++)
         herd_open_node(h, i);
     for (int dials = 1; dials >= 0; dials--)
         for (unsigned i = 0; i < h->count; i++)
-            for (unsigned k = 0; k < h->places[i].neighbours_count; k++)
+            for (unsigned k = 0; k < h->topology_nodes[i].neighbours_count; k++)
                 if ((i < h->neighbours[i][k]) == dials)
                     herd_open_link(h, i, k, dials);
     uint32_t spread_us = (uint32_t)(delay_most_us - delay_least_us) + 1;
     for (unsigned i = 0; i < h->count; i++)
-        for (unsigned k = 0; k < h->places[i].neighbours_count; k++)
+        for (unsigned k = 0; k < h->topology_nodes[i].neighbours_count; k++)
             h->nodes[i].ends[k]->delay_ns =
                 1000 * (delay_least_us + (int64_t)random_below(&h->random, spread_us));
 }
@@ -139,7 +139,7 @@ static inline void herd_open(struct herd *h, int64_t delay_least_us, int64_t del
 static inline void herd_destroy(struct herd *h)
 {
     for (unsigned i = 0; i < h->count; i++) {
-        for (unsigned k = 0; k < h->places[i].neighbours_count; k++) {
+        for (unsigned k = 0; k < h->topology_nodes[i].neighbours_count; k++) {
             struct end *e = h->nodes[i].ends[k];
             for (struct block *b; (b = e->first);) {
                 e->first = b->next;
@@ -154,7 +154,7 @@ static inline void herd_destroy(struct herd *h)
     free(h);
 }
 
-static inline void herd_heeds(struct herd *h, struct end *e, enum peering_event event)
+static inline void herd_on_event(struct herd *h, struct end *e, enum peering_event event)
 {
     const struct peering *p = &e->peering;
     cr_assert_neq(event, PEERING_DIVERGED);
@@ -171,17 +171,17 @@ static inline void herd_read(struct herd *h, struct end *e)
     for (struct block *b; (b = e->first) && b->at_ns <= h->now.mono_ns;) {
         struct span in = {b->bytes, b->len};
         for (enum peering_event event; (event = peering_take(&e->peering, &in, h->now));)
-            herd_heeds(h, e, event);
+            herd_on_event(h, e, event);
         e->first = b->next;
         if (!e->first)
             e->last = &e->first;
         free(b);
     }
     if (h->now.mono_ns >= peering_deadline(&e->peering))
-        herd_heeds(h, e, peering_tick(&e->peering, h->now));
+        herd_on_event(h, e, peering_tick(&e->peering, h->now));
 }
 
-/* true: it has more to say. */
+/* true: the link has more to say. */
 static inline bool herd_write(struct herd *h, struct end *e)
 {
     struct block *b = malloc(sizeof *b);
@@ -205,7 +205,7 @@ static inline bool herd_write(struct herd *h, struct end *e)
 static inline void herd_turn(struct herd *h, unsigned node)
 {
     struct herd_node *n = &h->nodes[node];
-    unsigned links = h->places[node].neighbours_count;
+    unsigned links = h->topology_nodes[node].neighbours_count;
     n->wake_ns = NEVER_NS;
     for (unsigned k = 0; k < links; k++)
         herd_read(h, n->ends[k]);
@@ -272,7 +272,7 @@ static inline struct herd_cost herd_cost(const struct herd *h)
 {
     struct herd_cost cost = {0};
     for (unsigned i = 0; i < h->count; i++)
-        for (unsigned k = 0; k < h->places[i].neighbours_count; k++) {
+        for (unsigned k = 0; k < h->topology_nodes[i].neighbours_count; k++) {
             cost.stamps += h->nodes[i].peers[k].sent_stamps;
             cost.notices += h->nodes[i].peers[k].sent_notices;
             cost.grafts += h->nodes[i].peers[k].grafts;

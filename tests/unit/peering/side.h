@@ -1,6 +1,6 @@
-/* side.h — a node's end of its links, for the tests of peering: a store, neighbours, one
- * link to each, and a clock that stands still until it is moved. Bytes are handed over in blocks of
- * exactly their size, so that a read past an end is seen by AddressSanitizer. */
+/* side.h — a node's end of its links, for the tests of peering: a store, neighbours, one link to
+ * each, and a clock that stands still until a test moves it. Bytes are handed over in blocks of
+ * exactly their size, so that AddressSanitizer sees a read past an end. */
 #ifndef TESTS_UNIT_PEERING_SIDE_H
 #define TESTS_UNIT_PEERING_SIDE_H
 
@@ -73,7 +73,7 @@ static inline void side_begin(struct side *s, int link, int peer)
         s->rooms[link], now);
 }
 
-/* Feeds it in pieces; the last event that was not PEERING_NOTHING. */
+/* Feeds the link in pieces. Returns the last event that was not PEERING_NOTHING. */
 static inline enum peering_event side_hear(
     struct side *s, int link, struct span bytes, size_t piece)
 {
@@ -97,8 +97,8 @@ static inline enum peering_event side_hears(struct side *s, int link, const char
     return side_hear(s, link, span_of(text), SIZE_MAX);
 }
 
-/* Appends to `text`, of which `len` are written, all that it has to say at `at`, in windows of
- * `window` bytes. */
+/* Appends to `text`, of which `len` bytes are written, all that the link has to say at `at`, in
+ * windows of `window` bytes. Returns the new length. */
 static inline size_t side_pulls(
     struct side *s, int link, size_t window, struct instant at, char *text, size_t len)
 {
@@ -121,14 +121,14 @@ static inline size_t side_pulls(
 
 static char side_text[1 << 20];
 
-/* What it has to say at once; valid until the next call, as that of those below. */
+/* What the link has to say at once; valid until the next call of this or those below. */
 static inline const char *side_says_at_once(struct side *s, int link)
 {
     side_pulls(s, link, 65536, now, side_text, 0);
     return side_text;
 }
 
-/* All that it has to say, also what waits for company and gets none. */
+/* All that the link has to say, including a delayed ACK or MARK that no other line took along. */
 static inline const char *side_says_by(struct side *s, int link, size_t window)
 {
     struct peering *p = &s->links[link];
@@ -145,7 +145,7 @@ static inline const char *side_says(struct side *s, int link)
     return side_says_by(s, link, 65536);
 }
 
-/* What an origin stores: client time in whole seconds, skew of half a second. */
+/* Stores what an origin stores: client time in whole seconds, a skew of half a second. */
 static inline void side_put_by(struct side *s, const char *id, int seconds, uint16_t route)
 {
     char time[16];
@@ -174,7 +174,7 @@ static inline uint64_t side_lag(const struct side *s, int link)
     return peer ? store_change(s->node.store) - peer->acked : 0;
 }
 
-/* The client time that it holds, in seconds; 0: no such id. */
+/* The client time that the node holds, in seconds; 0: no such id. */
 static inline int side_time(const struct side *s, const char *id)
 {
     struct feed_item item;

@@ -1,4 +1,4 @@
-/* test_clock_gauge.c — readings err to one side; the best one counts, and warnings come once. */
+/* A peer's clock: readings err to one side, the best one counts, and each warning comes once. */
 #include "core/peering/clock_gauge.h"
 #include <criterion/criterion.h>
 
@@ -57,7 +57,7 @@ Test(clock_gauge, judges_once_an_episode)
         {450, false, true},
         {450, false, true}, /* 900 is still the best of four */
         {450, false, true},
-        {450, false, true}, /* neither well nor off anew */
+        {450, false, true}, /* no new verdict between the two bounds */
         {399, false, true},
         {399, false, true},
         {399, false, true},

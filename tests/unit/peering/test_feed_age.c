@@ -1,4 +1,4 @@
-/* How far the feed was: never too far, and never unknown for longer than a step. */
+/* How far the feed had got: never told too far, and never unknown for longer than a step. */
 #include "core/peering/feed_age.h"
 #include "unit/random.h"
 #include <criterion/criterion.h>

@@ -1,4 +1,5 @@
-/* What an update costs a herd, by topology, and how stamps find another way. */
+/* How many messages an update costs a herd, by topology, and how stamps find another way when a
+ * node of the tree fails. */
 #include "unit/peering/herd.h"
 
 static void ring(struct herd *h)
@@ -89,8 +90,8 @@ static struct herd *open_shape(const struct shape *s, int64_t least_us, int64_t 
 
 static unsigned seconds_said;
 
-/* `count` updates, `gap_ms` apart, by nodes at random; the time that the slowest took to be known
- * to all that run, in ms. */
+/* `count` updates, `gap_ms` apart, at random nodes. Returns how many ms the slowest took to
+ * be known to all nodes that run. */
 static unsigned say(struct herd *h, unsigned count, unsigned gap_ms)
 {
     unsigned slowest = 0;
@@ -110,7 +111,7 @@ static unsigned say(struct herd *h, unsigned count, unsigned gap_ms)
     return slowest;
 }
 
-/* Each update costs N-1 stamps, whoever says it; notices go by the other links. */
+/* Each update costs N-1 stamps, whichever node takes it in; notices go by the other links. */
 static void cost_of(const struct shape *s)
 {
     enum { UPDATES = 60 };
@@ -141,7 +142,7 @@ static bool can_be_spared(const struct herd *h, unsigned node)
     bool seen[HERD_NODES_MAX] = {false};
     seen[node] = seen[reached[0]] = true;
     for (unsigned next = 0; next < count; next++)
-        for (unsigned k = 0; k < h->places[reached[next]].neighbours_count; k++) {
+        for (unsigned k = 0; k < h->topology_nodes[reached[next]].neighbours_count; k++) {
             unsigned other = h->neighbours[reached[next]][k];
             if (!seen[other])
                 reached[count++] = other;
@@ -156,7 +157,7 @@ static unsigned greatest_loss(const struct herd *h)
     unsigned worst = 0, most = 0;
     for (unsigned i = 0; i < h->count; i++) {
         unsigned links = 0;
-        for (unsigned k = 0; k < h->places[i].neighbours_count; k++)
+        for (unsigned k = 0; k < h->topology_nodes[i].neighbours_count; k++)
             links += h->nodes[i].peers[k].in_tree;
         if (links > most && can_be_spared(h, i)) {
             worst = i;
@@ -166,7 +167,7 @@ static unsigned greatest_loss(const struct herd *h)
     return worst;
 }
 
-/* A node stops without a word, and its links stay open: what the others say arrives. */
+/* A node stops without a word, and its links stay open: updates of the others still arrive. */
 static void way_round(const struct shape *s)
 {
     struct herd *h = open_shape(s, 100, 3000);

@@ -1,4 +1,4 @@
-/* When to dial, and which of two links stays: both ends asked, in every order of events. */
+/* When to dial, and which of two links stays: both ends are asked, in every order of events. */
 #include "core/peering/neighbours.h"
 #include <criterion/criterion.h>
 
@@ -123,7 +123,7 @@ Test(neighbours, a_loss_is_told_once_and_dialled_soon)
     cr_expect_eq(e.who.down_since_ns, 6000 * MS_NS);
 }
 
-/* The other end takes the link and drops it at once, again and again: back-off goes on growing. */
+/* The other end takes the link and drops it at once, again and again: the pause keeps growing. */
 Test(neighbours, a_peer_that_drops_at_once_is_not_dialled_in_a_busy_loop)
 {
     for (int reaches_linked = 0; reaches_linked < 2; reaches_linked++) {
@@ -254,7 +254,7 @@ struct step {
 
 static int steps_done;
 
-/* What it leads to: A is linked at both ends, nobody was told of a loss, nobody dials again. */
+/* Whatever the order: A is linked at both ends, no loss was reported, nobody dials again. */
 static void play(const struct step *steps, int count)
 {
     struct end g, w;

@@ -1,4 +1,4 @@
-/* What was had lately: remembered, forgotten in its order, and no more memory than said. */
+/* Hashes of recently seen stamps: remembered, forgotten in order, within the memory promised. */
 #include "core/peering/recent.h"
 #include <criterion/criterion.h>
 
@@ -28,7 +28,7 @@ Test(recent, remembers_each_once)
     }
 }
 
-/* Hashes as they come: mixed well. */
+/* Well-mixed hashes, as real ones are. */
 static uint64_t hash_of(uint64_t i)
 {
     uint64_t z = (i + 1) * UINT64_C(0x9e3779b97f4a7c15);
@@ -43,7 +43,7 @@ Test(recent, remembers_as_many_as_asked_for_and_forgets_the_older_ones)
         cr_assert(recent_note(&r, hash_of(i)), "%d is new", (int)i);
         uint64_t back = i < RECENT_MIN ? i : RECENT_MIN - 1;
         cr_assert(recent_has(&r, hash_of(i - back)), "%d", (int)i);
-        if (i >= 10 * RECENT_MIN) /* a line holds what four times as many leave there on average */
+        if (i >= 10 * RECENT_MIN) /* a line has four times the room that it needs on average */
             still += recent_has(&r, hash_of(i - 10 * RECENT_MIN));
     }
     cr_expect_lt(still, RECENT_MIN / 1000);
@@ -80,7 +80,7 @@ Test(recent, has_room_within_bounds)
         struct recent other;
         cr_assert(recent_init(&other, rows[i].asked));
         cr_expect_eq((other.mask + 1) * RECENT_WAYS, 4 * rows[i].room, "%zu", i);
-        (void)recent_note(&other, UINT64_MAX); /* the last place is there */
+        (void)recent_note(&other, UINT64_MAX); /* the last slot is inside */
         recent_deinit(&other);
     }
 }

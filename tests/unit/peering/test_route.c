@@ -1,4 +1,4 @@
-/* Received lists: what is one, whom it names, and what happens when there are too many. */
+/* Received lists: which are valid, whom they name, and what happens when there are too many. */
 #include "core/peering/route.h"
 #include <criterion/criterion.h>
 #include <stdio.h>

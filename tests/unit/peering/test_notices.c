@@ -1,0 +1,210 @@
+/* The sender's side of a spare link, line by line. */
+#include "unit/peering/spare.h"
+
+TestSuite(notices, .init = create_spare, .fini = destroy_spare);
+
+Test(notices, a_pruned_link_notices_what_has_not_changed_for_a_while)
+{
+    link_both_lazy();
+    hears(WILKES, "PRUNE 300\n");
+    side_put(&g, "kiwi", 1);
+    says(WILKES, "");
+    pass_ms(100);
+    side_put(&g, "fig", 1);
+    says(WILKES, "");
+    pass_ms(100);
+    side_put(&g, "kiwi", 2); /* the stamp that this replaces is never noticed */
+    says(WILKES, "");
+    pass_ns(200 * MS_NS - 1);
+    says(WILKES, "");
+    cr_expect_eq(peering_pull_ns(&g.links[WILKES]), now.mono_ns + 1);
+    pass_ns(1);
+    char seen[100];
+    sprintf(seen, "SEEN 2 %s\nMARK 2\n", hash_of("fig"));
+    says(WILKES, seen);
+    pass_ms(100);
+    sprintf(seen, "SEEN 3 %s\nMARK 3\n", hash_of("kiwi"));
+    says(WILKES, seen);
+    cr_expect_eq(peering_pull_ns(&g.links[WILKES]), NEVER_NS);
+    cr_expect_eq(g.peers[WILKES].sent_stamps, 0);
+    cr_expect_eq(g.peers[WILKES].sent_notices, 2);
+    hears(WILKES, "ACK 3\n");
+    cr_expect_eq(side_lag(&g, WILKES), 0);
+}
+
+Test(notices, a_line_of_notices_has_no_gap_and_an_end)
+{
+    link_both_lazy();
+    hears(WILKES, "PRUNE 1\n");
+    for (int i = 0; i < PEERING_SEEN_MAX + 2; i++) {
+        char id[16];
+        sprintf(id, "id%d", i);
+        side_put(&g, id, 1);
+    }
+    hears(WILKES, "AT Welsh +0.500000000 fig +1-1 2 Wilkes\n"); /* never noticed to Wilkes */
+    side_put(&g, "plum", 1);
+    says(WILKES, "");
+    pass_ms(1);
+    const char *said = side_says(&g, WILKES);
+    static const char *const parts[] = {"SEEN 1 ", "\nSEEN 33 ", "\nSEEN 36 ", "\nMARK 36\n"};
+    for (int i = 0; i < 4; i++) {
+        said = strstr(said, parts[i]);
+        cr_assert_not_null(said, "%s", parts[i]);
+    }
+    cr_expect_eq(g.peers[WILKES].sent_notices, PEERING_SEEN_MAX + 3);
+}
+
+Test(notices, notices_fit_windows_of_every_size)
+{
+    for (size_t window = 80; window < 400; window += 7) {
+        destroy_spare();
+        create_spare();
+        link_both_lazy();
+        hears(WILKES, "PRUNE 1\n");
+        for (int i = 0; i < 20; i++) {
+            char id[16];
+            sprintf(id, "id%d", i);
+            side_put(&g, id, 1);
+        }
+        says(WILKES, "");
+        pass_ms(1);
+        const char *said = side_says_by(&g, WILKES, window);
+        cr_expect_eq(strncmp(said, "SEEN 1 ", 7), 0, "%s", said);
+        cr_expect_str_eq(said + strlen(said) - 8, "MARK 20\n");
+        cr_expect_eq(g.peers[WILKES].sent_notices, 20);
+    }
+}
+
+Test(notices, a_grafted_link_says_eager_and_sends_from_there)
+{
+    link_both_lazy();
+    hears(WILKES, "PRUNE 50\n");
+    side_put(&g, "kiwi", 1);
+    side_put(&g, "fig", 1);
+    says(WILKES, "");
+    pass_ms(50);
+    cr_expect_eq(strncmp(side_says(&g, WILKES), "SEEN 1 ", 7), 0);
+    side_put(&g, "plum", 1);
+    hears(WILKES, "GRAFT 1\nPRUNE 50\n"); /* what the feed holds still goes as stamps */
+    says(WILKES, "EAGER 1\n" OWN("fig", "1", "Goloman") OWN("plum", "1", "Goloman") "MARK 3\n");
+    side_put(&g, "kiwi", 2);
+    says(WILKES, "");
+    hears(WILKES, "GRAFT 3\n");
+    says(WILKES, "EAGER 3\n" OWN("kiwi", "2", "Goloman") "MARK 4\n");
+    hears(WILKES, "ACK 3\nACK 4\n");
+    cr_expect_eq(side_lag(&g, WILKES), 0);
+    hears(WILKES, "GRAFT 4\n"); /* there is nothing to send */
+    says(WILKES, "EAGER 4\n");
+    hears(WILKES, "ACK 4\n");
+}
+
+Test(notices, what_the_feed_held_at_the_start_goes_as_stamps_though_pruned)
+{
+    link_both_lazy();
+    side_put(&g, "kiwi", 1);
+    side_put(&g, "fig", 1);
+    link_lazy_that_has(WILKES, true, "0000000000000060:1"); /* a new link, which resumes */
+    hears(WILKES, "PRUNE 50\n");
+    const char *said = side_says(&g, WILKES);
+    cr_expect_null(strstr(said, " kiwi "), "said: %s", said);
+    cr_expect_not_null(strstr(said, OWN("fig", "1", "Goloman")), "said: %s", said);
+}
+
+/* What the lease has not brought by then is noticed, like everything else. */
+Test(notices, a_lease_that_is_over_sends_no_more_stamps)
+{
+    link_both_lazy();
+    hears(WILKES, "PRUNE 50\n");
+    side_put(&g, "kiwi", 1);
+    side_put(&g, "fig", 1);
+    hears(WILKES, "GRAFT 0\n");
+    char window[1000];
+    struct buf out = buf_over(window, sizeof window - 1);
+    (void)peering_pull(&g.links[WILKES], &out, 1, now);
+    window[out.len] = '\0';
+    cr_expect_str_eq(window, "EAGER 0\n" OWN("kiwi", "1", "Goloman") "MARK 1\n");
+    hears(WILKES, "PRUNE 50\n");
+    says(WILKES, "");
+    pass_ms(50);
+    const char *said = side_says(&g, WILKES);
+    cr_expect_eq(strncmp(said, "SEEN 2 ", 7), 0, "said: %s", said);
+    cr_expect_eq(g.peers[WILKES].sent_notices, 1);
+}
+
+Test(notices, a_ping_with_behind_is_sent_while_notices_wait_and_not_compared)
+{
+    link_both_lazy();
+    hears(WILKES, "PRUNE 1000\n");
+    pass_ms(4000);
+    side_put(&g, "kiwi", 1);
+    cr_expect_eq(peering_tick(&g.links[WILKES], now), PEERING_NOTHING);
+    cr_expect_not_null(strstr(side_says(&g, WILKES), " behind\n"));
+    pass_ms(1000);
+    (void)side_says(&g, WILKES);
+    hears(WILKES, "ACK 1\n");
+    for (int i = 0; i < 5; i++)
+        hears(WILKES, "PING 1 9 0123456789abcdef behind\n");
+    cr_expect_eq(g.peers[WILKES].unequal, 0);
+    hears(WILKES, "PING 1 9 0123456789abcdef\n");
+    cr_expect_eq(g.peers[WILKES].unequal, 1);
+    hears(WILKES, "SEEN 9 0123456789abcdef\nPING 1 9 0123456789abcdef\n");
+    cr_expect_eq(g.peers[WILKES].unequal, 1, "what is missing is asked for");
+}
+
+/* The link comes back again and again while it is pruned and grafted. */
+Test(notices, a_link_that_comes_back_in_the_middle_of_it_loses_nothing)
+{
+    link_both_lazy();
+    for (int round = 0; round < 200; round++) {
+        char id[16];
+        sprintf(id, "id%d", round % 7);
+        side_put(&g, id, 1000 + round);
+        hears(WILKES, round % 3 ? "PRUNE 20\n" : "GRAFT 0\n");
+        pass_ms(7);
+        (void)side_says(&g, WILKES);
+        if (round % 5)
+            continue;
+        link_lazy(WILKES, true);
+        (void)side_says(&g, WILKES);
+    }
+    hears(WILKES, "GRAFT 0\n");
+    const char *said = side_says(&g, WILKES);
+    for (int i = 0; i < 7; i++) {
+        char id[16];
+        sprintf(id, " id%d ", i);
+        cr_expect_not_null(strstr(said, id), "%s: %s", id, said);
+    }
+    cr_expect_not_null(strstr(said, "MARK 200\n"), "%s", said);
+}
+
+static void says_up_to(const char *seen, const char *mark)
+{
+    const char *said = side_says(&g, WILKES);
+    cr_expect(strncmp(said, seen, strlen(seen)) == 0 && strstr(said, mark), "said: %s", said);
+}
+
+Test(notices, notices_wait_for_the_tree_while_it_moves)
+{
+    link_both_lazy();
+    hears(WILKES, "PRUNE 100\n");
+    side_put(&g, "fig", 1);
+    (void)side_says(&g, HANDS);
+    pass_ms(20);
+    hears(HANDS, "ACK 1\n");
+    side_put(&g, "kiwi", 2);
+    side_put(&g, "plum", 3);
+    (void)side_says(&g, HANDS);
+    pass_ms(70);
+    hears(HANDS, "ACK 2\n"); /* 70 ms after it was sent */
+    (void)side_says(&g, HANDS);
+    pass_ms(10);
+    says_up_to("SEEN 1 ", "\nMARK 1\n");
+    pass_ms(89);
+    says(WILKES, "");
+    pass_ms(1);
+    says_up_to("SEEN 2 ", "\nMARK 2\n"); /* Hands was too slow with the third: it stopped moving */
+    cr_expect_eq(peering_pull_ns(&g.links[WILKES]), now.mono_ns + 100 * MS_NS);
+    pass_ms(100);
+    says_up_to("SEEN 3 ", "\nMARK 3\n");
+    cr_expect_eq(peering_pull_ns(&g.links[WILKES]), NEVER_NS);
+}
