@@ -33,9 +33,9 @@ static void open_node(unsigned start)
         .peers_count = 2,
         .store = store_create(&config),
         .routes = route_table_create(names, 2),
-        .flood = flood_create(8),
+        .spare_links = spare_links_create(8),
     };
-    ASSERT(node.store && node.routes && node.flood);
+    ASSERT(node.store && node.routes && node.spare_links);
     for (unsigned i = 0; i < 2; i++)
         peers[i] =
             (struct peer){.name = names[i], .number = i, .cursor = store_cursor_open(node.store)};
@@ -118,6 +118,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     pull(sizeof window);
     store_destroy(node.store);
     route_table_destroy(node.routes);
-    flood_destroy(node.flood);
+    spare_links_destroy(node.spare_links);
     return 0;
 }

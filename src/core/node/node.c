@@ -19,7 +19,7 @@ static uint64_t load_u64(const unsigned char *at)
 }
 
 /* A node whose links are all of the tree has nothing to choose. */
-static bool create_flood(struct node *n)
+static bool create_spare_links(struct node *n)
 {
     uint16_t hops[TOPOLOGY_NEIGHBOURS_MAX];
     unsigned spare = 0;
@@ -31,8 +31,8 @@ static bool create_flood(struct node *n)
         spare += hops[i] != 1;
     }
     if (spare)
-        n->flood = flood_create(n->topology->limits.stamps);
-    return n->flood || !spare;
+        n->spare_links = spare_links_create(n->topology->limits.stamps);
+    return n->spare_links || !spare;
 }
 
 /* Neighbours and what is kept per peer, in the order of the topology. */
@@ -54,7 +54,7 @@ static bool create_neighbours(struct node *n, uint64_t jitter, struct instant no
     n->neighbours = (struct neighbours){
         .self = n->name, .each = n->neighbour_of, .count = count, .jitter = jitter};
     neighbours_begin(&n->neighbours, now);
-    return n->routes && create_flood(n);
+    return n->routes && create_spare_links(n);
 }
 
 static void init_questions(struct node *n)
@@ -121,7 +121,7 @@ struct node *node_create(const struct node_config *config, struct instant now)
         .peers_count = n->self->neighbours_count,
         .store = n->store,
         .routes = n->routes,
-        .flood = n->flood};
+        .spare_links = n->spare_links};
     log_budget(n, now);
     return n;
 }
@@ -313,7 +313,7 @@ void node_destroy(struct node *n)
     pool_deinit(&n->rooms);
     if (n->routes)
         route_table_destroy(n->routes);
-    flood_destroy(n->flood);
+    spare_links_destroy(n->spare_links);
     if (n->store)
         store_destroy(n->store);
     free(n->peers);

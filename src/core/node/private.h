@@ -49,7 +49,7 @@ struct node {
     struct pool link_chunks; /* for output of links, as `chunks` for all other */
     struct store *store;
     struct route_table *routes;
-    struct flood *flood; /* NULL: no spare link */
+    struct spare_links *spare_links; /* NULL: no spare link */
     struct peer *peers;
     struct neighbour *neighbour_of; /* by the peer's number */
     struct neighbours neighbours;

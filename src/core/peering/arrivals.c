@@ -25,7 +25,7 @@ static void prefetch(
 bool arrivals_put(struct arrivals *a, struct lease *l, const struct link_state *link)
 {
     struct store *store = link->node->store;
-    struct flood *flood = link->node->flood;
+    struct spare_links *spare = link->node->spare_links;
     struct peer *peer = link->peer;
     uint64_t hashes[PEERING_GROUP], noted[PEERING_GROUP];
     unsigned count = a->count, put = 0;
@@ -36,14 +36,14 @@ bool arrivals_put(struct arrivals *a, struct lease *l, const struct link_state *
         enum store_verdict verdict = store_put(store, stamp, hashes[put], a->routes[put]);
         if (verdict == STORE_STARVED)
             break;
-        if (flood) {
+        if (spare) {
             noted[put] = verdict == STORE_NEW ? store_last_hash(store) : stamp_hash(stamp);
-            recent_prefetch(&flood->recent, noted[put]);
+            recent_prefetch(&spare->recent, noted[put]);
         }
         peer->new_stamps += verdict == STORE_NEW;
         peer->lost_stamps += verdict == STORE_FULL;
     }
-    for (unsigned i = 0; flood && i < put; i++)
+    for (unsigned i = 0; spare && i < put; i++)
         lease_note(l, link, noted[i]);
     a->count = 0;
     ASSERT(peer->new_stamps + peer->lost_stamps + peer->future_stamps <= peer->got_stamps);
@@ -71,7 +71,7 @@ const char *arrivals_add(
     peer->got_stamps++;
     if (stamp_is_of_future(stamp, link->node->future_ns)) {
         peer->future_stamps++;
-        if (link->node->flood) /* a peer that notices it need not send it again */
+        if (link->node->spare_links) /* a peer that notices it need not send it again */
             lease_note(l, link, stamp_hash(stamp));
     } else {
         a->count++;

@@ -51,22 +51,22 @@ void lease_begin(struct lease *l, bool spare, uint64_t mix, struct instant now)
 
 /* Another PEERING_LEASE_STAMPS have come: how many of them did only this link bring? What the tree
  * has still to bring counts for the lease now, and against it once it has come. */
-static void judge(struct lease *l, const struct flood *f)
+static void judge(struct lease *l, const struct spare_links *s)
 {
-    ASSERT(l->first >= l->first_judged && f->tree_repeats >= l->repeats_judged);
-    uint64_t first = l->first - l->first_judged, repeats = f->tree_repeats - l->repeats_judged;
+    ASSERT(l->first >= l->first_judged && s->tree_repeats >= l->repeats_judged);
+    uint64_t first = l->first - l->first_judged, repeats = s->tree_repeats - l->repeats_judged;
     uint64_t alone = first > repeats ? first - repeats : 0;
     l->tree_repeats = brings_too_little(alone, PEERING_LEASE_STAMPS);
     l->first_judged = l->first;
-    l->repeats_judged = f->tree_repeats;
+    l->repeats_judged = s->tree_repeats;
 }
 
 void lease_note(struct lease *l, const struct link_state *link, uint64_t hash)
 {
-    struct flood *f = link->node->flood;
-    bool first = recent_note(&f->recent, hash);
+    struct spare_links *s = link->node->spare_links;
+    bool first = recent_note(&s->recent, hash);
     if (link->peer->in_tree) {
-        f->tree_repeats += !first;
+        s->tree_repeats += !first;
         return;
     }
     if (l->end_ns == NEVER_NS)
@@ -75,19 +75,19 @@ void lease_note(struct lease *l, const struct link_state *link, uint64_t hash)
     l->got++;
     ASSERT(l->first <= l->got);
     if (l->got % PEERING_LEASE_STAMPS == 0)
-        judge(l, f);
+        judge(l, s);
 }
 
 /* -- leases begin and end ---------------------------------------------------------------------- */
 
-static void begin_lease(struct lease *l, const struct flood *f, struct instant now)
+static void begin_lease(struct lease *l, const struct spare_links *s, struct instant now)
 {
     ASSERT(l->end_ns != NEVER_NS && l->state != LEASE_LAZY && !l->graft_due);
     ASSERT(l->length_ms >= PEERING_LEASE_FIRST_MS && l->length_ms <= PEERING_LEASE_LAST_MS);
     l->state = LEASE_EAGER;
     l->end_ns = now.mono_ns + l->length_ms * MS_NS;
     l->got = l->first = l->first_judged = 0;
-    l->repeats_judged = f->tree_repeats;
+    l->repeats_judged = s->tree_repeats;
     l->tree_repeats = false;
 }
 
@@ -129,8 +129,8 @@ const char *lease_on_seen(struct lease *l, const struct link_state *link, const 
         return "SEEN with a bad number";
     if (l->state == LEASE_EAGER)
         return "SEEN that nobody asked for";
-    ASSERT(link->node->flood); /* or the link had stayed eager */
-    const struct recent *recent = &link->node->flood->recent;
+    ASSERT(link->node->spare_links); /* or the link had stayed eager */
+    const struct recent *recent = &link->node->spare_links->recent;
     for (unsigned i = 0; i < hashes_count; i++) {
         if (!hello_hex64(words[2 + i], &hashes[i]))
             return "SEEN with a bad hash";
@@ -151,7 +151,7 @@ const char *lease_on_eager(
 {
     if (l->state != LEASE_ASKED || l->graft_due || change != l->graft_change)
         return "EAGER that nobody asked for";
-    begin_lease(l, link->node->flood, now);
+    begin_lease(l, link->node->spare_links, now);
     link_state_mark_heard(link, change, now);
     return NULL;
 }
@@ -193,14 +193,14 @@ static bool put_end_of_lease(
     if (!is_over(l, link->node, now))
         return true;
     if (is_worth_renewing(l, link->node)) {
-        begin_lease(l, link->node->flood, now);
+        begin_lease(l, link->node->spare_links, now);
         return true;
     }
     if (!put_prune(l, link->peer, out))
         return false;
     ASSERT(!link->peer->in_tree && !l->graft_due);
     l->state = LEASE_LAZY;
-    l->tree_losses = link->node->flood->tree_losses;
+    l->tree_losses = link->node->spare_links->tree_losses;
     l->lazy_since_ns = now.mono_ns;
     return true;
 }
@@ -215,7 +215,7 @@ static bool put_graft(struct lease *l, struct buf *out)
 bool lease_put(struct lease *l, const struct link_state *link, struct buf *out, struct instant now)
 {
     ASSERT(!l->graft_due || l->state == LEASE_ASKED);
-    if (l->state == LEASE_LAZY && l->tree_losses != link->node->flood->tree_losses)
+    if (l->state == LEASE_LAZY && l->tree_losses != link->node->spare_links->tree_losses)
         ask(l, link->peer->have_change, false);
     if (l->state == LEASE_EAGER)
         return put_end_of_lease(l, link, out, now);

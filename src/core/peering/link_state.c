@@ -68,7 +68,7 @@ void link_state_mark_heard(struct link_state *l, uint64_t change, struct instant
     if (l->peer->have_change < change)
         l->peer->have_change = change;
     if (!l->ack_due)
-        l->ack_at_ns = now.mono_ns + PEERING_COMPANY_MS * MS_NS;
+        l->ack_at_ns = now.mono_ns + PEERING_ACK_DELAY_MS * MS_NS;
     l->ack_due = true;
 }
 
@@ -143,7 +143,7 @@ struct hello link_state_hello(const struct peering_node *node, const struct peer
         .auth = node->secret.len > 0,
         .have_boot = has ? peer->boot : 0,
         .have_change = has ? peer->have_change : 0,
-        .lazy = node->flood && peer,
+        .lazy = node->spare_links && peer,
     };
     memcpy(mine.nonce, nonce, NONCE_BYTES);
     return mine;

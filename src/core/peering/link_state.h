@@ -18,8 +18,8 @@
 
 enum { MARK_LINE_BYTES_MAX = 5 + 20 + 1 }; /* "MARK ", the longest number, LF */
 
-/* Holds always: no mark is beyond the store's last change. Written by link_state.c alone, except what
- * is due: out.c clears ack_due, and sets mark_at_ns. */
+/* Holds always: no mark is beyond the store's last change. Written by link_state.c alone, but for
+ * what is due: out.c clears ack_due, and sets mark_at_ns. */
 struct link_state {
     const struct peering_node *node;
     struct peer *peer;

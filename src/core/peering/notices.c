@@ -30,7 +30,7 @@ void notices_begin(struct notices *n, const struct link_state *link)
 
 const char *notices_on_prune(struct notices *n, const struct peering_node *node, uint64_t behind_ms)
 {
-    if (!node->flood || !behind_ms || behind_ms > PEERING_BEHIND_MS_MAX)
+    if (!node->spare_links || !behind_ms || behind_ms > PEERING_BEHIND_MS_MAX)
         return "PRUNE with a bad number";
     n->behind_ns = (int64_t)behind_ms * MS_NS;
     if (n->leased) /* the lease is over, whatever it has brought */
@@ -135,8 +135,8 @@ bool notices_put(const struct notices *n, const struct link_state *link, struct 
         return false;
     if (!n->behind_ns) /* all goes as stamps */
         return !store_cursor_glance(link->node->store, link->peer->cursor, &next);
-    ASSERT(link->node->flood && link->positioned);
-    uint64_t until = feed_age_at(&link->node->flood->feed_age, now.mono_ns - n->behind_ns);
+    ASSERT(link->node->spare_links && link->positioned);
+    uint64_t until = feed_age_at(&link->node->spare_links->feed_age, now.mono_ns - n->behind_ns);
     out->cap -= ROOM;
     bool all = put_hashes(n, link, out, &line, stamps_max, until);
     out->cap += ROOM;
@@ -152,10 +152,10 @@ int64_t notices_deadline(const struct notices *n, const struct link_state *link)
     if (!n->behind_ns || !link->positioned ||
         !store_cursor_glance(link->node->store, link->peer->cursor, &next))
         return NEVER_NS;
-    ASSERT(link->node->flood &&
+    ASSERT(link->node->spare_links &&
            next.change > store_cursor_change(link->node->store, link->peer->cursor));
     bool known;
-    int64_t past_ns = feed_age_past(&link->node->flood->feed_age, next.change - 1, &known);
+    int64_t past_ns = feed_age_past(&link->node->spare_links->feed_age, next.change - 1, &known);
     if (known)
         return past_ns + n->behind_ns;
     int64_t wait_ns = spare_links_wait_ns(link->node, next.change); /* or until it confirms */

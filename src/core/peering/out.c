@@ -122,7 +122,7 @@ static bool put_mark(struct peering *p, struct buf *out, bool stamps, struct ins
         return true;
     }
     if (p->link.mark_at_ns == NEVER_NS)
-        p->link.mark_at_ns = now.mono_ns + PEERING_COMPANY_MS * MS_NS;
+        p->link.mark_at_ns = now.mono_ns + PEERING_ACK_DELAY_MS * MS_NS;
     if (p->link.mark_said && !stamps && !p->ping_due && now.mono_ns < p->link.mark_at_ns)
         return true;
     if (!link_put_number(out, SPAN("MARK"), passed))
@@ -143,7 +143,7 @@ static bool put_feed(struct peering *p, struct buf *out, unsigned stamps_max, st
     }
     if (now.mono_ns < p->peer->lists_from_ns)
         p->peer->lists_after = store_change(store);
-    if (p->node->flood)
+    if (p->node->spare_links)
         spare_links_note_age(p->node, now);
     size_t start = out->len;
     if (buf_room(out) >= MARK_LINE_BYTES_MAX)

@@ -17,7 +17,7 @@ enum {
     PEERING_PING_MS = 3000,
     PEERING_PING_BUSY_MS = 30000, /* between two PINGs of a link that is never silent: digests */
     PEERING_DEAD_MS = 10000,
-    PEERING_COMPANY_MS = 20, /* a delayed ACK, or a MARK without stamps, waits so long for others */
+    PEERING_ACK_DELAY_MS = 20, /* of a delayed ACK, and of a MARK without stamps before it */
     PEERING_LISTS_MS = 10000, /* how long received lists do not count after a peer restarted */
     PEERING_RESEND_FIRST_MS = 10000, /* between two full sends for unequal digests; doubles */
     PEERING_RESEND_LAST_MS = 3600000,
@@ -70,7 +70,7 @@ struct peer {
     uint64_t future_stamps; /* refused: from further ahead than future_ns */
 };
 
-struct flood;
+struct spare_links;
 
 /* What all links of one node share. Outlives them. */
 struct peering_node {
@@ -83,7 +83,7 @@ struct peering_node {
     unsigned peers_count;
     struct store *store;
     struct route_table *routes;
-    struct flood *flood; /* NULL: none of its links is spare, and all are eager for good */
+    struct spare_links *spare_links; /* NULL: no link is spare, and all are eager for good */
 };
 
 #endif

@@ -99,7 +99,7 @@ static enum peering_event come_up(struct peering *p, struct instant now)
     link_state_begin(&p->link, p->node, p->peer);
     if (p->peer->boot != p->theirs.boot)
         link_state_meet_boot(&p->link, p->theirs.boot, now);
-    bool spare = p->node->flood && p->theirs.lazy && !p->peer->in_tree;
+    bool spare = p->node->spare_links && p->theirs.lazy && !p->peer->in_tree;
     lease_begin(&p->lease, spare, p->node->boot ^ p->theirs.boot, now);
     p->ping_due = spare && p->peer->tree_hops; /* at once, to measure how long a hop takes */
     return PEERING_UP;

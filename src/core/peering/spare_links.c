@@ -1,25 +1,25 @@
 /* spare_links.c — see spare_links.h.
  *
- * Holds always: a node without spare links (node->flood is NULL) keeps nothing here; counters only
- * grow. Nothing is allocated but at the start. */
+ * Holds always: a node without spare links keeps nothing here, its node->spare_links is NULL;
+ * counters only grow; nothing is allocated except at the start. */
 #include "core/peering/spare_links.h"
 #include "core/base/invariant.h"
 #include <stdlib.h>
 
-struct flood *flood_create(uint64_t stamps)
+struct spare_links *spare_links_create(uint64_t stamps)
 {
-    struct flood *f = calloc(1, sizeof *f);
-    if (f && recent_init(&f->recent, stamps))
-        return f;
-    free(f);
+    struct spare_links *s = calloc(1, sizeof *s);
+    if (s && recent_init(&s->recent, stamps))
+        return s;
+    free(s);
     return NULL;
 }
 
-void flood_destroy(struct flood *f)
+void spare_links_destroy(struct spare_links *s)
 {
-    if (f)
-        recent_deinit(&f->recent);
-    free(f);
+    if (s)
+        recent_deinit(&s->recent);
+    free(s);
 }
 
 void peering_peer_up(struct peer *peer)
@@ -29,8 +29,8 @@ void peering_peer_up(struct peer *peer)
 
 void peering_peer_down(const struct peering_node *node, struct peer *peer)
 {
-    if (peer->up && peer->in_tree && node->flood)
-        node->flood->tree_losses++;
+    if (peer->up && peer->in_tree && node->spare_links)
+        node->spare_links->tree_losses++;
     peer->up = false;
 }
 
@@ -65,8 +65,8 @@ static uint64_t confirmed(const struct peering_node *node, struct instant now)
 
 void spare_links_note_age(const struct peering_node *node, struct instant now)
 {
-    ASSERT(node->flood);
-    feed_age_note(&node->flood->feed_age, confirmed(node, now), now.mono_ns);
+    ASSERT(node->spare_links);
+    feed_age_note(&node->spare_links->feed_age, confirmed(node, now), now.mono_ns);
 }
 
 int64_t spare_links_wait_ns(const struct peering_node *node, uint64_t change)

@@ -15,7 +15,7 @@
 #include "core/peering/peer.h"
 #include "core/peering/recent.h"
 
-struct flood {
+struct spare_links {
     struct recent recent; /* stamps that came in, stored or not, and those of own clients */
     struct feed_age feed_age; /* of the store's feed, as far as the tree has confirmed it */
     uint64_t tree_losses; /* links of the tree that went down */
@@ -23,8 +23,8 @@ struct flood {
 };
 
 /* stamps: how many the store holds at most. NULL: no memory. */
-struct flood *flood_create(uint64_t stamps);
-void flood_destroy(struct flood *f);
+struct spare_links *spare_links_create(uint64_t stamps);
+void spare_links_destroy(struct spare_links *s);
 
 /* A neighbour has a link that stays, or has none any more. */
 void peering_peer_up(struct peer *peer);
@@ -37,8 +37,8 @@ bool spare_links_tree_is_whole(const struct peering_node *node);
  * own client's stamp before that. */
 static inline void spare_links_passed(const struct peering_node *node, const struct feed_item *item)
 {
-    if (node->flood && item->route == ROUTE_LOCAL)
-        (void)recent_note(&node->flood->recent, item->hash);
+    if (node->spare_links && item->route == ROUTE_LOCAL)
+        (void)recent_note(&node->spare_links->recent, item->hash);
 }
 
 /* Take down how far the feed is at this time; called in every pull of a node with spare links. */

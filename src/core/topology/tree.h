@@ -3,7 +3,7 @@
  * Every node computes the same tree from the same topology.conf, whatever the order of its sections
  * and without a word to anybody: N-1 edges, each stamp crosses each once. What a tree learnt from
  * duplicates (Plumtree) can only converge to, for one origin at a time, is there from the first
- * stamp and for all origins alike. The other links are spare: peering/lazy.c. Called by node. */
+ * stamp and for all origins alike. The other links are spare: peering/spare_links.h. Called by node. */
 #ifndef CORE_TOPOLOGY_TREE_H
 #define CORE_TOPOLOGY_TREE_H
 

@@ -141,7 +141,7 @@ Test(node_tls, links_and_floods_both_ways)
         snprintf(line, sizeof line, "AT Hands +1.000000000 theirs-%zu +1-1 5 Hands\nMARK %zu\n", i,
             i + 1);
         says(&hands, line);
-        passes_ms(PEERING_COMPANY_MS);
+        passes_ms(PEERING_ACK_DELAY_MS);
         exchange(&hands);
         cr_expect(has_heard(&hands, "ACK "), "row %zu", i);
         joins(2);

@@ -86,7 +86,7 @@ static inline void herd_open_node(struct herd *h, unsigned self)
         .peers = n->peers,
         .peers_count = node->neighbours_count,
         .store = store_create(&config),
-        .flood = node->neighbours_count > 1 ? flood_create(config.stamps_max) : NULL,
+        .spare_links = node->neighbours_count > 1 ? spare_links_create(config.stamps_max) : NULL,
     };
     cr_assert(tree_hops(&h->topology, self, hops));
     for (unsigned i = 0; i < node->neighbours_count; i++) {
@@ -149,7 +149,7 @@ static inline void herd_destroy(struct herd *h)
         }
         store_destroy(h->nodes[i].node.store);
         route_table_destroy(h->nodes[i].node.routes);
-        flood_destroy(h->nodes[i].node.flood);
+        spare_links_destroy(h->nodes[i].node.spare_links);
     }
     free(h);
 }

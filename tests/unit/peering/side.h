@@ -133,7 +133,7 @@ static inline const char *side_says_by(struct side *s, int link, size_t window)
 {
     struct peering *p = &s->links[link];
     struct instant later = {
-        now.mono_ns + PEERING_COMPANY_MS * MS_NS, now.real_ns + PEERING_COMPANY_MS * MS_NS};
+        now.mono_ns + PEERING_ACK_DELAY_MS * MS_NS, now.real_ns + PEERING_ACK_DELAY_MS * MS_NS};
     size_t len = side_pulls(s, link, window, now, side_text, 0);
     if (p->link.ack_due || p->link.mark_at_ns != NEVER_NS)
         side_pulls(s, link, window, later, side_text, len);

@@ -8,13 +8,13 @@
 static inline void create_spare(void)
 {
     create();
-    g.node.flood = flood_create(1000);
+    g.node.spare_links = spare_links_create(1000);
     g.peers[HANDS].in_tree = true;
 }
 
 static inline void destroy_spare(void)
 {
-    flood_destroy(g.node.flood);
+    spare_links_destroy(g.node.spare_links);
     destroy();
 }
 

@@ -62,7 +62,7 @@ Test(feed, an_ack_and_a_mark_without_stamps_are_delayed_but_not_for_long)
     says(WILKES, "AT Welsh -1.000000000 lime +1-1 1 Hands Goloman\nMARK 1\n");
     hears(HANDS, "AT Welsh -1.000000000 kiwi +1-1 1 Hands\nMARK 7\n");
     cr_expect_str_eq(side_says_at_once(&g, HANDS), "");
-    int64_t alone_ns = now.mono_ns + PEERING_COMPANY_MS * MS_NS;
+    int64_t alone_ns = now.mono_ns + PEERING_ACK_DELAY_MS * MS_NS;
     cr_expect_eq(peering_pull_ns(&g.links[HANDS]), alone_ns);
     cr_expect_str_eq(side_says_at_once(&g, WILKES),
         "AT Welsh -1.000000000 kiwi +1-1 1 Hands Goloman\nMARK 2\n", "a stamp waits for nothing");
@@ -76,7 +76,7 @@ Test(feed, an_ack_and_a_mark_without_stamps_are_delayed_but_not_for_long)
     cr_expect_eq(peering_pull_ns(&g.links[HANDS]), NEVER_NS);
     hears(HANDS, "AT Welsh -1.000000000 plum +1-1 1 Hands\nMARK 9\nPING 1 3 0123456789abcdef\n");
     cr_expect_str_eq(side_says_at_once(&g, HANDS), "ACK 9\nPONG 1\n", "before a PONG");
-    pass_ms(PEERING_COMPANY_MS - 1);
+    pass_ms(PEERING_ACK_DELAY_MS - 1);
     cr_expect_str_eq(side_says_at_once(&g, HANDS), "");
     pass_ms(1);
     cr_expect_str_eq(side_says_at_once(&g, HANDS), "MARK 4\n", "alone in the end");

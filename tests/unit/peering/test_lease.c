@@ -325,8 +325,8 @@ Test(lease, lines_that_are_wrong_end_the_link)
 
 Test(lease, a_node_without_spare_links_does_not_say_lazy)
 {
-    flood_destroy(g.node.flood);
-    g.node.flood = NULL;
+    spare_links_destroy(g.node.spare_links);
+    g.node.spare_links = NULL;
     side_begin(&g, HANDS, HANDS);
     cr_expect_null(strstr(side_says(&g, HANDS), "lazy"));
 }

@@ -216,7 +216,7 @@ Test(pair, digests_find_and_mend_what_nothing_else_would)
     cr_assert(route_number(g.node.routes, SPAN("Hands"), 0, &route));
     side_put_by(&g, "lost", 7, route);
     (void)shuttle(65536, SIZE_MAX);
-    pass_ms(PEERING_COMPANY_MS);
+    pass_ms(PEERING_ACK_DELAY_MS);
     (void)shuttle(65536, SIZE_MAX);
     cr_expect_eq(side_time(&h, "lost"), 0);
     cr_expect_eq(silence().alarms, 0);

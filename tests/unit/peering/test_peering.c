@@ -66,7 +66,7 @@ Test(peering, any_byte_is_life_but_only_stamps_marks_and_pings_are_speech)
     pass_ms(500);
     (void)side_hears(&g, 0, AT("fig", "1", "Hands"));
     cr_expect_str_eq(side_says_at_once(&g, 0), "");
-    pass_ms(PEERING_COMPANY_MS);
+    pass_ms(PEERING_ACK_DELAY_MS);
     says(0, "MARK 2\n");
     cr_expect_eq(peering_deadline(&g.links[0]), now.mono_ns + 3 * SECOND_NS);
     pass_ms(2999);
