@@ -1,13 +1,13 @@
-/* boxed.h — for tests: bytes in a block of exactly their size.
+/* boxed.h — for tests: a copy of some bytes in a heap block of exactly their size.
  *
- * A read past either end is then seen by AddressSanitizer, which a string literal would hide. */
+ * AddressSanitizer then reports a read past its end. Behind a string literal there is a NUL. */
 #ifndef TESTS_UNIT_BOXED_H
 #define TESTS_UNIT_BOXED_H
 
 #include "core/base/span.h"
 #include <stdlib.h>
 
-/* A copy of `s`; the caller frees it with unbox. */
+/* The caller frees the copy with unbox. */
 static inline struct span boxed(struct span s)
 {
     char *at = malloc(s.len);

@@ -1,6 +1,6 @@
-/* random.h — for tests: chance that can be repeated.
+/* random.h — for tests: random numbers that can be repeated.
  *
- * Each run takes another seed and prints it; STAMPEDE_TEST_SEED=<seed> repeats one. */
+ * Each run takes a new seed and prints it; STAMPEDE_TEST_SEED=<seed> repeats a run. */
 #ifndef TESTS_UNIT_RANDOM_H
 #define TESTS_UNIT_RANDOM_H
 
@@ -13,7 +13,7 @@ struct random {
     uint64_t state;
 };
 
-/* Steele, Lea, Flood: SplitMix64. */
+/* SplitMix64, by Steele, Lea and Flood. */
 static inline uint64_t random_next(struct random *r)
 {
     uint64_t x = r->state += 0x9e3779b97f4a7c15;

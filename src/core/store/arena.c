@@ -1,12 +1,13 @@
-/* arena.c — see arena.h. Boundary tags after Knuth (The Art of Computer Programming 1, 2.5): a
- * block's size at both of its ends, and in each record a flag that says whether the block before
- * it is free, find both neighbours without a search.
+/* arena.c — see arena.h. It uses boundary tags (Knuth, The Art of Computer Programming 1, 2.5): a
+ * free block has its size at both ends, and each record has a flag that says whether the block
+ * right before it is free. So both neighbours of a record are found without a search. F is is_free,
+ * B is behind_free:
  *
  *     | record | record |F free .. size|B record | record |F free, the rest of the segment .. size|
  *
- * Holds always: two free blocks never touch; a free block is in the bin of its size; what lies
- * behind one has behind_free; the first unit of a segment is unused, so that no record is number
- * 0. */
+ * Holds always: two free blocks are never adjacent; a free block is in the bin of its size; the
+ * record right behind a free block has behind_free set; the first unit of a segment is unused, so
+ * that no record has the number 0. */
 #include "core/store/arena.h"
 #include "core/base/invariant.h"
 #include "core/base/pages.h"
@@ -17,14 +18,14 @@ enum {
     BIN_NONE = ARENA_BINS,
 };
 
-_Static_assert(ARENA_SEGMENT_BYTES % PAGES_STEP_BYTES == 0, "a segment is had in whole steps");
+_Static_assert(ARENA_SEGMENT_BYTES % PAGES_STEP_BYTES == 0, "a segment is whole steps of pages");
 _Static_assert(ARENA_BINS <= 64, "bins_used has a bit for each");
 _Static_assert(ARENA_SEGMENT_UNITS > 2 * RECORD_UNITS_MAX, "a new segment holds any record");
 
 bool arena_init(struct arena *a, uint64_t records_max)
 {
     *a = (struct arena){0};
-    /* Twice the largest records, for what is free between them. */
+    /* Room for twice as many of the largest records, because of what is free between them. */
     uint64_t segments = 2 * records_max * RECORD_UNITS_MAX / ARENA_SEGMENT_UNITS + 1;
     a->segments_max = segments < ARENA_SEGMENTS_MAX ? (uint32_t)segments : ARENA_SEGMENTS_MAX;
     a->segments = calloc(a->segments_max, sizeof *a->segments);
@@ -51,7 +52,7 @@ static uint32_t bin_used_from(const struct arena *a, uint32_t bin)
     return used ? (uint32_t)__builtin_ctzll(used) : BIN_NONE;
 }
 
-/* What begins right behind a block; NULL at the segment's end. */
+/* The record or free block right behind a block; NULL at the segment's end. */
 static struct record *behind(const struct arena *a, uint32_t at, uint32_t units)
 {
     uint32_t next = at + units;
@@ -74,7 +75,7 @@ static void block_link(struct arena *a, uint32_t at, uint32_t units)
     a->bins_used |= UINT64_C(1) << bin;
 }
 
-/* Its size. */
+/* Returns the block's size in units. */
 static uint32_t block_unlink(struct arena *a, uint32_t at)
 {
     struct record *block = arena_record(a, at);
@@ -104,7 +105,7 @@ static bool segment_add(struct arena *a)
     return true;
 }
 
-/* A record will end there in the newest segment. */
+/* A record will end at unit `end` of the newest segment: fault its memory in. */
 static void reach(struct arena *a, uint32_t end)
 {
     enum { STEP_UNITS = PAGES_STEP_BYTES / RECORD_UNIT_BYTES };
@@ -119,7 +120,7 @@ uint32_t arena_alloc(struct arena *a, uint32_t units)
 {
     ASSERT(units >= RECORD_UNITS_MIN && units <= RECORD_UNITS_MAX);
     uint32_t bin = bin_of(units);
-    if (!a->bins[bin]) /* else of a larger block, of which enough for a header must be left */
+    if (!a->bins[bin]) /* cut a larger block, of which enough for a free block's header must stay */
         bin = bin_used_from(a, bin_of(units + RECORD_UNITS_MIN));
     if (bin == BIN_NONE) {
         if (!segment_add(a))

@@ -1,11 +1,14 @@
-/* feed.c — see feed.h.
+/* feed.c — see feed.h. What an event does to a cursor:
  *
  *   a cursor behind        event                         stands behind       passed up to
- *   X, change 7            next is passed: change 12     next                12
- *   X, change 7            X changes (13) or goes        the one before X    7
+ *   X, change 7            passes the next, change 12    the next            12
+ *   X, change 7            X changes (13) or is removed  the one before X    7
  *   the last               an append, change 14          the same            13, all there was
  *   any                    seek 9                        the last <= 9       9, or the feed's last
- *   any                    rewind                        none                0 */
+ *   any                    rewind                        none                0
+ *
+ * Holds always: `first` has no prev and `last` has no next; both are 0 or neither is; change
+ * numbers grow along the list; the record that an open cursor stands on has under_cursor set. */
 #include "core/store/feed.h"
 #include "core/base/invariant.h"
 
@@ -32,7 +35,7 @@ void feed_append(struct feed *f, uint32_t at)
     f->last = at;
 }
 
-static void place_cursor(struct feed *f, struct cursor *c, uint32_t passed)
+static void cursor_move(struct feed *f, struct cursor *c, uint32_t passed)
 {
     c->passed = passed;
     if (passed)
@@ -46,7 +49,7 @@ void feed_remove(struct feed *f, uint32_t at)
         r->under_cursor = 0;
         for (unsigned i = 0; i < f->cursors_end; i++)
             if (f->cursors[i].open && f->cursors[i].passed == at)
-                place_cursor(f, &f->cursors[i], r->prev);
+                cursor_move(f, &f->cursors[i], r->prev);
     }
     if (r->next)
         record_at(f, r->next)->prev = r->prev;
@@ -58,7 +61,7 @@ void feed_remove(struct feed *f, uint32_t at)
         f->first = r->next;
 }
 
-/* Place 0, behind the last or before the first, is memory as well. */
+/* At the list's ends this prefetches record 0, which is no record but memory that exists. */
 void feed_prefetch(const struct feed *f, uint32_t at)
 {
     const struct record *r = record_at(f, at);
@@ -102,7 +105,7 @@ void feed_seek(struct feed *f, unsigned cursor, uint64_t change)
     uint32_t at = f->last;
     while (at && record_at(f, at)->change > change)
         at = record_at(f, at)->prev;
-    place_cursor(f, c, at);
+    cursor_move(f, c, at);
     c->change = change < f->change ? change : f->change;
 }
 
@@ -117,7 +120,7 @@ void feed_pass(struct feed *f, unsigned cursor)
 {
     uint32_t next = feed_next(f, cursor);
     ASSERT(next);
-    place_cursor(f, cursor_at(f, cursor), next);
+    cursor_move(f, cursor_at(f, cursor), next);
     f->cursors[cursor].change = record_at(f, next)->change;
 }
 

@@ -1,9 +1,9 @@
 /* feed.h — the records in the order of their changes, and the cursors that read them.
  *
- * A list through the records themselves. A cursor knows the record that it passed last, 0 before
- * the first, so what is appended concerns no cursor. A record that goes from its place takes along
- * no cursor either: those that passed it last step back to the one before. The record's
- * under_cursor says that there may be some; without it nobody is asked. Called by store. */
+ * The feed is a doubly linked list through the records themselves. A cursor keeps the record that
+ * it passed last (0 before the first), so appending does not affect cursors. Removing a record
+ * moves cursors that stand on it to the one before. The record's flag under_cursor says that there
+ * may be such cursors; where it is not set, none is looked at. Called by store. */
 #ifndef CORE_STORE_FEED_H
 #define CORE_STORE_FEED_H
 
@@ -13,9 +13,9 @@ enum { FEED_CURSORS_MAX = 72 };
 
 struct cursor {
     bool open;
-    uint32_t passed; /* the record passed last */
-    /* Up to which change all was passed. Not always that of `passed`: a cursor that stepped back
-     * has not unlearnt what it passed. */
+    uint32_t passed; /* the record passed last; 0: before the first */
+    /* The change number up to which everything has been passed. It is larger than that of `passed`
+     * when the record on which the cursor stood was removed: that change stays passed. */
     uint64_t change;
 };
 
@@ -23,22 +23,22 @@ struct feed {
     const struct arena *records;
     uint32_t first, last; /* 0: empty */
     uint64_t change; /* the last number given */
-    unsigned cursors_end; /* none from here on was ever open */
+    unsigned cursors_end; /* cursors from this index on have never been open */
     struct cursor cursors[FEED_CURSORS_MAX];
 };
 
 void feed_init(struct feed *f, const struct arena *records);
 
-/* Put a record, which is not in the feed, at its end, under the next change number. */
+/* Append record `at`, which is not in the feed, and give it the next change number. */
 void feed_append(struct feed *f, uint32_t at);
 
-/* Take a record out. */
+/* Remove record `at`, which is in the feed. */
 void feed_remove(struct feed *f, uint32_t at);
 
-/* Bring the neighbours of a record that will soon be taken out into the cache. No other effect. */
+/* Bring the two neighbours of record `at` into the cache: feed_remove will write to them. */
 void feed_prefetch(const struct feed *f, uint32_t at);
 
-/* What store.h says of store_cursor_open and so on; feed_next is 0 at the end. */
+/* As store.h describes store_cursor_open and the others. feed_next returns 0 at the end. */
 unsigned feed_open(struct feed *f);
 void feed_close(struct feed *f, unsigned cursor);
 void feed_rewind(struct feed *f, unsigned cursor);

@@ -1,9 +1,10 @@
 /* id_index.c — see id_index.h.
  *
- * Searching, then entering and removing, then how tables split and the directory doubles.
- * Holds always: a record is in its hash's bucket, or, going round the table from there, every
- * bucket before it was full when it came and counts it as passed. A table is never full, so a
- * search that finds nothing ends. Tables are never given back: a store does not shrink. */
+ * First searching, then inserting and removing, then how tables split and the directory doubles.
+ * Holds always: a record is in the bucket that its hash chooses or in a later one, going round the
+ * table; then every bucket between counts it in `passed`, because it was full when the record came.
+ * A table holds at most TABLE_RECORDS_MAX records, so an insert always finds a free slot. Tables
+ * are never given back: a store does not shrink. */
 #include "core/store/id_index.h"
 #include "core/base/invariant.h"
 #include "core/base/pages.h"
@@ -16,12 +17,12 @@
 
 enum {
     TABLE_RECORDS_MAX = TABLE_BUCKETS * BUCKET_RECORDS * 85 / 100, /* then it splits */
-    /* The directory can grow until it has an entry for so many ids: far less than a table holds,
-     * so that hashes as uneven as chance makes them never need more. */
+    /* The directory may grow to one entry for so many ids. A table holds five times as many, so
+     * that hashes as uneven as chance makes them never need a larger directory. */
     DIRECTORY_ENTRY_IDS = 128,
-    FILL_STEP = 64, /* directory entries with each new record */
+    FILL_STEP = 64, /* directory entries that are filled with each new record */
     BLOCK_TABLES = 255,
-    STEP_TABLES = PAGES_STEP_BYTES / sizeof(struct table), /* had from the kernel at a time */
+    STEP_TABLES = PAGES_STEP_BYTES / sizeof(struct table), /* faulted in at a time */
     PREFETCH_AHEAD = 12,
 };
 
@@ -46,8 +47,8 @@ static unsigned bucket_after(unsigned bucket)
     return (bucket + 1) & (TABLE_BUCKETS - 1);
 }
 
-/* A directory that has doubled is filled bit by bit: an entry of its upper half that is not there
- * yet is the one of the lower half. */
+/* After the directory has doubled its upper half is filled a few entries at a time. An entry that
+ * is still NULL stands for its counterpart in the lower half. */
 static struct table *table_of(const struct id_index *x, uint64_t hash)
 {
     struct table *t = x->directory[hash & x->mask];
@@ -64,11 +65,11 @@ static uint16_t *table_count(struct table *t)
     return &t->buckets[1].table_note;
 }
 
-/* A bit for each of the bucket's places that has this tag. */
+/* Bit i: slot i of the bucket has this tag. */
 static inline unsigned bucket_match(const struct bucket *b, uint8_t tag)
 {
 #ifdef __SSE2__
-    __m128i tags = _mm_load_si128((const __m128i *)b); /* and one place, which the mask cuts off */
+    __m128i tags = _mm_load_si128((const __m128i *)b); /* and 4 bytes more, which the mask drops */
     unsigned equal = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(tags, _mm_set1_epi8((char)tag)));
     return equal & ((1u << BUCKET_RECORDS) - 1);
 #else
@@ -115,7 +116,7 @@ uint32_t id_index_find(const struct id_index *x, struct span id, uint64_t hash)
     return 0;
 }
 
-/* -- entering and removing --------------------------------------------------------------------- */
+/* -- inserting and removing -------------------------------------------------------------------- */
 
 static void table_insert(struct table *t, uint64_t hash, uint32_t record)
 {
@@ -125,14 +126,14 @@ static void table_insert(struct table *t, uint64_t hash, uint32_t record)
         t->buckets[bucket].passed++;
         bucket = bucket_after(bucket);
     }
-    unsigned place = (unsigned)__builtin_ctz(free);
-    t->buckets[bucket].tags[place] = tag_of(hash);
-    t->buckets[bucket].records[place] = record;
+    unsigned slot = (unsigned)__builtin_ctz(free);
+    t->buckets[bucket].tags[slot] = tag_of(hash);
+    t->buckets[bucket].records[slot] = record;
     ++*table_count(t);
 }
 
-/* Which of the bucket's places holds the record; BUCKET_RECORDS: none. */
-static unsigned bucket_place(const struct bucket *b, uint64_t hash, uint32_t record)
+/* The bucket's slot that holds the record; BUCKET_RECORDS: none. */
+static unsigned bucket_slot(const struct bucket *b, uint64_t hash, uint32_t record)
 {
     for (unsigned match = bucket_match(b, tag_of(hash)); match; match &= match - 1)
         if (b->records[__builtin_ctz(match)] == record)
@@ -144,25 +145,25 @@ void id_index_move(struct id_index *x, uint64_t hash, uint32_t from, uint32_t to
 {
     struct table *t = table_of(x, hash);
     unsigned bucket = bucket_of(hash);
-    unsigned place;
-    while ((place = bucket_place(&t->buckets[bucket], hash, from)) == BUCKET_RECORDS) {
+    unsigned slot;
+    while ((slot = bucket_slot(&t->buckets[bucket], hash, from)) == BUCKET_RECORDS) {
         ASSERT(t->buckets[bucket].passed);
         bucket = bucket_after(bucket);
     }
-    t->buckets[bucket].records[place] = to;
+    t->buckets[bucket].records[slot] = to;
 }
 
 void id_index_remove(struct id_index *x, uint64_t hash, uint32_t record)
 {
     struct table *t = table_of(x, hash);
     unsigned bucket = bucket_of(hash);
-    unsigned place;
-    while ((place = bucket_place(&t->buckets[bucket], hash, record)) == BUCKET_RECORDS) {
+    unsigned slot;
+    while ((slot = bucket_slot(&t->buckets[bucket], hash, record)) == BUCKET_RECORDS) {
         ASSERT(t->buckets[bucket].passed);
         t->buckets[bucket].passed--;
         bucket = bucket_after(bucket);
     }
-    t->buckets[bucket].tags[place] = 0;
+    t->buckets[bucket].tags[slot] = 0;
     --*table_count(t);
 }
 
@@ -175,7 +176,7 @@ void id_index_insert(struct id_index *x, uint64_t hash, uint32_t record)
 
 /* -- growing ----------------------------------------------------------------------------------- */
 
-/* An empty table; NULL: no memory. */
+/* A new, empty table; NULL: out of memory. */
 static struct table *table_take(struct id_index *x)
 {
     if (!x->blocks || x->tables_taken == BLOCK_TABLES) {
@@ -201,7 +202,7 @@ bool id_index_init(
     *x = (struct id_index){.records = records, .seed = {seed[0], seed[1]}, .filled = 1};
     while ((x->mask_max + 1) * DIRECTORY_ENTRY_IDS < ids_max)
         x->mask_max = x->mask_max << 1 | 1;
-    /* As large as it can become, so that doubling moves nothing; untouched memory costs nothing. */
+    /* Allocated at its final size, so that doubling copies nothing; untouched pages are free. */
     x->directory = calloc(x->mask_max + 1, sizeof *x->directory);
     if (!x->directory)
         return false;
@@ -229,16 +230,16 @@ static void directory_fill(struct id_index *x, uint64_t entries)
             x->directory[x->filled] = x->directory[x->filled & x->mask >> 1];
 }
 
-/* Move those of `old`'s records whose hash has the bit to `new`. The ids have to be hashed again;
- * all of them lie elsewhere in memory, so they are asked for some time ahead. */
+/* Move the records of `old` whose hash has `bit` set to `new`. Their ids have to be hashed again;
+ * they are scattered over memory, so each is prefetched some steps before it is needed. */
 static void table_divide(struct id_index *x, struct table *old, struct table *new, uint64_t bit)
 {
     uint32_t records[TABLE_RECORDS_MAX];
     unsigned count = 0;
     for (unsigned i = 0; i < TABLE_BUCKETS; i++)
-        for (unsigned place = 0; place < BUCKET_RECORDS; place++)
-            if (old->buckets[i].tags[place])
-                records[count++] = old->buckets[i].records[place];
+        for (unsigned slot = 0; slot < BUCKET_RECORDS; slot++)
+            if (old->buckets[i].tags[slot])
+                records[count++] = old->buckets[i].records[slot];
 
     uint16_t depth = (uint16_t)(*table_depth(old) + 1);
     memset(old, 0, sizeof *old);
@@ -251,7 +252,7 @@ static void table_divide(struct id_index *x, struct table *old, struct table *ne
     }
 }
 
-/* Split the table that this hash belongs to. false: no memory. */
+/* Split the table that this hash belongs to. false: out of memory. */
 static bool table_split(struct id_index *x, uint64_t hash)
 {
     struct table *old = table_of(x, hash);

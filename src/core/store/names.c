@@ -1,5 +1,6 @@
-/* names.c — see names.h. A hash table with linear probing, at most half full, over an array that
- * only grows and is touched only as far as it is used. */
+/* names.c — see names.h. A hash table with linear probing, which holds indices into an array of
+ * names. It has twice as many slots as there can be names, so a search always meets a free slot.
+ * The array is allocated in full, but only the pages in use cost memory. */
 #include "core/store/names.h"
 #include "core/base/invariant.h"
 #include "core/base/siphash.h"

@@ -1,7 +1,7 @@
 /* names.h — the names of origin nodes, each kept once.
  *
- * A record holds a 16-bit number in place of its origin's name. A herd has few nodes, so nothing is
- * ever forgotten; a peer that makes names up ends at NAMES_MAX. Called by store. */
+ * A record holds a number of 12 bits instead of its origin's name. A herd has few nodes, so no name
+ * is ever forgotten; a peer that invents names can add NAMES_MAX at most. Called by store. */
 #ifndef CORE_STORE_NAMES_H
 #define CORE_STORE_NAMES_H
 
@@ -9,7 +9,7 @@
 #include "stampede/protocol.h"
 #include <stdint.h>
 
-enum { NAMES_MAX = 4096 /* a record has 12 bits for it */, NAMES_SLOTS = 2 * NAMES_MAX };
+enum { NAMES_MAX = 4096 /* as 12 bits can number */, NAMES_SLOTS = 2 * NAMES_MAX };
 
 struct name {
     uint8_t len;
@@ -19,26 +19,26 @@ struct name {
 struct names {
     uint64_t seed[2];
     struct name *each; /* NAMES_MAX */
-    uint16_t *slots; /* NAMES_SLOTS; a number + 1, or 0 */
+    uint16_t *slots; /* NAMES_SLOTS of them; a name's number + 1, or 0 for a free slot */
     uint16_t count;
-    uint16_t last; /* the one asked for last: mostly the next one too */
+    uint16_t last; /* the number returned last: most likely the next one, too */
 };
 
-/* false: no memory. */
+/* false: out of memory. */
 MUST_USE bool names_init(struct names *n, const uint64_t seed[2]);
 void names_deinit(struct names *n);
 
-/* Valid as long as the table. */
+/* The view is valid as long as the table. */
 static inline struct span names_text(const struct names *n, uint16_t number)
 {
     return (struct span){n->each[number].text, n->each[number].len};
 }
 
-/* names_number of any name. */
+/* The search behind names_number, for a name that is not the last one again. */
 MUST_USE bool names_find(struct names *n, struct span name, uint16_t *number);
 
-/* The number of a name of 1 to STAMPEDE_NODE_NAME_BYTES_MAX bytes; a new one is added.
- * false: it is new and there are NAMES_MAX. */
+/* The number of a name of 1 to STAMPEDE_NODE_NAME_BYTES_MAX bytes. A new name is added.
+ * false: the name is new, and there are NAMES_MAX already. */
 MUST_USE static inline bool names_number(struct names *n, struct span name, uint16_t *number)
 {
     *number = n->last;

@@ -1,6 +1,6 @@
-/* packed.c — see packed.h. All eight characters of a word are packed at once: their low halves
- * are brought together in three steps, each joining neighbours of twice the size. Unpacking goes
- * the same way back. */
+/* packed.c — see packed.h. Eight characters are packed at once in a 64-bit word: three steps bring
+ * their low halves together, each joining neighbours of twice the size. Unpacking takes the same
+ * steps back. With SSE2, sixteen characters are packed at once. */
 #include "core/store/packed.h"
 #include "core/base/invariant.h"
 #include "core/base/word.h"
@@ -24,13 +24,13 @@ static inline uint64_t unpack_word(uint32_t packed)
     x = (x | x << 16) & 0x0000ffff0000ffff;
     x = (x | x << 8) & 0x00ff00ff00ff00ff;
     x = (x | x << 4) & EACH(0x0f);
-    /* A digit is 0x30 and its number, the others 0x20 and theirs: those from ten on, where adding
-     * six reaches bit 4. */
+    /* A digit's code is 0x30 plus its value. The others, which have values from 10 on, are 0x20
+     * plus theirs: adding 6 to these sets bit 4, which then clears it in 0x30. */
     return (x | EACH(0x30)) ^ ((x + EACH(0x06)) & EACH(0x10));
 }
 
 #ifdef __SSE2__
-/* Sixteen characters by their low halves: as in unpack_word. */
+/* Sixteen characters from their low halves, as in unpack_word. */
 static inline __m128i characters_of(__m128i low)
 {
     __m128i high = _mm_and_si128(_mm_add_epi8(low, _mm_set1_epi8(0x06)), _mm_set1_epi8(0x10));
@@ -46,8 +46,9 @@ static inline void put_sixteen(unsigned char *out, __m128i characters)
     _mm_storel_epi64((__m128i *)out, _mm_packus_epi16(pairs, pairs));
 }
 
-/* A text of sixteen or more, sixteen at a time; the last ones together with some of those before
- * them, again, so that they end where the text does, or with a zero that fills up the last byte. */
+/* Pack a text of sixteen characters or more, sixteen at a time. The last sixteen overlap those
+ * before them, so that they end where the text does; where its length is odd they are moved by one
+ * character, and a '0' fills the last byte. */
 static void put_long(unsigned char *out, struct span text)
 {
     const char *at = text.at, *last = text.at + text.len - 16;

@@ -1,11 +1,11 @@
-/* packed.h — position text, two characters a byte.
+/* packed.h — the text of a position, packed two characters to a byte.
  *
- * It is made of digits, + - and point: 13 characters whose ASCII codes differ in their low four
- * bits, so those bits are the packed form:
+ * Such a text is made of digits, +, - and the point: 13 characters whose ASCII codes differ in
+ * their low four bits, so those bits are the packed form:
  *
  *     0..9  0x30..0x39 -> 0..9     +  0x2b -> 11     -  0x2d -> 13     .  0x2e -> 14
  *
- * Eight characters are worked on at a time, in one 64-bit word. Called by record. */
+ * The first character of a pair is in the low half. Called by record. */
 #ifndef CORE_STORE_PACKED_H
 #define CORE_STORE_PACKED_H
 
@@ -18,12 +18,12 @@ static inline size_t packed_bytes(size_t characters)
     return (characters + 1) / 2;
 }
 
-/* Pack a text into packed_bytes(text.len) bytes. A character from outside the alphabet is a broken
- * invariant. */
+/* Pack a text into packed_bytes(text.len) bytes. It must not hold any other character (an ASSERT).
+ */
 void packed_put(unsigned char *out, struct span text);
 
-/* Its inverse. Writes `characters` rounded up to a multiple of eight, those behind without
- * meaning. */
+/* Unpack `characters` characters. Reads up to PACKED_SLACK bytes too many, and writes a multiple of
+ * eight characters, the last of them undefined. */
 void packed_get(const unsigned char *in, size_t characters, char *text);
 
 #endif

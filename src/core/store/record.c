@@ -1,4 +1,4 @@
-/* record.c — see record.h. A time's text, by way of example:
+/* record.c — see record.h. What is kept of a time's text, for example:
  *
  *     text                    time_ns                  length   decimals
  *     1520023934.918963998    1520023934918963998          20          9
@@ -9,6 +9,7 @@
 #include "core/base/invariant.h"
 #include "core/base/wide.h"
 
+/* How many digits stand behind the point of a time's text; 0: there is no point. */
 static unsigned decimals_of(struct span time)
 {
     if (time.len >= WIDE_BYTES && time.len <= WIDE_LOOK_BYTES) {
@@ -21,7 +22,7 @@ static unsigned decimals_of(struct span time)
     return 0;
 }
 
-/* Whether the time's text has room for its digits; ten of seconds are the most there can be. */
+/* Whether the text is long enough for the digits of the time's seconds, which are ten at most. */
 static bool is_long_enough(const struct stamp *s, unsigned decimals)
 {
     enum { SECONDS_DIGITS = 10 };

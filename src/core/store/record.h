@@ -1,11 +1,10 @@
 /* record.h — a stamp as it lies in memory.
  *
- * 48 bytes of header, the client id, and the position text, packed (packed.h), up to the next
- * multiple of 8 bytes: 80 for a 20-byte id with "+34.068930-118.445127". The time's text is not
- * kept: it is the time's digits, and how the client spelled them comes down to two numbers, its
- * length and how many digits stand behind the point; leading zeros fill up the length. A record is
- * known by its place in the arena, a 32-bit number, 0 for none. Written and read by store, linked
- * by feed, placed by arena. */
+ * A header of 48 bytes, the client id, and the packed text of the position (packed.h), rounded up
+ * to a multiple of 8 bytes: 80 for a 20-byte id with "+34.068930-118.445127". The time's text is
+ * not kept: it can be written again from the number, the text's length and its fraction digits,
+ * because a longer text can only begin with more zeros. A record is named by its number in the
+ * arena: 32 bits, 0 for none. Written and read by store, linked by feed, allocated by arena. */
 #ifndef CORE_STORE_RECORD_H
 #define CORE_STORE_RECORD_H
 
@@ -22,18 +21,18 @@ struct record {
     int64_t skew_ns;
     uint16_t route;
     uint16_t origin : 12; /* names.h */
-    uint16_t is_free : 1; /* arena: no record, but room for one */
-    uint16_t behind_free : 1; /* arena: the room right before it is free */
-    uint16_t under_cursor : 1; /* feed: a cursor may have passed this one last */
+    uint16_t is_free : 1; /* arena: this is a free block */
+    uint16_t behind_free : 1; /* arena: the block right before this one is free */
+    uint16_t under_cursor : 1; /* feed: a cursor may stand on this record */
     uint32_t id_len : 8;
     uint32_t position_len : 6;
     uint32_t time_len : 14;
     uint32_t time_decimals : 4; /* digits behind the point; 0: no point */
-    unsigned char bytes[];
+    unsigned char bytes[]; /* the id, then the packed position */
 };
 
 enum {
-    RECORD_UNIT_BYTES = 8, /* sizes and places are in units */
+    RECORD_UNIT_BYTES = 8, /* sizes and record numbers are in units */
     RECORD_HEADER_BYTES = 48,
     RECORD_UNITS_MIN = RECORD_HEADER_BYTES / RECORD_UNIT_BYTES + 1,
     RECORD_UNITS_MAX = (RECORD_HEADER_BYTES + STAMPEDE_CLIENT_ID_BYTES_MAX +
@@ -54,10 +53,10 @@ static inline struct span record_id(const struct record *r)
     return (struct span){(const char *)r->bytes, r->id_len};
 }
 
-/* Fill in the client id that the record is of: 1 to STAMPEDE_CLIENT_ID_BYTES_MAX bytes. */
+/* Write the client id into a new record: 1 to STAMPEDE_CLIENT_ID_BYTES_MAX bytes. */
 void record_name(struct record *r, struct span id);
 
-/* Fill in a stamp of that id; the links, change and flags of `r` stay. r has room for
+/* Write a stamp into a record that has its id already; links, change and flags of `r` stay. `r` has
  * record_units() of the stamp's id and position. s->time must be a text of s->time_ns (stamp.h).
  *
  * hash    stamp_hash(s)
@@ -65,8 +64,9 @@ void record_name(struct record *r, struct span id);
 void record_write(
     struct record *r, const struct stamp *s, uint64_t hash, uint16_t origin, uint16_t route);
 
-/* The stamp, but for its origin. Its id is a view of the record, its texts are views of two rooms
- * of STAMPEDE_POSITION_BYTES_MAX and STAMP_TIME_ROOM_BYTES bytes. */
+/* Read the stamp, all but its origin. Its id is a view of the record. Its position and time are
+ * written to `position` (STAMPEDE_POSITION_BYTES_MAX bytes) and `time` (STAMP_TIME_ROOM_BYTES),
+ * and are views of these. */
 void record_read(const struct record *r, struct stamp *out, char *position, char *time);
 
 #endif

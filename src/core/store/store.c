@@ -1,9 +1,12 @@
-/* store.c — see store.h. What it is made of:
+/* store.c — see store.h. How an id leads to its stamp:
  *
- *     id - id_index -> place - arena -> record: feed links, change, stamp - names -> origin
+ *     id - id_index -> record number - arena -> record: feed links, change, stamp - names -> origin
  *
- * A put first gets all it may need (a place in the index, memory, the origin's number), then
- * changes the store, so that one that starves has changed nothing. */
+ * A put first obtains all that it may need (room in the index, memory, the origin's number) and
+ * only then changes the store, so that a put that fails has changed nothing.
+ *
+ * Holds always: count is the number of records in the feed and at most stamps_max; an empty feed
+ * has the digest 0. */
 #include "core/store/store.h"
 #include "core/store/arena.h"
 #include "core/store/feed.h"
@@ -109,7 +112,7 @@ static void item_read(
 
 /* -- put and get ------------------------------------------------------------------------------- */
 
-/* The stamp that has not changed for longest goes. */
+/* Remove the stamp that has been unchanged for longest: the feed's first. */
 static void evict(struct store *s)
 {
     uint32_t at = s->feed.first;
@@ -122,11 +125,16 @@ static void evict(struct store *s)
     s->evicted++;
 }
 
-/* Who says it decides what a stamp does beside what is held. A client's says nothing new at a time
- * that is held, and always finds room where the store evicts. A peer's is another one at that time,
- * and all nodes must keep the same; and it finds room only where it was received later than what
- * would have to go: else what one node evicted would come back from the next and push out another,
- * round and round as fast as the links carry it. */
+/* Two rules depend on whether a stamp comes from a client or from a peer.
+ *
+ * At the time that is already held, a client's stamp repeats what is known and changes nothing; a
+ * peer's may be a different stamp of that time, and the total order decides, so that all nodes keep
+ * the same one.
+ *
+ * In a full store that evicts, a client's stamp always finds room. A peer's finds room only if it
+ * was received later than the stamp that would be evicted for it. Otherwise a stamp that one node
+ * evicted would come back from a neighbour and push out another, as fast as the links can carry
+ * them. */
 enum says { CLIENT_SAYS, PEER_SAYS };
 
 static int64_t received_ns(int64_t time_ns, int64_t skew_ns)
@@ -304,14 +312,14 @@ void store_cursor_seek(struct store *s, unsigned cursor, uint64_t change)
     feed_seek(&s->feed, cursor, change);
 }
 
-/* What the cursor meets next; NULL: it is at the end. */
+/* The record that the cursor passes next; NULL: it is at the end. */
 static const struct record *next_record(const struct store *s, unsigned cursor)
 {
     uint32_t at = feed_next(&s->feed, cursor);
     if (!at)
         return NULL;
     const struct record *r = arena_record(&s->arena, at);
-    arena_prefetch(&s->arena, r->next); /* while the caller has to do with this one */
+    arena_prefetch(&s->arena, r->next); /* it loads while the caller works on this one */
     return r;
 }
 

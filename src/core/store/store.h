@@ -1,15 +1,16 @@
 /* store.h — the newest stamp of every client id, and the order in which they changed.
  *
- * One a node. It is the table that answers WHATSAT and, at the same time, the queue that links
- * read: each accepted change moves its stamp to the end of the feed and takes the next change
- * number. Holds always: change numbers grow along the feed; every id stands in it once; the digest
- * is the sum of stamp_hash() over all stamps. Called by node and peering.
+ * There is one per node. It is the table that answers WHATSAT and also the queue that links read:
+ * each accepted change moves its stamp to the end of the feed and gives it the next change number,
+ * so no link needs a queue of its own. Holds always: change numbers grow along the feed; every id
+ * stands in it once; the digest is the sum of stamp_hash() over all stamps. Called by node and
+ * peering.
  *
- * Memory: records of varying length in an arena of 4 MiB segments, addressed in units of 8 bytes by
- * 32 bits (32 GiB at most); position text packed two characters a byte, time text kept as the
- * number it spells. The index is a directory of 4 KiB tables that split one at a time, so no
- * single put ever rehashes more than one table. New memory is had from the kernel 64 KiB at a time
- * (pages.h), which a put waits for. */
+ * Memory: records of varying length lie in an arena of 4 MiB segments and are addressed by 32-bit
+ * numbers in units of 8 bytes (32 GiB at most). A position's text is packed two characters to a
+ * byte; a time's text is kept as the number that it spells. The index is a directory of 4 KiB
+ * tables that split one at a time, so a put rehashes one table at most. Memory is faulted in
+ * 64 KiB at a time, inside the put that needs it (pages.h). */
 #ifndef CORE_STORE_STORE_H
 #define CORE_STORE_STORE_H
 
@@ -19,118 +20,123 @@
 enum { STORE_CURSORS_MAX = 72 };
 
 enum store_when_full {
-    STORE_REFUSES, /* a new id is refused, known ids go on */
-    /* The stamp that has not changed for longest makes room: for a client's always, for a peer's if
-     * that was received later. Else ids that come and go would go round the herd for ever. */
+    STORE_REFUSES, /* a new id is refused; known ids are still updated */
+    /* The stamp that has been unchanged for longest is removed to make room: always for a client's
+     * stamp, for a peer's only if that one was received later. Without this condition two full
+     * nodes would evict each other's stamps and send them back for ever. */
     STORE_EVICTS,
 };
 
 struct store_config {
     uint64_t stamps_max; /* limits.stamps, 1 to 2^31 */
     enum store_when_full when_full;
-    uint64_t seed[2]; /* of the index's hash; secret, from the driver's entropy */
+    uint64_t seed[2]; /* key of the index's hash; secret, from the driver's entropy */
 };
 
 enum store_verdict {
     STORE_NEW,     /* stored; it is now the feed's last */
     STORE_OLD,     /* the held stamp is newer or equal; nothing changed */
-    STORE_FULL,    /* a new id at stamps_max that finds no room, or one origin too many (names.h);
-                    * nothing changed */
-    STORE_STARVED, /* memory could not be had, another time it may; nothing changed */
+    STORE_FULL,    /* a new id while the store holds stamps_max, and nothing may be evicted for it;
+                    * or a new origin while it knows NAMES_MAX (names.h); nothing changed */
+    STORE_STARVED, /* out of memory, which may pass; nothing changed */
 };
 
-/* Room for the texts of one stamp that was read out of the store, which does not hold them as
- * such. */
+/* Memory for the texts of a stamp that is read from the store: it keeps them packed, so they have
+ * to be written out somewhere. */
 struct stamp_text {
     char position[STAMPEDE_POSITION_BYTES_MAX];
     char time[STAMP_TIME_ROOM_BYTES];
 };
 
-/* What stands at a place of the feed. */
+/* A stamp as the feed has it. */
 struct feed_item {
     struct stamp stamp; /* id and origin: views of the store, valid until its next put */
     uint64_t change;    /* its change number, from 1 */
     uint64_t hash;      /* stamp_hash() of the stamp */
-    uint16_t route;     /* as it was put */
+    uint16_t route;     /* what the caller of the put said about where it came from */
 };
 
 struct store;
 
-/* NULL: no memory. The config is copied. */
+/* NULL: out of memory. The config is copied. */
 struct store *store_create(const struct store_config *config);
-void store_destroy(struct store *s);
+void store_destroy(struct store *s); /* NULL is allowed */
 
-/* The hash of an id under this store's seed: SipHash-1-3, so that ids chosen by a hostile client do
- * not collide. For the calls below. */
+/* The hash of an id under this store's seed, which the calls below take. It is SipHash-1-3, so that
+ * a hostile client cannot choose ids that collide. */
 uint64_t store_hash(const struct store *s, struct span id);
 
-/* For groups: first all store_prefetch_table, then all store_prefetch_record, then, with what that
- * returned, all store_prefetch_feed, which only puts are in need of; then the puts and gets. At a
- * million ids the store is bound by cache misses, and this lets them overlap. No effect else. */
+/* Bring what a put or get will read into the cache. With a million ids the store is bound by cache
+ * misses, and these calls let the misses of a group of commands overlap: call the first for all
+ * commands of the group, then the second for all, then the third, with what the second returned
+ * (needed only before puts), then put and get. They have no other effect. */
 void store_prefetch_table(const struct store *s, uint64_t hash);
 uint32_t store_prefetch_record(const struct store *s, uint64_t hash);
 void store_prefetch_feed(const struct store *s, uint32_t likely);
 
 /* Put `in` if it is newer, in the total order of stamps, than the stamp held for its client id.
  *
- * in     borrowed for the call; bounds of its fields in stamp.h; in->time a text of in->time_ns, at
- *        most STAMPEDE_LINE_BYTES_MAX bytes
+ * in     borrowed for the call; its fields keep the bounds of stamp.h, and in->time is a text of
+ *        in->time_ns of at most STAMPEDE_LINE_BYTES_MAX bytes
  * hash   store_hash(s, in->id)
- * route  the caller's word on how it came; given back by the feed
+ * route  where it came from, in the caller's terms; the feed gives it back
  *
- * See enum store_verdict. Never blocks; takes a 4 MiB segment from malloc now and then. */
+ * The results are those of enum store_verdict. Never blocks; calls malloc for a new segment or a
+ * new block of tables now and then. */
 MUST_USE enum store_verdict store_put(
     struct store *s, const struct stamp *in, uint64_t hash, uint16_t route);
 
-/* The same for what a client says: put only if its *time* is later than that held. PROTOCOL.md,
- * "Replies": an equal time is answered with what is stored. */
+/* The same for a client's own stamp, which is put only if its *time* is later than the time held:
+ * an equal time is answered with the stamp that is stored (PROTOCOL.md, "Replies"). */
 MUST_USE enum store_verdict store_put_later(
     struct store *s, const struct stamp *in, uint64_t hash, uint16_t route);
 
 /* The stamp held for `id`.
  *
- * out   its id and origin are views of the store, valid until its next put; position and time are
- *       views of `text`
- * false: no such id. */
+ * out   id and origin of its stamp are views of the store, valid until its next put; position and
+ *       time are views of `text`
+ *
+ * false: the store does not know the id; nothing is written. */
 MUST_USE bool store_get(const struct store *s, struct span id, uint64_t hash, struct feed_item *out,
     struct stamp_text *text);
 
 uint64_t store_count(const struct store *s);
 uint64_t store_digest(const struct store *s);
 uint64_t store_change(const struct store *s);  /* the last change number; 0 at first */
-uint64_t store_last_hash(const struct store *s); /* of the stamp that was put last; 0: none yet */
-uint64_t store_bytes(const struct store *s);   /* memory held, all in */
+uint64_t store_last_hash(const struct store *s); /* stamp_hash() of the feed's last; 0: empty */
+uint64_t store_bytes(const struct store *s);   /* all memory that it holds */
 uint64_t store_refused(const struct store *s); /* new ids refused since the start */
-uint64_t store_evicted(const struct store *s);
+uint64_t store_evicted(const struct store *s); /* stamps evicted since the start */
 
 /* -- cursors: who reads the feed --------------------------------------------------------------- */
 
-/* A cursor stands behind the last item that it passed. Items that change move to the feed's end, so
- * a cursor meets each id at most once per change and skips none, however slow it is. */
+/* A cursor stands behind the last item that it passed. A stamp that changes moves to the feed's
+ * end, so a cursor reads each change of an id at most once, skips no id, and a slow one reads only
+ * the newest stamp of each (conflation). */
 
-/* A new cursor, before the feed's first item; 0 to STORE_CURSORS_MAX - 1. The caller keeps within
- * that number (an ASSERT). */
+/* Open a cursor before the feed's first item. Returns its number, 0 to STORE_CURSORS_MAX - 1. No
+ * more than STORE_CURSORS_MAX may be open at once (an ASSERT). */
 unsigned store_cursor_open(struct store *s);
 void store_cursor_close(struct store *s, unsigned cursor);
 
-/* Back before the feed's first item. */
+/* Move it back before the feed's first item. */
 void store_cursor_rewind(struct store *s, unsigned cursor);
 
-/* To right behind the last item whose change number is <= `change`. Costs one step per item behind
- * it, which are those that the cursor is going to read. */
+/* Move it right behind the last item whose change number is <= `change`. Searches from the feed's
+ * end, so it costs one step for each item that the cursor will then read. */
 void store_cursor_seek(struct store *s, unsigned cursor, uint64_t change);
 
-/* The next item, which the cursor does not pass yet. false: it is at the end. */
+/* Read the next item; the cursor does not move. false: it is at the end. */
 MUST_USE bool store_cursor_peek(const struct store *s, unsigned cursor, struct feed_item *out,
     struct stamp_text *text);
 
-/* The same without the stamp, out->stamp, which takes longer to put together than the rest. */
+/* The same, but out->stamp is not set: unpacking it takes longer than all the rest. */
 MUST_USE bool store_cursor_glance(const struct store *s, unsigned cursor, struct feed_item *out);
 
-/* Pass the item that peek shows; there must be one. */
+/* Move past the item that store_cursor_peek reads; there must be one. */
 void store_cursor_pass(struct store *s, unsigned cursor);
 
-/* Up to which change number all has been passed: store_change() at the end of the feed. */
+/* The change number up to which the cursor has passed everything; store_change() at the end. */
 uint64_t store_cursor_change(const struct store *s, unsigned cursor);
 
 #endif

@@ -1,11 +1,11 @@
-/* test_arena.c — records keep their bytes and their places; what is freed is used again. */
+/* test_arena.c — records keep their bytes and their numbers; freed memory is used again. */
 #include "core/store/arena.h"
 #include "unit/random.h"
 #include <criterion/criterion.h>
 
 enum { RECORDS = 3000, GROWING = 30000 };
 
-/* Fill a record so that it takes up `units`, every byte of it known. */
+/* Fill a record so that it takes up `units`, and every byte of it has a known value. */
 static void fill(struct arena *a, uint32_t at, uint32_t units, unsigned char pattern)
 {
     struct record *r = arena_record(a, at);
@@ -26,7 +26,7 @@ static void expect_filled(const struct arena *a, uint32_t at, uint32_t units, un
         cr_assert_eq(r->bytes[i], pattern);
 }
 
-/* What arena.c says holds always. Returns the number of records. */
+/* Check what arena.c says "holds always". Returns the number of records. */
 static uint32_t expect_sound(const struct arena *a)
 {
     uint32_t records = 0, blocks = 0, in_bins = 0;
@@ -60,7 +60,7 @@ static uint32_t expect_sound(const struct arena *a)
         }
     }
     cr_assert_eq(in_bins, blocks);
-    if (records) { /* the next free block's header is written behind what is in use */
+    if (records) { /* a free block's header may be written right behind what is in use */
         uint32_t next = a->reached_units + RECORD_UNITS_MIN;
         cr_assert_geq(a->had_units, next < ARENA_SEGMENT_UNITS ? next : ARENA_SEGMENT_UNITS);
     }

@@ -28,7 +28,7 @@ static void enter(struct id_index *x, uint64_t hash, uint32_t record)
     id_index_insert(x, hash, record);
 }
 
-/* Every table reached by the directory; none may count records that it has not got. */
+/* Check each table of the directory: its count must be the number of records in it. */
 static void expect_empty(const struct id_index *x)
 {
     for (uint64_t i = 0; i <= x->mask; i++) {
@@ -56,7 +56,7 @@ Test(id_index, a_quarter_of_a_million)
         cr_assert_eq(id_index_find(&x, id, hash), 0);
         records[i] = record_of(&a, id);
         enter(&x, hash, records[i]);
-        if (i % 1024 == 0) /* one of long ago, while directories are half filled */
+        if (i % 1024 == 0) /* look one of the first up while the directory is half filled */
             cr_assert_eq(
                 id_index_find(&x, id_at(room, i / 2), id_index_hash(&x, id_at(room, i / 2))),
                 records[i / 2]);
@@ -77,7 +77,8 @@ Test(id_index, a_quarter_of_a_million)
     arena_deinit(&a);
 }
 
-/* All in one bucket under one tag: they pass it by, bucket after bucket, round the table's end. */
+/* All ids have one bucket and one tag, so they overflow into the next buckets, round the table's
+ * end. */
 Test(id_index, equal_hashes)
 {
     static const uint64_t hashes[] = {0, UINT64_MAX, UINT64_C(63) << 40, UINT64_C(1) << 56};
@@ -94,7 +95,7 @@ Test(id_index, equal_hashes)
             records[i] = record_of(&a, id_at(room, i));
             enter(&x, hashes[k], records[i]);
         }
-        /* in any order, and half of them once more in between */
+        /* in random order, and half of them are inserted again in between */
         for (int round = 0; round < 4; round++) {
             for (uint32_t i = 0; i < IDS; i++) {
                 if (records[i] && random_below(&r, 2)) {
@@ -140,8 +141,8 @@ Test(id_index, a_record_that_moved_is_found_where_it_is)
     arena_deinit(&a);
 }
 
-/* First only ids whose hashes end in six zeros: one table splits again and again, at once, while
- * the others stand in the directory many times over. Then all the others. */
+/* First insert ids whose hashes end in six zeros: one table is split several times in a row, while
+ * many entries of the directory point to each of the others. Then insert all other ids. */
 Test(id_index, uneven_hashes)
 {
     enum { IDS = 100000 };
@@ -169,7 +170,7 @@ Test(id_index, uneven_hashes)
     arena_deinit(&a);
 }
 
-/* With one directory entry there is one table, and it is never so full that searches do not end. */
+/* With one directory entry there is one table, which refuses records before it is full. */
 Test(id_index, more_ids_than_announced_are_refused)
 {
     struct arena a;

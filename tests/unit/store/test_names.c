@@ -1,4 +1,4 @@
-/* test_names.c — each name has one number, for good. */
+/* test_names.c — each name has one number, which never changes. */
 #include "core/store/names.h"
 #include <criterion/criterion.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* test_packed.c — texts come back as they went in, and take half the room. */
+/* test_packed.c — a text is unpacked as it was packed, and takes half the bytes in between. */
 #include "core/store/packed.h"
 #include "unit/random.h"
 #include <criterion/criterion.h>
@@ -7,7 +7,7 @@
 
 static void expect_round_trip(const char *characters, size_t len)
 {
-    char *text = malloc(len); /* exactly: the address sanitizer watches */
+    char *text = malloc(len); /* no byte more, so that AddressSanitizer sees a read past its end */
     char *back = malloc((len + 7) / 8 * 8);
     unsigned char *packed = malloc(packed_bytes(len) + PACKED_SLACK);
     memcpy(text, characters, len);
@@ -73,7 +73,7 @@ Test(packed, a_foreign_character_among_sixteen_neither, .signal = SIGABRT)
     packed_put(packed, SPAN("+34.06893e-118.445127"));
 }
 
-/* However many characters are packed at once. */
+/* The packed bytes do not depend on how many characters are packed at once. */
 Test(packed, whole_and_in_pieces)
 {
     struct span whole = SPAN("-89.123456789012345+179.987654321098765");

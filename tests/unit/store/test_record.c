@@ -1,5 +1,4 @@
-/* test_record.c — a stamp comes out of a record as it went in, every spelling of its time
- * included. */
+/* test_record.c — a stamp is read from a record as it was written, its time spelled as before. */
 #include "core/store/record.h"
 #include <criterion/criterion.h>
 #include <signal.h>

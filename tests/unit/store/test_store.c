@@ -1,8 +1,8 @@
-/* test_store.c — the store against what store.h says.
+/* test_store.c — the store does what store.h says.
  *
- * First single rules as tables and short stories, then everything at once: random operations on a
- * store and on a model that is an array and nothing else. In the model a cursor is a number: its
- * next item is the one with the lowest change above it. Last, memory that fails at every turn. */
+ * First single rules, as tables and short stories. Then random operations on a store and on a
+ * model, which is a plain array; a cursor of the model is a change number, and its next item is the
+ * one with the lowest change above it. Last, every allocation fails in turn. */
 #include "core/store/store.h"
 #include "unit/failing_memory.h"
 #include "unit/random.h"
@@ -52,7 +52,7 @@ static void expect_stamp(const struct stamp *got, const struct stamp *wanted)
     cr_assert_eq(got->skew_ns, wanted->skew_ns);
 }
 
-/* What a cursor reads until its end, as ids with spaces between. */
+/* The ids that a cursor reads until its end, with spaces between them. */
 static const char *read_all(struct store *s, unsigned cursor)
 {
     static char ids[256];
@@ -320,7 +320,7 @@ Test(store, origins_are_bounded)
             cr_assert_eq(store_digest(s), digest);
         cr_assert_eq(holds(s, id), verdict == STORE_NEW);
     }
-    cr_expect_eq(put_id(s, "client-1", 2), STORE_FULL); /* Goloman is new and one too many */
+    cr_expect_eq(put_id(s, "client-1", 2), STORE_FULL); /* its origin, Goloman, is one too many */
     cr_expect_eq(store_count(s), 4096);
     store_destroy(s);
 }
@@ -379,9 +379,9 @@ Test(store, an_item_that_changes_under_a_cursor_is_met_again_and_nothing_else)
     store_cursor_pass(s, cursor);
     store_cursor_pass(s, cursor);
     cr_expect_eq(store_cursor_change(s, cursor), 2);
-    put_id(s, "b", 2); /* from under it */
+    put_id(s, "b", 2); /* the record on which the cursor stands is moved */
     cr_expect_eq(store_cursor_change(s, cursor), 2, "what it passed it has passed");
-    put_id(s, "a", 2); /* and the one it stepped back to */
+    put_id(s, "a", 2); /* so is the one to which the cursor stepped back */
     cr_expect_eq(store_cursor_change(s, cursor), 2);
     cr_assert(store_cursor_peek(s, cursor, &item, &text));
     cr_expect(span_equal(item.stamp.id, SPAN("c")));
@@ -394,7 +394,7 @@ Test(store, an_item_that_changes_under_a_cursor_is_met_again_and_nothing_else)
     store_destroy(s);
 }
 
-/* It stands where it has never passed: only the store knows who is under it. */
+/* A cursor that seek has put on a record, which it has not passed, steps back from it as well. */
 Test(store, all_that_lies_behind_a_cursor_changes)
 {
     struct store *s = store_of(10, STORE_REFUSES);
@@ -434,7 +434,7 @@ Test(store, seek_and_rewind)
         uint64_t passed;
     } cases[] = {
         {0, "b d a c", 0},
-        {1, "b d a c", 1}, /* a's first change is no more */
+        {1, "b d a c", 1}, /* a has moved: no item has change 1 */
         {2, "d a c", 2},
         {3, "d a c", 3},
         {4, "a c", 4},
@@ -546,7 +546,7 @@ static void model_begin(struct model *m, uint64_t stamps_max, enum store_when_fu
     }
 }
 
-/* A time of a few possible ones, in one of its many spellings. */
+/* One of a few times, in one of its many spellings. */
 static size_t random_time(struct model *m, char *out, int64_t *time_ns)
 {
     uint32_t tenths = below(m, 40);
@@ -572,7 +572,7 @@ static void random_stamp(struct model *m, struct model_stamp *out)
     out->route = (uint16_t)below(m, 65536);
 }
 
-/* By the time it was received, then by id. */
+/* Received later, or at the same time with a larger id. */
 static bool later(const struct stamp *a, const struct stamp *b)
 {
     int64_t a_ns = a->time_ns + a->skew_ns, b_ns = b->time_ns + b->skew_ns;
@@ -743,11 +743,12 @@ Test(store, like_the_model)
 
 /* -- memory that fails ------------------------------------------------------------------------- */
 
-/* Records of 256 bytes, which then grow to 272: one segment holds the first, not the second. */
+/* Records of 256 bytes, which then grow to 272: one segment holds all of the former size, but not
+ * all of the latter. */
 enum { STARVING_IDS = 16000 };
 
-/* New ids, which then grow. A put that starves is checked to have changed nothing and is put again,
- * which must do. How many starved. */
+/* Put new ids, then larger stamps of them. A put that starves must have changed nothing, and must
+ * succeed when it is repeated. Returns how many starved. */
 static int put_many(struct store *s)
 {
     static const char *const positions[] = {"+1-2", "+34.068930000000000-118.445127000000000"};
