@@ -24,6 +24,7 @@ _Static_assert(ARENA_SEGMENT_UNITS > 2 * RECORD_UNITS_MAX, "a new segment holds 
 
 bool arena_init(struct arena *a, uint64_t records_max)
 {
+    ASSERT(records_max >= 1);
     *a = (struct arena){0};
     /* Room for twice as many of the largest records, because of what is free between them. */
     uint64_t segments = 2 * records_max * RECORD_UNITS_MAX / ARENA_SEGMENT_UNITS + 1;
@@ -61,6 +62,7 @@ static struct record *behind(const struct arena *a, uint32_t at, uint32_t units)
 
 static void block_link(struct arena *a, uint32_t at, uint32_t units)
 {
+    ASSERT(units >= RECORD_UNITS_MIN);
     struct record *block = arena_record(a, at);
     uint32_t bin = bin_of(units);
     block->is_free = 1;
@@ -81,12 +83,15 @@ static uint32_t block_unlink(struct arena *a, uint32_t at)
     struct record *block = arena_record(a, at);
     uint32_t units = (uint32_t)block->change;
     uint32_t bin = bin_of(units);
+    ASSERT(block->is_free);
     if (block->next)
         arena_record(a, block->next)->prev = block->prev;
-    if (block->prev)
+    if (block->prev) {
+        ASSERT(arena_record(a, block->prev)->next == at);
         arena_record(a, block->prev)->next = block->next;
-    else
+    } else {
         a->bins[bin] = block->next;
+    }
     if (!a->bins[bin])
         a->bins_used &= ~(UINT64_C(1) << bin);
     return units;
@@ -112,6 +117,7 @@ static void reach(struct arena *a, uint32_t end)
     a->reached_units = end;
     if (end + RECORD_UNITS_MAX <= a->had_units || a->had_units == ARENA_SEGMENT_UNITS)
         return;
+    ASSERT(end <= ARENA_SEGMENT_UNITS && a->had_units < ARENA_SEGMENT_UNITS);
     pages_have(a->segments[a->segments_count - 1] + a->had_units, PAGES_STEP_BYTES);
     a->had_units += STEP_UNITS;
 }
@@ -149,6 +155,7 @@ void arena_free(struct arena *a, uint32_t at)
     const struct record *r = arena_record(a, at);
     uint32_t units = record_units(r->id_len, r->position_len);
     bool behind_free = r->behind_free;
+    ASSERT(at % ARENA_SEGMENT_UNITS && !r->is_free);
     struct record *next = behind(a, at, units);
     if (next && next->is_free) {
         units += block_unlink(a, at + units);
@@ -158,6 +165,7 @@ void arena_free(struct arena *a, uint32_t at)
         uint32_t before = (uint32_t)((const uint64_t *)r)[-1];
         at -= before;
         units += block_unlink(a, at);
+        ASSERT(arena_record(a, at)->change == before);
     }
     block_link(a, at, units);
     if (next)

@@ -28,10 +28,12 @@ void feed_append(struct feed *f, uint32_t at)
     r->change = ++f->change;
     r->next = 0;
     r->prev = f->last;
-    if (f->last)
+    if (f->last) {
         record_at(f, f->last)->next = at;
-    else
+    } else {
+        ASSERT(f->first == 0);
         f->first = at;
+    }
     f->last = at;
 }
 
@@ -51,14 +53,18 @@ void feed_remove(struct feed *f, uint32_t at)
             if (f->cursors[i].open && f->cursors[i].passed == at)
                 cursor_move(f, &f->cursors[i], r->prev);
     }
-    if (r->next)
+    if (r->next) {
         record_at(f, r->next)->prev = r->prev;
-    else
+    } else {
+        ASSERT(f->last == at);
         f->last = r->prev;
-    if (r->prev)
+    }
+    if (r->prev) {
         record_at(f, r->prev)->next = r->next;
-    else
+    } else {
+        ASSERT(f->first == at);
         f->first = r->next;
+    }
 }
 
 /* At the list's ends this prefetches record 0, which is no record but memory that exists. */
@@ -103,25 +109,35 @@ void feed_seek(struct feed *f, unsigned cursor, uint64_t change)
 {
     struct cursor *c = cursor_at(f, cursor);
     uint32_t at = f->last;
+    ASSERT(!at || record_at(f, at)->next == 0);
+    ASSERT(!c->passed || record_at(f, c->passed)->under_cursor);
     while (at && record_at(f, at)->change > change)
         at = record_at(f, at)->prev;
     cursor_move(f, c, at);
     c->change = change < f->change ? change : f->change;
 }
 
+static uint32_t next_of(const struct feed *f, const struct cursor *c)
+{
+    return c->passed ? record_at(f, c->passed)->next : f->first;
+}
+
 uint32_t feed_next(const struct feed *f, unsigned cursor)
 {
     ASSERT(cursor < FEED_CURSORS_MAX && f->cursors[cursor].open);
-    uint32_t passed = f->cursors[cursor].passed;
-    return passed ? record_at(f, passed)->next : f->first;
+    return next_of(f, &f->cursors[cursor]);
 }
 
 void feed_pass(struct feed *f, unsigned cursor)
 {
-    uint32_t next = feed_next(f, cursor);
+    struct cursor *c = cursor_at(f, cursor);
+    uint32_t next = next_of(f, c);
     ASSERT(next);
-    cursor_move(f, cursor_at(f, cursor), next);
-    f->cursors[cursor].change = record_at(f, next)->change;
+    const struct record *r = record_at(f, next);
+    ASSERT(r->prev == c->passed);
+    ASSERT(r->change > c->change && r->change <= f->change);
+    cursor_move(f, c, next);
+    c->change = r->change;
 }
 
 uint64_t feed_passed(const struct feed *f, unsigned cursor)

@@ -163,6 +163,7 @@ void id_index_remove(struct id_index *x, uint64_t hash, uint32_t record)
         t->buckets[bucket].passed--;
         bucket = bucket_after(bucket);
     }
+    ASSERT(*table_count(t) > 0);
     t->buckets[bucket].tags[slot] = 0;
     --*table_count(t);
 }
@@ -187,6 +188,7 @@ static struct table *table_take(struct id_index *x)
         x->blocks = block;
         x->tables_taken = 0;
     }
+    ASSERT(x->tables_taken < BLOCK_TABLES);
     struct table *t = &x->blocks->tables[x->tables_taken];
     uint32_t left = BLOCK_TABLES - x->tables_taken;
     if (x->tables_taken++ % STEP_TABLES == 0)
@@ -199,6 +201,7 @@ static struct table *table_take(struct id_index *x)
 bool id_index_init(
     struct id_index *x, const struct arena *records, const uint64_t seed[2], uint64_t ids_max)
 {
+    ASSERT(ids_max >= 1);
     *x = (struct id_index){.records = records, .seed = {seed[0], seed[1]}, .filled = 1};
     while ((x->mask_max + 1) * DIRECTORY_ENTRY_IDS < ids_max)
         x->mask_max = x->mask_max << 1 | 1;
@@ -241,6 +244,7 @@ static void table_divide(struct id_index *x, struct table *old, struct table *ne
             if (old->buckets[i].tags[slot])
                 records[count++] = old->buckets[i].records[slot];
 
+    ASSERT(count == *table_count(old));
     uint16_t depth = (uint16_t)(*table_depth(old) + 1);
     memset(old, 0, sizeof *old);
     *table_depth(old) = *table_depth(new) = depth;
@@ -250,6 +254,7 @@ static void table_divide(struct id_index *x, struct table *old, struct table *ne
         uint64_t hash = id_index_hash(x, record_id(arena_record(x->records, records[i])));
         table_insert(hash & bit ? new : old, hash, records[i]);
     }
+    ASSERT(*table_count(old) + *table_count(new) == (int)count);
 }
 
 /* Split the table that this hash belongs to. false: out of memory. */
@@ -264,11 +269,13 @@ static bool table_split(struct id_index *x, uint64_t hash)
         return false;
     if (bit > x->mask) {
         directory_fill(x, x->mask + 1);
+        ASSERT(x->filled == x->mask + 1);
         x->mask = x->mask << 1 | 1;
     }
     table_divide(x, old, new, bit);
     for (uint64_t entry = (hash & (bit - 1)) | bit; entry <= x->mask; entry += bit << 1)
         x->directory[entry] = new;
+    ASSERT(table_of(x, hash) == (hash & bit ? new : old));
     return true;
 }
 

@@ -39,5 +39,6 @@ bool names_find(struct names *n, struct span name, uint16_t *number)
         *slot = ++n->count;
     }
     *number = n->last = (uint16_t)(*slot - 1);
+    ASSERT(*number < n->count && n->count <= NAMES_MAX);
     return true;
 }

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 
 _Static_assert((int)STORE_CURSORS_MAX == (int)FEED_CURSORS_MAX, "a store's cursors are its feed's");
+_Static_assert(NAMES_MAX <= 1 << 12, "a record has 12 bits for its origin's number");
 
 struct store {
     uint64_t stamps_max;
@@ -115,6 +116,7 @@ static void item_read(
 /* Remove the stamp that has been unchanged for longest: the feed's first. */
 static void evict(struct store *s)
 {
+    ASSERT(s->when_full == STORE_EVICTS && s->count == s->stamps_max);
     uint32_t at = s->feed.first;
     const struct record *r = arena_record(&s->arena, at);
     s->digest -= r->hash;
@@ -256,11 +258,14 @@ bool store_get(const struct store *s, struct span id, uint64_t hash, struct feed
 
 uint64_t store_count(const struct store *s)
 {
+    ASSERT(s->count <= s->stamps_max);
     return s->count;
 }
 
 uint64_t store_digest(const struct store *s)
 {
+    ASSERT((s->count == 0) == (s->feed.first == 0));
+    ASSERT(s->count > 0 || s->digest == 0);
     return s->digest;
 }
 

@@ -2,6 +2,7 @@
 #include "core/store/arena.h"
 #include "unit/random.h"
 #include <criterion/criterion.h>
+#include <signal.h>
 
 enum { RECORDS = 3000, GROWING = 30000 };
 
@@ -24,6 +25,17 @@ static void expect_filled(const struct arena *a, uint32_t at, uint32_t units, un
     cr_assert_eq(record_units(r->id_len, r->position_len), units);
     for (size_t i = 0; i < bytes; i++)
         cr_assert_eq(r->bytes[i], pattern);
+}
+
+Test(arena, a_record_is_freed_once, .signal = SIGABRT)
+{
+    struct arena a;
+    cr_assert(arena_init(&a, 10));
+    uint32_t at = arena_alloc(&a, RECORD_UNITS_MIN);
+    cr_assert(at);
+    fill(&a, at, RECORD_UNITS_MIN, 'x');
+    arena_free(&a, at);
+    arena_free(&a, at);
 }
 
 /* Check what arena.c says "holds always". Returns the number of records. */
