@@ -1,8 +1,9 @@
-/* fuzz_command.c — what a client sends: stream, lines, commands, and the stamps made of them.
+/* fuzz_command.c — what a client sends: a stream, its lines, commands, and stamps made of them.
  *
- * The first bytes of the data say where the stream is cut, how long a line may be and what the
- * clock says; the others are the stream. Its lines must be the same whole and cut. Each is parsed:
- * a command's fields keep their bounds, and an IAMAT's AT line makes the same stamp at a peer. */
+ * The first bytes of the data say where the stream is split, how long a line may be and what the
+ * clock shows; the rest is the stream. Its lines must be the same whether it is split or not. Each
+ * is parsed: a command's fields keep their bounds, and a peer that parses the AT line of an IAMAT
+ * gets the same stamp. */
 #include "core/protocol/command.h"
 #include "core/base/invariant.h"
 #include "core/protocol/line.h"
@@ -12,7 +13,7 @@
 enum { HEAD_BYTES = 11 };
 
 struct head {
-    size_t cut; /* the stream's first part */
+    size_t cut; /* bytes of the stream's first part */
     uint32_t line_bytes_max;
     int64_t now_ns;
 };
@@ -33,7 +34,7 @@ static void *allocate(size_t bytes)
     return memory;
 }
 
-/* A line as it came out: its length, which kind of line it was, its bytes. */
+/* Record a line: its length, the result that came with it, its bytes. */
 static void write_down(struct buf *lines, char kind, struct span line)
 {
     buf_put(lines, &line.len, sizeof line.len);
@@ -58,7 +59,7 @@ static void receive(struct line_reader *r, struct span bytes, struct buf *lines)
     free(block);
 }
 
-/* The stream's lines, received in two parts. */
+/* The lines of the stream when it is received in two parts. */
 static struct buf lines_of(struct span stream, size_t cut, uint32_t line_bytes_max)
 {
     struct line_reader r = {.bytes_max = line_bytes_max};
@@ -124,7 +125,7 @@ static void check_line(struct span line, int64_t now_ns)
     }
 }
 
-/* Each line once more, alone in a block of its size. */
+/* Parse each line once more, alone in a block of exactly its size. */
 static void check_lines(struct span lines, int64_t now_ns)
 {
     while (lines.len) {

@@ -1,13 +1,11 @@
-/* command.c — see command.h. The hot path of the client port: one pass over the line cuts it into
- * fields and judges its bytes, then each field is read once. A command that programs write is found
- * in the same pass that finds where its line ends. Nothing depends on a locale.
- *
- * Called by node for clients' lines; peering cuts its own with command_split. */
+/* command.c — see command.h. This is the hot path of the client port: one pass over a line splits
+ * it into fields and checks its bytes, then each field is parsed once. For a line in the form that
+ * programs write, the same pass also finds the line's end. Nothing depends on a locale. */
 #include "core/protocol/command.h"
 #include "core/base/decimal.h"
 #include "core/base/wide.h"
 
-/* What a byte is to a line. */
+/* The classes of bytes in a line. */
 enum { ORDINARY, SPACE, FORBIDDEN };
 
 static const uint8_t class_of[256] = {
@@ -27,7 +25,7 @@ bool command_is_space(char byte)
     return class_of[(uint8_t)byte] == SPACE;
 }
 
-/* The end of the ordinary bytes that begin at `at`; sixteen at a time where there are sixteen. */
+/* The end of the run of ordinary bytes that begins at `at`, searched sixteen bytes at a time. */
 static const char *ordinary_end(const char *at, const char *end)
 {
     for (; end - at >= WIDE_BYTES; at += WIDE_BYTES) {
@@ -57,13 +55,13 @@ int command_split(struct span line, struct span *fields, int max)
     }
 }
 
-/* Where the fields end in a text that is cut from its beginning: a window is looked at at once, the
- * first one wide enough for most of a command. */
+/* A search for the ends of fields. It classifies the bytes of a whole window at once; the first
+ * window holds most of a command, or all of it. */
 struct scan {
     const char *at; /* the next field begins here */
-    const char *window, *behind; /* what was looked at last */
+    const char *window, *behind; /* begin and end of the window */
     const char *end;
-    uint64_t stops; /* bit i for byte i of the window: it ends a field, and was not met yet */
+    uint64_t stops; /* bit i: byte i of the window ends a field that was not returned yet */
 };
 
 enum { FIRST_WINDOW_BYTES = 64 };
@@ -79,7 +77,7 @@ static inline struct scan scan_begin(struct span in)
     return s;
 }
 
-/* Go on to the next window that has a stop. false: there is none. */
+/* Go on to the next window with a stop. false: there is none. */
 static bool scan_on(struct scan *s)
 {
     while (!s->stops && s->end - s->behind >= WIDE_BYTES) {
@@ -97,7 +95,7 @@ static bool scan_on(struct scan *s)
     return true;
 }
 
-/* The next field, which is not empty and ends with `behind`. false: it does not. */
+/* The next field. false: it is empty or does not end with the byte `behind`. */
 static inline bool scan_field(struct scan *s, char behind, struct span *field)
 {
     if (!s->stops && !scan_on(s))
@@ -135,8 +133,8 @@ static bool parse_whatsat(struct span radius, struct span count_text, struct com
     return true;
 }
 
-/* `field` has COMMAND_FIELDS_MAX; out->kind stays as it is when they are no command. */
-static void understand(const struct span *field, struct command *out)
+/* Parse the COMMAND_FIELDS_MAX fields of a line. If they are no command, out->kind stays. */
+static void fields_parse(const struct span *field, struct command *out)
 {
     if (field[1].len > STAMPEDE_CLIENT_ID_BYTES_MAX)
         return;
@@ -147,7 +145,7 @@ static void understand(const struct span *field, struct command *out)
         out->kind = COMMAND_WHATSAT;
 }
 
-/* No command, as far as is known; what an IAMAT or WHATSAT says besides is set with its kind. */
+/* Invalid until its fields prove the opposite. The union is set together with the kind. */
 static void begin(struct command *out, struct span line)
 {
     out->kind = COMMAND_INVALID;
@@ -160,13 +158,13 @@ void command_parse(struct span line, struct command *out)
     struct span field[COMMAND_FIELDS_MAX];
     begin(out, line);
     if (command_split(line, field, COMMAND_FIELDS_MAX) == COMMAND_FIELDS_MAX)
-        understand(field, out);
+        fields_parse(field, out);
 }
 
 size_t command_next(struct span in, size_t line_bytes_max, struct command *out)
 {
     struct span field[COMMAND_FIELDS_MAX];
-    struct scan s = scan_begin(in); /* command_cut without its loop: 43 instructions less */
+    struct scan s = scan_begin(in); /* without command_cut's loop: this saves 43 instructions */
     if (!scan_field(&s, ' ', &field[0]) || !scan_field(&s, ' ', &field[1]) ||
         !scan_field(&s, ' ', &field[2]) || !scan_field(&s, '\n', &field[3]))
         return 0;
@@ -174,7 +172,7 @@ size_t command_next(struct span in, size_t line_bytes_max, struct command *out)
     if (bytes - 1 > line_bytes_max)
         return 0;
     begin(out, (struct span){in.at, bytes - 1});
-    understand(field, out);
+    fields_parse(field, out);
     return bytes;
 }
 

@@ -1,6 +1,8 @@
-/* command.h — a client's line, understood; and the two replies that need no store.
+/* command.h — the commands of the client port: from a line to a struct; and the reply to a line
+ * that is none.
  *
- * PROTOCOL.md, "Client port". Nothing is copied: the fields are views of the line. */
+ * Nothing is copied: all fields are views of the line. Clients' lines are parsed for node; peering
+ * uses the splitting alone. PROTOCOL.md, "Client port". */
 #ifndef CORE_PROTOCOL_COMMAND_H
 #define CORE_PROTOCOL_COMMAND_H
 
@@ -13,7 +15,7 @@ enum command_kind { COMMAND_INVALID, COMMAND_IAMAT, COMMAND_WHATSAT };
 
 struct command {
     enum command_kind kind;
-    struct span line; /* as it came, without LF or CRLF: what a `?` reply copies */
+    struct span line; /* as received, without LF or CRLF: a `?` reply repeats it */
     struct span id; /* 1 to STAMPEDE_CLIENT_ID_BYTES_MAX bytes */
     union {
         struct {
@@ -33,30 +35,35 @@ enum { COMMAND_FIELDS_MAX = 4 };
 /* Whether a byte separates fields: space, TAB, CR, FF, VT. */
 bool command_is_space(char byte);
 
-/* Cut `line` into fields at white space.
+/* Split `line` into fields at white space.
  *
- * fields  room for `max` of them; each a view of the line
+ * fields  an array of `max` fields, which become views of the line
  *
- * The number of fields, max + 1 when there are more (then the first max are set), or -1 when the
- * line holds a NUL, another control byte or DEL. Also used for the peer port's lines. */
+ * Returns the number of fields, max + 1 when there are more (then the first max are set), or -1
+ * when the line holds a NUL, another control byte or DEL. The peer port's lines use it as well. */
 int command_split(struct span line, struct span *fields, int max);
 
-/* Cut `count` fields off the beginning of `in`, as programs write them: one space between two, and
- * `behind`, white space too, behind the last. How many bytes that is, `behind` included; 0: it
- * looks different, which may be well: command_split tells. What follows is not looked at. */
+/* The fast way for lines in the form in which programs write them: cut `count` fields off the
+ * beginning of `in`. One space must stand between two fields, and the byte `behind`, which is white
+ * space, behind the last. What follows is not looked at.
+ *
+ * Returns how many bytes were cut, `behind` included. 0: `in` has another form, and may still be
+ * valid: command_split decides. */
 MUST_USE size_t command_cut(struct span in, struct span *fields, int count, char behind);
 
-/* Understand one line. `line` has no LF; whatever is wrong with it makes it COMMAND_INVALID. How
- * far a time may lie in the future is the node's to judge. */
+/* Parse one line, without its LF. Whatever is wrong with it makes it COMMAND_INVALID. Whether its
+ * time lies too far in the future is for the node to decide. */
 void command_parse(struct span line, struct command *out);
 
-/* The line that `in` begins with, cut and understood in one pass, if it looks as programs write it:
- * four fields with one space between two, then LF. How many bytes it is with its LF, and *out is
- * what command_parse makes of it. 0: it looks different, is not whole yet or longer than
- * line_bytes_max: line_next and command_parse tell; *out is of no use. */
+/* The fast way for a line at the beginning of `in` that has the form in which programs write it:
+ * four fields with exactly one space between two, then LF. It is found and parsed in one pass.
+ *
+ * Returns the line's bytes, LF included; *out is what command_parse makes of it. 0: the line has
+ * another form, is not complete or longer than line_bytes_max: use line_next and command_parse;
+ * *out is then undefined. */
 MUST_USE size_t command_next(struct span in, size_t line_bytes_max, struct command *out);
 
-/* `? ` and a copy of the line, and LF: line.len + 3 bytes. */
+/* Write the reply to an invalid line: `? `, a copy of the line, LF; line.len + 3 bytes. */
 void command_refuse(struct buf *out, struct span line);
 
 #endif

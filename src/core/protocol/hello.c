@@ -1,8 +1,8 @@
 /* hello.c — see hello.h. PROTOCOL.md, "AUTH".
  *
- * What AUTH signs is a row of fields, each with its length before it, so that no two different
- * exchanges sign the same bytes. The speaker's role comes first and his name and numbers before the
- * other's: what one end says is never what the other end would have to say. */
+ * AUTH signs a sequence of fields, each preceded by its length, so that two different exchanges
+ * never sign the same bytes. The speaker's role comes first, and its name and numbers come before
+ * the other end's: so an end cannot use what it has received as its own AUTH. */
 #include "core/protocol/hello.h"
 #include "core/protocol/command.h"
 #include "core/base/decimal.h"
@@ -46,7 +46,7 @@ void hello_put(struct buf *out, const struct hello *h)
     buf_byte(out, '\n');
 }
 
-/* -- understanding a HELLO --------------------------------------------------------------------- */
+/* -- parsing a HELLO --------------------------------------------------------------------------- */
 
 enum key { KEY_HERD, KEY_FROM, KEY_TO, KEY_BOOT, KEY_NONCE, KEY_HAVE, KEY_AUTH, KEY_LAZY, KEYS };
 
@@ -63,7 +63,7 @@ static const struct {
     [KEY_BOOT] = KEY("boot"),
     [KEY_NONCE] = KEY("nonce"),
     [KEY_HAVE] = KEY("have"),
-    [KEY_AUTH] = KEY("auth"), /* from here on they may be left out */
+    [KEY_AUTH] = KEY("auth"), /* this one and those below may be left out */
     [KEY_LAZY] = KEY("lazy"),
 #undef KEY
 };
@@ -75,7 +75,7 @@ static int hex_digit(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* Exactly 2 * count lower-case digits. */
+/* Exactly 2 * count lower-case hexadecimal digits. */
 static bool parse_hex(struct span text, unsigned char *bytes, size_t count)
 {
     if (text.len != 2 * count)
@@ -95,7 +95,7 @@ bool hello_hex64(struct span text, uint64_t *value)
         return false;
     bool well = true;
     *value = 0;
-    for (size_t i = 0; i < BOOT_DIGITS; i++) { /* without a branch: nobody can foretell digits */
+    for (size_t i = 0; i < BOOT_DIGITS; i++) { /* branches on random digits would be mispredicted */
         unsigned digit = (unsigned char)text.at[i] - '0', letter = (unsigned char)text.at[i] - 'a';
         well &= (digit < 10) | (letter < 6);
         *value = *value << 4 | ((digit < 10 ? digit : letter + 10) & 15);

@@ -1,17 +1,17 @@
-/* line.c — see line.h for the states and what each call may yield.
+/* line.c — see line.h for the states and what each call may return.
  *
- * A line's bytes are what is kept, then what came in; positions below count through both. What is
- * there of it, to its LF or to the input's end and without a CR that stands last, either fits or is
- * too long already. bytes_max bytes and a CR fit until something follows: room has a byte more.
+ * A line consists of the kept bytes and then the bytes of the input; offsets below count through
+ * both. Each call takes the line up to its LF or to the end of the input, drops a CR at its end,
+ * and compares its length with bytes_max. A CR behind bytes_max bytes must be kept, because an LF
+ * may follow: hence `room` has one byte more.
  *
  * Holds always: kept <= bytes_max + 1, and kept == 0 while skipping. */
 #include "core/protocol/line.h"
 #include "core/base/invariant.h"
 
-/* The byte at `position` of the line. */
-static char byte_at(const struct line_reader *r, struct span in, size_t position)
+static char byte_at(const struct line_reader *r, struct span in, size_t offset)
 {
-    return position < r->kept ? r->room[position] : in.at[position - r->kept];
+    return offset < r->kept ? r->room[offset] : in.at[offset - r->kept];
 }
 
 static void take(struct span *in, size_t bytes)
@@ -19,7 +19,7 @@ static void take(struct span *in, size_t bytes)
     *in = span_from(*in, bytes);
 }
 
-/* Appends the first `bytes` of *in to what is kept. */
+/* Append the first `bytes` of *in to what is kept. */
 static void keep(struct line_reader *r, struct span *in, size_t bytes)
 {
     memcpy(r->room + r->kept, in->at, bytes);
@@ -27,7 +27,7 @@ static void keep(struct line_reader *r, struct span *in, size_t bytes)
     take(in, bytes);
 }
 
-/* The first `bytes` of the line: a view of *in, or put together in room. All of it is taken. */
+/* Take the first `bytes` of the line: a view of *in, or of room if a part of it was kept. */
 static struct span yield(struct line_reader *r, struct span *in, size_t bytes)
 {
     struct span line = {in->at, bytes};
@@ -43,7 +43,7 @@ static struct span yield(struct line_reader *r, struct span *in, size_t bytes)
     return line;
 }
 
-/* Discards up to and with the LF of a long line. */
+/* Discard the rest of a long line, its LF included. */
 static void skip(struct line_reader *r, struct span *in)
 {
     const char *lf = memchr(in->at, '\n', in->len);
@@ -51,7 +51,7 @@ static void skip(struct line_reader *r, struct span *in)
     take(in, lf ? (size_t)(lf - in->at) + 1 : in->len);
 }
 
-/* The line goes on after *in, as far as can be told. */
+/* The line does not end in *in: keep what there is of it. */
 static enum line_result more(struct line_reader *r, struct span *in)
 {
     if (in->len == 0)

@@ -1,12 +1,13 @@
-/* position.c — see position.h. A coordinate is an integer of 1e-15 degrees, which 64 bits hold,
- * so bounds are compared exactly and +90.000000000000001 is north of the pole. */
+/* position.c — see position.h. A coordinate is an integer of 1e-15 degrees, so bounds are compared
+ * exactly: +90.000000000000001 is out of bounds. */
 #include "core/protocol/position.h"
 #include "core/base/decimal.h"
 #include "core/base/wide.h"
 
 enum { DEGREE_DIGITS_MAX = 3 };
 
-/* One coordinate at the beginning of *text, within -bound to +bound degrees. */
+/* Take one coordinate off the beginning of *text. false: it is none, or not within -bound to
+ * +bound degrees. */
 static bool take_coordinate(struct span *text, uint64_t bound, int64_t *fdeg)
 {
     bool negative = decimal_take_byte(text, '-');
@@ -35,20 +36,21 @@ static inline bool is_sign(char c)
     return c == '+' || c == '-';
 }
 
-/* The lowest bit's place, which is taken out. */
+/* Clear the lowest bit that is set, and return its index. */
 static inline unsigned take_bit(uint64_t *bits)
 {
-    unsigned place = (unsigned)__builtin_ctzll(*bits);
+    unsigned index = (unsigned)__builtin_ctzll(*bits);
     *bits &= *bits - 1;
-    return place;
+    return index;
 }
 
-/* Whether it is what receivers of satellites write: both coordinates with a point, the degrees
- * within bounds whatever follows them. Sign, point, sign and point are the four places of such a
- * text that hold no digit, and tell all lengths. false: it takes a closer look. */
+/* Whether the text has the usual form, as GPS receivers write it: both coordinates have a point,
+ * and degrees so far below the bound that the fraction does not matter. In such a text exactly four
+ * bytes are no digits: sign, point, sign, point; their offsets tell all lengths. false: the text
+ * has another form, and position_parse must decide. */
 static bool is_usual(struct span text)
 {
-    const uint64_t behind = UINT64_C(0xf) << WIDE_LOOK_BYTES; /* so that there are always four */
+    const uint64_t behind = UINT64_C(0xf) << WIDE_LOOK_BYTES; /* so that there are always 4 bits */
     if (text.len < WIDE_BYTES || text.len > WIDE_LOOK_BYTES)
         return false;
     uint64_t others = (~(uint64_t)wide_digits_of(text) & ~(~UINT64_C(0) << text.len)) | behind;

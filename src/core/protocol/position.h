@@ -1,4 +1,7 @@
-/* position.h — a place on Earth in ISO 6709 decimal degrees. PROTOCOL.md, "Client port". */
+/* position.h — a position on Earth, in the decimal degrees of ISO 6709.
+ *
+ * Called by command and stamp, which only check texts, and by places, which needs the value.
+ * PROTOCOL.md, "Client port". */
 #ifndef CORE_PROTOCOL_POSITION_H
 #define CORE_PROTOCOL_POSITION_H
 
@@ -6,7 +9,7 @@
 #include "stampede/protocol.h"
 #include <stdint.h>
 
-/* Exact: an integer number of 1e-15 degrees holds every valid text. */
+/* Integers of 1e-15 degrees, which hold the value of every valid text exactly. */
 struct position {
     int64_t latitude_fdeg;  /* -90e15 to 90e15, north positive */
     int64_t longitude_fdeg; /* -180e15 to 180e15, east positive */
@@ -19,13 +22,13 @@ static inline double position_degrees(int64_t fdeg)
     return (double)fdeg / (double)FDEG_PER_DEGREE;
 }
 
-/* `±D[DD][.d…]±D[DD][.d…]`: both signs, one to three digits before a point, one to fifteen
- * behind it, latitude then longitude within bounds. Nothing before or after it. false: not such a
- * text. */
+/* Parse `±D[DD][.d…]±D[DD][.d…]`: latitude, then longitude, each with its sign, one to three digits
+ * before the point and one to fifteen behind it, within bounds. false: not such a text; *out is
+ * then undefined. */
 MUST_USE bool position_parse(struct span text, struct position *out);
 
-/* Whether it is such a text: most positions are only kept and passed on as they came, and this
- * takes a fraction of reading one. */
+/* Whether position_parse would accept the text. Most positions are only stored and sent on as text,
+ * and this takes a fraction of the time. */
 MUST_USE bool position_valid(struct span text);
 
 #endif

@@ -1,12 +1,11 @@
-/* stamp.c — see stamp.h: the order that decides, the hash behind digests, and the AT line.
+/* stamp.c — see stamp.h: the order, the hash behind digests, and the AT line.
  *
- * The hash follows the known multiply-fold design (a 64 x 64 -> 128-bit product whose halves are
- * xored): 16 bytes a step, one multiplication each. Its input is, in this order, time, skew, the
- * four lengths in one word, then the bytes of each text. The lengths come first, so no two stamps
- * spell the same input. Words are read as little-endian wherever it runs. Changing any of this
- * makes old and new nodes disagree about their digests: PROTOCOL.md, "Stamp hash and digest".
- *
- * Called by store, peering and node. */
+ * The hash is of the multiply-fold kind: each step takes 16 bytes, multiplies 64 x 64 -> 128 bits
+ * and xors the halves of the product. Its input is, in this order: time, skew, the four lengths in
+ * one word, then the bytes of each text. The lengths come first, so two different stamps never have
+ * the same input. Words are little-endian on every machine. The hash is part of the peer protocol:
+ * if it changed, old and new nodes would disagree about their digests. PROTOCOL.md, "Stamp hash and
+ * digest". */
 #include "core/protocol/stamp.h"
 #include "core/base/decimal.h"
 #include "core/protocol/position.h"
@@ -34,8 +33,8 @@ int stamp_compare(const struct stamp *a, const struct stamp *b)
     return by ? by : span_compare(a->time, b->time);
 }
 
-/* The factors are xored in as well: where one of them happens to be 0, or was made so, the other
- * still counts. */
+/* The factors are xored in as well, so that a factor of 0, by chance or by intent, does not hide
+ * the other. */
 static inline uint64_t fold(uint64_t a, uint64_t b)
 {
     unsigned __int128 product = (unsigned __int128)a * b;
@@ -47,8 +46,8 @@ static inline uint64_t absorb(uint64_t hash, uint64_t first, uint64_t second)
     return fold(first ^ KEY_TEXT, second ^ hash);
 }
 
-/* Whole steps of 16 bytes, then the last 16 or fewer, as two words that overlap where there are
- * fewer: they cover every byte, and the length, already absorbed, says how. */
+/* Whole steps of 16 bytes, then the last 16 or fewer as two words, which overlap if there are
+ * fewer. They cover every byte; the length has been absorbed already, so the overlap is no loss. */
 static inline uint64_t absorb_text(uint64_t hash, struct span text)
 {
     const char *at = text.at, *end = text.at + text.len;
@@ -82,8 +81,8 @@ uint64_t stamp_hash(const struct stamp *s)
     return fold(hash, KEY_END);
 }
 
-/* Whether `b` stands behind `a` as the AT line wants it: then both are views of a client's line,
- * and can be copied from there in one piece. */
+/* Whether `b` follows `a` in memory with one space between them, as in an AT line. Then both are
+ * views of one line, and can be copied in one piece. */
 static bool follows(struct span a, struct span b)
 {
     return a.at + a.len + 1 == b.at && b.at[-1] == ' ';
@@ -117,16 +116,16 @@ void stamp_at_put(struct buf *out, const struct stamp *s)
     out->len = (size_t)(at - out->at);
 }
 
-/* What may stand in a node's name: BEHIND, not as its first. */
-enum { NOWHERE, BEHIND, ANYWHERE };
+/* Where a byte may stand in a node's name. */
+enum { NOWHERE, NOT_FIRST, ANYWHERE };
 
 static const uint8_t in_name[256] = {
     ['0' ... '9'] = ANYWHERE,
     ['A' ... 'Z'] = ANYWHERE,
     ['a' ... 'z'] = ANYWHERE,
-    ['.'] = BEHIND,
-    ['_'] = BEHIND,
-    ['-'] = BEHIND,
+    ['.'] = NOT_FIRST,
+    ['_'] = NOT_FIRST,
+    ['-'] = NOT_FIRST,
 };
 
 bool stamp_node_name_valid(struct span name)

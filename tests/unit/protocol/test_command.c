@@ -1,4 +1,4 @@
-/* test_command.c — clients' lines: every field's bounds, and what makes a line none. */
+/* test_command.c — clients' lines: the bounds of every field, and what makes a line invalid. */
 #include "unit/boxed.h"
 #include "core/protocol/command.h"
 #include "core/protocol/line.h"
@@ -65,7 +65,7 @@ Test(command, split)
     }
 }
 
-/* Every byte at every distance from the ends of a line, among ordinary bytes of all kinds. */
+/* Every byte value at every offset of a line, among ordinary bytes of all kinds. */
 Test(command, every_byte_is_ordinary_space_or_forbidden)
 {
     enum { BYTES = 19 };
@@ -226,7 +226,7 @@ Test(command, id_bytes)
     }
 }
 
-/* A command cut short is another command or none; it is never read past its end. */
+/* The beginning of a command is another command or none; no byte past its end is read. */
 Test(command, every_beginning)
 {
     struct span whole = SPAN("IAMAT kiwi +34.06-118.44 1520023934.918963997");
@@ -241,8 +241,8 @@ Test(command, every_beginning)
     }
 }
 
-/* What command_next takes is what line_next and command_parse make of it; only what looks different
- * from what programs write does it leave to them. */
+/* command_next returns what line_next and command_parse return, or 0; and 0 only for lines that are
+ * not in the form that programs write. */
 static bool taken_at_once(struct span in, size_t line_bytes_max)
 {
     struct command now, by_parts = {0};

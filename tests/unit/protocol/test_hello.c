@@ -1,4 +1,4 @@
-/* HELLO and AUTH: what is written, what is understood, and what proves nothing. */
+/* test_hello.c — HELLO and AUTH: what is written, what is accepted, and which AUTH is refused. */
 #include "core/protocol/hello.h"
 #include <criterion/criterion.h>
 
@@ -214,7 +214,7 @@ static struct span auth_of(char *text, struct span with, enum hello_role role,
     return (struct span){text, out.len - 1};
 }
 
-/* Worked out with Python's hmac module from the fields as hello.c describes them:
+/* Computed with Python's hmac module from the fields, as hello.c describes them:
  *
  *     import hmac, struct
  *     f = lambda b: struct.pack('>H', len(b)) + b
@@ -266,7 +266,7 @@ Test(auth, proves_one_exchange_only)
     cr_expect_not(auth_valid(line, secret, HELLO_DIALLED, &herd, &wilkes), "herd");
 }
 
-/* Bytes that move from one field to the next are another exchange. */
+/* The signature changes when a byte moves from one field to the next. */
 Test(auth, fields_do_not_run_together)
 {
     char text[AUTH_LINE_BYTES];

@@ -1,8 +1,8 @@
-/* test_line.c — the line reader, driven through every way to split its input.
+/* test_line.c — the line reader, with its input split in every possible way.
  *
- * A stream goes in block by block, each block in memory of exactly its size that is gone before the
- * next comes, and room is lent only when the reader asks for it. What comes out is written down as
- * W[line], L[beginning of a long line] and E[line that the stream's end completed]. */
+ * A stream goes in block by block. Each block lies in memory of exactly its size, which is freed
+ * before the next block, and the reader gets a `room` only when it asks for one. The results are
+ * written as W[line], L[beginning of a long line] and E[line that the stream's end completed]. */
 #include "unit/boxed.h"
 #include "core/base/buf.h"
 #include "core/protocol/line.h"
@@ -68,7 +68,7 @@ static void session_end(struct session *s)
     take_room_back(s);
 }
 
-/* What comes out when the stream is cut after `first` bytes and after `second`. */
+/* The results when the stream is split after `first` bytes and after `second`. */
 static struct span cut_twice(
     struct session *s, struct span stream, uint32_t bytes_max, size_t first, size_t second)
 {
@@ -122,13 +122,13 @@ Test(line, table)
         {SPAN("\r"), SPAN("E[]")},
         {SPAN("a\0b\n\x7f\n"), SPAN("W[a\0b]W[\x7f]")},
         {SPAN("\xc3\xa9\xff\n"), SPAN("W[\xc3\xa9\xff]")},
-        /* bytes_max is 4: what fits, to the byte */
+        /* bytes_max is 4: lines that just fit */
         {SPAN("1234\n"), SPAN("W[1234]")},
         {SPAN("1234\r\n"), SPAN("W[1234]")},
         {SPAN("1234"), SPAN("E[1234]")},
         {SPAN("1234\r"), SPAN("E[1234]")},
         {SPAN("123\r\r\n"), SPAN("W[123\r]")},
-        /* and what does not */
+        /* lines that just do not */
         {SPAN("12345\n"), SPAN("L[1234]")},
         {SPAN("12345\r\n"), SPAN("L[1234]")},
         {SPAN("1234\r5\n"), SPAN("L[1234]")},
@@ -146,7 +146,7 @@ Test(line, table)
         expect_however_cut(rows[i].stream, 4, rows[i].expected);
 }
 
-/* The same, said the slow way: the whole stream is there, split it at LF. */
+/* The same results from the obvious algorithm: take the whole stream and split it at each LF. */
 static struct span model(struct session *s, struct span stream, uint32_t bytes_max)
 {
     session_begin(s, bytes_max);

@@ -1,10 +1,10 @@
-/* test_order.c — what a herd ends with does not depend on the order in which it hears it.
+/* test_order.c — what a store holds in the end does not depend on the order of arrival.
  *
- * One multiset of AT lines, all that is hard about their order in it: equal times, times that
- * differ in the last of nine digits or in their spelling only, equal origins, skews, positions, a
- * line twice. It comes to a store in a million orders. A store apiece would cost more than the
- * orders do; so a store takes the multiset under many names, in another order under each, and all
- * stores have to come to the one digest of the store that took each name's in sorted order. */
+ * One multiset of AT lines has all hard cases: equal times, times that differ only in the last of
+ * nine digits or in their spelling, equal origins, skews and positions, a line twice. Stores take
+ * it in a million orders. A store for each would take too long, so one store takes the multiset
+ * under many client ids, in another order for each. All stores must have the same digest as the
+ * one that took the lines of each id in sorted order. */
 #include "core/protocol/command.h"
 #include "core/store/store.h"
 #include "unit/random.h"
@@ -13,11 +13,10 @@
 
 enum { HALVES = 2, STORES = 50, NAMES = 10000 }; /* a million orders in all */
 
-/* By the total order: time, origin, skew, position text, time text. */
+/* In the total order: time, origin, skew, position text, time text. */
 static const char newest[] = "AT Wilkes +0.000000001 kiwi +1-1.0 01520023934.918963999";
 
-/* Each of the others comes after it by one word of that order, and by some words behind that one
- * would come before it. */
+/* Each of the other lines is newer by one criterion, and would be older by a later one. */
 static const char *const lines[] = {
     newest,
     newest,
@@ -59,7 +58,7 @@ static void put(struct store *s, const struct stamp *stamp, const char *name, ui
     (void)!store_put(s, &in, store_hash(s, in.id), route);
 }
 
-/* Each name's in ascending order, as a reader of PROTOCOL.md would sort them. */
+/* The digest of a store that takes the lines of each id in ascending order. */
 static uint64_t wanted_digest(const struct stamp each[LINES])
 {
     struct stamp sorted[LINES];
@@ -102,7 +101,7 @@ static void swap(struct stamp *a, struct stamp *b)
 
 ParameterizedTestParameters(order, a_million_orders_have_one_digest)
 {
-    static int halves[HALVES] = {0, 1}; /* each is a process of its own, with its own seed */
+    static int halves[HALVES] = {0, 1}; /* each runs in its own process, with its own seed */
     return cr_make_param_array(int, halves, HALVES);
 }
 
@@ -117,7 +116,7 @@ ParameterizedTest(int *half, order, a_million_orders_have_one_digest)
     for (unsigned k = 0; k < STORES; k++) {
         struct store *s = open_store(random_next(&random));
         for (unsigned n = 0; n < NAMES; n++) {
-            for (unsigned i = LINES; i--;) { /* Fisher and Yates, as they are put */
+            for (unsigned i = LINES; i--;) { /* a Fisher-Yates shuffle that puts as it goes */
                 swap(&each[i], &each[random_below(&random, i + 1)]);
                 put(s, &each[i], names[n], (uint16_t)i);
             }

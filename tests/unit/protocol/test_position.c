@@ -108,7 +108,7 @@ Test(position, invalid)
     }
 }
 
-/* Cut anywhere, a position is another position or none; it is never read past its end. */
+/* The beginning of a position is another position or none; no byte past its end is read. */
 Test(position, every_beginning)
 {
     struct span whole = SPAN("-12.345+67.89");
@@ -122,7 +122,7 @@ Test(position, every_beginning)
     }
 }
 
-/* Whether a text is a position is answered faster than which one it is, and the same. */
+/* position_valid, which is faster, agrees with position_parse. */
 Test(position, valid_as_it_is_read)
 {
     static const struct span rows[] = {SPAN("+34.068930-118.445127"), SPAN("-90.000000+180.0"),

@@ -1,5 +1,5 @@
-/* test_stamp.c — the total order, the hash that digests are made of, the AT line there and
- * back. */
+/* test_stamp.c — the total order, the hash that digests are made of, the AT line written and
+ * parsed. */
 #include "unit/boxed.h"
 #include "core/protocol/command.h"
 #include "core/base/decimal.h"
@@ -21,7 +21,7 @@ static struct stamp kiwi(void)
         SPAN("Goloman"), 263873386);
 }
 
-/* Oldest first; each row is newer than the one before it for the reason named. */
+/* Oldest first; a comment names the criterion by which each row is newer than the one before. */
 Test(stamp, order)
 {
     struct span id = SPAN("kiwi");
@@ -30,7 +30,7 @@ Test(stamp, order)
         /* time, to the nanosecond */
         stamp_of(id, SPAN("+0+0"), SPAN("1520023934.918963998"), SPAN("Goloman"), 1),
         stamp_of(id, SPAN("+0+0"), SPAN("1520023935"), SPAN("Goloman"), 1),
-        /* origin, bytewise, a beginning first */
+        /* origin, bytewise, a prefix first */
         stamp_of(id, SPAN("+0+0"), SPAN("1520023935"), SPAN("Hands"), -9),
         stamp_of(id, SPAN("+0+0"), SPAN("1520023935"), SPAN("Hands2"), -9),
         stamp_of(id, SPAN("+0+0"), SPAN("1520023935"), SPAN("hands"), -9),
@@ -54,8 +54,8 @@ Test(stamp, order)
     }
 }
 
-/* Computed by another program from the description in stamp.c. They may not change: nodes of two
- * versions compare digests. */
+/* Computed by another program from the description in stamp.c. They must not change: nodes of
+ * different versions compare digests. */
 Test(stamp, hash_is_the_same_everywhere)
 {
     char id[255], origin[63];
@@ -72,7 +72,7 @@ Test(stamp, hash_is_the_same_everywhere)
     cr_expect_eq(stamp_hash(&most), UINT64_C(0xd9b94b637d6d1bab), "%" PRIx64, stamp_hash(&most));
 }
 
-/* The four texts out of one run of bytes, cut at three places. */
+/* A stamp whose four texts are one run of bytes, cut at three offsets. */
 static uint64_t hash_of_cut(struct span run, size_t a, size_t b, size_t c)
 {
     struct stamp s = {
@@ -95,7 +95,7 @@ static void expect_distinct(uint64_t *hashes, size_t count)
 
 Test(stamp, hash_tells_where_a_field_ends)
 {
-    static uint64_t hashes[40 * 39 * 38 / 6]; /* ways to cut 37 bytes at three places */
+    static uint64_t hashes[40 * 39 * 38 / 6]; /* ways to cut 37 bytes at three offsets */
     size_t count = 0;
     struct span run = SPAN("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
     for (size_t a = 0; a <= run.len; a++)
@@ -124,7 +124,7 @@ Test(stamp, hash_reads_every_byte_and_none_beyond)
     }
 }
 
-/* Every single bit of the input turns every bit of the hash half of the time. */
+/* Each bit of the input, when it is flipped, flips each bit of the hash half of the time. */
 Test(stamp, hash_avalanche)
 {
     enum { ROUNDS = 40 };
@@ -161,7 +161,7 @@ Test(stamp, hash_avalanche)
             "bit %u turned %u times of %u", i, turned[i], trials);
 }
 
-/* A text that cancels the key it meets in the hash must not blind it to all that came before. */
+/* A text that cancels the key inside the hash must not make it forget all that came before. */
 Test(stamp, hash_is_not_blinded)
 {
     struct stamp s = kiwi(), other;
@@ -176,7 +176,8 @@ Test(stamp, hash_is_not_blinded)
     cr_expect_neq(stamp_hash(&s), stamp_hash(&other));
 }
 
-/* Two ids that swapped one field have the same parts, yet not the same sum. */
+/* Two stamps that have swapped one field consist of the same texts, but their hashes must have
+ * another sum. */
 Test(stamp, sums_of_hashes_are_a_digest)
 {
     struct stamp a = kiwi(), b = kiwi();
@@ -231,7 +232,7 @@ static void expect_at(const struct stamp *s, struct span text)
     free(room);
 }
 
-/* Cuts a line as peering does; the fields are views of it. */
+/* Split a line as peering does; the fields are views of it. */
 static bool parse(struct span line, struct stamp *out)
 {
     struct span fields[6];
