@@ -3,6 +3,7 @@
  * programs write, the same pass also finds the line's end. Nothing depends on a locale. */
 #include "core/protocol/command.h"
 #include "core/base/decimal.h"
+#include "core/base/invariant.h"
 #include "core/base/wide.h"
 
 /* The classes of bytes in a line. */
@@ -40,6 +41,7 @@ static const char *ordinary_end(const char *at, const char *end)
 
 int command_split(struct span line, struct span *fields, int max)
 {
+    ASSERT(max >= 1);
     const char *at = line.at, *end = line.at + line.len;
     int count = 0;
     for (;;) {
@@ -113,6 +115,7 @@ size_t command_cut(struct span in, struct span *fields, int count, char behind)
     for (int i = 0; i < count; i++)
         if (!scan_field(&s, i < count - 1 ? ' ' : behind, &fields[i]))
             return 0;
+    ASSERT(s.at <= s.end);
     return (size_t)(s.at - in.at);
 }
 
@@ -129,6 +132,7 @@ static bool parse_whatsat(struct span radius, struct span count_text, struct com
     if (!decimal_radius(radius, &out->whatsat.radius_um) ||
         !decimal_count(count_text, STAMPEDE_COUNT_MAX, &count))
         return false;
+    ASSERT(count <= STAMPEDE_COUNT_MAX);
     out->whatsat.count = (unsigned)count;
     return true;
 }
@@ -159,6 +163,7 @@ void command_parse(struct span line, struct command *out)
     begin(out, line);
     if (command_split(line, field, COMMAND_FIELDS_MAX) == COMMAND_FIELDS_MAX)
         fields_parse(field, out);
+    ASSERT(out->kind == COMMAND_INVALID || out->id.len >= 1);
 }
 
 size_t command_next(struct span in, size_t line_bytes_max, struct command *out)

@@ -6,6 +6,7 @@
 #include "core/protocol/hello.h"
 #include "core/protocol/command.h"
 #include "core/base/decimal.h"
+#include "core/base/invariant.h"
 #include "core/protocol/stamp.h"
 #include <bearssl.h>
 
@@ -25,8 +26,16 @@ static void put_field(struct buf *out, const char *key, struct span value)
     buf_span_put(out, value);
 }
 
+static bool name_valid(struct span name)
+{
+    return span_equal(name, SPAN(HELLO_OBSERVER)) || stamp_node_name_valid(name);
+}
+
 void hello_put(struct buf *out, const struct hello *h)
 {
+    ASSERT(h->boot != 0 && h->herd.len >= 1 && h->herd.len <= HERD_NAME_BYTES_MAX);
+    ASSERT(name_valid(h->from) && name_valid(h->to));
+    size_t before = out->len;
     buf_text(out, "HELLO " HELLO_VERSION);
     put_field(out, "herd", h->herd);
     put_field(out, "from", h->from);
@@ -44,6 +53,7 @@ void hello_put(struct buf *out, const struct hello *h)
     if (h->auth)
         put_field(out, "auth", SPAN(HELLO_AUTH));
     buf_byte(out, '\n');
+    ASSERT(out->len - before <= HELLO_LINE_BYTES_MAX);
 }
 
 /* -- parsing a HELLO --------------------------------------------------------------------------- */
@@ -108,11 +118,6 @@ static bool parse_have(struct span text, struct hello *out)
     return text.len > BOOT_DIGITS && text.at[BOOT_DIGITS] == ':' &&
            hello_hex64((struct span){text.at, BOOT_DIGITS}, &out->have_boot) &&
            decimal_count(span_from(text, BOOT_DIGITS + 1), UINT64_MAX, &out->have_change);
-}
-
-static bool name_valid(struct span name)
-{
-    return span_equal(name, SPAN(HELLO_OBSERVER)) || stamp_node_name_valid(name);
 }
 
 static bool parse_value(enum key key, struct span value, struct hello *out)
@@ -180,6 +185,7 @@ const char *hello_parse(struct span line, struct hello *out)
     for (enum key k = 0; k < KEY_AUTH; k++)
         if (!seen[k])
             return keys[k].missing;
+    ASSERT(out->boot != 0 && out->from.len >= 1 && out->to.len >= 1);
     return NULL;
 }
 
@@ -187,6 +193,7 @@ const char *hello_parse(struct span line, struct hello *out)
 
 static void sign_field(br_hmac_context *hmac, const void *bytes, size_t len)
 {
+    ASSERT(len <= 0xffff);
     unsigned char prefix[2] = {(unsigned char)(len >> 8), (unsigned char)len};
     br_hmac_update(hmac, prefix, sizeof prefix);
     br_hmac_update(hmac, bytes, len);
@@ -208,6 +215,8 @@ static void sign_number(br_hmac_context *hmac, uint64_t number)
 static void sign(unsigned char mac[AUTH_BYTES], struct span secret, enum hello_role role,
     const struct hello *speaker, const struct hello *other)
 {
+    ASSERT(secret.len >= SECRET_BYTES_MIN);
+    ASSERT(speaker->boot != 0 && other->boot != 0);
     br_hmac_key_context key;
     br_hmac_context hmac;
     br_hmac_key_init(&key, &br_sha256_vtable, secret.at, secret.len);
@@ -228,10 +237,12 @@ void auth_put(struct buf *out, struct span secret, enum hello_role role,
     const struct hello *speaker, const struct hello *other)
 {
     unsigned char mac[AUTH_BYTES];
+    size_t before = out->len;
     sign(mac, secret, role, speaker, other);
     buf_text(out, "AUTH ");
     put_bytes_hex(out, mac, AUTH_BYTES);
     buf_byte(out, '\n');
+    ASSERT(out->overflow || out->len - before == AUTH_LINE_BYTES);
 }
 
 bool auth_valid(struct span line, struct span secret, enum hello_role role,

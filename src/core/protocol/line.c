@@ -22,6 +22,7 @@ static void take(struct span *in, size_t bytes)
 /* Append the first `bytes` of *in to what is kept. */
 static void keep(struct line_reader *r, struct span *in, size_t bytes)
 {
+    ASSERT(r->room && r->kept + bytes <= r->bytes_max + (size_t)1);
     memcpy(r->room + r->kept, in->at, bytes);
     r->kept += (uint32_t)bytes;
     take(in, bytes);
@@ -30,6 +31,7 @@ static void keep(struct line_reader *r, struct span *in, size_t bytes)
 /* Take the first `bytes` of the line: a view of *in, or of room if a part of it was kept. */
 static struct span yield(struct line_reader *r, struct span *in, size_t bytes)
 {
+    ASSERT(bytes <= r->bytes_max);
     struct span line = {in->at, bytes};
     r->room_in_use = r->kept > 0;
     if (r->room_in_use) {
@@ -46,6 +48,7 @@ static struct span yield(struct line_reader *r, struct span *in, size_t bytes)
 /* Discard the rest of a long line, its LF included. */
 static void skip(struct line_reader *r, struct span *in)
 {
+    ASSERT(r->kept == 0);
     const char *lf = memchr(in->at, '\n', in->len);
     r->skipping = !lf;
     take(in, lf ? (size_t)(lf - in->at) + 1 : in->len);
@@ -87,7 +90,9 @@ bool line_last(struct line_reader *r, struct span *line)
 {
     if (r->kept == 0)
         return false;
+    ASSERT(!r->skipping);
     r->kept -= r->room[r->kept - 1] == '\r';
+    ASSERT(r->kept <= r->bytes_max);
     *line = (struct span){r->room, r->kept};
     r->kept = 0;
     r->room_in_use = true;

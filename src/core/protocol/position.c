@@ -2,6 +2,7 @@
  * exactly: +90.000000000000001 is out of bounds. */
 #include "core/protocol/position.h"
 #include "core/base/decimal.h"
+#include "core/base/invariant.h"
 #include "core/base/wide.h"
 
 enum { DEGREE_DIGITS_MAX = 3 };
@@ -20,6 +21,7 @@ static bool take_coordinate(struct span *text, uint64_t bound, int64_t *fdeg)
     if (decimal_take_byte(text, '.') &&
         !decimal_take_fraction(text, STAMPEDE_FRACTION_DIGITS_POSITION_MAX, &fraction))
         return false;
+    ASSERT(degrees <= bound && fraction < FDEG_PER_DEGREE);
     uint64_t value = degrees * FDEG_PER_DEGREE + fraction;
     *fdeg = negative ? -(int64_t)value : (int64_t)value;
     return value <= bound * FDEG_PER_DEGREE;

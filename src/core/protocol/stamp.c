@@ -8,6 +8,7 @@
  * digest". */
 #include "core/protocol/stamp.h"
 #include "core/base/decimal.h"
+#include "core/base/invariant.h"
 #include "core/protocol/position.h"
 #include "core/base/word.h"
 
@@ -23,6 +24,7 @@ static int order(int64_t a, int64_t b)
 
 int stamp_compare(const struct stamp *a, const struct stamp *b)
 {
+    ASSERT(word_equal(a->id, b->id));
     int by = order(a->time_ns, b->time_ns);
     if (!by)
         by = span_compare(a->origin, b->origin);
@@ -65,7 +67,10 @@ static inline uint64_t absorb_text(uint64_t hash, struct span text)
 
 bool stamp_is_of_future(const struct stamp *s, uint64_t future_ns)
 {
-    return s->skew_ns < 0 && (uint64_t)-s->skew_ns > future_ns;
+    if (s->skew_ns >= 0)
+        return false;
+    ASSERT(s->skew_ns > INT64_MIN);
+    return (uint64_t)-s->skew_ns > future_ns;
 }
 
 uint64_t stamp_hash(const struct stamp *s)
