@@ -1,14 +1,14 @@
-/* address.c — see address.h. Text of RFC 4291 section 2.2 in, RFC 5952 out.
+/* address.c — see address.h. It reads the text of RFC 4291, 2.2, and writes that of RFC 5952.
  *
- * An IPv6 address is read left to right into at most eight groups; where "::" stood is remembered,
- * and at the end the groups after it move to the right edge. */
+ * An IPv6 address is read from left to right into at most eight groups. The offset of "::" is
+ * remembered, and at the end the groups behind it are moved to the right edge. */
 #include "core/base/address.h"
 #include "core/base/buf.h"
 
 static const char no_address[] =
     "it is no numeric address with a port, like 127.0.0.1:12000 or [::1]:12000";
 
-/* Decimal without leading zeros; false past `max`. */
+/* A decimal number without leading zeros. false: it is none, or above `max`. */
 static bool read_decimal(struct span text, unsigned max, unsigned *out)
 {
     if (text.len == 0 || text.len > 5 || (text.len > 1 && text.at[0] == '0'))
@@ -130,9 +130,9 @@ const char *address_parse(struct span text, struct address *out)
         if (!read_v6((struct span){host.at + 1, host.len - 2}, out->ip))
             return no_address;
         if (is_mapped_v4(out->ip))
-            return "it is an IPv4 address in disguise; write it as 127.0.0.1:12000 is written";
+            return "it is an IPv4 address written as IPv6; write it like 127.0.0.1:12000";
     } else if (find_byte(host, ':') < host.len) {
-        return "an IPv6 address stands in brackets, like [::1]:12000";
+        return "an IPv6 address must stand in brackets, like [::1]:12000";
     } else if (!read_v4(host, out->ip)) {
         return no_address;
     }

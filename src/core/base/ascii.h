@@ -1,4 +1,4 @@
-/* ascii.h — bytes as ASCII sees them, whatever the locale. For what reads text from outside. */
+/* ascii.h — classes of ASCII bytes, which do not depend on the locale as those of ctype.h do. */
 #ifndef CORE_BASE_ASCII_H
 #define CORE_BASE_ASCII_H
 

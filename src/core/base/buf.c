@@ -1,4 +1,4 @@
-/* buf.c — numbers into a bounded buffer, without stdio. */
+/* buf.c — writes numbers to a bounded buffer, without stdio. */
 #include "core/base/buf.h"
 
 void buf_u64(struct buf *b, uint64_t value)

@@ -1,7 +1,7 @@
 /* buf.h — a bounded buffer that is written from front to back.
  *
- * What does not fit sets `overflow` and writes nothing from then on, so a writer checks once, at
- * the end. The memory is the caller's. */
+ * A write that does not fit sets `overflow`; nothing is written then or later. So a writer checks
+ * once, at the end. The memory is the caller's. Holds always: len <= cap. */
 #ifndef CORE_BASE_BUF_H
 #define CORE_BASE_BUF_H
 
@@ -12,7 +12,7 @@ struct buf {
     char *at;
     size_t len;
     size_t cap;
-    bool overflow; /* sticky; len is then what had fitted before */
+    bool overflow; /* sticky; len is then what was written before */
 };
 
 static inline struct buf buf_over(char *memory, size_t cap)
@@ -59,7 +59,7 @@ static inline void buf_byte(struct buf *b, char byte)
 /* Decimal digits, no padding. */
 void buf_u64(struct buf *b, uint64_t value);
 
-/* Exactly `digits` (1 to 16) lower-case hexadecimal digits, leading zeros included. */
+/* The lowest `digits` (1 to 16) hexadecimal digits, in lower case, leading zeros included. */
 void buf_hex(struct buf *b, uint64_t value, unsigned digits);
 
 #endif

@@ -1,8 +1,9 @@
-/* decimal.c — see decimal.h. Digits are read eight at a time where there are eight: a client's
- * line has some forty of them, and they are most of the work of understanding it. The bound of a
- * number is checked after each step, so text of any length neither wraps around nor loses a digit.
+/* decimal.c — see decimal.h. Digits are read eight at a time where possible: a client's line has
+ * some forty digits, and they are most of the work of parsing it. A number is compared with its
+ * bound after each step, so text of any length neither wraps around nor loses a digit.
  *
- * Readers take what they read off the front of a span; a text is valid when nothing is left. */
+ * Functions named take advance a span over what they have read; a text is valid if nothing is left
+ * of it in the end. */
 #include "core/base/decimal.h"
 #include "core/base/instant.h"
 #include "core/base/invariant.h"
@@ -17,8 +18,8 @@ const uint64_t decimal_powers[STAMPEDE_FRACTION_DIGITS_POSITION_MAX + 1] = {1, 1
     100000, 1000000, 10000000, 100000000, 1000000000, 10000000000, 100000000000, 1000000000000,
     10000000000000, 100000000000000, 1000000000000000};
 
-/* How many of eight bytes are digits, from the first one on. A byte that is none gets its top bit
- * set; those above it may be wrong, because the addition carries into them. */
+/* How many of eight bytes are digits before the first that is none. The top bit of that byte gets
+ * set; the bits of bytes behind it may be wrong, because the addition carries into them. */
 static unsigned leading_digits(uint64_t word)
 {
     uint64_t digits = word ^ WORD_EACH_BYTE * '0';
@@ -26,8 +27,8 @@ static unsigned leading_digits(uint64_t word)
     return stops ? (unsigned)__builtin_ctzll(stops) / 8 : STEP_DIGITS;
 }
 
-/* The number that eight digits, of values 0 to 9, make: neighbours are joined to numbers of two
- * digits, of four, of eight. */
+/* The number that eight digits with values 0 to 9 spell: neighbours are joined to numbers of two
+ * digits, then of four, then of eight. */
 static uint64_t joined(uint64_t digits)
 {
     uint64_t pairs = (digits * 10 + (digits >> 8)) & UINT64_C(0x00ff00ff00ff00ff);
@@ -35,8 +36,7 @@ static uint64_t joined(uint64_t digits)
     return (fours * 10000 + (fours >> 32)) & UINT64_C(0xffffffff);
 }
 
-/* The number that the first `count` (1 to 8) bytes spell: shifted to the top, as if zeros stood
- * before them. */
+/* The number that the first `count` (1 to 8) bytes spell. The shift puts zeros before them. */
 static uint64_t joined_digits(uint64_t word, unsigned count)
 {
     return joined((word ^ WORD_EACH_BYTE * '0') << 8 * (STEP_DIGITS - count));
@@ -48,7 +48,7 @@ static uint64_t joined_last_digits(uint64_t word, unsigned count)
     return joined((word ^ WORD_EACH_BYTE * '0') & ~UINT64_C(0) << 8 * (STEP_DIGITS - count));
 }
 
-/* One to eight digits at the beginning of text: how many; 0 when it begins with none. */
+/* Read up to eight digits at the beginning of the text. Returns how many there are. */
 static unsigned step(struct span text, uint64_t *value)
 {
     unsigned count = 0;
@@ -97,8 +97,9 @@ bool decimal_take_byte(struct span *text, char byte)
     return true;
 }
 
-/* Seconds of eight to ten digits with five to nine behind the point: what a clock says. Its shape
- * is seen at a look, and then each digit is read once. false: it is not of that shape. */
+/* The usual form of a time, as programs write their clock: eight to ten digits, a point, and up to
+ * nine digits, sixteen bytes or more in all. One look at all bytes finds the form, and then each
+ * digit is read once. false: it has another form. */
 static bool usual_time(struct span text, uint64_t *ns)
 {
     enum { SECONDS_DIGITS = 10, SHAPE_BYTES_MAX = SECONDS_DIGITS + 1 + FRACTION_DIGITS };
@@ -147,7 +148,7 @@ bool decimal_time(struct span text, int64_t *ns)
     return true;
 }
 
-/* Digits of any number behind those that are kept; *above tells whether they add anything. */
+/* Skip the digits behind those that are kept; *above is set if any of them is not 0. */
 static bool take_remainder(struct span *text, bool *above)
 {
     for (; text->len; *text = span_from(*text, 1)) {
@@ -195,13 +196,13 @@ static uint64_t magnitude(int64_t ns)
 unsigned decimal_digits(uint64_t value)
 {
     unsigned bits = 64 - (unsigned)__builtin_clzll(value | 1);
-    unsigned digits = bits * 1233 >> 12; /* 1233 / 4096 is just above the logarithm of 2 */
+    unsigned digits = bits * 1233 >> 12; /* 1233 / 4096 is just above log10(2) */
     return digits + (value >= decimal_powers[digits]) + (value == 0);
 }
 
-/* Eight digits, as the word that spells a value below 10 ** 8: halves, then pairs, then digits,
- * each step with one multiplication for all lanes. 10486 / 2 ** 20 and 103 / 2 ** 10 are close
- * enough to 1/100 and 1/10 for what stands in a lane. */
+/* The eight digits of a value below 10 ** 8, as a word. It is split into halves, then pairs, then
+ * digits, with one multiplication a step for all lanes of the word. 10486 / 2 ** 20 and
+ * 103 / 2 ** 10 are close enough to 1/100 and 1/10 for the values that a lane can have. */
 static uint64_t spelled(uint64_t value)
 {
     uint64_t fours = value / 10000 | value % 10000 << 32;
@@ -211,7 +212,7 @@ static uint64_t spelled(uint64_t value)
     return (tens | (pairs - tens * 10) << 8) + WORD_EACH_BYTE * '0';
 }
 
-/* The last `digits` (at most 16) digits of a number below 10 ** 16. Writes DECIMAL_SLACK bytes. */
+/* The last `digits` (at most 16) digits of a number below 10 ** 16. Writes 16 bytes in any case. */
 static void put_digits(char *out, uint64_t value, unsigned digits)
 {
     enum { NUMBER_BYTES = 2 * STEP_DIGITS };
@@ -223,7 +224,7 @@ static void put_digits(char *out, uint64_t value, unsigned digits)
 
 _Static_assert(1 + DECIMAL_SLACK <= STAMPEDE_SKEW_BYTES_MAX, "put_digits behind a sign");
 
-/* Nine digits. */
+/* Nine digits for a value below 10 ** 9. */
 static void put_fraction(char *out, uint64_t ns)
 {
     *out = (char)('0' + ns / 100000000);
@@ -251,7 +252,7 @@ size_t decimal_skew_put(char *out, int64_t ns)
     uint64_t seconds = magnitude(ns) / SECOND_NS;
     unsigned digits = 1;
     out[0] = ns < 0 ? '-' : '+';
-    if (seconds < 10) { /* most clocks agree that far */
+    if (seconds < 10) { /* the usual case: clocks hardly differ */
         out[1] = (char)('0' + seconds);
     } else {
         digits = decimal_digits(seconds);
@@ -270,10 +271,10 @@ static bool nine_digits(const char *at, uint64_t *value)
     return at[0] >= '0' && at[0] <= '9' && leading_digits(last) == STEP_DIGITS;
 }
 
-/* The seconds of a skew, of any length. */
+/* The seconds of a skew, which have no leading zero. */
 static bool skew_seconds(struct span text, uint64_t *seconds)
 {
-    if (text.len == 1) { /* most clocks agree that far */
+    if (text.len == 1) { /* the usual case: clocks hardly differ */
         *seconds = (uint64_t)(text.at[0] - '0');
         return *seconds < 10;
     }

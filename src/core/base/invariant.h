@@ -1,12 +1,12 @@
-/* invariant.h — what must hold, in every build.
+/* invariant.h — assertions, which are checked in every build.
  *
- * For mistakes of ours only, never for bytes from outside. A broken invariant ends the process: a
- * node that goes on with a wrong store would flood the error to its herd. */
+ * They are for mistakes of this program only, never for bytes from outside. A broken invariant ends
+ * the process: a node that went on with a wrong store would flood the error to its herd. */
 #ifndef CORE_BASE_INVARIANT_H
 #define CORE_BASE_INVARIANT_H
 
-/* Says what broke and ends the process. The core only declares it: io/invariant.c defines it for
- * the program, each test driver for itself. */
+/* Report what broke and end the process. The core only declares it: io/invariant.c defines it for
+ * the program, and each test driver for itself. */
 _Noreturn void invariant_broken(const char *what, const char *file, int line);
 
 #define ASSERT(condition)                                                                          \

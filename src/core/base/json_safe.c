@@ -1,7 +1,7 @@
-/* json_safe.c — a pass over the text before cJSON sees it. cJSON (1.7.15) allows a depth of 1,000,
- * ends a string at an escaped NUL, takes "\uZZZZ" for one, refuses half a surrogate pair, takes raw
- * NULs for white space and does not look at what follows the value or at UTF-8; all that is settled
- * here, and then it parses what is left. */
+/* json_safe.c — cleans the text before cJSON parses it. cJSON (1.7.15) allows a depth of 1,000,
+ * ends a string at an escaped NUL, takes "\uZZZZ" for an escaped NUL, refuses half a surrogate
+ * pair, takes raw NULs for white space, and ignores what follows the value and whether the text is
+ * UTF-8. One pass over the text copies it with all this corrected or refused. */
 #include "core/base/json_safe.h"
 #include "core/base/ascii.h"
 #include "core/base/buf.h"
@@ -12,9 +12,9 @@
 enum { ESCAPE_BYTES = 6 }; /* \uXXXX */
 
 struct scan {
-    struct span text; /* what is left */
-    struct buf out;
-    bool string; /* inside of one */
+    struct span text; /* what is left of it */
+    struct buf out; /* the clean copy */
+    bool string; /* inside a string */
     unsigned depth;
     unsigned values;
     const char *fault;
@@ -26,7 +26,7 @@ static void copy(struct scan *s, size_t bytes)
     s->text = span_from(s->text, bytes);
 }
 
-/* The number in a \uXXXX at the beginning of the text, or -1. */
+/* The value of a \uXXXX at the beginning of the text; -1: there is none. */
 static int escape_value(struct span text)
 {
     if (text.len < ESCAPE_BYTES || text.at[0] != '\\' || text.at[1] != 'u')
@@ -66,7 +66,7 @@ static void escape(struct scan *s)
     s->text = span_from(s->text, s->text.len < ESCAPE_BYTES ? s->text.len : ESCAPE_BYTES);
 }
 
-/* One byte of structure; each value but the first stands behind a bracket, brace or comma. */
+/* A byte outside of strings. Values are counted by the bracket, brace or comma before each. */
 static void structure(struct scan *s, char byte)
 {
     if (byte == '[' || byte == '{') {
@@ -110,7 +110,7 @@ static bool is_white(const char *text, const char *end)
 struct cJSON *json_safe_parse(struct span text, const char **fault)
 {
     *fault = NULL;
-    size_t room = text.len * strlen(UTF8_REPLACEMENT) + 1; /* if no byte of it were valid */
+    size_t room = text.len * strlen(UTF8_REPLACEMENT) + 1; /* enough if no byte of it is valid */
     struct scan s = {.text = text, .out = buf_over(malloc(room), room)};
     if (!s.out.at)
         return NULL;

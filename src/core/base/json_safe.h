@@ -1,8 +1,8 @@
-/* json_safe.h — JSON from outside, parsed so that nothing in it can hurt whoever uses the tree.
+/* json_safe.h — parses JSON from outside into a tree that is safe to use.
  *
- * All its strings are valid UTF-8 without NUL; it is not deep, so that recursion over it is safe;
- * and it has not many values, so that a megabyte of brackets does not become eighty of memory.
- * Called by places_google. */
+ * All strings in the tree are valid UTF-8 without NUL. Its depth is bounded, so recursion over it
+ * is safe, and so is the number of its values, so a megabyte of brackets does not become eighty
+ * megabytes of memory. Called by places. */
 #ifndef CORE_BASE_JSON_SAFE_H
 #define CORE_BASE_JSON_SAFE_H
 
@@ -11,15 +11,17 @@
 struct cJSON;
 
 enum {
-    JSON_SAFE_DEPTH_MAX = 32, /* of arrays and objects in each other */
+    JSON_SAFE_DEPTH_MAX = 32, /* of nested arrays and objects */
     JSON_SAFE_VALUES_MAX = 16384,
 };
 
-/* The tree, for cJSON_Delete. In its strings, what is no UTF-8 (each byte), a NUL and half of a
- * surrogate pair are U+FFFD. A number past the range of double is infinite.
+/* Parse a text. The caller frees the tree with cJSON_Delete. In its strings U+FFFD replaces each
+ * byte that is not UTF-8, each NUL and each half of a surrogate pair. A number beyond the range of
+ * double is infinite.
  *
- * NULL: *fault tells what it is instead, words to follow "answered with": "something that is not
- * JSON" (also when memory ran out while parsing), or JSON over a bound; or NULL: no memory. */
+ * NULL: *fault says what the text is instead, in words that can follow "answered with": "something
+ * that is not JSON" (also when memory ran out while parsing), or JSON beyond a bound. If *fault is
+ * NULL, too, there was no memory to begin with. */
 MUST_USE struct cJSON *json_safe_parse(struct span text, const char **fault);
 
 #endif

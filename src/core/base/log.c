@@ -1,5 +1,5 @@
-/* log.c — see log.h. A line is written in place at the end of `pending`; when it overflows, the
- * buffer goes back to where the line began. */
+/* log.c — see log.h. A line is written in place at the end of `pending`; when it does not fit, the
+ * buffer is cut back to where the line began. */
 #include "core/base/log.h"
 
 void log_init(struct log *l, enum log_level level, struct span node, char *memory, size_t bytes)
@@ -21,8 +21,8 @@ static void put_padded(struct buf *out, int64_t value, unsigned digits)
     buf_put(out, text, digits);
 }
 
-/* Civil date of a day number: eras of 400 years, years that begin in March, so that the leap day is
- * the last of its year. */
+/* The civil date of a day since 1970. It counts in eras of 400 years and in years that begin in
+ * March, so that a leap day is the last day of its year. */
 static void put_date(struct buf *out, int64_t days)
 {
     int64_t z = days + 719468, era = z / 146097, day_of_era = z % 146097;
@@ -77,16 +77,16 @@ void log_begin(struct log *l, enum log_level level, const char *event, struct in
         log_number(l, "lines_dropped_before", (int64_t)l->dropped);
 }
 
-/* Letters, digits and the punctuation of names, addresses and numbers stand bare. */
+/* Whether a value may hold the byte without being quoted: letters, digits, and the punctuation of
+ * names, addresses and numbers. */
 static bool stands_bare(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
            (c && strchr("_.:/+-,@[]", c));
 }
 
-/* The bytes of the character that `text` begins with, when it is UTF-8 and shows as text: no
- * control, of those above 0x7f neither, for terminals obey them. 0: its first byte must be
- * escaped. */
+/* The length of the UTF-8 character at the beginning of `text`. 0: there is none, or it is a
+ * control character (terminals obey those above 0x7f, too); then its first byte is escaped. */
 static size_t character(struct span text)
 {
     const unsigned char *at = (const unsigned char *)text.at;

@@ -1,4 +1,5 @@
-/* nearest.c — see nearest.h. Optimal string alignment, three rows of the table at a time. */
+/* nearest.c — see nearest.h. The distance is that of optimal string alignment; of its table only
+ * the last three rows are kept. */
 #include "core/base/nearest.h"
 
 enum { WORD_BYTES_MAX = 63 };

@@ -1,8 +1,9 @@
 /* nearest.h — "did you mean": which of the known words a mistyped one is close to.
  *
- * Close means few edits (a byte inserted, left out, changed, or two neighbours swapped; case does
- * not count), at most one for every three bytes: a wrong suggestion is worse than none. Offer the
- * candidates one by one; the closest stays, of equal ones the first. */
+ * Close means at most one edit for every three bytes of the longer word; an edit inserts, removes
+ * or changes a byte, or swaps two neighbours, and case does not count. A wrong suggestion would be
+ * worse than none. Offer all candidates; `best` is the closest of them, or the first of equally
+ * close ones. Called by topology and the program's options. */
 #ifndef CORE_BASE_NEAREST_H
 #define CORE_BASE_NEAREST_H
 
@@ -19,7 +20,7 @@ static inline struct nearest nearest_to(struct span wanted)
     return (struct nearest){.wanted = wanted};
 }
 
-/* candidate: ended by NUL; must outlive `n`. Words above 63 bytes are close to nothing. */
+/* candidate: ends with NUL, and outlives `n`. Words of more than 63 bytes are never close. */
 void nearest_offer(struct nearest *n, const char *candidate);
 
 #endif

@@ -1,17 +1,17 @@
-/* pages.h — new memory, had from the kernel before it is written to.
+/* pages.h — faults new memory in before it is written to.
  *
- * The first write to each page of new memory is a page fault: 12 us where a hypervisor shadows page
- * tables, and several on any machine. Many pages had in one call cost a fraction of that each.
- * Called by what grows, arena and id_index, and by recent. */
+ * The first write to each page of new memory is a page fault, which takes some microseconds (12
+ * where a hypervisor shadows page tables). To fault many pages in with one call takes a fraction of
+ * that for each. Called by the store's arena and id_index, and by peering's recent. */
 #ifndef CORE_BASE_PAGES_H
 #define CORE_BASE_PAGES_H
 
 #include <stddef.h>
 
-enum { PAGES_STEP_BYTES = 1 << 16 }; /* to have so many costs some 10 us */
+enum { PAGES_STEP_BYTES = 1 << 16 }; /* so many bytes take some 10 us */
 
-/* What lies from `at` on will be written to soon. Changes no byte. No more than a hint: where the
- * kernel has no memory, or is older than 5.14, the faults come one by one. */
+/* Fault in the `bytes` bytes from `at` on. Changes none of them. It is only a hint: if the kernel
+ * has no memory, or is older than 5.14, the page faults come one by one, as without it. */
 void pages_have(void *at, size_t bytes);
 
 #endif

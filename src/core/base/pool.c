@@ -1,4 +1,4 @@
-/* pool.c — see pool.h. Spare blocks form a list through their first bytes. */
+/* pool.c — see pool.h. Spare blocks are linked through their first bytes. */
 #include "core/base/pool.h"
 #include "core/base/invariant.h"
 #include <stdlib.h>

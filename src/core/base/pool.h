@@ -1,8 +1,9 @@
-/* pool.h — blocks of one size, used again.
+/* pool.h — blocks of memory of one size, which are reused.
  *
- * Whatever a connection holds only for a while (a split line, unsent output) comes from here, so
- * that the hot path does not allocate and an idle connection holds nothing. The block given back
- * last is handed out first: it is still in the cache. */
+ * What a connection needs only for a while (a split line, unsent output) comes from a pool, so that
+ * the hot path does not call malloc and an idle connection holds no block. The block given back
+ * last is handed out first, because it is still in the cache. Holds always: spare_count is the
+ * number of spare blocks, and at most spare_max. Called by node. */
 #ifndef CORE_BASE_POOL_H
 #define CORE_BASE_POOL_H
 
@@ -11,17 +12,17 @@
 
 struct pool {
     size_t block_bytes; /* at least sizeof(void *) */
-    unsigned spare_max; /* unused blocks that are kept; more go back to malloc */
+    unsigned spare_max; /* how many unused blocks are kept; more are freed */
     unsigned spare_count;
-    void *spare;
-    uint64_t lent; /* blocks handed out and not yet back */
+    void *spare; /* the first unused block; each begins with a pointer to the next */
+    uint64_t lent; /* blocks handed out and not given back yet */
 };
 
 void pool_init(struct pool *p, size_t block_bytes, unsigned spare_max);
-/* All blocks must be back (an ASSERT). */
+/* All blocks must have been given back (an ASSERT). */
 void pool_deinit(struct pool *p);
 
-/* A block, its content undefined; NULL when memory is out. */
+/* A block with undefined content; NULL: out of memory. */
 void *pool_get(struct pool *p);
 void pool_put(struct pool *p, void *block);
 

@@ -1,5 +1,5 @@
-/* redact.c — see redact.h. Texts are searched byte for byte: they are short, or come once a
- * question, and the first byte seldom fits. */
+/* redact.c — see redact.h. The search is the simplest one, byte by byte: texts are short, or come
+ * once per question, and the first byte seldom matches. */
 #include "core/base/redact.h"
 #include "core/base/ascii.h"
 #include "core/base/invariant.h"
@@ -8,8 +8,7 @@
 
 #define ELLIPSIS "\xe2\x80\xa6"
 
-/* The byte that `text` (not empty) begins with, and in *len how it is spelled: 3 when it is
- * percent-encoded. */
+/* The first byte of `text` (not empty), percent-decoded. *len: how many bytes spell it, 1 or 3. */
 static char decoded(struct span text, size_t *len)
 {
     *len = 1;
@@ -22,7 +21,7 @@ static char decoded(struct span text, size_t *len)
     return (char)(high << 4 | low);
 }
 
-/* How many bytes at the beginning of `text` spell the secret; 0: they do not. */
+/* How many bytes at the beginning of `text` spell the secret; 0: it does not begin with it. */
 static size_t spelled(struct span text, struct span secret, bool encoded)
 {
     size_t at = 0;
@@ -38,7 +37,7 @@ static size_t spelled(struct span text, struct span secret, bool encoded)
     return at;
 }
 
-/* The same in either way, the longer of both: a secret may itself hold a '%'. */
+/* The same, encoded or not, whichever is longer: the secret itself may hold a '%'. */
 static size_t spelled_here(struct span text, struct span secret)
 {
     size_t plain = spelled(text, secret, false), encoded = spelled(text, secret, true);
@@ -68,7 +67,7 @@ static bool holds(struct span text, struct span secret)
     return false;
 }
 
-/* *text is a string that cJSON has allocated, or NULL. */
+/* *text is a string that cJSON has allocated, or NULL. false: out of memory. */
 static bool redact_string(char **text, struct span secret)
 {
     if (!*text || !holds(span_of(*text), secret))

@@ -1,6 +1,6 @@
-/* siphash.c — see siphash.h. The state is four words; each word of input goes in by v3 before its
- * round and by v0 behind it. The last word holds what is left of the input, and its length in the
- * highest byte. */
+/* siphash.c — see siphash.h. The state is four words. Each word of the input is xored into v3
+ * before a round and into v0 after it. The last word holds the rest of the input and, in its
+ * highest byte, the input's length. */
 #include "core/base/siphash.h"
 #include "core/base/word.h"
 

@@ -1,8 +1,8 @@
 /* siphash.h — SipHash-1-3, a keyed hash for tables.
  *
- * Who does not know the key cannot choose ids that collide. Aumasson and Bernstein, "SipHash: a
- * fast short-input PRF", 2012, with one round a word and three at the end, as Rust and Python use
- * it for their tables. Called by store and names. */
+ * Somebody who does not know the key cannot choose ids that collide. Aumasson and Bernstein,
+ * "SipHash: a fast short-input PRF", 2012, with one round per word and three at the end, as Rust
+ * and Python use it for their tables. Called by store. */
 #ifndef CORE_BASE_SIPHASH_H
 #define CORE_BASE_SIPHASH_H
 

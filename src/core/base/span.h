@@ -1,7 +1,7 @@
 /* span.h — a view of bytes that somebody else owns.
  *
- * Every field of a line, name and text in the core is one; nothing is copied until the store does.
- * A span is never ended by NUL and may hold any byte. */
+ * Fields of lines, names and texts are spans throughout the core; nothing is copied before the
+ * store does. A span does not end with NUL and may hold any byte. */
 #ifndef CORE_BASE_SPAN_H
 #define CORE_BASE_SPAN_H
 
@@ -28,11 +28,11 @@ static inline bool span_equal(struct span a, struct span b)
     return a.len == b.len && (a.len == 0 || memcmp(a.at, b.at, a.len) == 0);
 }
 
-/* Whether a span is these bytes; a comparison of so few that are known takes no call. */
+/* Whether a span equals a literal. The compiler knows the length, so it calls no function. */
 #define SPAN_IS(s, literal) \
     ((s).len == sizeof(literal) - 1 && memcmp((s).at, "" literal, sizeof(literal) - 1) == 0)
 
-/* Bytewise, a prefix first; below, at or above 0 as memcmp. */
+/* The bytewise order, in which a prefix comes first; the result is that of memcmp. */
 static inline int span_compare(struct span a, struct span b)
 {
     size_t shorter = a.len < b.len ? a.len : b.len;
@@ -40,7 +40,7 @@ static inline int span_compare(struct span a, struct span b)
     return order ? order : (a.len > b.len) - (a.len < b.len);
 }
 
-/* What is left of `s` after its first `n` bytes; n <= s.len. */
+/* `s` without its first `n` bytes; n <= s.len. */
 static inline struct span span_from(struct span s, size_t n)
 {
     return (struct span){s.at + n, s.len - n};

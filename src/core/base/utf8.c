@@ -1,12 +1,11 @@
-/* utf8.c — the well-formed sequences of RFC 3629, 4. */
+/* utf8.c — see utf8.h. The table has the well-formed sequences of RFC 3629, 4. */
 #include "core/base/utf8.h"
 #include <stdint.h>
 
-/* By first byte: how many follow, and what the first of them may be; the others are 80 to BF. */
 static const struct form {
-    uint8_t first, last;
-    uint8_t more;
-    uint8_t least, most;
+    uint8_t first, last; /* the range of the first byte */
+    uint8_t more; /* how many bytes follow */
+    uint8_t least, most; /* the range of the second byte; all later ones are 80 to BF */
 } forms[] = {
     {0x00, 0x7f, 0, 0, 0},
     {0xc2, 0xdf, 1, 0x80, 0xbf},

@@ -1,9 +1,9 @@
-/* wide.h — sixteen bytes of text judged at once, the answer one bit a byte.
+/* wide.h — classifies sixteen bytes of text at once; the result has one bit per byte.
  *
- * What a client sends is text, and most of the work of understanding it is to find where runs of
- * bytes of one kind end. With SSE2, which every x86-64 has, a judgement is a handful of
- * instructions; elsewhere it is a loop that answers the same. Never looks at a byte outside of the
- * text. Called by command, position, decimal and record. */
+ * Most of the work of parsing a client's text is to find where runs of bytes of one kind end. With
+ * SSE2, which every x86-64 has, sixteen bytes take a handful of instructions; elsewhere a loop
+ * returns the same. No byte outside of the text is read. Called by command, position, decimal and
+ * record. */
 #ifndef CORE_BASE_WIDE_H
 #define CORE_BASE_WIDE_H
 
@@ -56,8 +56,8 @@ static inline uint32_t wide_stops(const char *at)
 #endif
 }
 
-/* Which bytes of a text of 16 to 32 are digits: bit i for byte i. What does not fill sixteen again
- * is looked at with those before it. */
+/* Bit i: byte i of a text of 16 to 32 bytes is a digit. The last sixteen bytes are classified
+ * together; they may overlap the first sixteen. */
 static inline uint32_t wide_digits_of(struct span text)
 {
     size_t last = text.len - WIDE_BYTES;

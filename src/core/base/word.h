@@ -1,11 +1,14 @@
-/* word.h — eight bytes of text as one number, the first byte lowest, on every machine. */
+/* word.h — eight bytes of text as one 64-bit word, little-endian on every machine.
+ *
+ * Ids and names are short: they are compared and copied by one or two words, without a call.
+ * Called by protocol, store, and base's own decimal and siphash. */
 #ifndef CORE_BASE_WORD_H
 #define CORE_BASE_WORD_H
 
 #include "core/base/span.h"
 #include <stdint.h>
 
-/* Times a byte: that byte, eight times. */
+/* A word of eight equal bytes is this times the byte. */
 #define WORD_EACH_BYTE UINT64_C(0x0101010101010101)
 
 static inline uint64_t word_load(const void *at)
@@ -26,8 +29,8 @@ static inline void word_store(void *at, uint64_t word)
     memcpy(at, &word, sizeof word);
 }
 
-/* Two words, or halves of words, that overlap cover a text of any length between; so ids and names,
- * which are short, are compared and copied without a loop and without a call. */
+/* The functions below cover a text by its first word and its last word, which may overlap; shorter
+ * texts by halves of words. So most ids and names need neither a loop nor a call. */
 
 static inline uint32_t word_load_half(const void *at)
 {
@@ -39,7 +42,7 @@ static inline uint32_t word_load_half(const void *at)
     return half;
 }
 
-/* As span_equal. */
+/* The same as span_equal, without a call. */
 static inline bool word_equal(struct span left, struct span right)
 {
     const char *a = left.at, *b = right.at;
@@ -61,7 +64,7 @@ static inline bool word_equal(struct span left, struct span right)
     return difference == 0;
 }
 
-/* Copy `n` bytes; the two do not overlap. */
+/* Copy `n` bytes between areas that do not overlap. */
 static inline void word_copy(char *to, const char *from, size_t n)
 {
     if (n >= 4 && n <= 8) {
@@ -79,7 +82,7 @@ static inline void word_copy(char *to, const char *from, size_t n)
     }
 }
 
-/* The last len % 8 bytes of a text, zeros above them. */
+/* The last len % 8 bytes of a text as a word, with zeros above them. */
 static inline uint64_t word_tail(struct span text)
 {
     unsigned left = text.len % 8;

@@ -1,4 +1,4 @@
-/* test_address.c — what is an address, and that libc's own reader agrees. */
+/* test_address.c — what is a valid address; inet_pton of the C library must agree. */
 #include "core/base/address.h"
 #include "unit/random.h"
 #include <arpa/inet.h>
@@ -48,7 +48,8 @@ Test(address, refuses)
     }
 }
 
-/* Texts over the alphabet of addresses: both readers take the same ones, for the same value. */
+/* Random texts over the alphabet of addresses: both parsers accept the same ones, with the same
+ * value. */
 Test(address, agrees_with_libc)
 {
     struct random chance = random_begin();

@@ -1,4 +1,4 @@
-/* test_buf.c — the bounded buffer: what fits is there, what does not leaves only the flag. */
+/* test_buf.c — the bounded buffer: what fits is written, what does not only sets the flag. */
 #include "core/base/buf.h"
 #include <criterion/criterion.h>
 

@@ -1,4 +1,4 @@
-/* test_decimal.c — numbers at, one before and one behind every bound. */
+/* test_decimal.c — numbers at each bound, one below and one above it. */
 #include "unit/boxed.h"
 #include "core/base/decimal.h"
 #include "unit/random.h"
@@ -8,7 +8,8 @@
 
 enum { UNTOUCHED = 4711 };
 
-/* Every byte at every place among up to 20 digits: those before it are read, it is not. */
+/* Every byte value at every offset among up to 20 digits: the digits before it are taken, it is
+ * not. */
 Test(decimal, digits_end_at_any_other_byte)
 {
     static const char digits[] = "18446744073709551615";
@@ -121,7 +122,7 @@ Test(decimal, time)
         {SPAN("1e5"), -1}, {SPAN("0x10"), -1}, {SPAN("1.2.3"), -1}, {SPAN("1..2"), -1},
         {SPAN("1,5"), -1}, {SPAN(" 1"), -1}, {SPAN("1 "), -1}, {SPAN("1_000"), -1},
         {SPAN("1\0"), -1}, {SPAN("1.5\0"), -1}, {SPAN("inf"), -1}, {SPAN("nan"), -1},
-        {SPAN("1/"), -1}, {SPAN("1:"), -1}, {SPAN("\xd9\xa1"), -1}, /* a digit elsewhere */
+        {SPAN("1/"), -1}, {SPAN("1:"), -1}, {SPAN("\xd9\xa1"), -1}, /* an Arabic digit */
         {SPAN("\xb1"), -1}, /* '1' with the high bit */
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -135,7 +136,7 @@ Test(decimal, time)
     }
 }
 
-/* The number that digits and one point spell, read byte by byte; false: it is no valid time. */
+/* Parse a time byte by byte. false: it is not valid. */
 static bool time_by_bytes(struct span text, int64_t *ns)
 {
     unsigned __int128 sum = 0;
@@ -155,7 +156,7 @@ static bool time_by_bytes(struct span text, int64_t *ns)
     return point > 0 && point + 1 != text.len && decimals <= 9 && sum <= INT64_MAX;
 }
 
-/* Texts of 16 to 20 bytes may be read at a look; none of them differently. */
+/* Texts of 16 to 20 bytes may take the fast way of decimal_time; the result must be the same. */
 Test(decimal, time_of_any_shape)
 {
     struct random random = random_begin();
@@ -365,7 +366,7 @@ Test(decimal, skew_has_one_text)
     }
 }
 
-/* Numbers of every length, spread by a multiplier, written by the C library and read by us. */
+/* Numbers of every length, written by the C library and parsed here. */
 Test(decimal, agrees_with_the_c_library)
 {
     uint64_t random = 1;

@@ -1,4 +1,4 @@
-/* test_json_safe.c — JSON that is odd, hostile or none. */
+/* test_json_safe.c — JSON that is unusual or hostile, and texts that are not JSON. */
 #include "unit/boxed.h"
 #include "core/base/json_safe.h"
 #include <cjson/cJSON.h>
@@ -6,7 +6,7 @@
 
 #define R "\xef\xbf\xbd"
 
-/* The text parsed and printed again, or what is said of it. */
+/* The text parsed and printed again, or the fault that is reported. */
 static const struct {
     struct span text;
     const char *want; /* NULL: not JSON */

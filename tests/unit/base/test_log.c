@@ -1,5 +1,4 @@
-/* test_log.c — lines for an operator: the calendar, the escaping, and what happens without
- * room. */
+/* test_log.c — lines of the log: dates, escaping, and lines that do not fit. */
 #include "core/base/log.h"
 #include <criterion/criterion.h>
 #include <time.h>
@@ -115,11 +114,11 @@ Test(log, values_are_quoted_and_escaped_where_they_need_it)
         {SPAN("\x1b[31m\x7f"), "\"\\x1b[31m\\x7f\""},
         {SPAN("\xe9\xb4\xa8"), "\"\xe9\xb4\xa8\""},
         {SPAN("\xf0\x9f\x90\x8e\xc2\xa0"), "\"\xf0\x9f\x90\x8e\xc2\xa0\""},
-        {SPAN("\xc2\x9b" "2J"), "\"\\xc2\\x9b2J\""}, /* what ESC [ is in C1 */
+        {SPAN("\xc2\x9b" "2J"), "\"\\xc2\\x9b2J\""}, /* C1's equivalent of ESC [ */
         {SPAN("\x9b" "2J"), "\"\\x9b2J\""},
         {SPAN("\xe9\xb4"), "\"\\xe9\\xb4\""},
         {SPAN("\xe9\xb4x"), "\"\\xe9\\xb4x\""},
-        {SPAN("\xc0\xaf\xe0\x80\xaf"), "\"\\xc0\\xaf\\xe0\\x80\\xaf\""}, /* too long for / */
+        {SPAN("\xc0\xaf\xe0\x80\xaf"), "\"\\xc0\\xaf\\xe0\\x80\\xaf\""}, /* overlong forms of / */
         {SPAN("a\xe2\x80\xa8" "b\xe2\x80\xa9"), "\"a\\xe2\\x80\\xa8b\\xe2\\x80\\xa9\""},
         {SPAN("\xed\xa0\x80"), "\"\\xed\\xa0\\x80\""},                 /* half of a pair */
         {SPAN("\xf4\x90\x80\x80\xff"), "\"\\xf4\\x90\\x80\\x80\\xff\""},
@@ -140,7 +139,7 @@ Test(log, values_are_quoted_and_escaped_where_they_need_it)
     }
 }
 
-/* The value of `key` in a line, read back as a program would: quotes end it unless escaped. */
+/* The value of `key` in a line, parsed as a program would: an unescaped quote ends it. */
 static struct span read_back(struct span line, char *out)
 {
     const char *at = memmem(line.at, line.len, "key=\"", 5);

@@ -1,4 +1,4 @@
-/* test_pool.c — blocks that are used again. */
+/* test_pool.c — blocks are reused, up to the number that is kept. */
 #include "core/base/pool.h"
 #include <criterion/criterion.h>
 

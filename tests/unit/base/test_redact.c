@@ -1,4 +1,4 @@
-/* test_redact.c — a secret in every dress, taken out. */
+/* test_redact.c — a secret is removed in every spelling. */
 #include "unit/boxed.h"
 #include "core/base/redact.h"
 #include <cjson/cJSON.h>

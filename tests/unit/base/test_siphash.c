@@ -1,4 +1,4 @@
-/* test_siphash.c — against values made by OpenSSL's SIPHASH with c-rounds 1 and d-rounds 3. */
+/* test_siphash.c — compared with OpenSSL's SIPHASH with c-rounds 1 and d-rounds 3. */
 #include "core/base/siphash.h"
 #include <criterion/criterion.h>
 

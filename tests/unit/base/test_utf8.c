@@ -1,10 +1,10 @@
-/* test_utf8.c — every code point, and what only looks like one. */
+/* test_utf8.c — every code point, and sequences that only look like one. */
 #include "unit/boxed.h"
 #include "core/base/utf8.h"
 #include <criterion/criterion.h>
 #include <stdint.h>
 
-/* RFC 3629, 3: the code point in the shortest form, or in one of `bytes` bytes. */
+/* Encode a code point (RFC 3629, 3) in `bytes` bytes, which may be more than it needs. */
 static struct span encoded(uint32_t point, size_t bytes, char out[4])
 {
     static const uint8_t leads[] = {0, 0, 0xc0, 0xe0, 0xf0};

@@ -1,9 +1,9 @@
-/* test_wide.c — sixteen bytes at once are judged as each of them alone. */
+/* test_wide.c — sixteen bytes at once are classified like each of them alone. */
 #include "unit/boxed.h"
 #include "core/base/wide.h"
 #include <criterion/criterion.h>
 
-/* Every byte in every place, among bytes on both sides of each bound. */
+/* Every byte value at every offset, among bytes on both sides of each bound. */
 Test(wide, judges_as_the_portable_way_does)
 {
     static const char among[] = "0/9:\x20\x21\x7e\x7f\x80\xff \x1fzA5~";
