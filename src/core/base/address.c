@@ -4,6 +4,7 @@
  * remembered, and at the end the groups behind it are moved to the right edge. */
 #include "core/base/address.h"
 #include "core/base/buf.h"
+#include "core/base/invariant.h"
 
 static const char no_address[] =
     "it is no numeric address with a port, like 127.0.0.1:12000 or [::1]:12000";
@@ -104,6 +105,7 @@ static bool read_v6(struct span text, uint8_t *ip)
         return used == 16;
     if (used > 14)
         return false;
+    ASSERT(gap <= used);
     memmove(ip + 16 - (used - gap), ip + gap, used - gap);
     memset(ip + gap, 0, 16 - used);
     return true;
@@ -138,6 +140,7 @@ const char *address_parse(struct span text, struct address *out)
     }
     if (!read_decimal(port, 65535, &number) || number == 0)
         return "its port is no number from 1 to 65535";
+    ASSERT(number <= UINT16_MAX);
     out->port = (uint16_t)number;
     return NULL;
 }
@@ -184,6 +187,7 @@ static unsigned longest_gap(const struct address *a, unsigned *length)
         }
         i += n;
     }
+    ASSERT(best + *length <= 8);
     return best;
 }
 
@@ -219,5 +223,6 @@ void address_text(const struct address *a, char out[ADDRESS_TEXT_BYTES_MAX + 1])
     }
     buf_byte(&b, ':');
     buf_u64(&b, a->port);
+    ASSERT(!b.overflow);
     out[b.len] = '\0';
 }

@@ -82,6 +82,7 @@ size_t decimal_take_digits(struct span *text, uint64_t max, uint64_t *value)
 
 bool decimal_take_fraction(struct span *text, unsigned digits_max, uint64_t *value)
 {
+    ASSERT(digits_max >= 1 && digits_max <= STAMPEDE_FRACTION_DIGITS_POSITION_MAX);
     size_t digits = decimal_take_digits(text, UINT64_MAX, value);
     if (digits == 0 || digits > digits_max)
         return false;
@@ -197,6 +198,7 @@ unsigned decimal_digits(uint64_t value)
 {
     unsigned bits = 64 - (unsigned)__builtin_clzll(value | 1);
     unsigned digits = bits * 1233 >> 12; /* 1233 / 4096 is just above log10(2) */
+    ASSERT(digits <= STAMPEDE_FRACTION_DIGITS_POSITION_MAX);
     return digits + (value >= decimal_powers[digits]) + (value == 0);
 }
 
@@ -235,6 +237,7 @@ void decimal_time_put(char *out, size_t bytes, int64_t ns, unsigned decimals)
 {
     enum { SECONDS_DIGITS = 10 };
     uint64_t seconds = (uint64_t)(ns / SECOND_NS);
+    ASSERT(bytes > decimals);
     size_t whole = decimals ? bytes - decimals - 1 : bytes;
     unsigned digits = whole < SECONDS_DIGITS ? (unsigned)whole : SECONDS_DIGITS;
     if (whole > digits)

@@ -5,6 +5,7 @@
 #include "core/base/json_safe.h"
 #include "core/base/ascii.h"
 #include "core/base/buf.h"
+#include "core/base/invariant.h"
 #include "core/base/utf8.h"
 #include <cjson/cJSON.h>
 #include <stdlib.h>
@@ -22,6 +23,7 @@ struct scan {
 
 static void copy(struct scan *s, size_t bytes)
 {
+    ASSERT(bytes <= s->text.len);
     buf_put(&s->out, s->text.at, bytes);
     s->text = span_from(s->text, bytes);
 }
@@ -43,6 +45,7 @@ static int escape_value(struct span text)
 
 static void escape(struct scan *s)
 {
+    ASSERT(s->string && s->text.at[0] == '\\');
     if (s->text.len < 2 || s->text.at[1] != 'u') {
         copy(s, s->text.len < 2 ? s->text.len : 2);
         return;
@@ -69,6 +72,7 @@ static void escape(struct scan *s)
 /* A byte outside of strings. Values are counted by the bracket, brace or comma before each. */
 static void structure(struct scan *s, char byte)
 {
+    ASSERT(!s->string && s->depth <= JSON_SAFE_DEPTH_MAX && s->values <= JSON_SAFE_VALUES_MAX);
     if (byte == '[' || byte == '{') {
         s->values++;
         if (++s->depth > JSON_SAFE_DEPTH_MAX)
@@ -116,6 +120,7 @@ struct cJSON *json_safe_parse(struct span text, const char **fault)
         return NULL;
     while (s.text.len && !s.fault)
         step(&s);
+    ASSERT(!s.out.overflow);
     struct cJSON *tree = NULL;
     if (!s.fault) {
         const char *end = NULL;
@@ -128,6 +133,7 @@ struct cJSON *json_safe_parse(struct span text, const char **fault)
             s.fault = "something that is not JSON";
     }
     free(s.out.at);
+    ASSERT((tree == NULL) == (s.fault != NULL));
     *fault = s.fault;
     return tree;
 }

@@ -1,6 +1,7 @@
 /* log.c — see log.h. A line is written in place at the end of `pending`; when it does not fit, the
  * buffer is cut back to where the line began. */
 #include "core/base/log.h"
+#include "core/base/invariant.h"
 
 void log_init(struct log *l, enum log_level level, struct span node, char *memory, size_t bytes)
 {
@@ -10,12 +11,14 @@ void log_init(struct log *l, enum log_level level, struct span node, char *memor
 const char *log_level_word(enum log_level level)
 {
     static const char *const words[] = {"error", "warn", "info", "debug"};
+    ASSERT((size_t)level < sizeof words / sizeof *words);
     return words[level];
 }
 
 static void put_padded(struct buf *out, int64_t value, unsigned digits)
 {
     char text[8];
+    ASSERT(value >= 0 && digits <= sizeof text);
     for (unsigned i = digits; i-- > 0; value /= 10)
         text[i] = (char)('0' + value % 10);
     buf_put(out, text, digits);
@@ -31,6 +34,7 @@ static void put_date(struct buf *out, int64_t days)
     int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     int64_t month_from_march = (5 * day_of_year + 2) / 153;
     int64_t month = month_from_march < 10 ? month_from_march + 3 : month_from_march - 9;
+    ASSERT(month >= 1 && month <= 12);
     put_padded(out, year_of_era + era * 400 + (month <= 2), 4);
     buf_byte(out, '-');
     put_padded(out, month, 2);
@@ -40,6 +44,7 @@ static void put_date(struct buf *out, int64_t days)
 
 void log_time_put(struct buf *out, int64_t real_ns)
 {
+    ASSERT(real_ns >= 0);
     int64_t us = real_ns / 1000, seconds = us / 1000000, of_day = seconds % 86400;
     put_date(out, seconds / 86400);
     buf_byte(out, 'T');
@@ -62,9 +67,11 @@ static void put_key(struct log *l, const char *key)
 
 void log_begin(struct log *l, enum log_level level, const char *event, struct instant now)
 {
+    ASSERT(!l->open);
     l->open = log_on(l, level);
     if (!l->open)
         return;
+    ASSERT(!l->pending.overflow);
     l->line_start = l->pending.len;
     log_time_put(&l->pending, now.real_ns);
     buf_byte(&l->pending, ' ');
@@ -153,6 +160,7 @@ void log_end(struct log *l)
 {
     if (!l->open)
         return;
+    ASSERT(l->line_start <= l->pending.len);
     l->open = false;
     buf_byte(&l->pending, '\n');
     if (l->pending.overflow) {
@@ -166,6 +174,7 @@ void log_end(struct log *l)
 
 void log_taken(struct log *l, size_t bytes)
 {
+    ASSERT(!l->open && bytes <= l->pending.len);
     l->pending.len -= bytes;
     memmove(l->pending.at, l->pending.at + bytes, l->pending.len);
 }

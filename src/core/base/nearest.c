@@ -1,6 +1,7 @@
 /* nearest.c — see nearest.h. The distance is that of optimal string alignment; of its table only
  * the last three rows are kept. */
 #include "core/base/nearest.h"
+#include "core/base/invariant.h"
 
 enum { WORD_BYTES_MAX = 63 };
 
@@ -17,6 +18,7 @@ static unsigned least(unsigned a, unsigned b)
 static unsigned edits_between(struct span a, struct span b)
 {
     unsigned rows[3][WORD_BYTES_MAX + 1];
+    ASSERT(a.len <= WORD_BYTES_MAX && b.len <= WORD_BYTES_MAX);
     for (unsigned j = 0; j <= b.len; j++)
         rows[0][j] = j;
     for (unsigned i = 1; i <= a.len; i++) {

@@ -12,13 +12,14 @@ void pool_init(struct pool *p, size_t block_bytes, unsigned spare_max)
 
 void pool_deinit(struct pool *p)
 {
-    ASSERT(p->lent == 0);
+    ASSERT(p->lent == 0 && p->spare_count <= p->spare_max);
     while (p->spare) {
         void *block = p->spare;
         memcpy(&p->spare, block, sizeof p->spare);
         free(block);
+        p->spare_count--;
     }
-    p->spare_count = 0;
+    ASSERT(p->spare_count == 0);
 }
 
 void *pool_get(struct pool *p)
@@ -36,6 +37,7 @@ void *pool_get(struct pool *p)
 
 void pool_put(struct pool *p, void *block)
 {
+    ASSERT(p->lent > 0);
     p->lent--;
     if (p->spare_count == p->spare_max) {
         free(block);

@@ -46,6 +46,7 @@ static size_t spelled_here(struct span text, struct span secret)
 
 void redact_put(struct buf *out, struct span text, struct span secret)
 {
+    ASSERT(secret.len > 0);
     while (text.len && !out->overflow) {
         size_t len = spelled_here(text, secret);
         if (len) {
@@ -78,6 +79,7 @@ static bool redact_string(char **text, struct span secret)
         return false;
     redact_put(&out, span_of(*text), secret);
     buf_byte(&out, 0);
+    ASSERT(!out.overflow);
     cJSON_free(*text);
     *text = out.at;
     return true;
@@ -85,6 +87,7 @@ static bool redact_string(char **text, struct span secret)
 
 bool redact_json(struct cJSON *tree, struct span secret)
 {
+    ASSERT(secret.len > 0);
     if (!redact_string(&tree->string, secret) || !redact_string(&tree->valuestring, secret))
         return false;
     for (cJSON *item = tree->child; item; item = item->next)

@@ -1,5 +1,6 @@
 /* utf8.c — see utf8.h. The table has the well-formed sequences of RFC 3629, 4. */
 #include "core/base/utf8.h"
+#include "core/base/invariant.h"
 #include <stdint.h>
 
 static const struct form {
@@ -32,6 +33,7 @@ size_t utf8_sequence(struct span s)
         for (size_t k = 2; k <= f->more; k++)
             if ((at[k] & 0xc0) != 0x80)
                 return 0;
+        ASSERT(1 + (size_t)f->more <= s.len);
         return 1 + (size_t)f->more;
     }
     return 0;
