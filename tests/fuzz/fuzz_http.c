@@ -1,8 +1,8 @@
-/* fuzz_http.c — what a server sends, and how it is cut.
+/* fuzz_http.c — what a server sends, split in different ways.
  *
- * The first bytes of the data say where the stream is cut and how it ends; the others are the
- * stream. The answer must be the same whole, cut and byte by byte. One that is whole must be so
- * again when it is fed without what follows it, and each must keep its bounds. */
+ * The first bytes of the data say where the stream is split and how it ends; the rest is the
+ * stream. The answer must be the same whether it is parsed whole, split or byte by byte. A complete
+ * answer must be complete again without the bytes that follow it. All answers keep their bounds. */
 #include "core/http/http.h"
 #include "core/base/invariant.h"
 #include <stdlib.h>
@@ -19,7 +19,7 @@ static struct http_response *begin(void)
     return r;
 }
 
-/* Returns how many bytes were taken; the block is of exactly their size. */
+/* Parse bytes in a block of exactly their size. Returns how many were taken. */
 static size_t feed(struct http_response *r, struct span bytes)
 {
     char *block = malloc(bytes.len);

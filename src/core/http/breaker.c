@@ -1,4 +1,4 @@
-/* breaker.c — see breaker.h. */
+/* breaker.c — see breaker.h for its states. Holds always: only an open breaker has a probe. */
 #include "core/http/breaker.h"
 
 bool breaker_would_admit(const struct breaker *b, struct instant now)
@@ -21,7 +21,7 @@ bool breaker_succeeded(struct breaker *b)
     return was_open;
 }
 
-/* Questions that were asked before the breaker opened may fail after it: they move no probe. */
+/* Questions asked before the breaker opened may fail afterwards: that does not delay the probe. */
 bool breaker_failed(struct breaker *b, struct instant now)
 {
     bool was_open = breaker_is_open(b);

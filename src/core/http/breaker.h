@@ -1,15 +1,16 @@
-/* breaker.h — when a service that keeps failing is left alone, and when it is tried again.
+/* breaker.h — a circuit breaker: when to stop asking a service that keeps failing, and when to try
+ * it again.
  *
  *   state    event                     next
- *   CLOSED   a failure, the fifth      OPEN      the next probe is 5 s from then
- *            in a row
- *   OPEN     5 s are over              PROBING   one question is let through
+ *   CLOSED   the fifth failure in a    OPEN      the next probe may go 5 s later
+ *            row
+ *   OPEN     5 s have passed           PROBING   one question is admitted: the probe
  *   PROBING  it fails, or is given up  OPEN      5 s again
  *   any      a success                 CLOSED
  *
- * CLOSED lets everything through, OPEN nothing. A question that cannot be asked is answered at once
- * rather than made to wait for a service that is down, and a service that comes back is not met by
- * all of them together. No clock of its own. Called by places_exchange. */
+ * CLOSED admits all questions, OPEN none. A question that is not admitted can be answered with a
+ * failure at once, instead of waiting for a service that is down; and a service that recovers gets
+ * one question first, not all. Called by places (exchange). */
 #ifndef CORE_HTTP_BREAKER_H
 #define CORE_HTTP_BREAKER_H
 
@@ -21,11 +22,11 @@ enum {
     BREAKER_PROBE_MS = 5000,
 };
 
-/* Begins as {0}: closed. */
+/* {0} is a closed breaker. */
 struct breaker {
     unsigned failures; /* in a row */
-    bool probing; /* the one question of an open breaker is under way */
-    int64_t probe_ns; /* monotonic; when open: the next one may go then */
+    bool probing; /* the probe of an open breaker is on its way */
+    int64_t probe_ns; /* monotonic; the next probe of an open breaker may go from then on */
 };
 
 static inline bool breaker_is_open(const struct breaker *b)
@@ -33,20 +34,21 @@ static inline bool breaker_is_open(const struct breaker *b)
     return b->failures >= BREAKER_FAILURES;
 }
 
-/* Whether one more question may be asked. When the breaker is open, true is said once a probe, to
- * the question that then has to end in breaker_succeeded, breaker_failed or breaker_gave_up. */
+/* Whether one more question may be asked. If the breaker is open, true makes this question the
+ * probe: breaker_succeeded, breaker_failed or breaker_gave_up must follow for it. */
 MUST_USE bool breaker_admits(struct breaker *b, struct instant now);
 
-/* As breaker_admits would answer, but nobody is let through. */
+/* What breaker_admits would return; no question becomes the probe. */
 bool breaker_would_admit(const struct breaker *b, struct instant now);
 
-/* true: it was open and is closed by this. */
+/* A question was answered. true: this has closed the breaker. */
 bool breaker_succeeded(struct breaker *b);
 
-/* true: it was closed and is open by this. */
+/* A question has failed. true: this has opened the breaker. */
 bool breaker_failed(struct breaker *b, struct instant now);
 
-/* The probe ended without a result: its askers are gone. Nothing when none is under way. */
+/* The probe has ended without a result, because nobody waits for it any more. Without a probe it
+ * does nothing. */
 void breaker_gave_up(struct breaker *b, struct instant now);
 
 #endif

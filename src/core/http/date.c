@@ -1,5 +1,5 @@
-/* date.c — dates in HTTP headers, RFC 9110, 5.6.7, and the time that Retry-After names. The
- * C library's own readers of dates know a locale and a time zone; there are neither here. */
+/* date.c — parses dates in HTTP headers, RFC 9110, 5.6.7, and Retry-After. The C library's
+ * functions for dates depend on a locale and a time zone, which must not matter here. */
 #include "core/base/ascii.h"
 #include "core/base/decimal.h"
 #include "core/http/private.h"
@@ -18,7 +18,7 @@ static bool take_number(struct span *text, size_t digits, uint64_t *value)
     return decimal_take_digits(&number, 9999, value) == digits;
 }
 
-/* A day of the month, where a space may stand for the ten of one below 10. */
+/* A day of the month; below 10 a space may stand in place of the first digit. */
 static bool take_padded_day(struct span *text, uint64_t *day)
 {
     bool padded = decimal_take_byte(text, ' ');
@@ -39,7 +39,7 @@ static bool take_month(struct span *text, uint64_t *month)
     return false;
 }
 
-/* Which day of the week is not checked: the date alone counts. */
+/* Any word: the date counts, whatever day of the week it is said to be. */
 static bool take_weekday(struct span *text)
 {
     size_t letters = 0;
@@ -56,7 +56,8 @@ static bool take_time(struct span *text, struct date *d)
            take_number(text, 2, &d->second);
 }
 
-/* One letter behind a '%' stands for a part of the date, any other byte for itself. */
+/* Parse a date of the given form. In it a letter behind '%' stands for a part of the date, as in
+ * the switch below, and any other byte for itself. */
 static bool take_form(struct span text, const char *form, struct date *d)
 {
     bool well = true;
@@ -103,7 +104,7 @@ static uint64_t days_in_month(uint64_t year, uint64_t month)
     return days[month - 1] + (uint64_t)(month == 2 && is_leap(year));
 }
 
-/* Days before 1 January of `year`, from 1970 on, which is the 719,162nd day since year 1. */
+/* Days from 1970-01-01 to 1 January of `year`; 719,162 days lie between the years 1 and 1970. */
 static int64_t days_before_year(uint64_t year)
 {
     uint64_t past = year - 1;
@@ -140,7 +141,7 @@ bool http_date(struct span text, int64_t now_s, int64_t *seconds)
     return true;
 }
 
-/* Digits only: whatever is over the bound counts as the bound. */
+/* Not empty, and only digits. */
 static bool is_digits(struct span s)
 {
     for (size_t i = 0; i < s.len; i++)

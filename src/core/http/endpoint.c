@@ -1,9 +1,9 @@
 /* endpoint.c — see endpoint.h.
  *
  *   a racer    event                                          next
- *   free       an address is left, and it is the first,       dialling
- *              a dial failed, or the last one began 250 ms
- *              ago
+ *   free       an address is left; and it is the first, or    dialling
+ *              a dial has failed, or the last dial began
+ *              250 ms ago
  *   dialling   endpoint_attempt_failed, endpoint_attempt_won  free */
 #include "core/http/endpoint.h"
 #include "core/base/invariant.h"
@@ -13,7 +13,7 @@ void endpoint_init(struct endpoint *e, uint16_t port)
     *e = (struct endpoint){.port = port};
 }
 
-/* -- where it is ------------------------------------------------------------------------------- */
+/* -- resolving --------------------------------------------------------------------------------- */
 
 int64_t endpoint_deadline(const struct endpoint *e)
 {
@@ -29,7 +29,7 @@ bool endpoint_to_resolve(struct endpoint *e, struct instant now)
     return true;
 }
 
-/* The place of the next one of a family, from `from` on; `count` when there is none. */
+/* The index of the next address of a family, from `from` on; `count`: there is none. */
 static unsigned next_of(const struct address *all, unsigned count, unsigned from, bool v6)
 {
     while (from < count && all[from].v6 != v6)
@@ -37,28 +37,29 @@ static unsigned next_of(const struct address *all, unsigned count, unsigned from
     return from;
 }
 
-/* Moves the address at `place` to `to`; those in between close up. */
-static void move(struct address *each, unsigned place, unsigned to)
+/* Move the address at index `from` to index `to`; those in between close up. */
+static void move(struct address *each, unsigned from, unsigned to)
 {
-    struct address moved = each[place];
-    for (; place < to; place++)
-        each[place] = each[place + 1];
-    for (; place > to; place--)
-        each[place] = each[place - 1];
+    struct address moved = each[from];
+    for (; from < to; from++)
+        each[from] = each[from + 1];
+    for (; from > to; from--)
+        each[from] = each[from - 1];
     each[to] = moved;
 }
 
-/* Its place in the endpoint's order; `count` when it is not there. */
-static unsigned place_of(const struct endpoint *e, const struct address *address)
+/* The address's index in the endpoint's order; `count`: it is not there. */
+static unsigned index_of(const struct endpoint *e, const struct address *address)
 {
-    unsigned place = 0;
-    while (place < e->count && !address_equal(&e->each[place], address))
-        place++;
-    return place;
+    unsigned index = 0;
+    while (index < e->count && !address_equal(&e->each[index], address))
+        index++;
+    return index;
 }
 
-/* The winner; then both families by turns, so that when one leads nowhere the second dial is of the
- * other (RFC 8305, section 4); and the spoilt one at the end. */
+/* Put the addresses in order: first the winner; then both families alternately, so that if one
+ * family does not work the second dial is of the other (RFC 8305, section 4); last the spoilt one.
+ */
 static void arrange(struct endpoint *e, const struct address *all, unsigned count)
 {
     bool v6 = !e->v4_first;
@@ -72,15 +73,15 @@ static void arrange(struct endpoint *e, const struct address *all, unsigned coun
         }
         v6 = !v6;
     }
-    unsigned winner = place_of(e, &e->winner);
+    unsigned winner = index_of(e, &e->winner);
     if (winner < e->count)
         move(e->each, winner, 0);
-    unsigned spoilt = place_of(e, &e->spoilt);
+    unsigned spoilt = index_of(e, &e->spoilt);
     if (spoilt < e->count)
         move(e->each, spoilt, e->count - 1);
 }
 
-static void arrange_anew(struct endpoint *e)
+static void rearrange(struct endpoint *e)
 {
     struct address all[ENDPOINT_ADDRESSES_MAX];
     memcpy(all, e->each, sizeof all);
@@ -109,7 +110,7 @@ void endpoint_resolve_failed(struct endpoint *e, const char *why, struct instant
     e->resolve_at_ns = now.mono_ns + ENDPOINT_FAILED_MS * MS_NS;
 }
 
-/* -- which address ----------------------------------------------------------------------------- */
+/* -- dialling ---------------------------------------------------------------------------------- */
 
 enum endpoint_verdict endpoint_begin(
     struct endpoint *e, struct endpoint_attempt *a, struct instant now)
@@ -124,7 +125,7 @@ enum endpoint_verdict endpoint_begin(
     return ENDPOINT_BEGUN;
 }
 
-/* ENDPOINT_RACERS: none. */
+/* The index of a racer that is free; ENDPOINT_RACERS: none is. */
 static unsigned free_racer(const struct endpoint_attempt *a)
 {
     unsigned racer = 0;
@@ -148,7 +149,7 @@ bool endpoint_attempt_next(struct endpoint_attempt *a, struct instant now, unsig
     *to = a->each[a->next];
     *until_ns = now.mono_ns + ENDPOINT_CONNECT_MS * MS_NS;
     a->racers[*racer].dialling = true;
-    a->racers[*racer].place = a->next++;
+    a->racers[*racer].index = a->next++;
     a->next_at_ns = now.mono_ns + ENDPOINT_NEXT_MS * MS_NS;
     return true;
 }
@@ -171,11 +172,11 @@ void endpoint_attempt_won(struct endpoint *e, struct endpoint_attempt *a, unsign
     ASSERT(a->racers[racer].dialling);
     a->racers[racer].dialling = false;
     a->next = a->count;
-    e->winner = a->each[a->racers[racer].place];
+    e->winner = a->each[a->racers[racer].index];
     e->v4_first = !e->winner.v6;
     if (address_equal(&e->spoilt, &e->winner))
         e->spoilt = (struct address){0};
-    arrange_anew(e);
+    rearrange(e);
 }
 
 void endpoint_spoilt(struct endpoint *e, const struct address *address)
@@ -184,5 +185,5 @@ void endpoint_spoilt(struct endpoint *e, const struct address *address)
     e->v4_first = address->v6;
     if (address_equal(&e->winner, address))
         e->winner = (struct address){0};
-    arrange_anew(e);
+    rearrange(e);
 }

@@ -1,6 +1,6 @@
-/* header.c — the headers that say where an answer ends and what may follow it, RFC 9112, 6 and
- * 9; all others are of no interest. A header that decides on the length is taken once and in its
- * plainest form: two readers that see different ends are how answers get mixed up. */
+/* header.c — the headers that say where an answer ends and whether another may follow, RFC 9112, 6
+ * and 9; all others are ignored. A header that decides on the answer's length may come once only
+ * and in its simplest form: answers get mixed up when two parsers see different ends. */
 #include "core/base/ascii.h"
 #include "core/base/decimal.h"
 #include "core/http/private.h"
@@ -53,7 +53,7 @@ static struct span trimmed(struct span s)
     return s;
 }
 
-/* What stands before the first `byte`, taken off *rest with it. */
+/* Take what stands before the first `byte` off *rest, together with that byte. */
 static struct span part_take(struct span *rest, char byte)
 {
     const char *end = rest->len ? memchr(rest->at, byte, rest->len) : NULL;

@@ -1,8 +1,8 @@
 /* https.c — see https.h.
  *
- * Bytes go through in one order, which is BearSSL's: what is to be sent first, then what can be
- * read, then what has come in. Plaintext is never kept: the parser of the answer takes it out of
- * the engine at once, so what waits is at most one record. */
+ * BearSSL prescribes the order: first send what it wants to send, then read its plaintext, then
+ * feed it what has come in. Plaintext is never kept here: the parser of the answer takes it out of
+ * the engine at once, so at most one record waits there. */
 #include "core/http/https.h"
 
 /* -- ends -------------------------------------------------------------------------------------- */
@@ -22,7 +22,7 @@ bool https_is_stale(const struct https *h)
     return h->died && h->asked > 1 && !h->answered && !h->response.begun;
 }
 
-/* A READY connection that ends has done nothing wrong: the server has had enough of it. */
+/* The other end has ended it. In READY that is no error: servers close idle connections. */
 static void lose(struct https *h, const char *why)
 {
     h->died |= h->state != HTTPS_OVER;
@@ -49,8 +49,8 @@ static void judge(struct https *h, enum http_state state, struct instant now)
         answer_done(h, now);
 }
 
-/* Plaintext has come in. Bytes that nobody asked for are the end of the connection: they would be
- * taken for the next request's answer. */
+/* Read the plaintext that has come. Bytes for which no request was sent end the connection, because
+ * they would be taken for the answer to the next request. */
 static void read_plaintext(struct https *h, struct instant now)
 {
     struct span plain;
@@ -66,7 +66,7 @@ static void read_plaintext(struct https *h, struct instant now)
         tls_read_ack(h->tls, h->state == HTTPS_OVER ? plain.len : plain.len - rest.len);
     }
     if (h->state == HTTPS_OVER)
-        tls_close(h->tls); /* not before: BearSSL forgets to end while plaintext waits */
+        tls_close(h->tls); /* not earlier: BearSSL ignores it while plaintext waits */
 }
 
 /* Nothing more will come. */
@@ -80,8 +80,8 @@ static void end_of_stream(struct https *h, struct instant now)
 
 /* -- the stream -------------------------------------------------------------------------------- */
 
-/* What the engine's state means for the connection: its beginning before what it has to be read,
- * its end behind it. */
+/* Follow the engine's state after anything that happened to it: first the end of the handshake,
+ * then what can be read, then the end of the stream. */
 static void follow(struct https *h, struct instant now)
 {
     if (h->state == HTTPS_SHAKES && tls_state(h->tls) == TLS_OPEN) {

@@ -1,20 +1,20 @@
 /* https.h — one connection to an HTTPS server: TLS, then one request at a time. No I/O.
  *
- * From the moment a dial has succeeded to the end of the connection; dialling is the caller's.
+ * It begins when a dial has succeeded, and lasts until the connection ends; the caller dials.
  *
  *   state    event                              next     then
- *   SHAKES   handshake, well                    READY
- *   SHAKES   anything wrong, an end, 5 s        OVER     https_why says what
+ *   SHAKES   the handshake is complete          READY
+ *   SHAKES   an error, the end, 5 s             OVER     https_why says what happened
  *   READY    https_ask                          ASKS
- *   READY    an end, any byte, 60 s             OVER     https_why is ""
- *   ASKS     an answer, reusable                READY    https_answered is true until the next ask
+ *   READY    the end, any byte, 60 s            OVER     https_why is ""
+ *   ASKS     an answer, reusable                READY    `answered` is true until the next request
  *   ASKS     an answer, not reusable            OVER     the same; https_why is ""
- *   ASKS     anything wrong, an end, 5 s until  OVER     https_why says what; https_is_stale:
- *            the first byte, 10 s in all                 asking once more on another is right
+ *   ASKS     an error, the end, 5 s without a   OVER     https_why says what happened; if
+ *            byte, 10 s in all                           https_is_stale, ask again elsewhere
  *
- * OVER is the last: the connection is to be closed when https_output is drained. A READY connection
- * is read from, so that its end is noticed before it is used again. RFC 9112; the bounds are those
- * that the design lists. Called by places_exchange. */
+ * OVER is final: the caller closes the connection when https_output is empty. A READY connection is
+ * read from, so that its end is noticed before it is used again. Holds always: what is answered was
+ * asked; only a connection that is OVER has a why. RFC 9112. Called by places (exchange). */
 #ifndef CORE_HTTP_HTTPS_H
 #define CORE_HTTP_HTTPS_H
 
@@ -31,66 +31,68 @@ enum {
 
 enum https_state { HTTPS_SHAKES, HTTPS_READY, HTTPS_ASKS, HTTPS_OVER };
 
-/* The caller's; it reads the first part and leaves the second alone. */
+/* Owned by the caller, who may read the first group of fields; the second is private. */
 struct https {
     enum https_state state;
-    bool answered; /* `response` is a whole answer, until the next https_ask */
-    bool resumed; /* from READY on: the handshake took up an earlier session */
-    unsigned asked; /* requests so far */
+    bool answered; /* `response` is a complete answer, until the next https_ask */
+    bool resumed; /* from READY on: the handshake has resumed an earlier session */
+    unsigned asked; /* how many requests were sent */
     struct http_response response;
-    int64_t open_ns; /* monotonic: when the connection stood, */
-    int64_t shaken_ns; /* the handshake was over, */
-    int64_t asked_ns; /* the last request was said, */
+    int64_t open_ns; /* monotonic: when the connection was made, */
+    int64_t shaken_ns; /* the handshake was complete, */
+    int64_t asked_ns; /* the last request was written, */
     int64_t begun_ns; /* its answer's first byte came, */
     int64_t ended_ns; /* and its last */
 
     struct tls *tls; /* NULL: not begun, or ended */
-    bool died; /* the other end made it OVER */
+    bool died; /* it is OVER because of the other end */
     char why[HTTPS_WHY_BYTES_MAX + 1];
 };
 
-/* A connection stands: begin the handshake.
+/* The connection was made: begin the handshake.
  *
- * config, host, session, entropy  as for tls_https; session must outlive the connection
- * false: no memory; nothing has begun. Else https_end it. */
+ * config, host, session, entropy  as for tls_https; session outlives the connection
+ *
+ * false: out of memory; nothing has begun. Otherwise the caller calls https_end in the end. */
 MUST_USE bool https_begin(struct https *h, const struct tls_config *config, const char *host,
     struct tls_session *session, const unsigned char *entropy, struct instant now);
 void https_end(struct https *h);
 
-/* Bytes came in; *in is moved forward. It stops early when output is to be sent: take that, then go
- * on. What is left when it is OVER is void. */
+/* Bytes were received; *in is advanced over those that are taken. It stops early when output must
+ * be sent first: send that, then call it again. Bytes left when it is OVER are ignored. */
 void https_take(struct https *h, struct span *in, struct instant now);
 
-/* The other end has sent FIN: OVER, whatever it was. */
+/* The other end has sent FIN: it becomes OVER in any state. */
 void https_ended(struct https *h, struct instant now);
 
-/* The connection is gone; `why` for the operator, "" when it was closed as wanted. */
+/* The connection is lost; `why` is for the operator, "" when it was closed on purpose. */
 void https_lost(struct https *h, const char *why, struct instant now);
 
-/* Deadlines that have passed. */
+/* Apply deadlines that have passed. */
 void https_turn(struct https *h, struct instant now);
 int64_t https_deadline(const struct https *h); /* NEVER_NS when OVER */
 
-/* Say a request, which http_request_put wrote; READY only.
+/* Send a request that http_request_put wrote. Only when READY.
  *
- * false: output is to be sent first; nothing is said. */
+ * false: output must be sent first; the request was not taken. */
 MUST_USE bool https_ask(struct https *h, struct span request, struct instant now);
 
-/* Give it up politely: OVER; a close_notify may be in the output. */
+/* End the connection in an orderly way: OVER, with TLS's close_notify in the output if possible. */
 void https_close(struct https *h);
 
-/* Bytes for the network, empty: none; in place until acknowledged, as a whole or in part. */
+/* Bytes for the network; empty: none. They stay until https_sent acknowledges all or some. */
 struct span https_output(struct https *h);
 void https_sent(struct https *h, size_t n, struct instant now);
 
-/* When OVER: why, a sentence without a full stop; "" when nobody did anything wrong. */
+/* When OVER: why, as a sentence without full stop; "" when it ended as it should. */
 static inline const char *https_why(const struct https *h)
 {
     return h->why;
 }
 
-/* When OVER while it ASKed: the connection had answered before, and this request got not one byte.
- * The server has closed it without having heard the request: RFC 9112, 9.3.1. */
+/* When it became OVER in ASKS: the connection had answered before, and not one byte has come for
+ * this request. Most likely the server closed it before the request arrived, so the request may be
+ * sent again on another connection: RFC 9112, 9.3.1. */
 bool https_is_stale(const struct https *h);
 
 #endif

@@ -1,26 +1,27 @@
-/* private.h — what the files of http share, and nobody else. */
+/* private.h — what the files that parse and write HTTP share with each other only. */
 #ifndef CORE_HTTP_PRIVATE_H
 #define CORE_HTTP_PRIVATE_H
 
 #include "core/http/http.h"
 
-/* RFC 9110, 5.6.2: what names of headers are made of. */
+/* Whether `s` may be the name of a header: a token of RFC 9110, 5.6.2. */
 bool http_is_token(struct span s);
 
-/* Equal but for the case of ASCII letters; `word` is in lower case. */
+/* Whether `s` equals `word`, which is in lower case, except for the case of ASCII letters. */
 bool http_is_word(struct span s, const char *word);
 
-/* Fails the answer and gives its body back. */
+/* Make the answer FAILED and free its body. */
 void http_response_fail(struct http_response *r, const char *error);
 
-/* One header of the answer itself, its value without white space around it: what it means for the
- * answer's end, or the answer fails. */
+/* Take a header of the final answer into account, if it is one that matters; it may fail the
+ * answer. `value` may have white space around it. */
 void http_header_take(struct http_response *r, struct span name, struct span value);
 
-/* A date in any of the three forms of RFC 9110, 5.6.7, as POSIX seconds.
+/* Parse a date in any of the three forms of RFC 9110, 5.6.7, to POSIX seconds.
  *
- * now_s   a year of two digits is the last one that is not more than 50 years ahead of it
- * false   not such a date; *seconds is then untouched */
+ * now_s   a year of two digits is taken as the last such year not more than 50 years ahead of it
+ *
+ * false: not such a date; *seconds is then unchanged. */
 MUST_USE bool http_date(struct span text, int64_t now_s, int64_t *seconds);
 
 #endif

@@ -1,5 +1,5 @@
-/* request.c — a request as bytes, RFC 9112, 3. What is to be written is looked at before the
- * first byte is: a CR or LF inside a field would let whoever chose it write headers of his own. */
+/* request.c — writes a request, RFC 9112, 3. All its parts are checked before the first byte is
+ * written: with a CR or LF in it, a part could add headers of its own. */
 #include "core/base/ascii.h"
 #include "core/http/private.h"
 
@@ -11,7 +11,7 @@ static bool is_printable(struct span s, char least)
     return true;
 }
 
-/* Not empty, and nothing but letters, digits and `others`. */
+/* Not empty, and only letters, digits and bytes of `others`. */
 static bool is_made_of(struct span s, const char *others)
 {
     for (size_t i = 0; i < s.len; i++)
@@ -36,7 +36,7 @@ bool http_is_word(struct span s, const char *word)
     return true;
 }
 
-/* The letters of names and addresses; what a host means is the resolver's matter. */
+/* Only the bytes of names and addresses; what the host means is left to the resolver. */
 static bool is_host(struct span s)
 {
     return is_made_of(s, "-._:");

@@ -1,6 +1,9 @@
-/* response.c — where an answer begins and ends, RFC 9112. Its parts and what leads from one to
- * the next are the table in http.h. What is read line by line, and what tells chunks apart, goes
- * byte by byte, the body in blocks; so every byte has the same effect however the stream is cut. */
+/* response.c — parses an answer, RFC 9112. The table of its parts is in http.h. Lines and chunk
+ * sizes are parsed byte by byte, and the body is copied in blocks; so each byte has the same effect
+ * however the stream is split.
+ *
+ * Holds always: the body has at most HTTP_BODY_BYTES_MAX bytes, and what is left of a length or
+ * chunk fits into that; a FAILED answer has an error and no body. */
 #include "core/base/ascii.h"
 #include "core/http/private.h"
 #include <stdlib.h>
@@ -24,13 +27,13 @@ static void finish(struct http_response *r)
     r->reusable = r->one_one && !r->closes && r->part != HTTP_UNTIL_END;
 }
 
-/* HTTP/1.x SP 3DIGIT, then nothing or a space and words that nobody reads. */
+/* HTTP/1.x SP 3DIGIT, then nothing, or a space and a phrase that is ignored. */
 static void status_take(struct http_response *r, struct span line)
 {
     if (line.len < 12 || memcmp(line.at, "HTTP/1.", 7) != 0 || !ascii_is_digit(line.at[7]) ||
         line.at[8] != ' ' || !ascii_is_digit(line.at[9]) || !ascii_is_digit(line.at[10]) ||
         !ascii_is_digit(line.at[11]) || (line.len > 12 && line.at[12] != ' ')) {
-        http_response_fail(r, "the answer does not begin as HTTP/1.1 does");
+        http_response_fail(r, "the answer does not begin like HTTP/1.1");
         return;
     }
     unsigned status = (unsigned)(line.at[9] - '0') * 100 + (unsigned)(line.at[10] - '0') * 10 +
@@ -38,7 +41,7 @@ static void status_take(struct http_response *r, struct span line)
     r->one_one = line.at[7] == '1';
     r->part = HTTP_HEADERS;
     if (status < 100 || status > 599)
-        http_response_fail(r, "the answer's status is not one of HTTP's");
+        http_response_fail(r, "the answer's status is not between 100 and 599");
     else if (status == 101)
         http_response_fail(r, "the answer switches to another protocol");
     else if (status >= 200)
@@ -58,7 +61,7 @@ static void header_take(struct http_response *r, struct span line)
     else if (!colon)
         http_response_fail(r, "the answer has a header without a colon");
     else if (!http_is_token(name))
-        http_response_fail(r, "the answer has a header whose name is none");
+        http_response_fail(r, "the answer has a header with an invalid name");
     else if (r->part == HTTP_HEADERS && r->status != 0)
         http_header_take(r, name, span_from(line, name.len + 1));
 }
@@ -70,7 +73,7 @@ static void head_end(struct http_response *r)
     else if (r->chunked && r->length_known)
         http_response_fail(r, "the answer has both Content-Length and Transfer-Encoding");
     else if (r->chunked && !r->one_one)
-        http_response_fail(r, "the answer has Transfer-Encoding, which its HTTP version has not");
+        http_response_fail(r, "the answer has Transfer-Encoding, which HTTP/1.0 does not know");
     else if (r->status == 204 || r->status == 304 || (r->length_known && r->left == 0))
         finish(r);
     else
@@ -91,8 +94,8 @@ static void line_end(struct http_response *r)
         head_end(r);
 }
 
-/* One byte of what ends with CRLF. Returns whether it is a byte of the text before that; *ended
- * whether it was the LF. */
+/* A byte of a line. Returns whether it belongs to the text before the CRLF; *ended: whether it is
+ * the LF. */
 static bool text_byte(struct http_response *r, char byte, bool *ended)
 {
     *ended = r->cr && byte == '\n';
@@ -137,7 +140,7 @@ static void size_end(struct http_response *r)
         r->part = r->left ? HTTP_CHUNK : HTTP_TRAILERS;
 }
 
-/* The line before a chunk: hexadecimal digits, perhaps a ';' and what nobody needs. */
+/* The line before a chunk: hexadecimal digits, then perhaps a ';' and extensions, all ignored. */
 static void size_byte(struct http_response *r, char byte)
 {
     bool ended;
@@ -171,7 +174,7 @@ static void chunk_end_byte(struct http_response *r, char byte)
     r->cr = !r->cr;
 }
 
-/* Room for `more` bytes of body; more > 0. */
+/* Make room for `more` bytes of the body; more > 0. false: out of memory. */
 static bool body_reserve(struct http_response *r, size_t more)
 {
     if (more <= r->body_room - r->body_len)

@@ -1,13 +1,13 @@
-/* side.h — for the tests of https and of the exchange: an HTTPS server in memory, BearSSL's,
- * that does what the test says. All servers of a test have one certificate, and one memory of
- * sessions between them. */
+/* side.h — for the tests of https and of the exchange: an HTTPS server in memory, made with
+ * BearSSL, which does what the test says. All servers of a test share one certificate and one cache
+ * of TLS sessions. */
 #ifndef TESTS_UNIT_HTTP_SIDE_H
 #define TESTS_UNIT_HTTP_SIDE_H
 
 #include "core/tls/private.h"
 #include "unit/tls/side.h"
 
-#ifndef SIDE_MALLOC /* a test of failing memory leaves the driver's own alone */
+#ifndef SIDE_MALLOC /* a test of failing memory defines it: the server's own memory must not fail */
 #define SIDE_MALLOC malloc
 #define SIDE_FREE free
 #endif
@@ -18,12 +18,12 @@ struct server {
     br_ssl_server_context tls;
     unsigned char memory[BR_SSL_BUFSIZE_BIDI];
     bool silent; /* what it would send is lost */
-    bool fin; /* it has nothing more to send than what is in `out` */
+    bool fin; /* it will send nothing more than what is in `out` */
     char out[SERVER_OUT_BYTES];
     size_t out_from, out_len; /* sent so far, and in all */
-    char heard[SERVER_HEARD_BYTES + 1]; /* plaintext; ended by NUL */
+    char heard[SERVER_HEARD_BYTES + 1]; /* plaintext; ends with NUL */
     size_t heard_len;
-    size_t seen; /* of `heard`: a test has looked at it */
+    size_t seen; /* the part of `heard` that a test has looked at */
 };
 
 static struct tls_trust *side_trust;
@@ -49,7 +49,7 @@ static inline void https_side_end(void)
     remove_certificates();
 }
 
-/* A connection has come to it. */
+/* Begin to serve a new connection. */
 static inline void server_open(struct server *s)
 {
     static unsigned char drawn;
@@ -63,7 +63,7 @@ static inline void server_open(struct server *s)
     br_ssl_server_reset(&s->tls);
 }
 
-/* Whatever its engine can do without more input. */
+/* Do what the engine can do without more input. */
 static inline void server_moves(struct server *s)
 {
     for (bool moved = true; moved;) {
@@ -104,7 +104,7 @@ static inline void server_take(struct server *s, struct span in)
     server_moves(s);
 }
 
-/* The whole request that came since the last call, or NULL. */
+/* The complete request that has come since the last call; NULL: none. */
 static inline const char *server_request(struct server *s)
 {
     const char *begin = s->heard + s->seen, *head_end = strstr(begin, "\r\n\r\n");
@@ -140,7 +140,7 @@ static inline void server_says(struct server *s, const char *text)
     server_says_bytes(s, text, strlen(text));
 }
 
-/* close_notify, then FIN. */
+/* End the connection: close_notify, then FIN. */
 static inline void server_closes(struct server *s)
 {
     br_ssl_engine_close(&s->tls.eng);
@@ -148,8 +148,8 @@ static inline void server_closes(struct server *s)
     s->fin = true;
 }
 
-/* Up to `piece` bytes on their way to the client, each piece in a block of exactly its size that
- * the caller frees by SIDE_FREE; at NULL: none. */
+/* The next bytes for the client, at most `piece`, in a block of exactly their size, which the
+ * caller frees with SIDE_FREE. Its `at` is NULL when there are none. */
 static inline struct span server_piece(struct server *s, size_t piece)
 {
     size_t left = s->out_len - s->out_from, n = left < piece ? left : piece;

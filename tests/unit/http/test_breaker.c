@@ -1,17 +1,17 @@
-/* test_breaker.c — the table of breaker.h, row by row, and what happens beside it: questions that
- * were asked before it opened and fail after. */
+/* test_breaker.c — the table of breaker.h, row by row; and questions that were asked before the
+ * breaker opened and fail afterwards. */
 #include "core/http/breaker.h"
 #include <criterion/criterion.h>
 
 enum event { ASKS, SUCCEEDS, FAILS, GIVES_UP };
 
-/* What is done at a time, and what comes back: whether a question is admitted, whether a success
- * closed the breaker or a failure opened it. */
+/* What is called at a time, and what it returns: whether the question is admitted, whether the
+ * success has closed the breaker, or the failure has opened it. */
 struct step {
     int64_t at_ms;
     enum event event;
     bool says;
-    bool open; /* after it */
+    bool open; /* afterwards */
 };
 
 static void check(const char *name, const struct step *steps, size_t count)

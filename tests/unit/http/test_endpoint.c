@@ -10,7 +10,8 @@ static struct instant at_ms(int64_t ms)
     return (struct instant){.mono_ns = ms * MS_NS, .real_ns = 1};
 }
 
-/* "4a 6b": addresses that end in these letters, IPv4 and IPv6. */
+/* Addresses by name: "4a 6b" are an IPv4 address that ends in a and an IPv6 address that ends in
+ * b. */
 static unsigned addresses(const char *text, uint16_t port, struct address *out)
 {
     unsigned count = 0;
@@ -41,11 +42,11 @@ static void resolved(struct endpoint *e, const char *text, uint32_t ttl_s, int64
     endpoint_resolved(e, all, addresses(text, 0, all), ttl_s, at_ms(ms));
 }
 
-/* -- where it is ------------------------------------------------------------------------------- */
+/* -- resolving --------------------------------------------------------------------------------- */
 
 enum event { BEGIN, RESOLVED, FAILED, TIME_PASSES };
 
-/* What happens at a time, what comes of it, and what is asked for then. */
+/* What happens at a time, the verdict, and when the host is resolved next. */
 struct step {
     int64_t at_ms;
     enum event event;
@@ -161,7 +162,7 @@ Test(endpoint, the_reason_of_a_failure_is_kept_within_bounds)
     cr_expect_eq(strlen(e.why), ENDPOINT_WHY_BYTES_MAX);
 }
 
-/* -- which address ----------------------------------------------------------------------------- */
+/* -- dialling ---------------------------------------------------------------------------------- */
 
 static struct endpoint host;
 static struct endpoint_attempt attempt;
@@ -177,7 +178,7 @@ static void begins(void)
     cr_assert_eq(endpoint_begin(&host, &attempt, at_ms(0)), ENDPOINT_BEGUN);
 }
 
-/* Connects to the first address that is called so, whatever is dialled before it. */
+/* Let the dial to the named address win; all dials before it fail. */
 static void connects_to(const char *name)
 {
     unsigned racer;
@@ -208,10 +209,10 @@ Test(endpoint, families_take_turns_and_the_winner_comes_first)
             "6a 4a 6b 4b 6c 4c 6d 4d"},
         {"4a 4b 6a 6b", "4b", NULL, NULL, "4b 4a 6a 6b"},
         {"4a 4b 6a 6b", "6b", NULL, NULL, "6b 6a 4a 4b"},
-        /* the name is resolved anew: the winner is kept, or at least its family */
+        /* the host is resolved again: the winner stays first, or at least its family */
         {"4a 4b 6a 6b", "4b", NULL, "6b 6a 4a 4b", "4b 4a 6b 6a"},
         {"4a 4b 6a 6b", "4b", NULL, "6c 6d 4c 4d", "4c 6c 4d 6d"},
-        /* it connects but leads nowhere: the other family, and it last of all */
+        /* it connects but is of no use: the other family comes first, and it comes last */
         {"4a 4b 6a 6b", "6a", "6a", NULL, "4a 4b 6b 6a"},
         {"4a 4b 6a 6b", "6a", "6a", "6a 6b 4a 4b", "4a 4b 6b 6a"},
         {"4a 4b 6a 6b", "4a", "6a", NULL, "4a 4b 6b 6a"},
@@ -247,7 +248,7 @@ Test(endpoint, who_was_spoilt_and_wins_again_is_first_again)
     cr_expect_str_eq(text_of(attempt.each, attempt.count), "6a 4a");
 }
 
-/* What the attempt dials at `ms`; "" for nothing. */
+/* The address that the attempt dials at `ms`; "": none. */
 static const char *dials(int64_t ms, unsigned expected_racer)
 {
     unsigned racer;
@@ -274,7 +275,7 @@ Test(endpoint, the_second_family_joins_after_a_quarter_of_a_second)
     waits_until(260);
     cr_expect_str_eq(dials(259, 1), "");
     cr_expect_str_eq(dials(260, 1), "4a");
-    waits_until(-1); /* two are enough */
+    waits_until(-1); /* there are never more than two dials */
     cr_expect_str_eq(dials(100000, 0), "");
     endpoint_attempt_won(&host, &attempt, 1);
     cr_expect(attempt.racers[0].dialling, "to be cancelled");

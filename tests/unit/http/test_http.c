@@ -1,7 +1,8 @@
-/* test_http.c — requests as bytes, and answers fed in every way that they can be cut.
+/* test_http.c — requests as they are written, and answers split in every possible way.
  *
- * Each answer goes in whole, byte by byte and in two parts split at every point (long ones: at many
- * points), each part in a block of exactly its size; what comes out must be the same each time. */
+ * Each answer is parsed whole, byte by byte, and in two parts split at every offset (long ones: at
+ * many offsets). Each part lies in a block of exactly its size. The result must always be the same.
+ */
 #include "unit/boxed.h"
 #include "core/http/http.h"
 #include <criterion/criterion.h>
@@ -30,8 +31,8 @@ struct outcome {
         HTTP_MORE, 0, false, NULL, NULL \
     }
 
-/* Feeds one block; what is left of it goes in once more, as a connection does that is not asked
- * again at once. */
+/* Feed one block. What is left of it is fed once more, as happens on a connection on which the next
+ * request is not sent at once. */
 static void feed(struct http_response *r, struct span bytes)
 {
     struct span block = boxed(bytes), in = block;
@@ -107,14 +108,14 @@ static void feed_in_every_way(struct span input, enum end end, struct outcome wa
 #define NO_SIZE "the answer has a chunk without a size"
 #define NO_HEX "the answer has a chunk size that is no hexadecimal number"
 #define NOT_CHUNKED "the answer's Transfer-Encoding is not just chunked"
-#define NO_HTTP "the answer does not begin as HTTP/1.1 does"
+#define NO_HTTP "the answer does not begin like HTTP/1.1"
 #define HEAD_CUT "the connection ended in the middle of the answer's head"
 #define FOLDED "the answer has a folded header"
-#define NO_NAME "the answer has a header whose name is none"
+#define NO_NAME "the answer has a header with an invalid name"
 #define NO_COLON "the answer has a header without a colon"
 #define COMPRESSED "the answer is compressed, though it was asked not to be"
 #define BOTH "the answer has both Content-Length and Transfer-Encoding"
-#define NO_STATUS "the answer's status is not one of HTTP's"
+#define NO_STATUS "the answer's status is not between 100 and 599"
 
 struct answer {
     struct span input;
@@ -189,7 +190,7 @@ static const struct answer answers[] = {
     {SPAN(OK "Transfer-Encoding: chunked\r\nContent-Length: 2\r\n\r\n"), OPEN, FAILED(BOTH)},
     {SPAN(OK "Content-Length: 0\r\nTransfer-Encoding: chunked\r\n\r\n"), OPEN, FAILED(BOTH)},
     {SPAN("HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"), OPEN,
-        FAILED("the answer has Transfer-Encoding, which its HTTP version has not")},
+        FAILED("the answer has Transfer-Encoding, which HTTP/1.0 does not know")},
 
     /* whether the connection can be used again */
     {SPAN(OK "Connection: close\r\nContent-Length: 2\r\n\r\n{}"), OPEN, DONE(200, false, "{}")},
@@ -232,7 +233,7 @@ static const struct answer answers[] = {
     {SPAN("HTTP/1.1 200 OK"), CLEAN, FAILED(HEAD_CUT)},
     {SPAN(OK "A: b\r\n"), CUT, FAILED(HEAD_CUT)},
 
-    /* interim answers: their headers say nothing about the real one */
+    /* interim answers: their headers do not count for the final one */
     {SPAN("HTTP/1.1 100 Continue\r\n\r\n" OK "Content-Length: 2\r\n\r\n{}"), OPEN,
         DONE(200, true, "{}")},
     {SPAN("HTTP/1.1 103 Early Hints\r\nContent-Length: 9\r\nContent-Encoding: gzip\r\nConnection: "
@@ -272,7 +273,7 @@ Test(http, answers_are_the_same_however_they_are_cut)
         feed_in_every_way(answers[i].input, answers[i].end, answers[i].want);
 }
 
-/* An answer that is made up, with room for anything the parser takes. */
+/* Memory for an answer of any size that the parser accepts. */
 static char made_bytes[5 << 20];
 static struct buf made;
 
@@ -366,7 +367,7 @@ static const char *body_of(size_t over)
     return body;
 }
 
-/* In one piece and cut once: byte by byte is for the shorter ones. */
+/* Parse it whole and split once; byte by byte would take too long. */
 static void large(enum end end, struct outcome want)
 {
     cr_assert_not(made.overflow);
@@ -468,14 +469,14 @@ Test(http, the_type_is_without_parameters_and_in_lower_case)
     }
 }
 
-/* `date -u -d '...' +%s` gave the seconds of these. */
+/* The seconds come from `date -u -d '...' +%s`. */
 Test(http, retry_after_is_a_time_from_now)
 {
     const struct instant now = {1, 784111777 * SECOND_NS + 1}; /* 1994-11-06 08:49:37 and 1 ns */
     static const struct {
         const char *header;
         int64_t seconds;
-        bool date; /* then the nanosecond that has passed counts */
+        bool date; /* a date: the nanosecond of `now` is subtracted */
     } cases[] = {
         {"A: b", -1, false},
         {"Retry-After: 0", 0, false},
@@ -527,7 +528,7 @@ Test(http, dates_around_leap_days_and_centuries)
     } cases[] = {
         {-1 + 951782400, "Tue, 29 Feb 2000 00:00:00 GMT"},
         {-1 + 951868800, "Wed, 01 Mar 2000 00:00:00 GMT"},
-        {-1 + 946684800, "Saturday, 01-Jan-00 00:00:00 GMT"}, /* the century of now is the last */
+        {-1 + 946684800, "Saturday, 01-Jan-00 00:00:00 GMT"}, /* in 1999 */
         {-1 + 4107542400, "Mon, 01 Mar 2100 00:00:00 GMT"},
         {-1 + 1, "Thu, 01 Jan 1970 00:00:01 GMT"},
         {-1 + 1735689600, "Wed Jan  1 00:00:00 2025"},

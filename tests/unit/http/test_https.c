@@ -1,5 +1,5 @@
-/* test_https.c — one connection to an HTTPS server in memory, at instants that the test makes up:
- * the table of https.h, each deadline to the nanosecond, and input cut at every place. */
+/* test_https.c — one connection to an HTTPS server in memory, in virtual time: the table of
+ * https.h, each deadline to the nanosecond, and input split at every offset. */
 #include "core/http/https.h"
 #include "unit/http/side.h"
 
@@ -11,7 +11,7 @@ static struct https h;
 static struct server s;
 static struct tls_session session;
 static struct instant now;
-static size_t piece; /* bytes that come in at a time */
+static size_t piece; /* bytes that the client receives at a time */
 
 static void begin(void)
 {
@@ -22,7 +22,7 @@ static void begin(void)
 
 TestSuite(https, .init = begin, .fini = https_side_end);
 
-/* What the client has to send reaches the server. */
+/* Deliver the client's output to the server. */
 static void sends(void)
 {
     for (struct span out; (out = https_output(&h)).len;) {
@@ -42,7 +42,7 @@ static void takes(struct span in)
     }
 }
 
-/* Until neither has anything more to say. */
+/* Deliver bytes both ways until neither end has any. */
 static void talk(void)
 {
     struct span in;
@@ -64,7 +64,7 @@ static void connects(void)
     cr_assert(https_begin(&h, &side_config, "localhost", &session, entropy, now));
 }
 
-/* A connection that is READY. */
+/* Make a connection and let it become READY. */
 static void meets(void)
 {
     connects();
@@ -87,7 +87,7 @@ static void answers(const char *text)
     talk();
 }
 
-/* A connection that has carried an answer, and has been asked once more. */
+/* Make a connection that has carried an answer, and send another request on it. */
 static void asks_again(void)
 {
     meets();
@@ -106,7 +106,7 @@ static void is_over(const char *why)
     https_end(&h);
 }
 
-/* Its deadline is `ms` from now; a nanosecond before nothing happens. */
+/* The deadline is `ms` from now, and a nanosecond before it nothing happens. */
 static void waits_ms(int64_t ms)
 {
     enum https_state before = h.state;
@@ -146,7 +146,7 @@ Test(https, a_handshake_has_5_s)
     waits_ms(5000);
     is_over("the server did not finish the TLS handshake within 5 s");
 
-    connects(); /* what comes in does not prolong it */
+    connects(); /* bytes that come in do not prolong the deadline */
     int64_t began_ns = now.mono_ns;
     sends();
     while (h.state == HTTPS_SHAKES && s.out_from + 1 < s.out_len) {
@@ -161,7 +161,7 @@ Test(https, a_handshake_has_5_s)
     is_over("the server did not finish the TLS handshake within 5 s");
 }
 
-/* After each byte of the server's, on a connection that is made anew. */
+/* The connection ends after so many bytes of the server's handshake; a new one for each number. */
 Test(https, a_handshake_can_end_at_any_byte)
 {
     size_t whole = SIZE_MAX;
@@ -229,7 +229,7 @@ Test(https, an_answer_is_the_same_however_it_is_cut)
     cr_expect_gt(h.asked, 60);
     https_end(&h);
 
-    for (piece = 1; piece < 200; piece += 13) { /* handshake and all */
+    for (piece = 1; piece < 200; piece += 13) { /* for the handshake, too */
         session = (struct tls_session){0};
         meets();
         asks();
@@ -303,7 +303,7 @@ Test(https, an_answer_has_5_s_to_begin_and_10_in_all)
     asks_again();
     now.mono_ns += 4 * SECOND_NS;
     answers("HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n");
-    for (int i = 0; i < 5; i++) { /* a drip does not prolong it */
+    for (int i = 0; i < 5; i++) { /* slow bytes do not prolong the deadline */
         now.mono_ns += SECOND_NS;
         https_turn(&h, now);
         cr_assert_eq(h.state, HTTPS_ASKS);
@@ -340,7 +340,7 @@ Test(https, an_idle_connection_may_end_as_the_server_likes)
         asks();
         answers(answer);
         if (way == 0)
-            server_says(&s, "H"); /* nobody has asked */
+            server_says(&s, "H"); /* without a request */
         if (way == 1)
             server_closes(&s);
         s.fin = way == 2;
@@ -348,7 +348,7 @@ Test(https, an_idle_connection_may_end_as_the_server_likes)
         if (way == 3)
             https_lost(&h, "connection reset by peer", now);
         if (way == 4) {
-            br_ssl_engine_close(&s.tls.eng); /* close_notify, and its FIN is still to come */
+            br_ssl_engine_close(&s.tls.eng); /* close_notify, its FIN comes later */
             server_moves(&s);
             talk();
         }
@@ -365,9 +365,9 @@ Test(https, what_is_stale)
         {true, false, false, false},
         {true, false, true, false},
         {true, false, false, true},
-        {false, false, false, false}, /* its first question: nothing that a server closes for */
+        {false, false, false, false}, /* the first request: the connection was not idle before */
         {false, false, true, false},
-        {true, true, false, false}, /* it has heard the question */
+        {true, true, false, false}, /* the server has received the request */
         {true, true, true, false},
         {true, true, false, true},
     };
@@ -410,7 +410,7 @@ Test(https, nothing_revives_it)
     is_over("");
 }
 
-/* A full window of the engine's: the caller keeps what could not be taken in, nothing is lost. */
+/* The engine's buffer is full: the caller keeps what was not taken, and nothing is lost. */
 Test(https, input_waits_for_output)
 {
     meets();
@@ -420,7 +420,7 @@ Test(https, input_waits_for_output)
     https_take(&h, &rest, now);
     cr_expect_eq(rest.len, 0);
     free((char *)in.at);
-    cr_assert(https_ask(&h, span_of(request), now)); /* and it is not sent */
+    cr_assert(https_ask(&h, span_of(request), now)); /* its bytes are not sent yet */
     cr_expect_gt(https_output(&h).len, 0);
     server_says(&s, answer);
     in = server_piece(&s, SIZE_MAX);
