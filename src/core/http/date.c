@@ -2,6 +2,7 @@
  * functions for dates depend on a locale and a time zone, which must not matter here. */
 #include "core/base/ascii.h"
 #include "core/base/decimal.h"
+#include "core/base/invariant.h"
 #include "core/http/private.h"
 
 struct date {
@@ -101,6 +102,7 @@ static bool is_leap(uint64_t year)
 static uint64_t days_in_month(uint64_t year, uint64_t month)
 {
     static const uint8_t days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    ASSERT(month >= 1 && month <= 12);
     return days[month - 1] + (uint64_t)(month == 2 && is_leap(year));
 }
 
@@ -113,6 +115,7 @@ static int64_t days_before_year(uint64_t year)
 
 static uint64_t year_of(int64_t seconds)
 {
+    ASSERT(seconds >= 0);
     uint64_t year = 1970 + (uint64_t)seconds / (366 * 86400);
     while (days_before_year(year + 1) * 86400 <= seconds)
         year++;

@@ -24,6 +24,7 @@ bool endpoint_to_resolve(struct endpoint *e, struct instant now)
 {
     if (now.mono_ns < endpoint_deadline(e))
         return false;
+    ASSERT(!e->resolving);
     e->resolving = true;
     e->used = false;
     return true;
@@ -40,6 +41,7 @@ static unsigned next_of(const struct address *all, unsigned count, unsigned from
 /* Move the address at index `from` to index `to`; those in between close up. */
 static void move(struct address *each, unsigned from, unsigned to)
 {
+    ASSERT(from < ENDPOINT_ADDRESSES_MAX && to < ENDPOINT_ADDRESSES_MAX);
     struct address moved = each[from];
     for (; from < to; from++)
         each[from] = each[from + 1];
@@ -73,6 +75,7 @@ static void arrange(struct endpoint *e, const struct address *all, unsigned coun
         }
         v6 = !v6;
     }
+    ASSERT(e->count > 0 || count == 0);
     unsigned winner = index_of(e, &e->winner);
     if (winner < e->count)
         move(e->each, winner, 0);
@@ -84,8 +87,11 @@ static void arrange(struct endpoint *e, const struct address *all, unsigned coun
 static void rearrange(struct endpoint *e)
 {
     struct address all[ENDPOINT_ADDRESSES_MAX];
+    unsigned count = e->count;
+    ASSERT(count <= ENDPOINT_ADDRESSES_MAX);
     memcpy(all, e->each, sizeof all);
-    arrange(e, all, e->count);
+    arrange(e, all, count);
+    ASSERT(e->count == count);
 }
 
 void endpoint_resolved(struct endpoint *e, const struct address *addresses, unsigned count,
@@ -143,9 +149,11 @@ int64_t endpoint_attempt_deadline(const struct endpoint_attempt *a)
 bool endpoint_attempt_next(struct endpoint_attempt *a, struct instant now, unsigned *racer,
     struct address *to, int64_t *until_ns)
 {
+    ASSERT(a->next <= a->count && a->count <= ENDPOINT_ADDRESSES_MAX);
     if (now.mono_ns < endpoint_attempt_deadline(a))
         return false;
     *racer = free_racer(a);
+    ASSERT(*racer < ENDPOINT_RACERS && a->next < a->count);
     *to = a->each[a->next];
     *until_ns = now.mono_ns + ENDPOINT_CONNECT_MS * MS_NS;
     a->racers[*racer].dialling = true;
@@ -156,7 +164,7 @@ bool endpoint_attempt_next(struct endpoint_attempt *a, struct instant now, unsig
 
 bool endpoint_attempt_failed(struct endpoint_attempt *a, unsigned racer)
 {
-    ASSERT(a->racers[racer].dialling);
+    ASSERT(racer < ENDPOINT_RACERS && a->racers[racer].dialling);
     a->racers[racer].dialling = false;
     a->next_at_ns = 0;
     if (a->next < a->count)
@@ -169,7 +177,7 @@ bool endpoint_attempt_failed(struct endpoint_attempt *a, unsigned racer)
 
 void endpoint_attempt_won(struct endpoint *e, struct endpoint_attempt *a, unsigned racer)
 {
-    ASSERT(a->racers[racer].dialling);
+    ASSERT(racer < ENDPOINT_RACERS && a->racers[racer].dialling);
     a->racers[racer].dialling = false;
     a->next = a->count;
     e->winner = a->each[a->racers[racer].index];

@@ -3,11 +3,13 @@
  * and in its simplest form: answers get mixed up when two parsers see different ends. */
 #include "core/base/ascii.h"
 #include "core/base/decimal.h"
+#include "core/base/invariant.h"
 #include "core/http/private.h"
 #include <stdlib.h>
 
 void http_response_fail(struct http_response *r, const char *error)
 {
+    ASSERT(r->state == HTTP_MORE);
     free(r->body);
     r->body = NULL;
     r->body_len = r->body_room = 0;

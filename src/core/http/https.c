@@ -4,6 +4,7 @@
  * feed it what has come in. Plaintext is never kept here: the parser of the answer takes it out of
  * the engine at once, so at most one record waits there. */
 #include "core/http/https.h"
+#include "core/base/invariant.h"
 
 /* -- ends -------------------------------------------------------------------------------------- */
 
@@ -33,6 +34,7 @@ static void lose(struct https *h, const char *why)
 
 static void answer_done(struct https *h, struct instant now)
 {
+    ASSERT(h->state == HTTPS_ASKS && h->asked > 0 && h->response.state == HTTP_DONE);
     h->answered = true;
     h->ended_ns = now.mono_ns;
     if (h->response.reusable)
@@ -84,7 +86,9 @@ static void end_of_stream(struct https *h, struct instant now)
  * then what can be read, then the end of the stream. */
 static void follow(struct https *h, struct instant now)
 {
+    ASSERT(h->tls && (!h->answered || h->asked > 0));
     if (h->state == HTTPS_SHAKES && tls_state(h->tls) == TLS_OPEN) {
+        ASSERT(h->asked == 0);
         h->state = HTTPS_READY;
         h->resumed = tls_resumed(h->tls);
         h->shaken_ns = h->ended_ns = now.mono_ns;
@@ -94,6 +98,7 @@ static void follow(struct https *h, struct instant now)
         end_of_stream(h, now);
     else if (tls_state(h->tls) == TLS_ENDED)
         lose(h, tls_reason(h->tls));
+    ASSERT(h->state == HTTPS_OVER || h->why[0] == '\0');
 }
 
 bool https_begin(struct https *h, const struct tls_config *config, const char *host,
@@ -163,6 +168,7 @@ void https_turn(struct https *h, struct instant now)
 {
     if (now.mono_ns < https_deadline(h))
         return;
+    ASSERT(h->state != HTTPS_OVER);
     if (h->state == HTTPS_READY)
         https_close(h);
     else if (h->state == HTTPS_SHAKES)
@@ -175,6 +181,7 @@ void https_turn(struct https *h, struct instant now)
 
 bool https_ask(struct https *h, struct span request, struct instant now)
 {
+    ASSERT(h->state == HTTPS_READY && request.len > 0);
     size_t room_bytes;
     char *room = tls_room(h->tls, &room_bytes);
     if (!room || room_bytes < request.len)

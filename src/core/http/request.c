@@ -1,6 +1,7 @@
 /* request.c — writes a request, RFC 9112, 3. All its parts are checked before the first byte is
  * written: with a CR or LF in it, a part could add headers of its own. */
 #include "core/base/ascii.h"
+#include "core/base/invariant.h"
 #include "core/http/private.h"
 
 static bool is_printable(struct span s, char least)
@@ -74,6 +75,7 @@ static void put_host(struct buf *out, struct span host, uint16_t port)
 
 bool http_request_put(struct buf *out, const struct http_request *q)
 {
+    ASSERT(q->method == HTTP_POST || q->body.len == 0);
     if (!is_writable(q))
         return false;
     buf_text(out, q->method == HTTP_POST ? "POST " : "GET ");

@@ -5,6 +5,7 @@
  * Holds always: the body has at most HTTP_BODY_BYTES_MAX bytes, and what is left of a length or
  * chunk fits into that; a FAILED answer has an error and no body. */
 #include "core/base/ascii.h"
+#include "core/base/invariant.h"
 #include "core/http/private.h"
 #include <stdlib.h>
 
@@ -23,6 +24,7 @@ void http_response_deinit(struct http_response *r)
 
 static void finish(struct http_response *r)
 {
+    ASSERT(r->state == HTTP_MORE && r->status >= 200);
     r->state = HTTP_DONE;
     r->reusable = r->one_one && !r->closes && r->part != HTTP_UNTIL_END;
 }
@@ -52,6 +54,7 @@ static void status_take(struct http_response *r, struct span line)
 
 static void header_take(struct http_response *r, struct span line)
 {
+    ASSERT(line.len > 0 && (r->part == HTTP_HEADERS || r->part == HTTP_TRAILERS));
     const char *colon = memchr(line.at, ':', line.len);
     struct span name = {line.at, colon ? (size_t)(colon - line.at) : 0};
     if (line.at[0] == ' ' || line.at[0] == '\t')
@@ -193,8 +196,11 @@ static bool body_reserve(struct http_response *r, size_t more)
 static void body_take(struct http_response *r, struct span *in)
 {
     size_t n = in->len;
-    if (r->part != HTTP_UNTIL_END && r->left < n)
-        n = r->left;
+    ASSERT(r->body_len <= HTTP_BODY_BYTES_MAX && r->body_len <= r->body_room);
+    if (r->part != HTTP_UNTIL_END) {
+        ASSERT(r->left > 0 && r->left <= HTTP_BODY_BYTES_MAX - r->body_len);
+        n = r->left < n ? r->left : n;
+    }
     if (n > HTTP_BODY_BYTES_MAX - r->body_len) {
         http_response_fail(r, "the answer's body is larger than 1 MiB");
         return;
@@ -236,6 +242,7 @@ enum http_state http_response_take(struct http_response *r, struct span *in)
     }
     if (in->len)
         r->reusable = false;
+    ASSERT(r->state != HTTP_FAILED || (r->error && !r->body));
     return r->state;
 }
 
