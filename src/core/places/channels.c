@@ -1,23 +1,23 @@
 /* channels.c — the connections of an exchange: see exchange.h and its private header.
  *
- *   making     event                                   next
- *   NONE       a question that no connection is for    RESOLVES, or DIALS if addresses are known
+ *   attempt    event                                   next
+ *   NONE       a question without a connection         RESOLVES, or DIALS if addresses are known
  *   RESOLVES   addresses                               DIALS
- *   RESOLVES   there are none                          NONE, a failure
- *   DIALS      a dial that made a connection           SHAKES
- *   DIALS      all of them failed, 3 s                 NONE, a failure
- *   SHAKES     handshake, well                         NONE; the channel takes questions
- *   SHAKES     anything else                           NONE, a failure
+ *   RESOLVES   a failure                               NONE, failed
+ *   DIALS      a dial has made a connection            SHAKES
+ *   DIALS      all dials have failed, or 3 s           NONE, failed
+ *   SHAKES     the handshake is complete               NONE; the channel takes questions
+ *   SHAKES     anything else                           NONE, failed
  *
- * Who waits while no connection can be made would wait in vain: a failure is the answer to all that
- * are queued, unless another connection stands and goes on. */
+ * When an attempt fails and there is no other connection, all queued questions are answered with
+ * the failure: they would wait in vain. */
 #include "core/base/invariant.h"
 #include "core/places/exchange_private.h"
 #include <stdio.h>
 
-/* -- what there is ----------------------------------------------------------------------------- */
+/* -- the channels ------------------------------------------------------------------------------ */
 
-/* It can still bring something. */
+/* Its connection is not over: an answer can still come. */
 static bool alive(const struct channel *c)
 {
     return c->in_use && c->https.state != HTTPS_OVER;
@@ -39,29 +39,29 @@ static struct channel *channel_at(struct exchange *x, unsigned channel)
 
 static bool shakes(const struct exchange *x, const struct channel *c)
 {
-    return x->making == MAKING_SHAKES && c == &x->channels[x->making_channel];
+    return x->attempt == ATTEMPT_SHAKES && c == &x->channels[x->attempt_channel];
 }
 
 /* -- failures ---------------------------------------------------------------------------------- */
 
-/* "<host>: why" as the last failure; which is the message for those who asked, too. */
+/* Record "<host>: why" as the last failure. It is also the message for those who wait. */
 static const char *note_failure(struct exchange *x, const char *why)
 {
     snprintf(x->why, sizeof x->why, "%s: %s", x->host, why);
     return x->why;
 }
 
-static void making_ends(struct exchange *x)
+static void attempt_ends(struct exchange *x)
 {
-    for (unsigned i = 0; i < ENDPOINT_RACERS && x->making == MAKING_DIALS; i++)
-        if (x->attempt.racers[i].dialling)
+    for (unsigned i = 0; i < ENDPOINT_RACERS && x->attempt == ATTEMPT_DIALS; i++)
+        if (x->dials.racers[i].dialling)
             x->unwanted |= 1u << i;
-    x->making = MAKING_NONE;
+    x->attempt = ATTEMPT_NONE;
 }
 
-static void making_failed(struct exchange *x, const char *why, struct instant now)
+static void attempt_failed(struct exchange *x, const char *why, struct instant now)
 {
-    making_ends(x);
+    attempt_ends(x);
     exchange_failed(x, PLACES_UNKNOWN_ERROR, note_failure(x, why), now);
     x->alone_ns = now.mono_ns + EXCHANGE_ALONE_MS * MS_NS;
     if (alive_count(x) == 0)
@@ -70,7 +70,7 @@ static void making_failed(struct exchange *x, const char *why, struct instant no
 
 void channels_stop(struct exchange *x, const char *why)
 {
-    making_ends(x);
+    attempt_ends(x);
     for (unsigned i = 0; i < EXCHANGE_CHANNELS; i++) {
         struct channel *c = &x->channels[i];
         if (!c->in_use)
@@ -96,7 +96,7 @@ void channel_give_up(struct exchange *x, const struct inquiry *q)
 
 /* -- answers ----------------------------------------------------------------------------------- */
 
-/* 0 where one of the two did not happen. */
+/* The time between two events; 0 if one of them did not happen. */
 static int64_t took_ns(int64_t from_ns, int64_t to_ns)
 {
     return from_ns && to_ns > from_ns ? to_ns - from_ns : 0;
@@ -120,7 +120,7 @@ static void note_times(struct exchange *x, const struct channel *c, const struct
     x->times = t;
 }
 
-/* xorshift64*; nobody gains by foreseeing a pause. */
+/* A random number by xorshift64*. It need not be secure: nobody gains by predicting a pause. */
 static uint64_t draw(struct exchange *x, uint64_t below)
 {
     x->jitter ^= x->jitter >> 12;
@@ -129,8 +129,8 @@ static uint64_t draw(struct exchange *x, uint64_t below)
     return (x->jitter * UINT64_C(0x2545f4914f6cdd1d) >> 32) % below;
 }
 
-/* When to ask again what was answered with 429 or 5xx: as the server says, else exponential with
- * full jitter. NEVER_NS: there is no use. */
+/* When to ask again what was answered with 429 or 5xx: when the server says so, otherwise by
+ * exponential back-off with full jitter. NEVER_NS: not at all. */
 static int64_t retry_ns(struct exchange *x, const struct channel *c, struct instant now)
 {
     const struct inquiry *q = c->asks;
@@ -145,7 +145,7 @@ static int64_t retry_ns(struct exchange *x, const struct channel *c, struct inst
     return q->tries < EXCHANGE_TRIES_MAX && in_time ? now.mono_ns + pause_ns : NEVER_NS;
 }
 
-/* The service refuses (a key that is not valid, a quota): told once until it is over. */
+/* Log a refusal of the service (an invalid key, an exhausted quota), once until it is over. */
 static void log_refusal(
     struct exchange *x, const struct places_google_answer *answer, struct instant now)
 {
@@ -161,8 +161,9 @@ static void log_refusal(
     log_end(x->config.log);
 }
 
-/* An answer counts as a failure when it is none: of the service's own kind, or in a language that
- * is none. That a question or a key is refused says that the service is well. */
+/* Whether the answer counts as a failure of the service: it does if the service says that it has
+ * failed or is overloaded, or what came is no valid answer. A service that refuses a question or a
+ * key works as it should. */
 static void judge(struct exchange *x, const struct places_google_answer *answer, struct instant now)
 {
     log_refusal(x, answer, now);
@@ -172,7 +173,7 @@ static void judge(struct exchange *x, const struct places_google_answer *answer,
         exchange_succeeded(x, now);
 }
 
-/* The channel has a whole answer. */
+/* The channel has a complete answer. */
 static void deliver(struct exchange *x, struct channel *c, struct instant now)
 {
     const struct http_response *r = &c->https.response;
@@ -199,8 +200,8 @@ static void deliver(struct exchange *x, struct channel *c, struct instant now)
 
 /* -- following a connection -------------------------------------------------------------------- */
 
-/* Where one was stale, the others that have stood as long may be too: a server that is started anew
- * ends them all. What is asked once more must find a fresh one. */
+/* Close all idle connections. If one was stale, the others probably are, too: a server that
+ * restarts ends them all. What is asked again must not meet another stale one. */
 static void idle_close(struct exchange *x)
 {
     for (unsigned i = 0; i < EXCHANGE_CHANNELS; i++)
@@ -208,14 +209,14 @@ static void idle_close(struct exchange *x)
             https_close(&x->channels[i].https);
 }
 
-/* The connection is over, and what it was to bring has not come. */
+/* The connection is over; if it carries an inquiry, the answer has not come. */
 static void follow_over(struct exchange *x, struct channel *c, struct instant now)
 {
     struct inquiry *q = c->asks;
     const char *why = https_why(&c->https);
     if (shakes(x, c)) {
         endpoint_spoilt(&x->endpoint, &c->address);
-        making_failed(x, *why ? why : "the server ended the connection", now);
+        attempt_failed(x, *why ? why : "the server ended the connection", now);
     }
     if (!q)
         return;
@@ -223,7 +224,7 @@ static void follow_over(struct exchange *x, struct channel *c, struct instant no
     if (https_is_stale(&c->https) && !q->stale_before) {
         idle_close(x);
         q->stale_before = true;
-        q->tries--; /* the server never heard it */
+        q->tries--; /* the server never received it */
         inquiry_again(x, q, now.mono_ns);
         return;
     }
@@ -233,13 +234,13 @@ static void follow_over(struct exchange *x, struct channel *c, struct instant no
     inquiry_failed(x, q, PLACES_UNKNOWN_ERROR, x->why);
 }
 
-/* After anything that happened to it. */
+/* React to the connection's new state; called after everything that happens to it. */
 static void follow(struct exchange *x, struct channel *c, struct instant now)
 {
     const struct https *h = &c->https;
     if (shakes(x, c) && h->state == HTTPS_READY) {
         ++*(h->resumed ? &x->report.handshakes_resumed : &x->report.handshakes_full);
-        making_ends(x);
+        attempt_ends(x);
     }
     if (c->asks && h->answered)
         deliver(x, c, now);
@@ -287,34 +288,34 @@ bool exchange_over(const struct exchange *x, unsigned channel)
     return x->channels[channel].https.state == HTTPS_OVER;
 }
 
-/* -- making one -------------------------------------------------------------------------------- */
+/* -- making a connection ----------------------------------------------------------------------- */
 
-static void making_goes_on(struct exchange *x, struct instant now)
+static void attempt_goes_on(struct exchange *x, struct instant now)
 {
-    switch (endpoint_begin(&x->endpoint, &x->attempt, now)) {
+    switch (endpoint_begin(&x->endpoint, &x->dials, now)) {
     case ENDPOINT_BEGUN:
-        x->making = MAKING_DIALS;
-        x->making_dialled_ns = now.mono_ns;
-        x->making_until_ns = now.mono_ns + ENDPOINT_CONNECT_MS * MS_NS;
+        x->attempt = ATTEMPT_DIALS;
+        x->attempt_dialled_ns = now.mono_ns;
+        x->attempt_until_ns = now.mono_ns + ENDPOINT_CONNECT_MS * MS_NS;
         return;
     case ENDPOINT_WAIT:
-        x->making = MAKING_RESOLVES;
+        x->attempt = ATTEMPT_RESOLVES;
         return;
     case ENDPOINT_FAILED:
-        making_failed(x, x->endpoint.why, now);
+        attempt_failed(x, x->endpoint.why, now);
         return;
     }
 }
 
-/* Several silent addresses must not take several times as long as one. */
-static void making_expires(struct exchange *x, struct instant now)
+/* An attempt has one time-out, however many addresses do not answer. */
+static void attempt_expires(struct exchange *x, struct instant now)
 {
-    if (x->making != MAKING_DIALS || now.mono_ns < x->making_until_ns)
+    if (x->attempt != ATTEMPT_DIALS || now.mono_ns < x->attempt_until_ns)
         return;
     for (unsigned i = 0; i < ENDPOINT_RACERS; i++)
-        if (x->attempt.racers[i].dialling)
+        if (x->dials.racers[i].dialling)
             endpoint_spoilt(&x->endpoint, &x->dialled[i]);
-    making_failed(x, "no connection was made within 3 s", now);
+    attempt_failed(x, "no connection was made within 3 s", now);
 }
 
 void exchange_resolved(struct exchange *x, const struct address *addresses, unsigned count,
@@ -336,7 +337,7 @@ bool exchange_resolve(struct exchange *x, struct instant now)
 bool exchange_dial(
     struct exchange *x, struct instant now, unsigned *racer, struct address *to, int64_t *until_ns)
 {
-    if (x->making != MAKING_DIALS || !endpoint_attempt_next(&x->attempt, now, racer, to, until_ns))
+    if (x->attempt != ATTEMPT_DIALS || !endpoint_attempt_next(&x->dials, now, racer, to, until_ns))
         return false;
     x->dialled[*racer] = *to;
     return true;
@@ -353,8 +354,8 @@ bool exchange_dial_cancel(struct exchange *x, unsigned *racer)
 
 void exchange_dial_failed(struct exchange *x, unsigned racer, const char *why, struct instant now)
 {
-    if (x->making == MAKING_DIALS && endpoint_attempt_failed(&x->attempt, racer))
-        making_failed(x, why, now);
+    if (x->attempt == ATTEMPT_DIALS && endpoint_attempt_failed(&x->dials, racer))
+        attempt_failed(x, why, now);
 }
 
 int exchange_dialled(
@@ -363,7 +364,7 @@ int exchange_dialled(
     unsigned i = 0;
     while (i < EXCHANGE_CHANNELS && x->channels[i].in_use)
         i++;
-    if (i == EXCHANGE_CHANNELS || x->making != MAKING_DIALS)
+    if (i == EXCHANGE_CHANNELS || x->attempt != ATTEMPT_DIALS)
         return -1;
     struct channel *c = &x->channels[i];
     if (!https_begin(&c->https, x->config.tls, x->host, &x->session, entropy, now))
@@ -371,18 +372,18 @@ int exchange_dialled(
     c->in_use = true;
     c->asks = NULL;
     c->address = x->dialled[racer];
-    c->began_ns = x->making_began_ns;
-    c->dialled_ns = x->making_dialled_ns;
-    endpoint_attempt_won(&x->endpoint, &x->attempt, racer);
-    making_ends(x);
-    x->making = MAKING_SHAKES;
-    x->making_channel = i;
+    c->began_ns = x->attempt_began_ns;
+    c->dialled_ns = x->attempt_dialled_ns;
+    endpoint_attempt_won(&x->endpoint, &x->dials, racer);
+    attempt_ends(x);
+    x->attempt = ATTEMPT_SHAKES;
+    x->attempt_channel = i;
     return (int)i;
 }
 
 /* -- giving out work --------------------------------------------------------------------------- */
 
-/* false: its output is to be sent first. */
+/* Send an inquiry on a channel. false: the channel's output must be sent first. */
 static bool say(struct exchange *x, struct channel *c, struct inquiry *q, struct instant now)
 {
     char memory[PLACES_GOOGLE_REQUEST_BYTES_MAX];
@@ -418,15 +419,16 @@ static void deserted_close(struct exchange *x)
         if (!q || q->waiters)
             continue;
         channel_give_up(x, q);
-        inquiry_again(x, q, 0); /* which forgets it */
+        inquiry_again(x, q, 0); /* frees it, as it has no waiters */
         return;
     }
 }
 
-/* Questions wait and no connection is free: make one, in place of a deserted one if need be. */
+/* If questions wait and no connection is free, make one, if need be in place of one whose inquiry
+ * nobody waits for. */
 static void make_way(struct exchange *x, struct instant now)
 {
-    if (x->making != MAKING_NONE || !inquiry_next(x, now))
+    if (x->attempt != ATTEMPT_NONE || !inquiry_next(x, now))
         return;
     unsigned most = now.mono_ns < x->alone_ns ? 1 : EXCHANGE_CONNECTIONS, in_use = 0;
     if (alive_count(x) >= most)
@@ -435,8 +437,8 @@ static void make_way(struct exchange *x, struct instant now)
         in_use += x->channels[i].in_use;
     if (alive_count(x) >= most || in_use == EXCHANGE_CHANNELS)
         return;
-    x->making_began_ns = now.mono_ns;
-    making_goes_on(x, now);
+    x->attempt_began_ns = now.mono_ns;
+    attempt_goes_on(x, now);
 }
 
 void channels_turn(struct exchange *x, struct instant now)
@@ -447,9 +449,9 @@ void channels_turn(struct exchange *x, struct instant now)
         https_turn(&x->channels[i].https, now);
         follow(x, &x->channels[i], now);
     }
-    making_expires(x, now);
-    if (x->making == MAKING_RESOLVES)
-        making_goes_on(x, now);
+    attempt_expires(x, now);
+    if (x->attempt == ATTEMPT_RESOLVES)
+        attempt_goes_on(x, now);
     give_out(x, now);
     make_way(x, now);
 }
@@ -460,9 +462,9 @@ int64_t channels_deadline(const struct exchange *x)
     for (unsigned i = 0; i < EXCHANGE_CHANNELS; i++)
         if (x->channels[i].in_use)
             soonest_ns = earlier_ns(soonest_ns, https_deadline(&x->channels[i].https));
-    if (x->making == MAKING_DIALS) {
-        soonest_ns = earlier_ns(soonest_ns, x->making_until_ns);
-        soonest_ns = earlier_ns(soonest_ns, endpoint_attempt_deadline(&x->attempt));
+    if (x->attempt == ATTEMPT_DIALS) {
+        soonest_ns = earlier_ns(soonest_ns, x->attempt_until_ns);
+        soonest_ns = earlier_ns(soonest_ns, endpoint_attempt_deadline(&x->dials));
     }
     if (x->queued && x->alone_ns > x->now.mono_ns)
         soonest_ns = earlier_ns(soonest_ns, x->alone_ns);

@@ -1,7 +1,6 @@
-/* exchange.c — the exchange as its callers know it: see exchange.h.
+/* exchange.c — see exchange.h: the provider that the node asks, and the turn.
  *
- * The top floor: the provider that the node asks, and the turn. What waits is inquiries.c's,
- * what connects channels.c's. */
+ * It stands on channels.c, which has the connections, and inquiries.c, which has those who wait. */
 #include "core/base/invariant.h"
 #include "core/places/exchange_private.h"
 #include <stdio.h>
@@ -13,7 +12,7 @@ static const char stopping[] = "this node is stopping";
 
 /* -- the provider ------------------------------------------------------------------------------ */
 
-/* What may be asked is: NULL, else it says why not. */
+/* NULL: the question may be asked. Otherwise why not, and the status to answer with. */
 static const char *obstacle(struct exchange *x, const struct waiter *w, struct instant now,
     enum places_status *status, char message[EXCHANGE_WHY_BYTES_MAX + 128])
 {
@@ -65,8 +64,8 @@ static void ask(void *self, uint64_t ticket, const struct places_question *quest
     waiter_refuse(x, w, status, why);
 }
 
-/* What a ready waiter is told: what its inquiry has is handed out to the last of them, and copied
- * for the others. NULL: no memory. */
+/* The answer to a ready waiter. That of an inquiry is copied for all its waiters but the last, who
+ * gets the original. NULL: out of memory. */
 static char *take_answer(struct waiter *w, size_t *bytes)
 {
     struct inquiry *q = w->inquiry;
@@ -112,7 +111,7 @@ static struct waiter *list_find(const struct waiter_list *l, uint64_t ticket)
     return w;
 }
 
-/* An inquiry that nobody waits for any more: not asked if that can still be helped. */
+/* Nobody waits for the inquiry any more: free it, unless the service has been asked already. */
 static void desert(struct exchange *x, struct inquiry *q)
 {
     if (q->state != INQUIRY_ASKED)
@@ -194,19 +193,20 @@ static const char *what_took_so_long(const struct exchange *x, const struct inqu
         return "the places service did not answer in time";
     if (q->tries)
         return "the places service failed, and there was no time to ask it again";
-    switch (x->making) {
-    case MAKING_RESOLVES:
+    switch (x->attempt) {
+    case ATTEMPT_RESOLVES:
         return "the places service's address was not found in time";
-    case MAKING_DIALS:
-    case MAKING_SHAKES:
+    case ATTEMPT_DIALS:
+    case ATTEMPT_SHAKES:
         return "no connection to the places service was made in time";
-    case MAKING_NONE:
+    case ATTEMPT_NONE:
         break;
     }
     return "too many questions wait for the places service at this node";
 }
 
-/* Waiters whose time is over. Who was asked and has let everybody wait in vain has failed. */
+/* Answer waiters whose deadline has passed. A service that let every waiter of an inquiry time out
+ * counts as failed. */
 static void expire(struct exchange *x, struct instant now)
 {
     while (x->waiting.first && x->waiting.first->deadline_ns <= now.mono_ns) {

@@ -1,11 +1,11 @@
-/* exchange.h — questions to a places service over HTTPS, and its answers. No I/O.
+/* exchange.h — asks a places service over HTTPS. No I/O.
  *
- * A places_provider that has a conversation of its own, over at most two connections. Identical
- * questions in flight are asked once and answered to all. What may wait is bounded, in number and
- * in time; what fails is told at once; a service that keeps failing is left alone (breaker.h).
- * Google's terms forbid keeping answers, so nothing is kept.
+ * It is a places_provider with at most two connections to the service. Identical questions that are
+ * open at the same time are sent once and answered to all. How many questions wait and for how long
+ * is bounded; failures are answered at once; a service that keeps failing is not asked for a while
+ * (breaker.h). Answers are not cached, because Google's terms forbid it.
  *
- * The node, whose connections these are, tells what happened to them and does what is wanted:
+ * The node owns the connections. It reports what happens to them and does what the exchange wants:
  *
  *     exchange_resolved / _dialled / _take / _ended / _lost ...    any number
  *     exchange_turn(now)
@@ -13,9 +13,10 @@
  *     for each channel: exchange_output / exchange_sent, exchange_over
  *     provider.answer ...
  *
- * One connection is made at a time, its handshake included, so at most one full handshake computes
- * at a time; sessions are taken up again, so that a warm exchange makes none. The second connection
- * is made when questions wait for the first. Called by node; by the program's `places`. */
+ * Only one connection is being made at any time, handshake included, because a full handshake takes
+ * much CPU time; TLS sessions are resumed, so later connections need no full handshake. The second
+ * connection is made when questions wait for the first. Called by node and by the program's
+ * `places`. */
 #ifndef CORE_PLACES_EXCHANGE_H
 #define CORE_PLACES_EXCHANGE_H
 
@@ -25,13 +26,13 @@
 #include "core/tls/tls.h"
 
 enum {
-    EXCHANGE_CONNECTIONS = 2, /* at most, those that are about to be closed left out */
+    EXCHANGE_CONNECTIONS = 2, /* at most; those about to be closed do not count */
     EXCHANGE_CHANNELS = 2 * EXCHANGE_CONNECTIONS,
-    EXCHANGE_QUEUE_MAX = 64, /* distinct questions that wait; past that OVER_QUERY_LIMIT */
-    EXCHANGE_TRIES_MAX = 3, /* of one question that is answered with 429 or 5xx */
-    EXCHANGE_RETRY_MS = 250, /* the first pause is up to this long, each later one up to twice */
-    EXCHANGE_ALONE_MS = 5000, /* for which no second connection is tried where one failed */
-    EXCHANGE_HELD_MAX_MS = 60000, /* for which Retry-After keeps it from asking at all */
+    EXCHANGE_QUEUE_MAX = 64, /* distinct questions that wait; any more get OVER_QUERY_LIMIT */
+    EXCHANGE_TRIES_MAX = 3, /* how often a question is sent that is answered with 429 or 5xx */
+    EXCHANGE_RETRY_MS = 250, /* longest first pause before it is sent again; the bound doubles */
+    EXCHANGE_ALONE_MS = 5000, /* after a failed connection: how long no second one is made */
+    EXCHANGE_HELD_MAX_MS = 60000, /* the longest that Retry-After can stop all questions */
     /* "<host>: <message>" */
     EXCHANGE_WHY_BYTES_MAX = PLACES_GOOGLE_HOST_BYTES_MAX + 2 + PLACES_GOOGLE_MESSAGE_BYTES_MAX,
 };
@@ -39,18 +40,18 @@ enum {
 struct exchange;
 
 struct exchange_config {
-    struct places_google google; /* what it views outlives the exchange */
-    const struct tls_config *tls; /* outlives it; what is in it may change */
+    struct places_google google; /* its spans outlive the exchange */
+    const struct tls_config *tls; /* outlives the exchange; its content may change */
     uint64_t seed; /* for jitter */
-    struct log *log; /* outlives it */
+    struct log *log; /* outlives the exchange */
 };
 
-/* Where the time of an answered question went; what did not happen took 0. */
+/* How long the parts of an answered question took; 0: a part was not needed. */
 struct exchange_times {
-    int64_t wait_ns; /* for a connection that others used, or for a retry */
-    int64_t resolve_ns, connect_ns, tls_ns; /* of the connection, if it was made for this one */
+    int64_t wait_ns; /* for a connection that was busy, or for a retry */
+    int64_t resolve_ns, connect_ns, tls_ns; /* of the connection, if this question was its first */
     int64_t first_byte_ns, body_ns;
-    bool resumed; /* the handshake */
+    bool resumed; /* the TLS session */
     unsigned tries;
     unsigned http_status; /* 0: there was no answer */
 };
@@ -58,9 +59,9 @@ struct exchange_times {
 /* What it has done since the start, for `stampede status`. */
 struct exchange_report {
     uint64_t asked; /* requests sent */
-    uint64_t joined; /* questions that were identical with one in flight */
-    uint64_t failed; /* questions without an answer of the service, refused ones included */
-    uint64_t refused; /* of these, at once: too many wait, or the service is left alone */
+    uint64_t joined; /* questions that were identical with an open one */
+    uint64_t failed; /* questions that the service did not answer, refused ones included */
+    uint64_t refused; /* those of them that were not sent: too many wait, or the breaker is open */
     uint64_t retried;
     uint64_t handshakes_full, handshakes_resumed;
     unsigned connections; /* now */
@@ -69,65 +70,66 @@ struct exchange_report {
     const char *why; /* the last failure; "": none yet */
 };
 
-/* NULL: no memory. The provider's destroy is the exchange's end; its deadline covers all that the
- * exchange waits for. */
+/* NULL: out of memory. The provider's destroy destroys the exchange; its deadline covers everything
+ * that the exchange waits for. */
 MUST_USE struct exchange *places_exchange(
     const struct exchange_config *config, struct places_provider *out);
 
 /* -- what happened ----------------------------------------------------------------------------- */
 
-/* exchange_resolve's host was looked up, or could not be; as endpoint.h wants them. */
+/* The host of exchange_resolve was resolved, or could not be; arguments as in endpoint.h. */
 void exchange_resolved(struct exchange *x, const struct address *addresses, unsigned count,
     uint32_t ttl_s, struct instant now);
 void exchange_resolve_failed(struct exchange *x, const char *why, struct instant now);
 
-/* A dial has made a connection. entropy: TLS_ENTROPY_BYTES, fresh.
- * The channel that it is from now on, below EXCHANGE_CHANNELS; -1: no memory, close it. */
+/* A dial has made a connection. entropy: TLS_ENTROPY_BYTES fresh bytes. Returns the connection's
+ * channel from now on, below EXCHANGE_CHANNELS; -1: out of memory, close it. */
 MUST_USE int exchange_dialled(
     struct exchange *x, unsigned racer, const unsigned char *entropy, struct instant now);
 void exchange_dial_failed(struct exchange *x, unsigned racer, const char *why, struct instant now);
 
-/* Bytes came in on a channel; *in is moved forward. It stops early when output is to be sent. */
+/* Bytes were received on a channel; *in is advanced over those that are taken. It stops early when
+ * output must be sent first. */
 void exchange_take(struct exchange *x, unsigned channel, struct span *in, struct instant now);
 
-/* FIN on a channel. */
+/* The service has sent FIN on a channel. */
 void exchange_ended(struct exchange *x, unsigned channel, struct instant now);
 
-/* A channel's connection is gone; `why` for the operator. The channel is free again. */
+/* A channel's connection is lost; `why` is for the operator. The channel is free again. */
 void exchange_lost(struct exchange *x, unsigned channel, const char *why, struct instant now);
 
-/* The node is about to stop: who waits is told so, as is whoever asks from here on; nothing is
- * looked up or dialled any more, and all channels are over. */
+/* The node is about to stop: all questions, later ones too, are answered with a failure that says
+ * so. Nothing is resolved or dialled any more, and all channels are over. */
 void exchange_stop(struct exchange *x, struct instant now);
 
 /* -- what it wants ----------------------------------------------------------------------------- */
 
-/* Deadlines, and whatever can go on. */
+/* Apply deadlines, and begin whatever can begin. */
 void exchange_turn(struct exchange *x, struct instant now);
 
-/* true: exchange_host is to be looked up. */
+/* true: exchange_host must be resolved now. */
 MUST_USE bool exchange_resolve(struct exchange *x, struct instant now);
 struct span exchange_host(const struct exchange *x);
 
-/* The next dial under way that is not wanted any more; before exchange_dial. */
+/* true: the dial of `racer` must be cancelled. Call it until false, and before exchange_dial. */
 MUST_USE bool exchange_dial_cancel(struct exchange *x, unsigned *racer);
 
-/* The next address to dial, as racer below ENDPOINT_RACERS, until a monotonic time. */
+/* true: dial `to` as `racer`, below ENDPOINT_RACERS, and give up at `until_ns` (monotonic). */
 MUST_USE bool exchange_dial(
     struct exchange *x, struct instant now, unsigned *racer, struct address *to, int64_t *until_ns);
 
-/* Bytes for the network; empty: none. In place until acknowledged. */
+/* Bytes for the network; empty: none. They stay until exchange_sent acknowledges them. */
 struct span exchange_output(struct exchange *x, unsigned channel);
 void exchange_sent(struct exchange *x, unsigned channel, size_t n, struct instant now);
 
-/* The channel is to be closed when its output is out; nothing is read from it any more. */
+/* true: close the channel when its output is sent; nothing is read from it any more. */
 bool exchange_over(const struct exchange *x, unsigned channel);
 
 /* -- what it knows ----------------------------------------------------------------------------- */
 
 struct exchange_report exchange_report(const struct exchange *x);
 
-/* Of the question that was answered last. */
+/* Those of the question that was answered last. */
 const struct exchange_times *exchange_times(const struct exchange *x);
 
 #endif

@@ -1,27 +1,28 @@
-/* exchange_private.h — the exchange's inside, shared by its files and nobody else. From the
- * top floor down:
+/* exchange_private.h — shared by the files of the exchange only. Each calls only those below it:
  *
  *   exchange.c   the provider that the node asks, and the turn
- *   channels.c   connections: the one in the making, those that stand, what they bring
- *   inquiries.c  who waits for what, what they are told; how the service does
+ *   channels.c   connections: the attempt to make one, those that exist, their answers
+ *   inquiries.c  who waits for which answer; the service's failures
  *
- * A waiter is one question of the node's, by its ticket. An inquiry is what the service is asked,
- * for one waiter or many:
+ * A waiter is a question of the node, with its ticket. An inquiry is what the service is asked, for
+ * one waiter or for several with identical questions:
  *
  *   state    event                                 next
- *   FREE     a question that no other equals       QUEUED
+ *   FREE     a question unlike all open ones       QUEUED
  *   QUEUED   a connection is ready for it          ASKED
- *   QUEUED   no connection can be made             DONE, a failure
- *   QUEUED   its last waiter is late or gone       FREE
- *   QUEUED   the breaker opens, or a stop          DONE, a failure
+ *   QUEUED   no connection, open breaker, a stop   DONE, a failure
+ *   QUEUED   its last waiter is too late or gone   FREE
  *   ASKED    an answer                             DONE
  *   ASKED    429 or 5xx, with time for a retry     QUEUED, after a pause
- *   ASKED    a stale connection                    QUEUED, once, for a fresh one
- *   ASKED    anything else wrong, a stop           DONE, a failure
- *   ASKED    its last waiter is late               FREE; the connection is closed
- *   ASKED    its last waiter is gone               ASKED still, until the answer is in, or another
- *                                                  inquiry needs the connection
- *   DONE     its last waiter is answered           FREE */
+ *   ASKED    a stale connection                    QUEUED for a new one, once
+ *   ASKED    any other error, or a stop            DONE, a failure
+ *   ASKED    its last waiter is too late           FREE; the connection is closed
+ *   ASKED    its last waiter is gone               FREE with the answer, or when another inquiry
+ *                                                  needs the connection
+ *   DONE     its last waiter is answered           FREE
+ *
+ * Holds always: every waiter is in one of the lists `waiting` and `ready`, or free; `queued` is the
+ * number of inquiries that are QUEUED; what a channel asks is ASKED. */
 #ifndef CORE_PLACES_EXCHANGE_PRIVATE_H
 #define CORE_PLACES_EXCHANGE_PRIVATE_H
 
@@ -29,16 +30,16 @@
 #include "core/http/https.h"
 #include "core/places/exchange.h"
 
-/* Those that wait or are asked, and as many again: done in this turn, not fetched yet. */
+/* Those QUEUED or ASKED, and as many again that are DONE in this turn and not fetched yet. */
 enum { EXCHANGE_INQUIRIES = 2 * (EXCHANGE_QUEUE_MAX + EXCHANGE_CONNECTIONS) };
 
 struct waiter {
     struct waiter *next, *prev; /* in the list that it is in */
-    struct waiter *next_same, *prev_same; /* of its inquiry */
-    struct inquiry *inquiry; /* NULL: refused, or late; then `json` */
+    struct waiter *next_same, *prev_same; /* waiters of the same inquiry */
+    struct inquiry *inquiry; /* NULL: refused or too late; `json` is its own answer then */
     uint64_t ticket;
     int64_t deadline_ns;
-    char *json; /* NULL with no inquiry: memory was out */
+    char *json; /* without an inquiry; NULL: there was no memory for it */
     size_t json_bytes;
 };
 
@@ -52,25 +53,25 @@ struct inquiry {
     enum inquiry_state state;
     struct places_question question;
     struct waiter *waiters;
-    uint64_t serial; /* the order in which they are asked */
+    uint64_t serial; /* inquiries are asked in the order of these */
     int64_t began_ns;
-    int64_t ready_ns; /* QUEUED: not to be asked before */
+    int64_t ready_ns; /* QUEUED: it is not asked before */
     unsigned tries;
     bool stale_before; /* it has met a stale connection already */
-    char *json; /* DONE; NULL: memory was out */
+    char *json; /* DONE; NULL: there was no memory for it */
     size_t json_bytes;
 };
 
 struct channel {
     bool in_use;
     struct https https;
-    struct inquiry *asks; /* NULL: nothing */
+    struct inquiry *asks; /* the inquiry that it carries; NULL: none */
     struct address address;
-    int64_t began_ns, dialled_ns; /* when its making began, and its dialling */
+    int64_t began_ns, dialled_ns; /* when the attempt to make it began, and its first dial */
 };
 
-/* The connection in the making. */
-enum making { MAKING_NONE, MAKING_RESOLVES, MAKING_DIALS, MAKING_SHAKES };
+/* The attempt to make a connection; channels.c has the table. */
+enum attempt_state { ATTEMPT_NONE, ATTEMPT_RESOLVES, ATTEMPT_DIALS, ATTEMPT_SHAKES };
 
 struct exchange {
     struct exchange_config config;
@@ -78,27 +79,27 @@ struct exchange {
     struct waiter waiters[PLACES_QUESTIONS_MAX];
     struct waiter *waiters_free; /* linked by `next` */
     struct waiter_list waiting; /* in the order of their deadlines */
-    struct waiter_list ready; /* to be fetched */
-    int64_t ready_again_ns; /* when memory may be there again */
+    struct waiter_list ready; /* their answers can be fetched */
+    int64_t ready_again_ns; /* there was no memory for an answer: when to try again */
     struct inquiry inquiries[EXCHANGE_INQUIRIES];
-    unsigned queued; /* of them QUEUED */
+    unsigned queued; /* how many of them are QUEUED */
     uint64_t serial;
     uint64_t probe; /* the serial of the open breaker's latest probe */
     bool stopping;
     struct channel channels[EXCHANGE_CHANNELS];
-    enum making making;
-    unsigned making_channel; /* SHAKES */
-    int64_t making_began_ns, making_dialled_ns, making_until_ns;
+    enum attempt_state attempt;
+    unsigned attempt_channel; /* SHAKES */
+    int64_t attempt_began_ns, attempt_dialled_ns, attempt_until_ns;
     struct address dialled[ENDPOINT_RACERS];
-    unsigned unwanted; /* bit i: racer i is to be called off */
-    int64_t alone_ns; /* no second connection before */
-    int64_t held_ns; /* the service has asked to be left alone until then */
+    unsigned unwanted; /* bit i: the dial of racer i must be cancelled */
+    int64_t alone_ns; /* no second connection is made before */
+    int64_t held_ns; /* Retry-After: nothing is asked before */
     struct endpoint endpoint;
-    struct endpoint_attempt attempt;
+    struct endpoint_attempt dials;
     struct tls_session session;
     struct breaker breaker;
-    enum places_status down_status; /* what to tell while the breaker is open */
-    enum places_status said_status; /* the last refusal of the service's that was logged */
+    enum places_status down_status; /* of answers while the breaker is open */
+    enum places_status said_status; /* of the service's last refusal that was logged */
     uint64_t jitter;
     struct exchange_report report;
     struct exchange_times times;
@@ -108,54 +109,50 @@ struct exchange {
 
 #define EXCHANGE_LEFT_ALONE "the places service has asked to be left alone for a while"
 
-/* -- inquiries.c ------------------------------------------------------------------------ */
+/* -- inquiries.c ------------------------------------------------------------------------------- */
 
-/* By deadline; a node's questions come in that order. */
+/* Insert by deadline. Questions mostly come in that order, so the search begins at the end. */
 void waiter_list_put(struct waiter_list *l, struct waiter *w);
 void waiter_list_remove(struct waiter_list *l, struct waiter *w);
-/* Of an inquiry, and not any more. */
+/* Make it a waiter of an inquiry, and end that. */
 void waiter_join(struct waiter *w, struct inquiry *q);
 void waiter_leave(struct waiter *w);
-/* A waiting one without an inquiry is ready: what it is told is its own. No message: no failure. */
+/* Make a waiting one without inquiry ready, with its own answer. message NULL: it is no failure. */
 void waiter_refuse(
     struct exchange *x, struct waiter *w, enum places_status status, const char *message);
-/* It is in no list any more. */
-void waiter_free(struct exchange *x, struct waiter *w);
+void waiter_free(struct exchange *x, struct waiter *w); /* it is in no list */
 
-/* One in flight that asks the same; NULL: none. */
+/* The QUEUED or ASKED inquiry with an identical question; NULL: none. */
 struct inquiry *inquiry_like(struct exchange *x, const struct places_question *question);
-/* One that is FREE; NULL: none. */
-struct inquiry *inquiry_room(struct exchange *x);
-/* Make one QUEUED; there is room. The breaker has admitted it: as its probe, when it is open. */
+struct inquiry *inquiry_room(struct exchange *x); /* one that is FREE; NULL: none */
+/* Make a FREE one, which there must be, QUEUED: as the probe if the breaker is open. */
 struct inquiry *inquiry_begin(
     struct exchange *x, const struct places_question *question, struct instant now);
 void inquiry_free(struct exchange *x, struct inquiry *q);
 /* The next inquiry that may be asked now; NULL: none. */
 struct inquiry *inquiry_next(struct exchange *x, struct instant now);
-/* An ASKED one is to be asked again, not before `ready_ns`. */
+/* Queue an ASKED one again, to be asked not before `ready_ns`. Without waiters it is freed. */
 void inquiry_again(struct exchange *x, struct inquiry *q, int64_t ready_ns);
-/* An ASKED one has its answer; json is taken over. */
+/* An ASKED one has its answer. Takes ownership of json. */
 void inquiry_answered(struct exchange *x, struct inquiry *q, char *json, size_t json_bytes);
-/* An ASKED or QUEUED one has none, and never will. */
+/* An ASKED or QUEUED one is answered with a failure. */
 void inquiry_failed(
     struct exchange *x, struct inquiry *q, enum places_status status, const char *message);
-/* Nothing is asked before `held_ns`; who would not wait as long has its answer. */
+/* Ask nothing before `held_ns`. Inquiries whose waiters do not wait so long fail at once. */
 void inquiries_hold(struct exchange *x, int64_t held_ns);
-/* All that are QUEUED. */
+/* All QUEUED ones are answered with a failure. */
 void inquiries_fail_queued(struct exchange *x, enum places_status status, const char *message);
-/* The latest time at which somebody still waits for it. */
-int64_t inquiry_until(const struct inquiry *q);
+int64_t inquiry_until(const struct inquiry *q); /* the latest deadline of its waiters */
 
-/* The service has failed, or answered as it should: the breaker and the log hear of it. */
+/* The service has failed, or has answered properly: tell the breaker and the log. */
 void exchange_failed(
     struct exchange *x, enum places_status status, const char *why, struct instant now);
 void exchange_succeeded(struct exchange *x, struct instant now);
 
-/* -- channels.c ------------------------------------------------------------------------- */
+/* -- channels.c -------------------------------------------------------------------------------- */
 
-/* All are over; what they were asked has failed. */
-void channels_stop(struct exchange *x, const char *why);
-/* The connection on which `q` is asked is of no use any more. */
+void channels_stop(struct exchange *x, const char *why); /* closes all; their inquiries fail */
+/* Close the connection on which `q` is asked; `q` itself stays as it is. */
 void channel_give_up(struct exchange *x, const struct inquiry *q);
 void channels_turn(struct exchange *x, struct instant now);
 int64_t channels_deadline(const struct exchange *x);

@@ -1,11 +1,12 @@
-/* gazetteer.c — reads the table of places and finds the nearest.
+/* gazetteer.c — see gazetteer.h: reads the table of places and finds the nearest.
  *
- * The table is cut into bands of latitude, a quarter of a degree high, each sorted by longitude. A
- * search visits the centre's band first, then its neighbours outward, and in each walks from the
- * centre's longitude east and then west. Both end as soon as nothing farther out can be near
- * enough: within the radius at first, within the distance of the worst once `count` places are
- * found. All bounds err on the far side, and places_distance_m() alone decides, so the result is
- * that of a look at every place. Called by places_gazetteer. */
+ * The table is divided into bands of latitude, a quarter of a degree high, each sorted by
+ * longitude. A search begins in the centre's band and goes on to its neighbours north and south. In
+ * each band it walks from the centre's longitude to the east and then to the west. Both directions
+ * end where nothing farther out can be near enough: within the radius at first, and within the
+ * distance of the farthest hit once there are `count` hits. All these bounds are a little too wide,
+ * and only places_distance_m() decides, so the result is the same as if every place were looked at.
+ */
 #include "core/places/gazetteer.h"
 #include "core/base/invariant.h"
 #include "core/places/places.h"
@@ -13,7 +14,7 @@
 
 enum {
     HEAD_BYTES = 64,
-    COUNTS_AT = 40, /* behind the magic and the source's name */
+    COUNTS_AT = 40, /* offset of the counts, behind the magic and the source's name */
     BANDS = 720,
     BAND_UNITS = 25000,
     TEXTS_PER_START = 32,
@@ -36,7 +37,7 @@ struct search {
     double cos_latitude;
     int64_t latitude_fdeg;
     int64_t longitude_fdeg;
-    double reach_m; /* farther places are of no interest */
+    double reach_m; /* farther places do not count */
     int64_t reach_latitude_fdeg;
     int64_t reach_longitude_fdeg;
     struct gazetteer_hit *hits; /* sorted */
@@ -74,7 +75,8 @@ static bool bands_rise(const struct gazetteer *g)
     return u32_at(g->band_starts, 0) == 0 && u32_at(g->band_starts, BANDS) == g->names.count;
 }
 
-/* Steps over `count` elements of `size` bytes; the bounds of the counts keep the sum in range. */
+/* Where `count` elements of `size` bytes begin; *at is advanced over them. It cannot overflow,
+ * because gazetteer_open has compared all counts with their bounds. */
 static const uint8_t *section(size_t *at, const uint8_t *data, size_t count, size_t size)
 {
     const uint8_t *start = data + *at;
@@ -138,7 +140,7 @@ static struct span text_at(const struct gazetteer_texts *texts, uint32_t index)
     return (struct span){(const char *)texts->bytes + at, texts->lengths[index]};
 }
 
-/* The band that holds `index`: the last that starts at or before it. */
+/* The band that a place is in: the last that starts at or before its index. */
 static uint32_t band_of(const struct gazetteer *g, uint32_t index)
 {
     uint32_t low = 0;
@@ -177,10 +179,10 @@ void gazetteer_vicinity(const struct gazetteer *g, unsigned region, struct buf *
     }
 }
 
-/* From now on only places at most `reach_m` away count. A point that is an arc away is at most that
- * arc away in latitude; in longitude at most asin(sin(arc) / cos(latitude)), or anywhere when the
- * circle holds a pole. The slack, a millimetre and a billionth, is far above the rounding of the
- * formulas. */
+/* From now on only places at most `reach_m` away count. A point at a distance of `arc` differs in
+ * latitude by `arc` at most, and in longitude by asin(sin(arc) / cos(latitude)) at most, or by any
+ * amount if the circle contains a pole. The slack, a millimetre and a billionth, is far larger than
+ * the rounding errors of the formulas. */
 static void reach_set(struct search *s, double reach_m)
 {
     double arc = (reach_m * (1 + 1e-9) + 1e-3) / PLACES_EARTH_RADIUS_M;
@@ -224,7 +226,7 @@ static int64_t east_fdeg(const struct search *s, uint32_t index)
     return east < 0 ? east + CIRCLE_FDEG : east;
 }
 
-/* The first place of the band, start to end, that is not west of the centre within -180 to 180. */
+/* The first place of a band (start to end) whose longitude is not below that of the centre. */
 static uint32_t first_east(const struct search *s, uint32_t start, uint32_t end)
 {
     while (start < end) {
@@ -237,7 +239,8 @@ static uint32_t first_east(const struct search *s, uint32_t start, uint32_t end)
     return start;
 }
 
-/* East to the centre's antimeridian, it included, then west up to it: no place is met twice. */
+/* Walk east to the centre's antimeridian, inclusive, then west to it, exclusive: so no place is
+ * visited twice. */
 static void band_visit(struct search *s, uint32_t band)
 {
     uint32_t start = u32_at(s->g->band_starts, band);

@@ -1,8 +1,9 @@
-/* gazetteer.h — the table of populated places, used in place, and the search for the nearest.
+/* gazetteer.h — the table of populated places, and the search for the nearest.
  *
- * The table is bytes in the layout of gazetteer/README.md: nothing is parsed or copied at start,
- * and pages are read when a search first needs them. Holds always: no offset out of the table is
- * followed before it is bounded. Called by places_gazetteer. */
+ * The table is used as it lies in the program, in the layout of gazetteer/README.md: nothing is
+ * parsed or copied at start, and a page is read when a search first needs it. Holds always: an
+ * offset from the table is compared with its bound before it is followed. Called by
+ * gazetteer_provider. */
 #ifndef CORE_PLACES_GAZETTEER_H
 #define CORE_PLACES_GAZETTEER_H
 
@@ -15,11 +16,11 @@ enum {
     GAZETTEER_VICINITY_BYTES_MAX = 3 * GAZETTEER_TEXT_BYTES_MAX + 4, /* three names, ", " between */
 };
 
-/* The bytes that are built into the program. */
+/* The table that is built into the program. */
 extern const uint8_t gazetteer_data[];
 extern const uint8_t gazetteer_data_end[];
 
-/* Texts end to end; the start of each 32nd and the length of each are in the table. */
+/* Texts stored end to end. The table has the length of each, and where each 32nd begins. */
 struct gazetteer_texts {
     const uint8_t *starts;
     const uint8_t *lengths;
@@ -28,7 +29,7 @@ struct gazetteer_texts {
     uint32_t bytes_count;
 };
 
-/* A view of a table; the bytes outlive it. */
+/* A view of a table, whose bytes outlive it. */
 struct gazetteer {
     const uint8_t *band_starts;
     const uint8_t *longitudes;
@@ -51,35 +52,35 @@ struct gazetteer_hit {
     uint32_t place;
 };
 
-/* 1e-5 degrees as the nearest double: prints as the data has it. */
+/* 1e-5 degrees as the nearest double, which is printed with the digits of the data. */
 static inline double gazetteer_degrees(int32_t units)
 {
     return units / 1e5;
 }
 
-/* View the `len` bytes at `data`, any alignment, any byte order of the machine.
+/* View the `len` bytes at `data` as a table. Neither alignment nor the machine's byte order matter.
  *
- * false: not such a table: wrong magic, sizes that do not add up, or an index that goes back.
- * `out` is then undefined. Looks at the head and the 721 band starts only. */
+ * false: it is no table: its magic is wrong, its sizes do not add up, or its bands do not rise;
+ * `out` is then undefined. Only the head and the 721 band starts are looked at. */
 MUST_USE bool gazetteer_open(struct gazetteer *out, const uint8_t *data, size_t len);
 
-/* What `index`, below names.count, is. A table that contradicts itself here is a broken invariant:
- * the bytes are the program's own. */
+/* The place with an index below names.count. A table that contradicts itself here is a broken
+ * invariant, because the bytes are the program's own. */
 struct gazetteer_place gazetteer_place(const struct gazetteer *g, uint32_t index);
 
-/* Append the names of a region and all that it lies in, smallest first, ", " between them; at most
- * GAZETTEER_VICINITY_BYTES_MAX bytes. */
+/* Append the names of a region and of all regions around it, smallest first, with ", " between
+ * them; at most GAZETTEER_VICINITY_BYTES_MAX bytes. */
 void gazetteer_vicinity(const struct gazetteer *g, unsigned region, struct buf *out);
 
-/* The places nearest to `centre`: those at most `radius_m` away by places_distance_m(), nearest
- * first, equal distances in the table's order, as many as there are or `count`. Exact everywhere,
- * across the date line and at the poles too. Allocates nothing.
+/* Find the places nearest to `centre`: at most `count`, at most `radius_m` away by
+ * places_distance_m(), nearest first, equally near ones in the table's order. The result is exact
+ * everywhere, across the date line and at the poles, too. Allocates nothing.
  *
  * radius_m   0 to 50,000
  * count      0 to STAMPEDE_COUNT_MAX
- * hits       room for `count`
+ * hits       an array of `count`
  *
- * How many were found. */
+ * Returns how many were found. */
 unsigned gazetteer_nearest(const struct gazetteer *g, const struct position *centre,
     double radius_m, unsigned count, struct gazetteer_hit *hits);
 

@@ -1,8 +1,8 @@
 /* gazetteer_data.S — puts gazetteer/places.bin into the program's read-only data.
  *
- * By the assembler, which copies the file as it is: as a C array of four million numbers it would
- * cost the compiler much time and memory. GAZETTEER_BIN is the file's path, in quotes, and comes
- * from CMake; the layout is that of gazetteer/README.md. Declared in gazetteer.h. */
+ * The assembler copies the file as it is; a C array of four million numbers would cost the compiler
+ * much time and memory. GAZETTEER_BIN is the file's path in quotes, from CMake. The layout is
+ * described in gazetteer/README.md. Declared in gazetteer.h. */
     .section .rodata
     .balign 64
     .globl gazetteer_data

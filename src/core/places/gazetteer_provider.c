@@ -1,16 +1,17 @@
-/* gazetteer_provider.c — questions to the embedded places, answered in turn.
+/* gazetteer_provider.c — see gazetteer_provider.h: answers questions from the embedded table, one
+ * after the other.
  *
- * `ask` only queues; the search and the JSON are made in `answer`, so that a question waiting is 48
- * bytes and not an answer. A question that is refused waits in the same queue, so that answers keep
- * the order of the questions.
+ * `ask` only queues; the search and the JSON are made in `answer`, so a waiting question takes 48
+ * bytes and not a whole answer. A refused question waits in the same queue, so answers come in the
+ * order of the questions.
  *
- *  asked                          answered
- *  bounds kept, queue has room    OK or ZERO_RESULTS
- *  out of bounds                  INVALID_REQUEST
- *  PLACES_QUESTIONS_MAX waiting   OVER_QUERY_LIMIT
- *  no memory when answering       UNKNOWN_ERROR, at once or when there is some again
+ *  question                          answer
+ *  within bounds, queue not full     OK or ZERO_RESULTS
+ *  out of bounds                     INVALID_REQUEST
+ *  PLACES_QUESTIONS_MAX are waiting  OVER_QUERY_LIMIT
+ *  no memory for the answer          UNKNOWN_ERROR, at once or when there is memory again
  *
- * Called by node through struct places_provider. */
+ * Holds always: first <= last <= room. */
 #include "core/places/gazetteer_provider.h"
 #include "core/places/gazetteer.h"
 #include "core/base/invariant.h"
@@ -27,14 +28,14 @@ static const char ATTRIBUTION[] =
 struct waiting {
     uint64_t ticket;
     struct places_question question;
-    enum places_status verdict; /* PLACES_OK: search */
+    enum places_status verdict; /* PLACES_OK: search; otherwise the answer's status */
 };
 
 struct provider {
     struct gazetteer gazetteer;
-    char *nothing; /* the answer without places, which is always the same */
+    char *nothing; /* the answer without results, which is always the same */
     size_t nothing_bytes;
-    struct waiting *queue; /* first to last - 1, oldest first */
+    struct waiting *queue; /* from index first to last - 1, oldest first */
     size_t first;
     size_t last;
     size_t room;
@@ -53,13 +54,13 @@ static bool question_in_bounds(const struct places_question *q)
            within(q->centre.longitude_fdeg, 180 * FDEG_PER_DEGREE);
 }
 
-/* Room for one more at `last`: by moving up what waits, or else by growing. */
+/* Make room for one more at `last`, by growing or by moving all to the front. false: no memory. */
 static bool queue_reserve(struct provider *p)
 {
     if (p->last < p->room)
         return true;
     struct waiting *grown = NULL;
-    if (p->first <= p->room / 2) /* moving so many for so few places would be repeated soon */
+    if (p->first <= p->room / 2) /* to move many and gain little room would be repeated soon */
         grown = realloc(p->queue, 2 * p->room * sizeof *grown);
     if (grown) {
         p->queue = grown;
@@ -87,7 +88,7 @@ static void provider_ask(void *self, uint64_t ticket, const struct places_questi
         p->queue[p->last++] = (struct waiting){ticket, *question, verdict};
 }
 
-/* FNV-1a over name and coordinates: the data has no ids of its own. */
+/* The place's id: FNV-1a over name and coordinates, because the data has no ids of its own. */
 static uint64_t place_hash(const struct gazetteer_place *place)
 {
     uint64_t hash = UINT64_C(0xcbf29ce484222325);
@@ -119,7 +120,7 @@ static cJSON *place_result(const struct gazetteer *g, uint32_t index)
         gazetteer_degrees(place.latitude), gazetteer_degrees(place.longitude));
 }
 
-/* The places as a cJSON array; NULL: no memory. */
+/* The places as a cJSON array; NULL: out of memory. */
 static cJSON *places_results(
     const struct gazetteer *g, const struct gazetteer_hit *hits, unsigned found)
 {
@@ -133,7 +134,6 @@ static cJSON *places_results(
     return results;
 }
 
-/* NULL: no memory. */
 static char *copy_nothing(const struct provider *p, size_t *bytes)
 {
     char *copy = malloc(p->nothing_bytes + 1);
@@ -143,7 +143,7 @@ static char *copy_nothing(const struct provider *p, size_t *bytes)
     return copy;
 }
 
-/* NULL: no memory. */
+/* NULL: out of memory. */
 static char *question_answer(const struct provider *p, const struct waiting *w, size_t *bytes)
 {
     if (w->verdict == PLACES_INVALID_REQUEST)
@@ -210,7 +210,9 @@ static void provider_destroy(void *self)
 static struct gazetteer embedded(void)
 {
     struct gazetteer g;
-    ASSERT(gazetteer_open(&g, gazetteer_data, (size_t)(gazetteer_data_end - gazetteer_data)));
+    size_t bytes = (size_t)(gazetteer_data_end - gazetteer_data);
+    bool well = gazetteer_open(&g, gazetteer_data, bytes);
+    ASSERT(well);
     return g;
 }
 

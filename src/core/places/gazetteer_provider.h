@@ -1,27 +1,28 @@
-/* gazetteer_provider.h — the provider that needs no key and no network: populated places out of
- * GeoNames (CC BY 4.0), embedded in the program.
+/* gazetteer_provider.h — the provider that needs neither a key nor a network: it finds populated
+ * places of GeoNames (CC BY 4.0) in a table that is embedded in the program.
  *
- * Answers at once: nearest first by great-circle distance, equal distances in the data's order.
- * gazetteer/README.md tells where the data is from and how it is made. Called by node. */
+ * It answers at once: nearest places first by great-circle distance, equally near ones in the
+ * table's order. gazetteer/README.md tells where the data comes from. Called by node. */
 #ifndef CORE_PLACES_GAZETTEER_PROVIDER_H
 #define CORE_PLACES_GAZETTEER_PROVIDER_H
 
 #include "core/places/places.h"
 
-/* Begin. false: no memory. `out` is then untouched. destroy it through out->destroy.
+/* Make the provider; out->destroy ends it. false: out of memory; `out` is then unchanged.
  *
- * ask       queues. Past PLACES_QUESTIONS_MAX waiting questions the answer is OVER_QUERY_LIMIT; to
- *           a question out of bounds INVALID_REQUEST. The deadline does not matter: `answer` is
- *           ready at once. Allocates only when more than PLACES_QUESTIONS_MAX wait; where that
- *           fails the ticket alone is forgotten and gets no answer.
- * answer    searches and hands out, oldest question first. No memory: an UNKNOWN_ERROR answer; not
- *           even for that: false, the question keeps its place and `deadline` is 100 ms from then.
- * cancel    takes out every question with this ticket; that there is none is no mistake.
- * deadline  0 while a question waits, so whoever calls `answer` until false after asking, and at
- *           each deadline, misses none. */
+ * ask       queues the question. If PLACES_QUESTIONS_MAX wait already, its answer will be
+ *           OVER_QUERY_LIMIT; if it is out of bounds, INVALID_REQUEST. The deadline is ignored,
+ *           because the answer is ready at once. It allocates only when more than
+ *           PLACES_QUESTIONS_MAX wait; if that fails, the ticket gets no answer.
+ * answer    searches, and returns the answer to the oldest question. Out of memory: the answer is
+ *           UNKNOWN_ERROR. If there is no memory for that either: false; the question stays the
+ *           first in the queue, and `deadline` is 100 ms later.
+ * cancel    removes all questions with this ticket, of which there may be none.
+ * deadline  0 while a question waits. So a caller that calls `answer` until false after each `ask`
+ *           and at each deadline gets all answers. */
 MUST_USE bool places_gazetteer(struct places_provider *out);
 
-/* How many places it knows. */
+/* How many places the table has. */
 unsigned places_gazetteer_count(void);
 
 #endif

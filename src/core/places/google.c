@@ -1,5 +1,5 @@
-/* google.c — a question in Google's words: what each of the two interfaces wants to be told,
- * and how. Numbers are exact: a position is written from its integer, never by way of a double. */
+/* google.c — see google.h: requests, in the form that each of the two interfaces expects. Numbers
+ * are exact: a position is written from its integer, not by way of a double. */
 #include "core/places/google.h"
 #include "core/base/ascii.h"
 #include "core/http/http.h"
@@ -10,7 +10,7 @@ enum {
     UM_DIGITS = 6,
 };
 
-/* What is translated, and no more: Google charges by the fields that are asked for. */
+/* Only the fields that are translated: Google charges by the fields of a request. */
 static const char FIELD_MASK[] = "places.id,places.displayName,places.location,places.types,"
                                  "places.formattedAddress,places.shortFormattedAddress";
 
@@ -25,7 +25,7 @@ static bool is_alphanumeric(char byte)
     return ascii_is_letter(byte) || ascii_is_digit(byte);
 }
 
-/* Letters, digits and hyphens: enough that it needs no escape in JSON or in a target. */
+/* Only letters, digits and hyphens, so that it needs no escapes in JSON or in a target. */
 static bool is_language(struct span s)
 {
     for (size_t i = 0; i < s.len; i++)
@@ -64,7 +64,8 @@ const char *places_google_fault(const struct places_google *g)
     return NULL;
 }
 
-/* value * 10 ** -digits without superfluous zeros, but with `least` fraction digits. */
+/* Write value * 10 ** -digits without superfluous zeros, but with at least `least` fraction digits.
+ */
 static void put_decimal(struct buf *out, int64_t value, unsigned digits, unsigned least)
 {
     char fraction[FDEG_DIGITS];
@@ -81,7 +82,7 @@ static void put_decimal(struct buf *out, int64_t value, unsigned digits, unsigne
     }
 }
 
-/* Nearby Search (New). A fraction digit everywhere, as in Google's own examples. */
+/* Nearby Search (New). Each number has a fraction digit, as in Google's own examples. */
 static void put_body(
     struct buf *out, const struct places_google *g, const struct places_question *q)
 {
@@ -102,7 +103,7 @@ static void put_body(
     buf_text(out, "}}}");
 }
 
-/* Percent-encoded but for RFC 3986's unreserved characters. */
+/* Write text percent-encoded, except for the unreserved characters of RFC 3986. */
 static void put_encoded(struct buf *out, struct span text)
 {
     for (size_t i = 0; i < text.len; i++) {

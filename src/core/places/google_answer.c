@@ -1,9 +1,10 @@
-/* google_answer.c — what came back, in legacy shape. The table of what becomes what is in
+/* google_answer.c — translates what came back to legacy shape. The table of statuses is in
  * google.h.
  *
- * Everything in the body is somebody else's text: it is parsed by json_safe, cut to the question's
- * count, and freed of the key before it is printed; so is the message, which alone goes to the log.
- * A body that makes no sense is an answer too: UNKNOWN_ERROR and a sentence that says what came. */
+ * Nothing in the body can be trusted: it is parsed by json_safe, cut to the question's count, and
+ * the key is removed before it is printed. The same is done to the message, which is all that goes
+ * to the log. A body that makes no sense leads to an answer, too: UNKNOWN_ERROR and a sentence that
+ * says what came. */
 #include "core/http/http.h"
 #include "core/base/invariant.h"
 #include "core/base/json_safe.h"
@@ -20,12 +21,12 @@
 
 enum { TYPES_MAX = 64, SENTENCE_BYTES_MAX = 255 };
 
-/* On the way to an answer. */
+/* An answer that is being made. */
 struct translation {
     const struct places_google *google;
     const struct places_question *question;
     const struct places_google_reply *reply;
-    struct places_google_answer *answer; /* status and message are set as they are found out */
+    struct places_google_answer *answer; /* status and message are set once they are known */
     cJSON *results; /* an array, or NULL */
     cJSON *attributions; /* the same */
 };
@@ -87,7 +88,7 @@ static bool is_redirect(const struct translation *t)
     return t->reply->status >= 300 && t->reply->status <= 399;
 }
 
-/* There is nothing in the body to go by. */
+/* The body does not say what is wrong: only HTTP's status does. */
 static void fails_by_http(struct translation *t)
 {
     char sentence[SENTENCE_BYTES_MAX + 1];
@@ -114,8 +115,8 @@ static void fails_as_unreadable(struct translation *t, const char *fault)
     fails(t, status_of_http(t->reply->status), sentence);
 }
 
-/* https://cloud.google.com/apis/design/errors: a key that is not valid comes as INVALID_ARGUMENT,
- * which only the reasons in its details tell apart from a question that is not. */
+/* An invalid key is reported as INVALID_ARGUMENT, as an invalid question is; only the reasons in
+ * the error's details tell the two apart. https://cloud.google.com/apis/design/errors */
 static bool blames_key(const cJSON *error)
 {
     for (const cJSON *detail = first_of(error, "details"); detail; detail = detail->next) {
@@ -164,12 +165,12 @@ static void translate_error(struct translation *t, const cJSON *error)
 static bool degrees(const cJSON *location, const char *name, double bound, double *out)
 {
     const cJSON *item = member(location, name);
-    *out = item ? cJSON_GetNumberValue(item) : 0; /* protobuf leaves out a 0 */
-    return fabs(*out) <= bound; /* false for what is no number */
+    *out = item ? cJSON_GetNumberValue(item) : 0; /* protobuf leaves a 0 out */
+    return fabs(*out) <= bound; /* false for NaN: it was no number */
 }
 
-/* One place of the new interface as a legacy result. `usable` tells whether it can be one; then
- * NULL is no memory. */
+/* One place of the new interface as a legacy result. *usable: whether it has what a result needs;
+ * if so, NULL means out of memory. */
 static cJSON *result_of(const cJSON *place, bool *usable)
 {
     const char *id = member_text(place, "id");
@@ -193,7 +194,7 @@ static cJSON *result_of(const cJSON *place, bool *usable)
         name, id, types, types_count, vicinity ? vicinity : "", latitude, longitude);
 }
 
-/* The places of the new interface, or none. false: no memory. */
+/* Translate the answer of the new interface. false: out of memory. */
 static bool translate_new(struct translation *t, const cJSON *body)
 {
     const cJSON *places = member(body, "places");
@@ -222,8 +223,8 @@ static bool translate_new(struct translation *t, const cJSON *body)
     return true;
 }
 
-/* A member that is an array, taken out of its object; of its items at most `count` stay, and only
- * those that `fits`. NULL: there is no such member. */
+/* Take a member that is an array out of its object, and delete its items except for the first
+ * `count` for which `fits` is true. NULL: there is no such member. */
 static cJSON *array_take(
     cJSON *object, const char *name, unsigned count, cJSON_bool (*fits)(const cJSON *item))
 {
@@ -240,7 +241,7 @@ static cJSON *array_take(
     return array;
 }
 
-/* The legacy interface's own status; false: it is none of the known words. */
+/* The status of the legacy interface. false: it is none of the known words. */
 static bool status_of_word(const char *word, enum places_status *out)
 {
     for (enum places_status s = PLACES_OK; s <= PLACES_UNKNOWN_ERROR; s++) {
@@ -289,7 +290,7 @@ static void translate_legacy(struct translation *t, cJSON *body)
     }
 }
 
-/* Results and status, or status and message. false: no memory. */
+/* Find out results and status, or status and message. false: out of memory. */
 static bool translate(struct translation *t, cJSON *body)
 {
     const cJSON *error = member(body, "error");
@@ -307,7 +308,7 @@ static bool translate(struct translation *t, cJSON *body)
     return true;
 }
 
-/* Prints and frees what was translated. */
+/* Print what was translated, and free it. false: out of memory. */
 static bool render(struct translation *t)
 {
     struct places_google_answer *a = t->answer;

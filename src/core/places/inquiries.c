@@ -1,8 +1,7 @@
-/* inquiries.c — who waits for what: see exchange_private.h.
+/* inquiries.c — see exchange_private.h: waiters, inquiries, and the failures of the service.
  *
- * The ground floor of the exchange: waiters, inquiries, and how the service does. Every waiter is
- * in one of two lists, waiting or ready, from its beginning to its end. What all waiters of an
- * inquiry are to be told is kept once. */
+ * The lowest of the exchange's files. The answer for all waiters of an inquiry is kept once, in the
+ * inquiry, until the last of them has fetched it. */
 #include "core/base/invariant.h"
 #include "core/places/exchange_private.h"
 #include <stdio.h>
@@ -10,7 +9,7 @@
 
 /* -- waiters ----------------------------------------------------------------------------------- */
 
-/* NULL: it becomes the first. */
+/* Insert `w` behind `before`; NULL: at the beginning. */
 static void list_put_behind(struct waiter_list *l, struct waiter *before, struct waiter *w)
 {
     w->prev = before;
@@ -69,8 +68,8 @@ void waiter_refuse(
 
 /* -- inquiries --------------------------------------------------------------------------------- */
 
-/* `q` ends. Had it been the probe and had a result, the breaker would have been told before;
- * another probe must follow one that had none, or the breaker stays open for ever. */
+/* Called when `q` ends. If it was the probe and had a result, the breaker knows already. If it had
+ * none, the breaker must learn that it has no probe any more, or it would stay open for ever. */
 static void probe_ends(struct exchange *x, const struct inquiry *q)
 {
     if (q->serial == x->probe)
@@ -160,7 +159,7 @@ void inquiry_again(struct exchange *x, struct inquiry *q, int64_t ready_ns)
     x->queued++;
 }
 
-/* DONE: its waiters are ready, and it lives until the last of them is told. */
+/* It is DONE and its waiters are ready; it is freed when the last of them has its answer. */
 void inquiry_answered(struct exchange *x, struct inquiry *q, char *json, size_t json_bytes)
 {
     probe_ends(x, q);
@@ -203,7 +202,7 @@ void inquiries_fail_queued(struct exchange *x, enum places_status status, const 
             inquiry_failed(x, &x->inquiries[i], status, message);
 }
 
-/* -- how the service does ---------------------------------------------------------------------- */
+/* -- the service's failures -------------------------------------------------------------------- */
 
 static void log_service(struct exchange *x, enum log_level level, const char *event,
     const char *why, struct instant now)
@@ -216,8 +215,8 @@ static void log_service(struct exchange *x, enum log_level level, const char *ev
     log_end(x->config.log);
 }
 
-/* The first failure of a row is told, and the one that opens the breaker; between them and after
- * them only the answers tell. An open breaker lets nothing through, those who wait included. */
+/* Of a row of failures the first is logged, and the one that opens the breaker; all others show
+ * only in the answers. When the breaker is open, all queued inquiries fail as well. */
 void exchange_failed(
     struct exchange *x, enum places_status status, const char *why, struct instant now)
 {

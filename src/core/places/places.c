@@ -1,9 +1,9 @@
 /* places.c — what all providers share: the legacy answer as text, and distance.
  *
- * The shape is that of the legacy Nearby Search (html_attributions, results, status, on failure
- * error_message), which clients of the herd have been taught. JSON is built and printed by cJSON;
- * in its strings an LF is always escaped, so that LFs in the printed text are layout and may be
- * collapsed. Whatever runs out of memory here gives NULL and leaks nothing. */
+ * The shape is that of Google's legacy Nearby Search (html_attributions, results, status, and
+ * error_message on failure), which the herd's clients expect. cJSON builds and prints the JSON. It
+ * escapes each LF in a string, so LFs in the printed text are layout and may be collapsed. When
+ * memory runs out, the functions here return NULL and leak nothing. */
 #include "core/places/places.h"
 #include "core/base/invariant.h"
 #include <cjson/cJSON.h>
@@ -24,7 +24,7 @@ const char *places_status_word(enum places_status status)
     return words[status];
 }
 
-/* Take `item` over into `object`; it is freed when that fails. */
+/* Add `item` to `object`. false: it failed, and `item` has been freed. */
 static bool object_take(cJSON *object, const char *key, cJSON *item)
 {
     if (cJSON_AddItemToObject(object, key, item))
@@ -42,7 +42,8 @@ static bool answer_fill(cJSON *answer, cJSON *results, cJSON *attributions,
            (!message || cJSON_AddStringToObject(answer, "error_message", message));
 }
 
-/* Runs of LFs become one, those at the end go. Returns the new length; no NUL is written. */
+/* Collapse each run of LFs to one, and remove those at the end. Returns the new length; writes no
+ * NUL. */
 static size_t line_feeds_collapse(char *text)
 {
     size_t kept = 0;

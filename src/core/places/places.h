@@ -1,8 +1,9 @@
-/* places.h — what is near: a question, an answer in legacy shape, and who answers.
+/* places.h — what is near a position: questions, answers in legacy shape, and their providers.
  *
- * A provider is asked and answers later: at once (the gazetteer) or after a conversation of its own
- * (Google's). The node never waits. One question, one ticket; an answer always comes, a failure at
- * the latest when the question's deadline passes. PROTOCOL.md, "To WHATSAT". Called by node. */
+ * A provider is asked, and its answer is fetched later: the gazetteer's at once, Google's after a
+ * conversation with the service. So the node never waits. Each question has a ticket. There is
+ * always an answer: a failure, if nothing better has come when the question's deadline passes.
+ * PROTOCOL.md, "Replies". Called by node. */
 #ifndef CORE_PLACES_PLACES_H
 #define CORE_PLACES_PLACES_H
 
@@ -15,19 +16,19 @@ struct cJSON;
 
 enum {
     PLACES_ANSWER_BYTES_MAX = 1 << 20,
-    PLACES_QUESTIONS_MAX = 1024, /* waiting at once in one node; past that OVER_QUERY_LIMIT */
+    PLACES_QUESTIONS_MAX = 1024, /* waiting in one node; any more get OVER_QUERY_LIMIT */
 };
 
 struct places_question {
     struct position centre;
     uint64_t radius_um; /* micrometres */
-    unsigned count; /* results wanted at most; 0 to STAMPEDE_COUNT_MAX */
+    unsigned count; /* how many results at most; 0 to STAMPEDE_COUNT_MAX */
 };
 
-/* IUGG mean radius of the Earth. */
+/* The mean radius of the Earth by the IUGG. */
 #define PLACES_EARTH_RADIUS_M 6371008.8
 
-/* Legacy status words. */
+/* The status words of the legacy interface. */
 enum places_status {
     PLACES_OK,
     PLACES_ZERO_RESULTS,
@@ -42,53 +43,55 @@ const char *places_status_word(enum places_status status);
 
 struct places_answer {
     uint64_t ticket;
-    char *json; /* malloc'ed, ended by NUL, as places_render makes it; the receiver frees it */
+    char *json; /* from malloc, ends with NUL, as places_render makes it; the receiver frees it */
     size_t json_bytes;
 };
 
-/* A provider. `self` is its own state; all calls come from the node's thread. */
+/* A provider. `self` is its state. All calls come from the node's thread. */
 struct places_provider {
     void *self;
-    /* Begin to answer. The answer carries `ticket` and comes from `answer`, perhaps at the very
-     * next call of it. deadline_ns is monotonic. The question is copied where it is needed. */
+    /* Ask a question. Its answer will have the same `ticket` and is fetched with `answer`, perhaps
+     * by the next call. deadline_ns is monotonic. The question is copied. */
     void (*ask)(void *self, uint64_t ticket, const struct places_question *question,
         int64_t deadline_ns, struct instant now);
-    /* The next answer that is ready, or false. */
+    /* Fetch the next answer that is ready. false: none is. */
     bool (*answer)(void *self, struct places_answer *out, struct instant now);
-    /* The asker of `ticket` is gone: its answer is not wanted any more and will not come. */
+    /* The client that asked is gone: there will be no answer with this ticket. */
     void (*cancel)(void *self, uint64_t ticket);
-    /* When `answer` must be called though nothing else happened; a time that is past, 0 among them:
-     * at once. NEVER_NS: no such time. */
+    /* The time at which `answer` must be called even if nothing else happens. A time in the past,
+     * such as 0, means at once; NEVER_NS: there is no such time. */
     int64_t (*deadline)(const void *self);
     void (*destroy)(void *self);
-    const char *name; /* as topology.conf has it */
+    const char *name; /* as in topology.conf */
 };
 
-/* An answer in legacy shape as PROTOCOL.md frames it: JSON with every run of two or more LFs
- * collapsed to one, trailing LFs removed, then two LFs. malloc'ed, or NULL when memory is out.
+/* Make an answer in legacy shape, framed as PROTOCOL.md says: JSON in which each run of LFs is
+ * collapsed to one and trailing LFs are removed, then two LFs. The result is from malloc; NULL: out
+ * of memory.
  *
- * results       a cJSON array, taken over (freed, whatever comes of it), or NULL for none
+ * results       a cJSON array or NULL for none; freed in any case
  * attribution   HTML for html_attributions, or NULL for none
  * message       error_message, or NULL for none; must not hold a key
- * bytes         its length */
+ * bytes         receives the length */
 MUST_USE char *places_render(struct cJSON *results, const char *attribution,
     enum places_status status, const char *message, size_t *bytes);
 
-/* The same with any number of attributions: a cJSON array of strings, taken over as results is, or
- * NULL for none. */
+/* The same with any number of attributions: a cJSON array of strings or NULL for none, freed in any
+ * case. */
 MUST_USE char *places_render_attributed(struct cJSON *results, struct cJSON *attributions,
     enum places_status status, const char *message, size_t *bytes);
 
-/* One result: name, place_id, types, vicinity, geometry.location. NULL: no memory.
+/* Make one result: name, place_id, types, vicinity, geometry.location. All texts are UTF-8.
+ * NULL: out of memory.
  *
- * types   `types_count` words
- * All texts are UTF-8. */
+ * types   `types_count` words */
 MUST_USE struct cJSON *places_result(const char *name, const char *place_id,
     const char *const *types, unsigned types_count, const char *vicinity, double latitude,
     double longitude);
 
-/* Great-circle distance in metres on a sphere of PLACES_EARTH_RADIUS_M, by the haversine formula;
- * degrees in. The same across the date line, and 0 between equal coordinates. */
+/* The great-circle distance in metres between coordinates in degrees, on a sphere of
+ * PLACES_EARTH_RADIUS_M, by the haversine formula. It is right across the date line, too, and 0
+ * between equal coordinates. */
 double places_distance_m(
     double latitude_a, double longitude_a, double latitude_b, double longitude_b);
 

@@ -1,7 +1,7 @@
-/* side.h — for the tests of the exchange: one exchange, a driver that does what its header
- * says and nothing more, and servers in memory at the other end of each connection. Names are
- * looked up, dials made and connections served as the test says; a driver that would never come to
- * rest at one instant fails the test. */
+/* side.h — for the tests of the exchange: one exchange, a driver that does exactly what exchange.h
+ * says, and a server in memory at the other end of each connection. The test decides how names are
+ * resolved, which dials succeed and what the servers send. If the exchange and the driver never
+ * come to rest at one instant, the test fails. */
 #ifndef TESTS_UNIT_PLACES_SIDE_H
 #define TESTS_UNIT_PLACES_SIDE_H
 
@@ -18,16 +18,16 @@ static struct log log_;
 static char log_memory[1 << 16];
 static struct instant now;
 static enum fate resolving, dialling;
-static unsigned addresses; /* that a name has */
-static bool shakes_no_hands; /* a server that is connected to from now on says nothing */
-static bool lingers; /* what is over is not closed */
+static unsigned addresses; /* of the host */
+static bool shakes_no_hands; /* servers of later connections send nothing */
+static bool lingers; /* the driver does not close channels that are over */
 static struct server servers[EXCHANGE_CHANNELS];
 static bool connected[EXCHANGE_CHANNELS];
 static unsigned resolves, dials, cancels, dials_at_once; /* so far */
 static bool dial_hangs[ENDPOINT_RACERS];
-static char *told[TICKETS]; /* what a ticket was answered */
+static char *told[TICKETS]; /* the answer to each ticket */
 static unsigned told_count;
-static size_t piece; /* bytes that come in at a time */
+static size_t piece; /* bytes that a channel receives at a time */
 
 static inline bool exchange_starts(uint64_t seed)
 {
@@ -86,7 +86,7 @@ static inline void fails_to_resolve(void)
     exchange_resolve_failed(x, "there is no such name", now);
 }
 
-/* A dial that hung, or one that does not, is answered. */
+/* Report the result of a dial. */
 static inline void connects(unsigned racer)
 {
     static unsigned char drawn;
@@ -135,7 +135,7 @@ static inline bool dial(void)
     return true;
 }
 
-/* What a channel has to send reaches its server; what is over is closed. */
+/* Deliver a channel's output to its server, and close the channel if it is over. */
 static inline bool settle(unsigned channel)
 {
     bool moved = false;
@@ -182,7 +182,7 @@ static inline bool fetch(void)
     return true;
 }
 
-/* Turns until nothing more happens at this instant. */
+/* Run turns until nothing more happens at this instant. */
 static inline void turn(void)
 {
     for (int i = 0; i < TURNS_MAX; i++) {
@@ -219,7 +219,7 @@ static inline void passes_ms(int64_t ms)
     turn();
 }
 
-/* Its deadline is `ms` from now; a nanosecond before, nothing happens. */
+/* The deadline is `ms` from now, and a nanosecond before it nothing happens. */
 static inline void waits_ms(int64_t ms)
 {
     unsigned before = told_count;
@@ -233,7 +233,7 @@ static inline void waits_ms(int64_t ms)
 
 /* -- questions --------------------------------------------------------------------------------- */
 
-/* A question that only its radius, in metres, tells from others. */
+/* Questions differ only in their radius, in metres. */
 static inline void asks_for(uint64_t ticket, unsigned radius_m, int64_t timeout_ms)
 {
     struct places_question question = {.radius_um = radius_m * UINT64_C(1000000), .count = 5};
@@ -253,7 +253,7 @@ static inline void cancels_ticket(uint64_t ticket)
     turn();
 }
 
-/* The question that a server was asked since it was last looked at; 0: none. */
+/* The question that a server has received since the last call; 0: none. */
 static inline unsigned asked_at(unsigned channel)
 {
     const char *request = connected[channel] ? server_request(&servers[channel]) : NULL;
@@ -289,7 +289,7 @@ static inline void ends(unsigned channel)
     turn();
 }
 
-/* It was answered, with a status and words of its message. */
+/* The ticket was answered with this status and with these words in the message. */
 static inline void hears(uint64_t ticket, const char *status, const char *words)
 {
     cr_assert_not_null(told[ticket], "ticket %u has no answer", (unsigned)ticket);
@@ -321,13 +321,13 @@ static inline unsigned logged(const char *text)
     return count;
 }
 
-/* Question `number` is asked on `channel`. */
+/* Question `number` was sent on `channel`. */
 static inline void is_asked(unsigned channel, unsigned number)
 {
     cr_assert_eq(asked_at(channel), number);
 }
 
-/* It is asked somewhere: on that channel. */
+/* Question `number` was sent; returns the channel. */
 static inline unsigned finds(unsigned number)
 {
     unsigned channel = 0;
@@ -337,7 +337,7 @@ static inline unsigned finds(unsigned number)
     return channel;
 }
 
-/* One connection, warm and idle, on channel 0. */
+/* Make one connection, which has answered and is idle, on channel 0. */
 static inline void warms_up(void)
 {
     asks(1000);
@@ -347,7 +347,7 @@ static inline void warms_up(void)
     cr_assert_eq(connections(), 1);
 }
 
-/* Two of them, on channels 0 and 1. */
+/* Make two such connections, on channels 0 and 1. */
 static inline void warms_up_two(void)
 {
     asks(1001);
@@ -361,7 +361,7 @@ static inline void warms_up_two(void)
     cr_assert_eq(connections(), 2);
 }
 
-/* Five failures in a row. */
+/* Open the breaker by five failures in a row. */
 static inline void goes_down(void)
 {
     for (unsigned i = 0; i < 5; i++) {

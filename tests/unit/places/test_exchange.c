@@ -1,6 +1,6 @@
-/* test_exchange.c — the exchange's tables, row by row: who is asked what, on which
- * connection, when it is given up, and what those who wait are told. Times are the test's own, to
- * the nanosecond; the servers are in memory. */
+/* test_exchange.c — the tables of the exchange, row by row: which question goes out on which
+ * connection, when it is given up, and what those who wait get as an answer. Time is virtual, exact
+ * to the nanosecond; the servers are in memory. */
 #include "core/http/breaker.h"
 #include "unit/places/side.h"
 
@@ -64,7 +64,7 @@ Test(places_exchange, identical_questions_are_asked_once)
     for (unsigned i = 0; i < TICKETS; i++)
         is_well(i);
     cr_expect_eq(exchange_report(x).asked, 1);
-    asks(7); /* nothing is kept */
+    asks(7); /* answers are not cached */
     is_asked(0, 7);
 }
 
@@ -307,7 +307,7 @@ Test(places_exchange, nobody_is_there)
     resolving = FAILS;
     passes_ms(60000);
     asks(2);
-    fails(2, "localhost: connection refused"); /* old addresses are better than none */
+    fails(2, "localhost: connection refused"); /* it has dialled the old addresses */
     cr_expect_eq(resolves, 2);
 }
 
@@ -346,7 +346,7 @@ Test(places_exchange, a_connection_that_can_not_be_made_beside_one_that_stands)
 
 /* -- what is asked again ----------------------------------------------------------------------- */
 
-/* Until the next request, which comes within `most_ms`; how long it took. */
+/* Wait for the next request, which must come within `most_ms`. Returns how long it took. */
 static int64_t pause_ns(unsigned number, int64_t most_ms)
 {
     int64_t until_ns = provider.deadline(provider.self), paused_ns = until_ns - now.mono_ns;
@@ -369,7 +369,7 @@ Test(places_exchange, a_busy_service_is_asked_three_times)
         for (int i = 0; i < 2; i++) {
             server_says(&servers[0], BUSY);
             turn();
-            if (asked_at(0)) { /* a pause of next to nothing */
+            if (asked_at(0)) { /* the pause may be almost 0 */
                 shortest_ns[i] = 0;
                 continue;
             }
@@ -450,7 +450,7 @@ Test(places_exchange, retry_after_answers_those_who_would_not_wait_as_long)
         hears(i, "OVER_QUERY_LIMIT", "left alone");
     says(1, EMPTY);
     is_well(2);
-    passes_ms(49999); /* a minute at most, less the 10 s that a question may wait */
+    passes_ms(49999); /* the hold lasts a minute, of which a question can wait for 10 s */
     asks(10);
     hears(10, "OVER_QUERY_LIMIT", "left alone");
     passes_ms(2);
@@ -477,13 +477,13 @@ Test(places_exchange, a_stale_connection_costs_nothing)
     cr_expect_eq(exchange_times(x)->tries, 1);
 }
 
-/* A server that was started anew has closed them all. */
+/* A server that has restarted has closed all connections. */
 Test(places_exchange, two_stale_connections_cost_nothing)
 {
     warms_up_two();
     server_closes(&servers[1]);
     size_t held_back = servers[1].out_len;
-    servers[1].out_len = servers[1].out_from; /* it is still on its way */
+    servers[1].out_len = servers[1].out_from; /* its bytes have not arrived yet */
     servers[1].fin = false;
     asks(1);
     is_asked(0, 1);
@@ -525,7 +525,7 @@ Test(places_exchange, a_service_that_is_down_is_left_alone)
     asks(1);
     asks(2);
     fails(2, "not asked for now");
-    asks_for(3, 1, TIMEOUT_MS); /* who asks the same waits with it */
+    asks_for(3, 1, TIMEOUT_MS); /* an identical question joins the probe */
     is_asked(0, 1);
     says(0, EMPTY);
     is_well(1);
@@ -571,7 +571,7 @@ Test(places_exchange, those_who_wait_when_it_opens_are_told)
     cr_expect_null(told[2], "it is asked already");
 }
 
-/* A time-out of the question's own is a failure like others: nothing is asked after the fifth. */
+/* A question that times out counts as a failure like others: after the fifth none is asked. */
 Test(places_exchange, those_who_wait_when_time_outs_open_it_are_told)
 {
     for (unsigned i = 0; i < 4; i++) {
@@ -596,8 +596,8 @@ Test(places_exchange, those_who_wait_when_time_outs_open_it_are_told)
     cr_expect_null(told[2], "it is asked already");
 }
 
-/* The probe's asker leaves, or the service asks to be left alone: the next one is let through after
- * another 5 s, and there is a next one. */
+/* The client that asked the probe leaves, or the service sends Retry-After: another probe is
+ * admitted 5 s later. */
 Test(places_exchange, a_probe_without_a_result_is_followed_by_another)
 {
     goes_down();
@@ -614,12 +614,13 @@ Test(places_exchange, a_probe_without_a_result_is_followed_by_another)
     asks_for(3, 3, 1000);
     turn();
     is_asked(0, 3);
-    cancels_ticket(3); /* it is asked already: its answer counts */
+    cancels_ticket(3); /* it was sent already: its answer counts */
     says(0, EMPTY);
     cr_expect_not(exchange_report(x).down);
 }
 
-/* Questions that were asked before it opened go on, and tell as well as a probe does. */
+/* Questions that were sent before the breaker opened are still answered, and a success among them
+ * closes it as a probe's would. */
 Test(places_exchange, an_older_answer_closes_it)
 {
     warms_up_two();
@@ -661,7 +662,7 @@ Test(places_exchange, a_probe_that_is_told_to_wait_is_followed_by_another)
     cr_expect_not(exchange_report(x).down);
 }
 
-/* -- who leaves -------------------------------------------------------------------------------- */
+/* -- clients that leave ------------------------------------------------------------------------ */
 
 Test(places_exchange, a_question_can_be_taken_back_at_any_time)
 {
@@ -701,12 +702,12 @@ Test(places_exchange, a_question_can_be_taken_back_at_any_time)
     is_asked(0, 7);
     server_says(&servers[0], EMPTY);
     struct span in = server_piece(&servers[0], SIZE_MAX), rest = in;
-    exchange_take(x, 0, &rest, now); /* its answer is there, and not fetched */
+    exchange_take(x, 0, &rest, now); /* its answer has come and was not fetched */
     free((char *)in.at);
     cancels_ticket(7);
     cr_expect_eq(told_count, 0);
     goes_down();
-    asks_for(8, 8, TIMEOUT_MS); /* refused, and not fetched */
+    asks_for(8, 8, TIMEOUT_MS); /* refused; the answer was not fetched */
     cancels_ticket(8);
     cr_expect_null(told[8]);
 }
@@ -717,7 +718,7 @@ Test(places_exchange, a_deserted_answer_is_let_come)
     is_asked(0, 1);
     cancels_ticket(1);
     cr_expect_eq(connections(), 1);
-    asks_for(2, 1, TIMEOUT_MS); /* and who asks the same has it */
+    asks_for(2, 1, TIMEOUT_MS); /* an identical question gets that answer */
     turn();
     says(0, EMPTY);
     is_well(2);
@@ -762,20 +763,20 @@ Test(places_exchange, a_deserted_connection_gives_way_when_it_is_the_only_one)
     is_well(3);
 }
 
-/* -- its life ---------------------------------------------------------------------------------- */
+/* -- at rest, and the end ---------------------------------------------------------------------- */
 
 Test(places_exchange, rests_when_there_is_nothing_to_do)
 {
     cr_expect_eq(provider.deadline(provider.self), NEVER_NS);
     warms_up();
-    waits_ms(48000); /* 80 % of the name's 60 s */
+    waits_ms(48000); /* 80 % of the TTL of 60 s */
     cr_expect_eq(resolves, 2);
     waits_ms(12000); /* idle */
     cr_expect_eq(connections(), 0);
     cr_expect_eq(provider.deadline(provider.self), NEVER_NS, "a name that nobody uses is let go");
 }
 
-/* What was asked is told at once; nothing is looked up, dialled or waited for any more. */
+/* Open questions are answered at once; nothing is resolved, dialled or waited for any more. */
 Test(places_exchange, stops_in_any_state)
 {
     for (unsigned state = 0; state < 5; state++) {

@@ -1,6 +1,6 @@
-/* test_exchange_memory.c — an exchange whose n-th allocation fails, alone or with all that follow,
- * for every n of a session that uses all its parts. Whoever asks is told something in the end, the
- * next question works when memory is there again, nothing is lost. And how much one can hold. */
+/* test_exchange_memory.c — an exchange whose n-th allocation fails, alone or with all later ones,
+ * for every n of a session that uses all its parts. Each question is answered in the end, questions
+ * work again once there is memory, and nothing leaks. Also how much memory an exchange can hold. */
 #include "unit/failing_memory.h"
 #define SIDE_MALLOC __real_malloc
 #define SIDE_FREE __real_free

@@ -1,7 +1,7 @@
-/* test_gazetteer.c — the table of places and the search, against a look at every place.
+/* test_gazetteer.c — the table of places, and the search compared with a look at every place.
  *
- * GeoNames has no town near a pole and few at the date line, so a second table is made here that
- * crowds them there. */
+ * GeoNames has no town near a pole and few at the date line, so the test also makes a table that
+ * has many of them there. */
 #include "core/places/gazetteer.h"
 #include "core/places/places.h"
 #include <criterion/criterion.h>
@@ -38,7 +38,7 @@ static struct gazetteer embedded(void)
     return g;
 }
 
-/* All places' coordinates, in the table's order. */
+/* The coordinates of all places, in the table's order. */
 struct point {
     double latitude;
     double longitude;
@@ -55,7 +55,7 @@ static struct point *points_of(const struct gazetteer *g)
     return points;
 }
 
-/* The up to 20 nearest within 50 km, by looking at every place. */
+/* The nearest places within 50 km, 20 at most, found by looking at every place. */
 static unsigned brute(const struct point *points, uint32_t count, const struct position *centre,
     struct gazetteer_hit *hits)
 {
@@ -161,8 +161,7 @@ Test(gazetteer, random_points_equal_a_look_at_every_place)
     free(points);
 }
 
-/* Whether `text` is UTF-8 of printing characters: no control bytes, no stray or missing
- * continuation. */
+/* Whether `text` is UTF-8 without control bytes and without stray or missing continuation bytes. */
 static bool utf8(struct span text)
 {
     for (size_t i = 0; i < text.len;) {
@@ -216,7 +215,7 @@ Test(gazetteer, the_nearest_to_each_place_is_at_no_distance)
     }
 }
 
-/* A table of our own. */
+/* A table made by the test. */
 
 struct town {
     int32_t latitude;
@@ -243,7 +242,7 @@ static void put(struct buf *b, uint32_t value, unsigned bytes)
         buf_byte(b, (char)(value & 255));
 }
 
-/* Towns in one region "XX", all named "t", as gazetteer/README.md lays them out. */
+/* Towns in one region "XX", all named "t", in the layout of gazetteer/README.md. */
 static void table_make(struct buf *b, struct town *towns, uint32_t count)
 {
     qsort(towns, count, sizeof *towns, town_order);
@@ -423,8 +422,8 @@ Test(gazetteer, what_is_no_table_is_refused)
     }
 }
 
-/* What gazetteer_open() does not look at is bounded where it is read: the program ends rather than
- * read beside the table. */
+/* What gazetteer_open() does not check is checked where it is used: the program ends and does not
+ * read outside of the table. */
 
 enum {
     NAME_STARTS_AT = HEAD_BYTES + 4 * (BANDS + 1) + 4 * 40,

@@ -7,7 +7,7 @@
 
 static const struct instant NOW = {5 * SECOND_NS, 1767225600 * SECOND_NS};
 
-/* From this allocation on, 1 being the next, so many fail. */
+/* Which allocation fails first, 1 being the next, and how many fail from there on. */
 static unsigned fails_from;
 static unsigned fails_count;
 
@@ -40,7 +40,7 @@ static struct places_question near_to(const char *position, uint64_t radius_m, u
         radius_m * 1000000, count};
 }
 
-/* The next answer, which must be framed as PROTOCOL.md says, carry the ticket and parse. */
+/* The next answer, which must be framed as PROTOCOL.md says, have the ticket, and be JSON. */
 static cJSON *taken(struct places_provider *p, uint64_t ticket)
 {
     struct places_answer a;
@@ -254,7 +254,7 @@ Test(places_gazetteer, two_providers_do_not_know_of_each_other)
     b.destroy(b.self);
 }
 
-/* One allocation after the other fails: a failure answer comes instead. */
+/* Each allocation fails in turn: the answer is a failure then. */
 Test(places_gazetteer, one_failed_allocation_is_an_unknown_error)
 {
     cJSON_Hooks hooks = {failing_malloc, free};

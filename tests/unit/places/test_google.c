@@ -1,8 +1,8 @@
-/* test_google.c — questions as Google wants them, and what comes back, in legacy shape.
+/* test_google.c — requests to Google, and answers translated to legacy shape.
  *
- * Bodies have the shape of what the two interfaces really send (Google's documentation of Nearby
- * Search, New and Legacy, and of its errors). Whatever comes, the answer must be framed as
- * PROTOCOL.md says, valid UTF-8, and without the key. */
+ * Bodies have the shape that the two interfaces really send, by Google's documentation of Nearby
+ * Search (New and Legacy) and of its errors. Whatever comes back, the answer must be framed as
+ * PROTOCOL.md says, be valid UTF-8, and not hold the key. */
 #include "unit/boxed.h"
 #include "core/places/google.h"
 #include "core/base/utf8.h"
@@ -177,7 +177,7 @@ Test(places_google, only_a_count_of_0_need_not_be_asked)
     }
 }
 
-/* What holds for every answer. */
+/* Check what must hold for every answer. */
 static void check_answer(const struct places_google_answer *a, const struct places_google *g)
 {
     cr_assert_eq(strlen(a->json), a->json_bytes);
@@ -227,7 +227,7 @@ static struct places_google_answer answer_from(const struct places_google *g, un
     "{\"geometry\":{\"location\":{\"lat\":51.5007292,\"lng\":-0.1246254}},\"name\":\"" name \
     "\",\"place_id\":\"" id "\",\"types\":[\"cafe\",\"food\"],\"vicinity\":\"1 Long St\"}"
 
-/* `a`, and gives its memory back; without the white space that is between values. */
+/* The text of `a` without white space between values; frees `a`. */
 static void is_json(struct places_google_answer a, const char *want)
 {
     cJSON *tree = cJSON_Parse(a.json);
@@ -253,7 +253,7 @@ Test(places_google, places_of_the_new_interface_become_legacy_results)
             LEGACY(RESULT("p1", "Ä \\\"b\\\"\\n") "," RESULT("p2", "B"), "OK")},
         {1, "{\"places\":[" PLACE("p1", "A") "," PLACE("p2", "B") "]}",
             LEGACY(RESULT("p1", "A"), "OK")},
-        /* what lacks something is left out, and what is more than asked for */
+        /* results that lack something are left out, and those beyond the count */
         {1,
             "{\"places\":[7,null,[],\"x\",{}," PLACE("", "A") "," PLACE(
                 "p", "") ","
@@ -270,7 +270,7 @@ Test(places_google, places_of_the_new_interface_become_legacy_results)
                          "{\"id\":\"p\",\"displayName\":{\"text\":\"A\"},\"location\":{"
                          "\"longitude\":-181}}," PLACE("p2", "B") "," PLACE("p3", "C") "]}",
             LEGACY(RESULT("p2", "B"), "OK")},
-        /* a coordinate that is 0 is not sent; neither need types and address be there */
+        /* a coordinate of 0 is not sent; types and address are optional */
         {20,
             "{\"places\":[{\"id\":\"p\",\"displayName\":{\"text\":\"A\"},"
             "\"location\":{\"longitude\":-0.5}}]}",
@@ -470,7 +470,7 @@ Test(places_google, failures_have_a_status_and_a_sentence)
 
 Test(places_google, an_answer_that_grows_past_the_bound_is_none)
 {
-    static char body[500000]; /* each of its control bytes is printed as six */
+    static char body[500000]; /* each control byte in it is printed as six bytes */
     struct buf b = buf_over(body, sizeof body);
     buf_text(&b, "{\"status\":\"OK\",\"results\":[{\"a\":\"");
     while (buf_room(&b) > 4)
@@ -482,7 +482,7 @@ Test(places_google, an_answer_that_grows_past_the_bound_is_none)
     fails_as(PLACES_GOOGLE_LEGACY, &large, 1);
 }
 
-/* The key in clear, percent-encoded in part and in whole, and in the other case. */
+/* The key as it is, percent-encoded in part and as a whole, and in the other case. */
 static const char *const spellings[] = {KEY, "%41%49zaCanary%2d0123456789%5Fabcdefghijklmnopq",
     "aizacanary-0123456789_ABCDEFGHIJKLMNOPQ", "\\u0041IzaCanary-0123456789_abcdefghijklmnopq"};
 
@@ -503,7 +503,7 @@ static const struct {
     {200, "<html>@</html>"},
 };
 
-/* No run of ten of the key's characters, in either case. */
+/* The answer holds no ten successive characters of the key, in either case. */
 static void has_nothing_of_the_key(const char *text)
 {
     for (size_t i = 0; i + 10 <= strlen(KEY); i++) {

@@ -1,4 +1,4 @@
-/* test_places.c — the legacy answer as text, and distance. */
+/* test_places.c — answers in legacy shape, and distances. */
 #include "core/places/places.h"
 #include <cjson/cJSON.h>
 #include <criterion/criterion.h>
@@ -135,7 +135,7 @@ Test(places, every_status_has_its_word)
         cr_assert_str_eq(places_status_word((enum places_status)i), words[i]);
 }
 
-/* Leaks are the sanitizer's to find. */
+/* AddressSanitizer finds leaks. */
 Test(places, no_memory_at_any_allocation_gives_null)
 {
     cJSON_Hooks hooks = {failing_malloc, free};
