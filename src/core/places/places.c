@@ -42,15 +42,17 @@ static bool answer_fill(cJSON *answer, cJSON *results, cJSON *attributions,
            (!message || cJSON_AddStringToObject(answer, "error_message", message));
 }
 
-/* Collapse each run of LFs to one, and remove those at the end. Returns the new length; writes no
- * NUL. */
+/* Collapse each run of LFs in the text of an object to one. Returns the new length; writes no NUL.
+ */
 static size_t line_feeds_collapse(char *text)
 {
-    size_t kept = 0;
-    for (const char *from = text; *from; from++)
-        if (*from != '\n' || (kept > 0 && text[kept - 1] != '\n'))
+    ASSERT(text[0] == '{'); /* it is an object's: before each LF there is a byte */
+    size_t kept = 1;
+    for (const char *from = text + 1; *from; from++)
+        if (*from != '\n' || text[kept - 1] != '\n')
             text[kept++] = *from;
-    return kept > 0 && text[kept - 1] == '\n' ? kept - 1 : kept;
+    ASSERT(text[kept - 1] == '}');
+    return kept;
 }
 
 char *places_render_attributed(struct cJSON *results, struct cJSON *attributions,
@@ -75,6 +77,7 @@ char *places_render_attributed(struct cJSON *results, struct cJSON *attributions
     }
     memcpy(framed + len, "\n\n", sizeof "\n\n");
     *bytes = len + 2;
+    ASSERT(strlen(framed) == *bytes);
     return framed;
 }
 
@@ -118,6 +121,7 @@ double places_distance_m(
     double apart = fabs(longitude_a - longitude_b);
     if (apart > 180)
         apart = 360 - apart;
+    ASSERT(apart >= 0 && apart <= 180);
     double sine_latitude = sin((latitude_a - latitude_b) * radian / 2);
     double sine_longitude = sin(apart * radian / 2);
     double haversine = sine_latitude * sine_latitude + cos(latitude_a * radian) *
