@@ -134,6 +134,7 @@ static uint64_t draw(struct exchange *x, uint64_t below)
 static int64_t retry_ns(struct exchange *x, const struct channel *c, struct instant now)
 {
     const struct inquiry *q = c->asks;
+    ASSERT(q->tries >= 1 && q->tries <= EXCHANGE_TRIES_MAX);
     int64_t pause_ns = http_response_retry_ns(&c->https.response, now);
     if (pause_ns > EXCHANGE_HELD_MAX_MS * MS_NS)
         pause_ns = EXCHANGE_HELD_MAX_MS * MS_NS;
@@ -178,6 +179,7 @@ static void deliver(struct exchange *x, struct channel *c, struct instant now)
 {
     const struct http_response *r = &c->https.response;
     struct inquiry *q = c->asks;
+    ASSERT(q->state == INQUIRY_ASKED && r->state == HTTP_DONE);
     bool again = r->status == 429 || r->status >= 500;
     int64_t again_ns = again ? retry_ns(x, c, now) : NEVER_NS;
     c->asks = NULL;
@@ -220,6 +222,7 @@ static void follow_over(struct exchange *x, struct channel *c, struct instant no
     }
     if (!q)
         return;
+    ASSERT(q->state == INQUIRY_ASKED && q->tries >= 1);
     c->asks = NULL;
     if (https_is_stale(&c->https) && !q->stale_before) {
         idle_close(x);
@@ -285,6 +288,7 @@ void exchange_sent(struct exchange *x, unsigned channel, size_t n, struct instan
 
 bool exchange_over(const struct exchange *x, unsigned channel)
 {
+    ASSERT(channel < EXCHANGE_CHANNELS);
     return x->channels[channel].https.state == HTTPS_OVER;
 }
 
@@ -339,6 +343,7 @@ bool exchange_dial(
 {
     if (x->attempt != ATTEMPT_DIALS || !endpoint_attempt_next(&x->dials, now, racer, to, until_ns))
         return false;
+    ASSERT(*racer < ENDPOINT_RACERS);
     x->dialled[*racer] = *to;
     return true;
 }
@@ -348,6 +353,7 @@ bool exchange_dial_cancel(struct exchange *x, unsigned *racer)
     if (!x->unwanted)
         return false;
     *racer = (unsigned)__builtin_ctz(x->unwanted);
+    ASSERT(*racer < ENDPOINT_RACERS);
     x->unwanted &= x->unwanted - 1;
     return true;
 }
@@ -366,6 +372,7 @@ int exchange_dialled(
         i++;
     if (i == EXCHANGE_CHANNELS || x->attempt != ATTEMPT_DIALS)
         return -1;
+    ASSERT(racer < ENDPOINT_RACERS);
     struct channel *c = &x->channels[i];
     if (!https_begin(&c->https, x->config.tls, x->host, &x->session, entropy, now))
         return -1;
@@ -392,6 +399,7 @@ static bool say(struct exchange *x, struct channel *c, struct inquiry *q, struct
     ASSERT(well && !request.overflow);
     if (!https_ask(&c->https, buf_span(&request), now))
         return false;
+    ASSERT(q->state == INQUIRY_QUEUED && q->waiters && x->queued > 0);
     c->asks = q;
     q->state = INQUIRY_ASKED;
     q->tries++;
@@ -439,6 +447,7 @@ static void make_way(struct exchange *x, struct instant now)
         return;
     x->attempt_began_ns = now.mono_ns;
     attempt_goes_on(x, now);
+    ASSERT(alive_count(x) < EXCHANGE_CONNECTIONS);
 }
 
 void channels_turn(struct exchange *x, struct instant now)

@@ -39,7 +39,7 @@ static void ask(void *self, uint64_t ticket, const struct places_question *quest
 {
     struct exchange *x = self;
     struct waiter *w = x->waiters_free;
-    ASSERT(w);
+    ASSERT(w && question->count <= STAMPEDE_COUNT_MAX);
     x->waiters_free = w->next;
     *w = (struct waiter){.ticket = ticket, .deadline_ns = deadline_ns};
     waiter_list_put(&x->waiting, w);
@@ -69,6 +69,7 @@ static void ask(void *self, uint64_t ticket, const struct places_question *quest
 static char *take_answer(struct waiter *w, size_t *bytes)
 {
     struct inquiry *q = w->inquiry;
+    ASSERT(!q || q->state == INQUIRY_DONE);
     char **held = q ? &q->json : &w->json, *json = *held;
     *bytes = q ? q->json_bytes : w->json_bytes;
     if (json && q && q->waiters->next_same) {
@@ -114,6 +115,7 @@ static struct waiter *list_find(const struct waiter_list *l, uint64_t ticket)
 /* Nobody waits for the inquiry any more: free it, unless the service has been asked already. */
 static void desert(struct exchange *x, struct inquiry *q)
 {
+    ASSERT(!q->waiters && q->state != INQUIRY_FREE);
     if (q->state != INQUIRY_ASKED)
         inquiry_free(x, q);
 }
@@ -212,6 +214,7 @@ static void expire(struct exchange *x, struct instant now)
     while (x->waiting.first && x->waiting.first->deadline_ns <= now.mono_ns) {
         struct waiter *w = x->waiting.first;
         struct inquiry *q = w->inquiry;
+        ASSERT(q && (q->state == INQUIRY_QUEUED || q->state == INQUIRY_ASKED));
         const char *why = what_took_so_long(x, q);
         waiter_leave(w);
         waiter_refuse(x, w, PLACES_UNKNOWN_ERROR, why);
@@ -238,6 +241,7 @@ void exchange_stop(struct exchange *x, struct instant now)
     x->stopping = true;
     channels_stop(x, stopping);
     inquiries_fail_queued(x, PLACES_UNKNOWN_ERROR, stopping);
+    ASSERT(!x->queued && !x->waiting.first);
 }
 
 /* -- what it knows ----------------------------------------------------------------------------- */
@@ -250,6 +254,7 @@ struct span exchange_host(const struct exchange *x)
 struct exchange_report exchange_report(const struct exchange *x)
 {
     struct exchange_report r = x->report;
+    ASSERT(x->queued <= EXCHANGE_INQUIRIES && r.refused <= r.failed);
     r.waiting = x->queued;
     r.down = breaker_is_open(&x->breaker);
     for (unsigned i = 0; i < EXCHANGE_CHANNELS; i++)

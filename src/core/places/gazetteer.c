@@ -64,6 +64,7 @@ static int32_t longitude_units(const struct gazetteer *g, uint32_t index)
 
 static int32_t latitude_units(const struct gazetteer *g, uint32_t band, uint32_t index)
 {
+    ASSERT(band < BANDS);
     return (int32_t)(band * BAND_UNITS + u16_at(g->latitude_offsets, index)) - 90 * 100000;
 }
 
@@ -201,6 +202,7 @@ static bool nearer(const struct gazetteer_hit *a, const struct gazetteer_hit *b)
 
 static void place_visit(struct search *s, uint32_t band, uint32_t index)
 {
+    ASSERT(index < s->g->names.count && s->found <= s->wanted);
     double distance_m = places_distance_m(s->latitude, s->longitude,
         gazetteer_degrees(latitude_units(s->g, band, index)),
         gazetteer_degrees(longitude_units(s->g, index)));
@@ -245,6 +247,7 @@ static void band_visit(struct search *s, uint32_t band)
 {
     uint32_t start = u32_at(s->g->band_starts, band);
     uint32_t end = u32_at(s->g->band_starts, band + 1);
+    ASSERT(start <= end && end <= s->g->names.count);
     uint32_t size = end - start;
     uint32_t first = first_east(s, start, end) - start;
     for (uint32_t step = 0; step < size; step++) {

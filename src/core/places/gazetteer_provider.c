@@ -57,6 +57,7 @@ static bool question_in_bounds(const struct places_question *q)
 /* Make room for one more at `last`, by growing or by moving all to the front. false: no memory. */
 static bool queue_reserve(struct provider *p)
 {
+    ASSERT(p->first <= p->last && p->last <= p->room);
     if (p->last < p->room)
         return true;
     struct waiting *grown = NULL;
@@ -190,6 +191,7 @@ static void provider_cancel(void *self, uint64_t ticket)
     for (size_t i = p->first; i < p->last; i++)
         if (p->queue[i].ticket != ticket)
             p->queue[kept++] = p->queue[i];
+    ASSERT(kept <= p->last);
     p->last = kept;
 }
 

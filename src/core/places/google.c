@@ -69,6 +69,7 @@ const char *places_google_fault(const struct places_google *g)
 static void put_decimal(struct buf *out, int64_t value, unsigned digits, unsigned least)
 {
     char fraction[FDEG_DIGITS];
+    ASSERT(digits <= FDEG_DIGITS && least <= digits);
     uint64_t rest = value < 0 ? -(uint64_t)value : (uint64_t)value;
     for (unsigned i = digits; i > 0; rest /= 10)
         fraction[--i] = (char)('0' + rest % 10);

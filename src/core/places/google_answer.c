@@ -59,6 +59,7 @@ static void fails(struct translation *t, enum places_status status, const char *
     struct places_google_answer *a = t->answer;
     struct buf out = buf_over(a->message, PLACES_GOOGLE_MESSAGE_BYTES_MAX);
     redact_put(&out, span_of(message), t->google->key);
+    ASSERT(out.len <= PLACES_GOOGLE_MESSAGE_BYTES_MAX);
     a->message[out.len] = 0;
     a->status = status;
 }
@@ -314,6 +315,7 @@ static bool render(struct translation *t)
     struct places_google_answer *a = t->answer;
     if (a->status == PLACES_OK && cJSON_GetArraySize(t->results) == 0)
         a->status = PLACES_ZERO_RESULTS;
+    ASSERT(cJSON_GetArraySize(t->results) <= (int)t->question->count);
     cJSON *results = t->results, *attributions = t->attributions;
     t->results = t->attributions = NULL;
     a->json = places_render_attributed(
@@ -324,7 +326,7 @@ static bool render(struct translation *t)
 bool places_google_answer(const struct places_google *g, const struct places_question *q,
     const struct places_google_reply *reply, struct places_google_answer *out)
 {
-    ASSERT(!places_google_is_moot(q));
+    ASSERT(!places_google_is_moot(q) && g->key.len > 0);
     struct translation t = {.google = g, .question = q, .reply = reply, .answer = out};
     const char *fault;
     out->status = PLACES_OK;

@@ -28,12 +28,15 @@ void waiter_list_put(struct waiter_list *l, struct waiter *w)
 
 void waiter_list_remove(struct waiter_list *l, struct waiter *w)
 {
+    ASSERT(w->prev ? w->prev->next == w : l->first == w);
+    ASSERT(w->next ? w->next->prev == w : l->last == w);
     *(w->prev ? &w->prev->next : &l->first) = w->next;
     *(w->next ? &w->next->prev : &l->last) = w->prev;
 }
 
 void waiter_join(struct waiter *w, struct inquiry *q)
 {
+    ASSERT(!w->inquiry && (q->state == INQUIRY_QUEUED || q->state == INQUIRY_ASKED));
     w->inquiry = q;
     w->prev_same = NULL;
     w->next_same = q->waiters;
@@ -44,6 +47,7 @@ void waiter_join(struct waiter *w, struct inquiry *q)
 
 void waiter_leave(struct waiter *w)
 {
+    ASSERT(w->inquiry);
     *(w->prev_same ? &w->prev_same->next_same : &w->inquiry->waiters) = w->next_same;
     if (w->next_same)
         w->next_same->prev_same = w->prev_same;
@@ -60,6 +64,7 @@ void waiter_free(struct exchange *x, struct waiter *w)
 void waiter_refuse(
     struct exchange *x, struct waiter *w, enum places_status status, const char *message)
 {
+    ASSERT(!w->inquiry && !w->json);
     x->report.failed += message != NULL;
     w->json = places_render(NULL, NULL, status, message, &w->json_bytes);
     waiter_list_remove(&x->waiting, w);
@@ -78,8 +83,10 @@ static void probe_ends(struct exchange *x, const struct inquiry *q)
 
 void inquiry_free(struct exchange *x, struct inquiry *q)
 {
+    ASSERT(!q->waiters && q->state != INQUIRY_FREE);
     if (q->state != INQUIRY_DONE)
         probe_ends(x, q);
+    ASSERT(q->state != INQUIRY_QUEUED || x->queued > 0);
     x->queued -= q->state == INQUIRY_QUEUED;
     free(q->json);
     *q = (struct inquiry){.state = INQUIRY_FREE};
@@ -150,6 +157,7 @@ int64_t inquiry_until(const struct inquiry *q)
 
 void inquiry_again(struct exchange *x, struct inquiry *q, int64_t ready_ns)
 {
+    ASSERT(q->state == INQUIRY_ASKED);
     if (!q->waiters) {
         inquiry_free(x, q);
         return;
@@ -162,6 +170,7 @@ void inquiry_again(struct exchange *x, struct inquiry *q, int64_t ready_ns)
 /* It is DONE and its waiters are ready; it is freed when the last of them has its answer. */
 void inquiry_answered(struct exchange *x, struct inquiry *q, char *json, size_t json_bytes)
 {
+    ASSERT(q->state == INQUIRY_QUEUED || q->state == INQUIRY_ASKED);
     probe_ends(x, q);
     x->queued -= q->state == INQUIRY_QUEUED;
     q->state = INQUIRY_DONE;
