@@ -1,4 +1,4 @@
-# need.sh — sourced by the start scripts: says what is missing, and lifts the limit on open files.
+# need.sh — sourced by the start scripts: reports missing packages, raises the limit of open files.
 
 # need FILE-OR-COMMAND DEBIAN-PACKAGE
 need() {

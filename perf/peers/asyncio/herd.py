@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""herd.py - a herd of servers on asyncio, as the course has had it built since 2018.
+"""herd.py - a herd of servers on asyncio, in the way that is usual for such herds.
 
     herd.py --port P [--node NAME --topology FILE] [--uvloop]
 
@@ -41,7 +41,7 @@ class Neighbour:
 
 
 class Node:
-    """What one server knows, and what it answers."""
+    """The state of one server, and its replies."""
 
     def __init__(self, name, neighbours, places):
         self.name = name.encode()
@@ -52,7 +52,7 @@ class Node:
         self.waiting = []           # clients' transports that are not read from until these are few
 
     def answer(self, line, transport):
-        """The reply to one line; empty for a neighbour's."""
+        """The reply to one line; empty for a neighbour's line."""
         if match := IAMAT(line):
             reply = self.iamat(match, transport)
         elif match := WHATSAT(line):
@@ -90,7 +90,7 @@ class Node:
         return b"%b\n%b\n\n" % (stamp[1], json.dumps(found).encode())
 
     def learn(self, client, sent_ns, line, seen):
-        """Store and pass on a stamp that is newer than the one held; whether it was."""
+        """Store and flood a stamp if it is newer than the one held. Returns whether it was."""
         held = self.stamps.get(client)
         if held and held[0] >= sent_ns:
             return False

@@ -2,11 +2,11 @@
  *
  *     java Herd --port P [--node NAME --topology FILE] [--places FILE]
  *
- * One process a node, one port for clients and neighbours. Each node dials each of its neighbours
- * and writes its floods there; what it hears from them comes by the links that they dialled. Lines
- * are read where they lie in the receive buffer and stay bytes; only the client id becomes a
- * String, as the key of the map. What one read brought is answered with one write; what one turn of the
- * loop has to flood is one write a link. */
+ * One process per node, one port for clients and neighbours. Each node dials each of its neighbours
+ * and writes its floods there; what they flood arrives on the links that they dialled. Lines are
+ * parsed in the receive buffer and stay bytes; only the client id becomes a String, as the map's key.
+ * The commands of one read are answered with one write; what a turn of the loop has to flood is one
+ * write per link. */
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -45,7 +45,7 @@ public final class Herd {
         byte[] line;
     }
 
-    /** Bytes that are written before they are sent; grows, and is emptied as a whole. */
+    /** Bytes to send; it grows as needed and is emptied as a whole. */
     private static final class Output {
         private byte[] bytes = new byte[512];
         private int start;
@@ -100,7 +100,7 @@ public final class Herd {
             start = end = 0;
         }
 
-        /** Send what the socket takes; whether that was all. */
+        /** Send what the socket takes. Returns whether that was all. */
         boolean sendTo(SocketChannel channel, ByteBuffer direct) throws IOException {
             while (start < end) {
                 direct.clear().put(bytes, start, Math.min(end - start, direct.remaining())).flip();
@@ -118,7 +118,7 @@ public final class Herd {
         }
     }
 
-    /** A client, a neighbour that has dialled, or the way to a neighbour that was dialled. */
+    /** A client, a neighbour that has dialled, or a link to a neighbour that was dialled. */
     private static class Connection {
         SocketChannel channel;
         SelectionKey key;
@@ -172,7 +172,7 @@ public final class Herd {
         return b >= '0' && b <= '9';
     }
 
-    /** Cut a line into fields; how many there are, at most FIELDS_MAX. */
+    /** Split a line into fields. Returns how many there are, at most FIELDS_MAX. */
     private int split(byte[] b, int at, int end) {
         int count = 0;
         for (;;) {
@@ -419,7 +419,7 @@ public final class Herd {
         }
     }
 
-    /** Whoever is linked is told all that is known. */
+    /** Send a linked neighbour all that is held. */
     private void linkUp(Link link) throws IOException {
         link.up = true;
         link.key.interestOps(SelectionKey.OP_READ);
@@ -460,7 +460,7 @@ public final class Herd {
         }
     }
 
-    /** Send what there is, and then ask for what is to be waited for. */
+    /** Send what is pending, then select the events to wait for. */
     private void settle(Connection c) throws IOException {
         boolean all = c.out.size() == 0 || c.out.sendTo(c.channel, direct);
         if (all && c.ended) {
@@ -504,7 +504,7 @@ public final class Herd {
         }
     }
 
-    /** What this turn had for the links goes out; clients that waited are read from again. */
+    /** Send what this turn has for the links; read again from clients that waited. */
     private void settleLinks() throws IOException {
         for (Link link : links) {
             try {

@@ -2,10 +2,10 @@
 //
 //     node herd.js --port P [--node NAME --topology FILE]
 //
-// One process a node, one port for clients and neighbours. Each node dials each of its neighbours
-// and writes its floods there; what it hears from them comes by the links that they dialled. Text
-// is latin1, which keeps every byte as it is and is V8's cheapest string. What one read brought is
-// answered with one write; what one turn of the loop has to flood is one write a link.
+// One process per node, one port for clients and neighbours. Each node dials each of its neighbours
+// and writes its floods there; what they flood arrives on the links that they dialled. Text is
+// latin1, which keeps every byte and is V8's cheapest string. The commands of one read are answered
+// with one write; what a turn of the loop has to flood is one write per link.
 'use strict';
 const fs = require('fs');
 const net = require('net');
@@ -27,8 +27,8 @@ const WHATSAT = new RegExp(
 const AT = new RegExp(
   `^(AT [^ ]+ [+-]\\d+\\.\\d{9} ${ID} ${POSITION} ${TIME})((?: [^ \\t\\r\\f\\v]+)+)$`);
 
-// A substring keeps alive the whole text that it was cut from, and a sum keeps its parts; what is
-// stored must be a text of its own.
+// In V8 a substring keeps the whole string alive, and a concatenation its parts; what is stored
+// must be a string of its own.
 const own = (text) => (' ' + text).slice(1);
 
 // The origin's receive time minus the client's, exact; undefined when the client is too far ahead.
@@ -51,7 +51,7 @@ function skew(seconds, nanoseconds) {
 
 const nanosecondsOf = (fraction) => (fraction ? Number(fraction.padEnd(9, '0')) : 0);
 
-// The way to one neighbour: dialled again whenever it is lost, and then told all that is known.
+// The link to one neighbour: dialled again whenever it is lost, then sent all that is held.
 class Link {
   constructor(node, neighbour) {
     this.node = node;
@@ -68,7 +68,7 @@ class Link {
       this.up = true;
       for (const stamp of this.node.stamps.values()) this.send(`${stamp.line} ${this.node.name}\n`);
     });
-    this.socket.resume(); // nothing is said here but the end
+    this.socket.resume(); // nothing arrives here except the end
     this.socket.on('drain', () => this.node.resumeClients());
     this.socket.on('error', () => {}); // 'close' follows
     this.socket.on('close', () => {
