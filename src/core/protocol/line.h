@@ -59,7 +59,7 @@ static inline void line_passed(struct line_reader *r)
 }
 
 /* The last line of a stream that has ended without LF: it counts as complete (PROTOCOL.md,
- * "Connections"). false: nothing was left, or only the rest of a long line. */
+ * "Client port"). false: nothing was left, or only the rest of a long line. */
 MUST_USE bool line_last(struct line_reader *r, struct span *line);
 
 #endif

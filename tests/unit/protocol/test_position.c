@@ -122,6 +122,35 @@ Test(position, every_beginning)
     }
 }
 
+/* The text of two coordinates: signs, the digits of the degrees, and so many fraction digits behind
+ * each point. */
+static struct span shaped(char room[64], const char *degrees, unsigned fraction,
+    const char *degrees_east, unsigned fraction_east)
+{
+    int len = snprintf(room, 64, "+%s.%.*s-%s.%.*s", degrees, (int)fraction, "00000000000000000",
+        degrees_east, (int)fraction_east, "10000000000000000");
+    return (struct span){room, (size_t)len};
+}
+
+/* position_valid agrees with position_parse for every length of each part, and on both sides of
+ * every bound. */
+Test(position, valid_in_every_shape)
+{
+    static const char *const degrees[] = {"", "0", "8", "9", "00", "89", "90", "91", "089", "090",
+        "100", "179", "180", "190", "200", "0000"};
+    enum { DEGREES = sizeof degrees / sizeof *degrees, FRACTION_MOST = 17 };
+    for (unsigned a = 0; a < DEGREES; a++)
+        for (unsigned b = 0; b < DEGREES; b++)
+            for (unsigned n = 0; n <= FRACTION_MOST; n++)
+                for (unsigned m = 0; m <= FRACTION_MOST; m++) {
+                    char room[64];
+                    struct position p;
+                    struct span text = shaped(room, degrees[a], n, degrees[b], m);
+                    bool valid = position_parse(text, &p);
+                    cr_assert_eq(position_valid(text), valid, "%.*s", (int)text.len, text.at);
+                }
+}
+
 /* position_valid, which is faster, agrees with position_parse. */
 Test(position, valid_as_it_is_read)
 {

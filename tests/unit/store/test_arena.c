@@ -148,6 +148,25 @@ Test(arena, records_that_grow_size_by_size_do_not_wear_it_out)
     arena_deinit(&a);
 }
 
+Test(arena, memory_of_an_older_segment_was_in_use_before)
+{
+    struct arena a;
+    uint32_t last_of_first = 0, at = 0;
+    cr_assert(arena_init(&a, GROWING));
+    while (a.segments_count < 2) {
+        last_of_first = at;
+        at = arena_alloc(&a, RECORD_UNITS_MAX);
+        cr_assert_neq(at, 0);
+        fill(&a, at, RECORD_UNITS_MAX, 7);
+    }
+    uint64_t bytes = arena_bytes(&a);
+    arena_free(&a, last_of_first);
+    at = arena_alloc(&a, RECORD_UNITS_MAX);
+    cr_expect_eq(at, last_of_first);
+    cr_expect_eq(arena_bytes(&a), bytes);
+    arena_deinit(&a);
+}
+
 Test(arena, at_its_last_segment_it_refuses_and_goes_on)
 {
     struct arena a;
