@@ -630,9 +630,12 @@ Test(http, no_field_can_end_its_line)
     refuses(&q, "no target");
     q.target = SPAN("a");
     refuses(&q, "a target without a slash");
-    const struct http_header nameless = {SPAN(""), SPAN("v")};
+    const struct http_header nameless[] = {{SPAN("X-Key"), SPAN("v")}, {SPAN(""), SPAN("v")}};
     q = plain();
-    q.headers = &nameless;
+    q.headers = &nameless[1];
     q.headers_count = 1;
     refuses(&q, "a header without a name");
+    q.headers = nameless;
+    q.headers_count = 2;
+    refuses(&q, "a second header without a name");
 }
