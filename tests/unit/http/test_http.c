@@ -507,6 +507,7 @@ Test(http, retry_after_is_a_time_from_now)
         {"Retry-After: Sun, 00 Nov 1994 08:49:37 GMT", -1, false},
         {"Retry-After: Sun, 06 Nov 1994 24:49:37 GMT", -1, false},
         {"Retry-After: Sun, 06 Nov 1994 08:60:37 GMT", -1, false},
+        {"Retry-After: Sun, 06 Nov 1994 08:49:60 GMT", 23, true}, /* a leap second */
         {"Retry-After: Sun, 06 Nov 1994 08:49:61 GMT", -1, false},
         {"Retry-After: Sun, 06 Nov 0000 08:49:37 GMT", -1, false},
         {"Retry-After: , 06 Nov 1994 08:49:39 GMT", -1, false},

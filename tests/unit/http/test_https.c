@@ -35,9 +35,8 @@ static void sends(void)
 static void takes(struct span in)
 {
     while (in.len && h.state != HTTPS_OVER) {
-        size_t before = in.len;
         https_take(&h, &in, now);
-        cr_assert(in.len < before || https_output(&h).len || h.state == HTTPS_OVER, "it is stuck");
+        cr_assert(!in.len || https_output(&h).len || h.state == HTTPS_OVER, "it stops too early");
         sends();
     }
 }
