@@ -15,8 +15,8 @@ enum {
     GROUP_BYTES = 64 * 1200 + 64 * 512, /* replies to one group, places' answers to one client */
     TURN_BYTES = 65536 + 1025, /* what a client was read in one turn; a line and a window */
     CLIENT_BYTES = TURN_BYTES + GROUP_BYTES + 4 * OUTBOX_CHUNK_BYTES, /* + limits.output */
-    LINK_UNSENT_BYTES = NODE_LINK_OUTPUT_BYTES + NODE_LINK_CHUNK_BYTES,
-    LINK_BYTES = LINK_UNSENT_BYTES + 2 * PEERING_LINE_BYTES_MAX + 2 * NODE_LINK_CHUNK_BYTES,
+    LINK_UNSENT_BYTES = LINK_OUTPUT_BYTES + LINK_CHUNK_BYTES,
+    LINK_BYTES = LINK_UNSENT_BYTES + 2 * PEERING_LINE_BYTES_MAX + 2 * LINK_CHUNK_BYTES,
     STATUS_BYTES = 131072, /* for an observer */
     STAMP_BYTES = 192, /* with its share of tables, where there are few hundred */
     FIXED_BYTES = 65536,
@@ -384,7 +384,7 @@ static void begin_sending(struct host *h, uint32_t number)
     unsigned to = network_other(h->network, c->wire, c->end);
     if (to < h->topology.nodes_count)
         h->said[to].sends++;
-    if (c->port == NODE_PEER_PORT && c->sending.len > NODE_LINK_CHUNK_BYTES)
+    if (c->port == NODE_PEER_PORT && c->sending.len > LINK_CHUNK_BYTES)
         judge_violated(h->judge, "a link holds %zu bytes in one piece", c->sending.len);
 }
 
@@ -471,7 +471,7 @@ static void do_deeds(struct host *h, struct instant now)
 
 static void weigh_one(struct host *h, uint32_t number)
 {
-    const struct connection *c = node_connection(h->node, number);
+    const struct connection *c = connection_of(&h->node->connections, number);
     bool client = c->kind == CONNECTION_CLIENT;
     size_t output = h->topology.limits.output_bytes;
     size_t most = client ? output + GROUP_BYTES : LINK_UNSENT_BYTES + STATUS_BYTES;
@@ -479,8 +479,9 @@ static void weigh_one(struct host *h, uint32_t number)
     if (c->out.bytes > most || c->out.memory > memory_most)
         judge_violated(h->judge, "%zu bytes in %zu of memory wait to be sent by one connection",
             c->out.bytes, c->out.memory);
-    if (client && c->held && c->held->bytes > TURN_BYTES)
-        judge_violated(h->judge, "%zu bytes of input are held for one client", c->held->bytes);
+    if (client && c->client.held && c->client.held->bytes > TURN_BYTES)
+        judge_violated(
+            h->judge, "%zu bytes of input are held for one client", c->client.held->bytes);
 }
 
 /* Check that its memory is explained by its limits and connections. Spare blocks are kept for the

@@ -1,12 +1,11 @@
-/* alarms.c — what a node notices about its herd and an operator should know.
+/* alarms.c — see alarms.h: clocks that are apart, digests that stay unequal, stamps of the future.
  *
- * Clocks that are apart, digests that stay unequal, stamps from the future. Each begins with one
- * warning and ends, if it can, with one line that says so; in between `stampede status` shows it.
- * Nothing is decided by what is found here: divergence is mended by peering, clocks by whoever runs
- * the machine. Called once a turn. */
+ * Each alarm is logged as one warning when it begins and, if it can end, as one line when it is
+ * over; in between `stampede status` shows it. Nothing is decided here: peering repairs divergence,
+ * and clocks are corrected by whoever runs the machine. */
 #include "core/node/private.h"
 
-static void tell_clock(struct node *n, const struct peer *peer, struct instant now)
+static void log_clock(struct node *n, const struct peer *peer, struct instant now)
 {
     int64_t ahead_ns;
     if (!clock_gauge_ahead(&peer->clock, &ahead_ns))
@@ -25,29 +24,29 @@ bool alarm_diverged(const struct peer *peer)
     return peer->resend_pause_ms > 0;
 }
 
-/* Its beginning is an event of the link and told there, as is each resend. */
-static void tell_divergence_over(struct node *n, const struct peer *peer, struct instant now)
+/* links.c logs the beginning, which is an event of the link, and each resend. */
+static void log_divergence_over(struct node *n, const struct peer *peer, struct instant now)
 {
     uint64_t bit = UINT64_C(1) << peer->number;
     if (alarm_diverged(peer)) {
-        n->told.diverged |= bit;
+        n->alarms.diverged |= bit;
         return;
     }
-    if (!(n->told.diverged & bit))
+    if (!(n->alarms.diverged & bit))
         return;
-    n->told.diverged &= ~bit;
+    n->alarms.diverged &= ~bit;
     log_begin(n->log, LOG_INFO, "converged", now);
     log_text(n->log, "peer", peer->name);
     log_number(n->log, "stamps", (int64_t)store_count(n->store));
     log_end(n->log);
 }
 
-static void tell_future(struct node *n, const struct peer *peer, struct instant now)
+static void log_future(struct node *n, const struct peer *peer, struct instant now)
 {
     uint64_t bit = UINT64_C(1) << peer->number;
-    if (!peer->future_stamps || n->told.future & bit)
+    if (!peer->future_stamps || n->alarms.future & bit)
         return;
-    n->told.future |= bit;
+    n->alarms.future |= bit;
     log_begin(n->log, LOG_WARN, "stamps_of_future", now);
     log_text(n->log, "peer", peer->name);
     log_number(
@@ -58,12 +57,13 @@ static void tell_future(struct node *n, const struct peer *peer, struct instant 
 
 void alarms_turn(struct node *n, struct instant now)
 {
-    history_note(&n->history, store_change(n->store), now.mono_ns);
-    for (unsigned i = 0; i < n->neighbours.count; i++) {
-        struct peer *peer = &n->peers[i];
+    ASSERT(n->links.neighbours.count <= PEERING_PEERS_MAX);
+    for (unsigned i = 0; i < n->links.neighbours.count; i++) {
+        struct peer *peer = &n->links.peers[i];
+        ASSERT(peer->number == i);
         if (clock_gauge_judge(&peer->clock))
-            tell_clock(n, peer, now);
-        tell_divergence_over(n, peer, now);
-        tell_future(n, peer, now);
+            log_clock(n, peer, now);
+        log_divergence_over(n, peer, now);
+        log_future(n, peer, now);
     }
 }

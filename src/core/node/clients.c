@@ -1,24 +1,40 @@
-/* clients.c — what clients say and what they are told.
+/* clients.c — see clients.h: what clients say and what they are told.
  *
- * One IAMAT's way: received bytes -> lines (in place) -> struct command -> the group -> the store
- * -> the outbox. Commands are gathered up to NODE_GROUP over all connections of a turn, so that
- * their cache misses overlap; they are applied in the order in which they came, and answered in
- * the order of their commands, whatever places takes. Flooding is nobody's job here: the feed has
- * it.
+ * The way of an IAMAT: received bytes -> lines (in place) -> struct command -> the group -> the
+ * store -> the outbox. Commands are gathered over all connections of a turn, up to CLIENTS_GROUP,
+ * so that their cache misses overlap; they are applied in the order in which they came. Replies
+ * keep the order of their commands, however long places takes. Nothing here floods: links read the
+ * feed.
  *
- * A client that does not read what it is told is "choked": its input stays in the kernel, and what
- * was received already is held until there is room again. PROTOCOL.md, "Client port". */
-#include "core/base/invariant.h"
+ * A client that does not read its replies is choked: its input stays in the kernel, and what was
+ * already received is held until there is room again. PROTOCOL.md, "Client port". */
 #include "core/node/private.h"
 #include <stdlib.h>
+
+/* Input that is held will not be used any more. */
+static void forget_input(struct connection *c)
+{
+    if (!c->client.held)
+        return;
+    outbox_clear(c->client.held, NULL);
+    free(c->client.held);
+    c->client.held = NULL;
+}
+
+/* Nothing more is read from `c`; it closes when its replies are sent. */
+static void finish(struct node *n, struct connection *c, struct instant now)
+{
+    forget_input(c);
+    connection_finish(&n->connections, c, now);
+}
 
 /* -- replies ----------------------------------------------------------------------------------- */
 
 static void log_no_memory(struct node *n, const struct connection *c, struct instant now)
 {
-    if (n->logged.memory)
+    if (n->clients.no_memory)
         return;
-    n->logged.memory = true;
+    n->clients.no_memory = true;
     log_begin(n->log, LOG_ERROR, "no_memory", now);
     log_number(n->log, "conn", c->number);
     log_end(n->log);
@@ -27,24 +43,14 @@ static void log_no_memory(struct node *n, const struct connection *c, struct ins
 static void out_of_memory(struct node *n, struct connection *c, struct instant now)
 {
     log_no_memory(n, c, now);
-    node_abort(n, c);
+    connection_abort(&n->connections, c);
 }
 
 static bool too_much(const struct node *n, const struct connection *c)
 {
     uint64_t most = n->topology->limits.output_bytes;
-    return c->out.bytes >= most || c->out.memory >= NODE_OUTPUT_MEMORY * most ||
-           c->questions >= NODE_QUESTIONS_PER_CLIENT;
-}
-
-/* Read no more from it until it has read. */
-static void choke(struct node *n, struct connection *c, struct instant now)
-{
-    if (c->choked)
-        return;
-    c->choked = true;
-    node_watch(n, c, now);
-    node_touch(n, c);
+    return c->out.bytes >= most || c->out.memory >= CLIENT_OUTPUT_MEMORY * most ||
+           c->client.questions >= CLIENT_QUESTIONS_MAX;
 }
 
 static void put_log_line(struct node *n, const struct connection *c, const char *event,
@@ -65,18 +71,18 @@ static inline void log_line(struct node *n, const struct connection *c, const ch
 
 static void replied(struct node *n, struct connection *c, struct span reply, struct instant now)
 {
-    node_touch(n, c);
+    connection_touch(&n->connections, c);
     log_line(n, c, "line_out", reply, now);
     if (n->topology->client_close == CLIENT_CLOSE_REPLY)
-        node_finish(n, c, now);
+        finish(n, c, now);
     else if (too_much(n, c))
-        choke(n, c, now);
+        connection_choke(&n->connections, c, now);
 }
 
 static void reply_refused(
     struct node *n, struct connection *c, struct span line, struct instant now)
 {
-    char *room = outbox_room(&c->out, &n->chunks, line.len + 3);
+    char *room = outbox_room(&c->out, &n->connections.chunks, line.len + 3);
     if (!room) {
         out_of_memory(n, c, now);
         return;
@@ -91,7 +97,7 @@ static void reply_stamp(
     struct node *n, struct connection *c, const struct stamp *stamp, struct instant now)
 {
     size_t bytes = stamp_at_bytes_max(stamp) + 1;
-    char *room = outbox_room(&c->out, &n->chunks, bytes);
+    char *room = outbox_room(&c->out, &n->connections.chunks, bytes);
     if (!room) {
         out_of_memory(n, c, now);
         return;
@@ -114,9 +120,9 @@ static void refuse(
 
 static void log_full(struct node *n, struct instant now)
 {
-    if (n->logged.stamps)
+    if (n->clients.stamps_full)
         return;
-    n->logged.stamps = true;
+    n->clients.stamps_full = true;
     log_begin(n->log, LOG_WARN, "stamps_full", now);
     log_number(n->log, "limits.stamps", (int64_t)n->topology->limits.stamps);
     log_text(n->log, "effect", SPAN("IAMATs of new ids are answered with ?, known ids go on"));
@@ -134,12 +140,13 @@ static void on_iamat(
         .origin = n->name,
         .time_ns = command->iamat.time_ns,
         .skew_ns = now.real_ns - command->iamat.time_ns};
-    if (stamp_is_of_future(&stamp, n->peering.future_ns)) {
+    if (stamp_is_of_future(&stamp, n->links.peering.future_ns)) {
         n->metrics.stamps_refused_future++;
         refuse(n, c, command, now);
         return;
     }
     struct feed_item held;
+    bool known;
     switch (store_put_later(n->store, &stamp, entry->hash, ROUTE_LOCAL)) {
     case STORE_NEW:
         n->metrics.stamps_new++;
@@ -147,7 +154,8 @@ static void on_iamat(
         return;
     case STORE_OLD:
         n->metrics.stamps_old++;
-        ASSERT(store_get(n->store, command->id, entry->hash, &held, &n->text));
+        known = store_get(n->store, command->id, entry->hash, &held, &n->clients.text);
+        ASSERT(known);
         reply_stamp(n, c, &held.stamp, now);
         return;
     case STORE_FULL:
@@ -177,7 +185,7 @@ static struct chunk *open_gate(struct connection *c, const struct stamp *stamp)
     if (room != small)
         free(room);
     if (gate)
-        c->questions++;
+        c->client.questions++;
     return gate;
 }
 
@@ -185,9 +193,9 @@ static struct chunk *open_gate(struct connection *c, const struct stamp *stamp)
 static void fill_gate(struct node *n, struct connection *c, struct chunk *gate, struct span answer,
     struct instant now)
 {
-    c->questions--;
+    c->client.questions--;
     log_line(n, c, "line_out", (struct span){gate->bytes, gate->len - 1}, now);
-    if (!outbox_fill(&c->out, &n->chunks, gate, answer)) {
+    if (!outbox_fill(&c->out, &n->connections.chunks, gate, answer)) {
         out_of_memory(n, c, now);
         return;
     }
@@ -215,31 +223,26 @@ static void on_whatsat(
     struct feed_item held;
     struct places_question question = {
         .radius_um = command->whatsat.radius_um, .count = command->whatsat.count};
-    if (!store_get(n->store, command->id, entry->hash, &held, &n->text)) {
+    if (!store_get(n->store, command->id, entry->hash, &held, &n->clients.text)) {
         refuse(n, c, command, now);
         return;
     }
-    ASSERT(position_parse(held.stamp.position, &question.centre));
+    bool parsed = position_parse(held.stamp.position, &question.centre);
+    ASSERT(parsed); /* or it would not have been stored */
     struct chunk *gate = open_gate(c, &held.stamp);
     if (!gate) {
         out_of_memory(n, c, now);
         return;
     }
     if (n->topology->client_close == CLIENT_CLOSE_REPLY)
-        node_finish(n, c, now);
-    uint32_t place = n->questions_free;
-    if (place == PLACES_QUESTIONS_MAX) {
+        finish(n, c, now);
+    if (!question_ask(n, c, gate, &question, now)) {
         fail_gate(n, c, gate, now);
         return;
     }
-    struct question *q = &n->questions[place];
-    n->questions_free = q->next_free;
-    *q = (struct question){.asker = c, .gate = gate, .serial = q->serial + 1};
     n->metrics.places_asked++;
-    n->places.ask(n->places.self, (uint64_t)q->serial << 32 | place, &question,
-        now.mono_ns + (int64_t)n->topology->places.timeout_ms * MS_NS, now);
     if (too_much(n, c))
-        choke(n, c, now);
+        connection_choke(&n->connections, c, now);
 }
 
 static void apply(struct node *n, const struct group_entry *entry, struct instant now)
@@ -262,22 +265,22 @@ static void apply(struct node *n, const struct group_entry *entry, struct instan
 
 void clients_apply(struct node *n, struct instant now)
 {
-    unsigned count = n->group_count;
-    n->group_count = n->group_questions = 0;
+    unsigned count = n->clients.group_count;
+    n->clients.group_count = n->clients.group_questions = 0;
     for (unsigned i = 0; i < count; i++)
-        if (n->group[i].command.kind != COMMAND_INVALID)
-            n->group[i].likely = store_prefetch_record(n->store, n->group[i].hash);
+        if (n->clients.group[i].command.kind != COMMAND_INVALID)
+            n->clients.group[i].likely = store_prefetch_record(n->store, n->clients.group[i].hash);
     for (unsigned i = 0; i < count; i++)
-        if (n->group[i].command.kind == COMMAND_IAMAT)
-            store_prefetch_feed(n->store, n->group[i].likely);
+        if (n->clients.group[i].command.kind == COMMAND_IAMAT)
+            store_prefetch_feed(n->store, n->clients.group[i].likely);
     for (unsigned i = 0; i < count; i++)
-        apply(n, &n->group[i], now);
+        apply(n, &n->clients.group[i], now);
 }
 
-/* The place of the next command, which waits for its group. */
+/* The slot of the next command, which waits for its group. */
 static struct group_entry *next_entry(struct node *n, struct connection *c)
 {
-    struct group_entry *entry = &n->group[n->group_count];
+    struct group_entry *entry = &n->clients.group[n->clients.group_count];
     entry->connection = c;
     return entry;
 }
@@ -286,16 +289,16 @@ static struct group_entry *next_entry(struct node *n, struct connection *c)
 static void gather(
     struct node *n, struct connection *c, struct group_entry *entry, struct instant now)
 {
-    n->group_count++;
+    n->clients.group_count++;
     if (entry->command.kind != COMMAND_INVALID) {
         entry->hash = store_hash(n->store, entry->command.id);
         store_prefetch_table(n->store, entry->hash);
     }
     log_line(n, c, "line_in", entry->command.line, now);
-    n->group_questions += entry->command.kind == COMMAND_WHATSAT;
+    n->clients.group_questions += entry->command.kind == COMMAND_WHATSAT;
     /* A line in the reader's room is overwritten by the next one that is split. */
-    if (n->group_count == NODE_GROUP || n->group_questions == NODE_GROUP_QUESTIONS ||
-        c->lines.room_in_use)
+    if (n->clients.group_count == CLIENTS_GROUP ||
+        n->clients.group_questions == CLIENTS_GROUP_QUESTIONS || c->client.lines.room_in_use)
         clients_apply(n, now);
 }
 
@@ -317,13 +320,13 @@ static void take_line(struct node *n, struct connection *c, struct span line,
  * this one is not. */
 static bool take_command(struct node *n, struct connection *c, struct span *in, struct instant now)
 {
-    if (line_partial(&c->lines))
+    if (line_partial(&c->client.lines))
         return false;
     struct group_entry *entry = next_entry(n, c);
-    size_t bytes = command_next(*in, c->lines.bytes_max, &entry->command);
+    size_t bytes = command_next(*in, c->client.lines.bytes_max, &entry->command);
     if (!bytes)
         return false;
-    line_passed(&c->lines);
+    line_passed(&c->client.lines);
     *in = span_from(*in, bytes);
     gather(n, c, entry, now);
     return true;
@@ -337,22 +340,22 @@ static void hold(struct node *n, struct connection *c, struct span in, struct in
 {
     if (in.len == 0)
         return;
-    if (!c->held)
-        c->held = calloc(1, sizeof *c->held);
-    char *room = c->held ? outbox_room(c->held, NULL, in.len) : NULL;
+    if (!c->client.held)
+        c->client.held = calloc(1, sizeof *c->client.held);
+    char *room = c->client.held ? outbox_room(c->client.held, NULL, in.len) : NULL;
     if (!room) {
         out_of_memory(n, c, now);
         return;
     }
     memcpy(room, in.at, in.len);
-    outbox_wrote(c->held, in.len);
+    outbox_wrote(c->client.held, in.len);
 }
 
 static void give_room_back(struct node *n, struct connection *c)
 {
-    if (c->lines.room)
-        pool_put(&n->rooms, c->lines.room);
-    c->lines.room = NULL;
+    if (c->client.lines.room)
+        pool_put(&n->clients.rooms, c->client.lines.room);
+    c->client.lines.room = NULL;
 }
 
 /* Cut and gather lines until `in` is used up or the client is choked. */
@@ -362,22 +365,22 @@ static void take_lines(struct node *n, struct connection *c, struct span *in, st
         if (take_command(n, c, in, now))
             continue;
         struct span line;
-        enum line_result found = line_next(&c->lines, in, &line);
+        enum line_result found = line_next(&c->client.lines, in, &line);
         switch (found) {
         case LINE_WHOLE:
         case LINE_LONG:
             take_line(n, c, line, found, now);
             break;
         case LINE_NO_ROOM:
-            c->lines.room = pool_get(&n->rooms);
-            if (!c->lines.room)
+            c->client.lines.room = pool_get(&n->clients.rooms);
+            if (!c->client.lines.room)
                 out_of_memory(n, c, now);
             break;
         case LINE_MORE: /* what there was is kept */
             break;
         }
     }
-    if (!c->lines.kept)
+    if (!c->client.lines.kept)
         give_room_back(n, c);
 }
 
@@ -388,7 +391,7 @@ void client_take(struct node *n, struct connection *c, struct span in, struct in
     if (c->finishing || c->aborted)
         return;
     if (too_much(n, c))
-        choke(n, c, now);
+        connection_choke(&n->connections, c, now);
     if (c->choked)
         hold(n, c, in, now);
 }
@@ -397,10 +400,10 @@ void client_take(struct node *n, struct connection *c, struct span in, struct in
 static void finish_input(struct node *n, struct connection *c, struct instant now)
 {
     struct span line;
-    if (line_last(&c->lines, &line))
+    if (line_last(&c->client.lines, &line))
         take_line(n, c, line, LINE_WHOLE, now);
     clients_apply(n, now);
-    node_finish(n, c, now);
+    finish(n, c, now);
 }
 
 void client_ended(struct node *n, struct connection *c, struct instant now)
@@ -414,95 +417,165 @@ void client_ended(struct node *n, struct connection *c, struct instant now)
 void client_relieve(struct node *n, struct connection *c)
 {
     bool roomy = c->out.bytes <= n->topology->limits.output_bytes / 2 &&
-                 c->questions <= NODE_QUESTIONS_PER_CLIENT / 2;
-    if (!c->choked || c->resuming || !roomy)
+                 c->client.questions <= CLIENT_QUESTIONS_MAX / 2;
+    if (!c->choked || c->client.resuming || !roomy)
         return;
-    c->resuming = true;
-    c->next_resuming = NODE_CONN_NONE;
-    if (n->resuming_first == NODE_CONN_NONE)
-        n->resuming_first = c->number;
+    c->client.resuming = true;
+    c->client.next_resuming = CONNECTION_NONE;
+    if (n->clients.resuming_first == CONNECTION_NONE)
+        n->clients.resuming_first = c->number;
     else
-        node_connection(n, n->resuming_last)->next_resuming = c->number;
-    n->resuming_last = c->number;
+        connection_of(&n->connections, n->clients.resuming_last)->client.next_resuming = c->number;
+    n->clients.resuming_last = c->number;
 }
 
 static void resume(struct node *n, struct connection *c, struct instant now)
 {
-    c->choked = false;
-    while (!c->finishing && !c->aborted && c->held && c->held->head && !too_much(n, c)) {
-        struct span in = outbox_window(c->held);
+    ASSERT(c->choked);
+    connection_release(c);
+    while (
+        !c->finishing && !c->aborted && c->client.held && c->client.held->head && !too_much(n, c)) {
+        struct span in = outbox_window(c->client.held);
         size_t before = in.len;
         take_lines(n, c, &in, now);
         clients_apply(n, now); /* the lines are views of what is freed now */
-        if (c->held) /* not when `client_close reply` has just forgotten it */
-            outbox_sent(c->held, NULL, before - in.len);
+        if (c->client.held) /* not when `client_close reply` has just forgotten it */
+            outbox_sent(c->client.held, NULL, before - in.len);
     }
     if (c->finishing || c->aborted)
         return;
     if (too_much(n, c)) {
-        c->choked = true;
+        connection_choke(&n->connections, c, now);
         return;
     }
-    node_forget_input(c);
-    node_watch(n, c, now);
-    node_touch(n, c);
+    forget_input(c);
+    connection_watch(&n->connections, c, now);
+    connection_touch(&n->connections, c);
     if (c->ended)
         finish_input(n, c, now);
 }
 
 void clients_resume(struct node *n, struct instant now)
 {
-    uint32_t number = n->resuming_first;
-    n->resuming_first = n->resuming_last = NODE_CONN_NONE;
-    while (number != NODE_CONN_NONE) {
-        struct connection *c = node_connection(n, number);
-        number = c->next_resuming;
-        c->resuming = false;
+    uint32_t number = n->clients.resuming_first;
+    n->clients.resuming_first = n->clients.resuming_last = CONNECTION_NONE;
+    while (number != CONNECTION_NONE) {
+        struct connection *c = connection_of(&n->connections, number);
+        number = c->client.next_resuming;
+        c->client.resuming = false;
         if (c->kind == CONNECTION_CLIENT && c->choked && !c->finishing && !c->aborted)
             resume(n, c, now);
     }
 }
 
-/* -- places ------------------------------------------------------------------------------------ */
+/* -- answers of places ------------------------------------------------------------------------- */
 
-static void free_question(struct node *n, uint32_t place)
-{
-    n->questions[place].asker = NULL;
-    n->questions[place].next_free = n->questions_free;
-    n->questions_free = place;
-}
-
-/* Those beyond NODE_ANSWERS_PER_TURN come in the next turn, which the provider's deadline makes
- * come at once: a thousand clients with the same question must not hold up the others. */
+/* Those beyond CLIENTS_ANSWERS_PER_TURN come in the next turn, for which the provider's deadline
+ * asks at once: a thousand clients with the same question must not hold up the others. */
 void clients_answer(struct node *n, struct instant now)
 {
+    const struct places_provider *p = &n->places.provider;
     struct places_answer answer;
-    for (unsigned i = 0;
-         i < NODE_ANSWERS_PER_TURN && n->places.answer(n->places.self, &answer, now); i++) {
-        uint32_t place = (uint32_t)answer.ticket;
-        ASSERT(place < PLACES_QUESTIONS_MAX);
-        struct question *q = &n->questions[place];
-        ASSERT(q->asker && q->serial == answer.ticket >> 32);
-        struct connection *c = q->asker;
-        struct chunk *gate = q->gate;
-        free_question(n, place);
+    for (unsigned i = 0; i < CLIENTS_ANSWERS_PER_TURN && p->answer(p->self, &answer, now); i++) {
+        struct chunk *gate;
+        struct connection *c = question_answered(n, answer.ticket, &gate);
         fill_gate(n, c, gate, (struct span){answer.json, answer.json_bytes}, now);
         free(answer.json);
     }
 }
 
-/* -- the end of a client ----------------------------------------------------------------------- */
+/* -- the life of a client ---------------------------------------------------------------------- */
+
+void clients_begin(struct node *n)
+{
+    struct clients *k = &n->clients;
+    k->resuming_first = k->resuming_last = CONNECTION_NONE;
+    pool_init(&k->rooms, n->topology->limits.line_bytes + 1, OUTBOX_SPARE_CHUNKS);
+}
+
+void clients_end(struct node *n)
+{
+    pool_deinit(&n->clients.rooms);
+}
+
+static void log_connections_full(struct node *n, struct instant now)
+{
+    if (n->clients.connections_full)
+        return;
+    n->clients.connections_full = true;
+    log_begin(n->log, LOG_WARN, "connections_full", now);
+    log_number(n->log, "limits.connections", n->topology->limits.connections);
+    log_end(n->log);
+}
+
+/* A node that stops admits nobody, which is no limit reached. */
+void client_open(struct node *n, struct connection *c, struct span from, struct instant now)
+{
+    ASSERT(c->kind == CONNECTION_CLIENT && !c->client.held && !c->client.lines.room);
+    c->client.lines = (struct line_reader){.bytes_max = n->topology->limits.line_bytes};
+    c->client.admitted = false;
+    c->client.questions = 0;
+    bool full = n->clients.count == n->topology->limits.connections;
+    if (full && !n->stopping) {
+        n->metrics.clients_refused++;
+        log_connections_full(n, now);
+    }
+    if (full || n->stopping) {
+        connection_abort(&n->connections, c);
+        return;
+    }
+    c->client.admitted = true;
+    n->clients.count++;
+    n->metrics.clients_accepted++;
+    connection_watch(&n->connections, c, now);
+    log_begin(n->log, LOG_INFO, "client_opened", now);
+    log_number(n->log, "conn", c->number);
+    log_text(n->log, "from", from);
+    log_end(n->log);
+}
+
+void client_silent(struct node *n, struct connection *c, struct instant now)
+{
+    bool stalled = c->watch == &n->connections.stalled;
+    if (stalled)
+        n->metrics.clients_dropped_stalled++;
+    else
+        n->metrics.clients_dropped_idle++;
+    log_begin(n->log, LOG_INFO, stalled ? "client_stalled" : "client_idle", now);
+    log_number(n->log, "conn", c->number);
+    log_number(n->log, "unread_bytes", (int64_t)c->out.bytes);
+    log_end(n->log);
+}
 
 void client_drop(struct node *n, struct connection *c)
 {
-    for (uint32_t place = 0; c->questions && place < PLACES_QUESTIONS_MAX; place++) {
-        struct question *q = &n->questions[place];
-        if (q->asker != c)
-            continue;
-        n->places.cancel(n->places.self, (uint64_t)q->serial << 32 | place);
-        free_question(n, place);
-        c->questions--;
-    }
-    node_forget_input(c);
+    questions_cancel(n, c, c->client.questions);
+    c->client.questions = 0;
+    forget_input(c);
     give_room_back(n, c);
+}
+
+void client_closed(struct node *n, struct connection *c, const char *why, struct instant now)
+{
+    clients_apply(n, now); /* commands of this client may still wait in the group */
+    if (!c->client.admitted)
+        return;
+    ASSERT(n->clients.count > 0);
+    c->client.admitted = false;
+    n->clients.count--;
+    log_begin(n->log, LOG_INFO, "client_closed", now);
+    log_number(n->log, "conn", c->number);
+    if (*why)
+        log_text(n->log, "why", span_of(why));
+    log_end(n->log);
+}
+
+void clients_stop(struct node *n, struct instant now)
+{
+    clients_apply(n, now);
+    for (uint32_t i = 0; i < n->connections.max; i++) {
+        struct connection *c = connection_of(&n->connections, i);
+        if (c && c->kind == CONNECTION_CLIENT)
+            finish(n, c, now);
+    }
 }

@@ -1,49 +1,83 @@
-/* clients.h — the node's client connections: what its other files use of clients.c, and
- * what of it lies in struct node. */
+/* clients.h — the node's client connections: admission, lines, groups of commands, replies.
+ *
+ * Called by node.c. Written by clients.c alone: `struct clients` in struct node, and `struct
+ * client_state` in each connection. */
 #ifndef CORE_NODE_CLIENTS_H
 #define CORE_NODE_CLIENTS_H
 
-#include "core/protocol/command.h"
 #include "core/base/instant.h"
-#include <stdint.h>
+#include "core/base/pool.h"
+#include "core/protocol/command.h"
+#include "core/protocol/line.h"
+#include "core/store/store.h"
 
 enum {
-    NODE_GROUP = 64, /* commands that are prefetched together */
-    NODE_GROUP_QUESTIONS = 8, /* WHATSATs among them: a gate and a chunk each, noticed afterwards */
-    NODE_QUESTIONS_PER_CLIENT = 64, /* WHATSATs that wait for places; then input is held */
-    NODE_ANSWERS_PER_TURN = 64, /* of places: of up to 1 MiB each, and each is copied */
-    NODE_OUTPUT_MEMORY = 2, /* times limits.output: what unread output may take, chunks and all */
+    CLIENTS_GROUP = 64, /* commands that are prefetched together */
+    CLIENTS_GROUP_QUESTIONS = 8, /* WHATSATs among them: each opens a gate, counted afterwards */
+    CLIENT_QUESTIONS_MAX = 64, /* WHATSATs of one client that wait for places; then it is choked */
+    CLIENTS_ANSWERS_PER_TURN = 64, /* of places: of up to 1 MiB each, and each is copied */
+    CLIENT_OUTPUT_MEMORY = 2, /* times limits.output: memory of unread output, chunks included */
 };
 
 struct node;
 struct connection;
-struct chunk;
+struct outbox;
 
+/* What a connection has when it is a client. */
+struct client_state {
+    struct line_reader lines;
+    struct outbox *held; /* input that waits until the output is read; mostly NULL */
+    uint32_t next_resuming; /* these two outlive the connection: its number may be in the list */
+    bool resuming; /* in the list of clients that go on in the next turn */
+    bool admitted; /* counted against limits.connections */
+    uint16_t questions; /* gates in its output */
+};
+
+/* A command that was read and not yet applied. */
 struct group_entry {
     struct connection *connection;
     struct command command;
     uint64_t hash; /* of command.id */
-    uint32_t likely; /* store_prefetch_record's */
+    uint32_t likely; /* the record that store_prefetch_record found */
 };
 
-struct question {
-    struct connection *asker; /* NULL: this place is free */
-    struct chunk *gate;
-    uint32_t serial; /* part of the ticket: an old answer fits no new question */
-    uint32_t next_free;
+struct clients {
+    uint32_t count; /* admitted and not closed */
+    uint32_t resuming_first, resuming_last;
+    struct pool rooms; /* for lines that are split between two receives */
+    struct group_entry group[CLIENTS_GROUP];
+    unsigned group_count, group_questions;
+    struct stamp_text text; /* of the stamp that is being answered */
+    bool connections_full, stamps_full, no_memory; /* limits that were logged, each once */
 };
 
+void clients_begin(struct node *n);
+/* All clients must be closed. */
+void clients_end(struct node *n);
+
+/* A client was accepted; at limits.connections it is aborted at once. */
+void client_open(struct node *n, struct connection *c, struct span from, struct instant now);
+/* Its connection is gone; `why` for the log. */
+void client_closed(struct node *n, struct connection *c, const char *why, struct instant now);
+/* Forget what `c` waits for and holds. */
+void client_drop(struct node *n, struct connection *c);
+
+/* Bytes have come in. */
 void client_take(struct node *n, struct connection *c, struct span in, struct instant now);
+/* The other end has sent FIN. */
 void client_ended(struct node *n, struct connection *c, struct instant now);
+/* It was silent for limits.idle, or did not read for limits.stall. */
+void client_silent(struct node *n, struct connection *c, struct instant now);
+/* Output was sent or answered: `c` may go on. */
+void client_relieve(struct node *n, struct connection *c);
+
 /* Apply the commands that were gathered. */
 void clients_apply(struct node *n, struct instant now);
 /* Write the answers that places has ready. */
 void clients_answer(struct node *n, struct instant now);
 /* Go on with clients whose output has been read. */
 void clients_resume(struct node *n, struct instant now);
-/* Output was sent or answered: `c` may go on. */
-void client_relieve(struct node *n, struct connection *c);
-/* Forget what `c` waits for and holds. */
-void client_drop(struct node *n, struct connection *c);
+/* The node stops: no client is read from any more. */
+void clients_stop(struct node *n, struct instant now);
 
 #endif

@@ -1,49 +1,73 @@
-/* connection.c — see connection.h: the table, and what can happen to every connection.
+/* connection.c — see connection.h: the table of connections, and what can happen to each.
  *
- * The ground floor of the node: it calls none of the node's other files. Watching costs an active
- * connection nothing: it is looked at once a period, in the order in which it was put there, and
- * only then is compared when it last did something. Called by node, node_clients and node_links. */
-#include "core/base/invariant.h"
-#include "core/node/private.h"
+ * Watching costs an active connection nothing: it is looked at once a period, in the order in which
+ * it was added, and only then is the time since it was last active compared. A watch is a list
+ * whose first entry is due first: every entry of a watch waits for the same period. */
+#include "core/node/connection.h"
+#include <stddef.h>
 #include <stdlib.h>
 
 /* -- the table --------------------------------------------------------------------------------- */
 
-struct connection *node_connection_open(
-    struct node *n, uint32_t number, enum connection_kind kind, struct instant now)
+static struct watch watch_of(uint64_t timeout_ms)
 {
-    ASSERT(number < n->connections_max);
-    struct connection **block = &n->blocks[number / NODE_TABLE_BLOCK];
+    int64_t period_ns = (int64_t)timeout_ms * MS_NS / CONNECTION_WATCH_PARTS;
+    ASSERT(period_ns > 0);
+    return (struct watch){
+        .first = CONNECTION_NONE, .last = CONNECTION_NONE, .period_ns = period_ns};
+}
+
+bool connections_begin(struct connections *t, uint32_t max, const struct topology_limits *limits,
+    size_t link_chunk_bytes, unsigned link_spare_chunks)
+{
+    ASSERT(max < CONNECTION_NONE);
+    t->max = max;
+    t->touched_first = CONNECTION_NONE;
+    t->idle = watch_of(limits->idle_ms);
+    t->stalled = watch_of(limits->stall_ms);
+    pool_init(&t->chunks, OUTBOX_CHUNK_BYTES, OUTBOX_SPARE_CHUNKS);
+    pool_init(&t->link_chunks, link_chunk_bytes, link_spare_chunks);
+    t->blocks = calloc(max / CONNECTION_BLOCK + 1, sizeof *t->blocks);
+    return t->blocks != NULL;
+}
+
+void connections_end(struct connections *t)
+{
+    ASSERT(t->idle.first == CONNECTION_NONE && t->stalled.first == CONNECTION_NONE);
+    for (uint32_t i = 0; t->blocks && i <= t->max / CONNECTION_BLOCK; i++)
+        free(t->blocks[i]);
+    free(t->blocks);
+    pool_deinit(&t->chunks);
+    pool_deinit(&t->link_chunks);
+}
+
+struct connection *connection_open(
+    struct connections *t, uint32_t number, enum connection_kind kind, struct instant now)
+{
+    ASSERT(number < t->max && kind != CONNECTION_FREE);
+    struct connection **block = &t->blocks[number / CONNECTION_BLOCK];
     if (!*block)
-        *block = calloc(NODE_TABLE_BLOCK, sizeof **block);
+        *block = calloc(CONNECTION_BLOCK, sizeof **block);
     if (!*block)
         return NULL;
-    struct connection *c = node_connection(n, number);
-    ASSERT(c->kind == CONNECTION_FREE);
-    const struct connection last = *c; /* it may stand in lists from its last life */
-    *c = (struct connection){.kind = kind,
-        .number = number,
-        .touched = last.touched,
-        .next_touched = last.next_touched,
-        .resuming = last.resuming,
-        .next_resuming = last.next_resuming,
-        .active_ns = now.mono_ns,
-        .lines = {.bytes_max = n->topology->limits.line_bytes}};
-    node_touch(n, c);
+    struct connection *c = connection_of(t, number);
+    ASSERT(c->kind == CONNECTION_FREE && !c->watch && !c->out.head);
+    memset(c, 0, offsetof(struct connection, touched));
+    c->kind = kind;
+    c->number = number;
+    c->active_ns = now.mono_ns;
+    connection_touch(t, c);
     return c;
 }
 
-struct pool *node_chunks(struct node *n, const struct connection *c)
-{
-    return c->kind == CONNECTION_LINK ? &n->link_chunks : &n->chunks;
-}
+/* -- output ------------------------------------------------------------------------------------ */
 
-size_t node_write(struct node *n, struct connection *c, struct span bytes)
+size_t connection_write(struct connections *t, struct connection *c, struct span bytes)
 {
     size_t written = 0;
     while (written < bytes.len) {
         size_t room_bytes;
-        char *room = outbox_rest(&c->out, node_chunks(n, c), 1, &room_bytes);
+        char *room = outbox_rest(&c->out, connection_chunks(t, c), 1, &room_bytes);
         if (!room)
             break;
         size_t part = bytes.len - written < room_bytes ? bytes.len - written : room_bytes;
@@ -51,134 +75,130 @@ size_t node_write(struct node *n, struct connection *c, struct span bytes)
         outbox_wrote(&c->out, part);
         written += part;
     }
-    node_touch(n, c);
+    connection_touch(t, c);
     return written;
 }
 
-/* -- touching and watching --------------------------------------------------------------------- */
+/* -- watching ---------------------------------------------------------------------------------- */
 
-void node_watches_begin(struct node *n)
-{
-    const struct topology_limits *limits = &n->topology->limits;
-    n->idle = n->stalled = (struct watch){.first = NODE_CONN_NONE, .last = NODE_CONN_NONE};
-    n->idle.period_ns = (int64_t)limits->idle_ms * MS_NS / NODE_WATCH_PARTS;
-    n->stalled.period_ns = (int64_t)limits->stall_ms * MS_NS / NODE_WATCH_PARTS;
-}
-
-void node_unwatch(struct node *n, struct connection *c)
+static void unwatch(struct connections *t, struct connection *c)
 {
     struct watch *w = c->watch;
     if (!w)
         return;
-    uint32_t *before = c->watch_prev == NODE_CONN_NONE
-                           ? &w->first
-                           : &node_connection(n, c->watch_prev)->watch_next;
+    uint32_t *before =
+        c->watch_prev == CONNECTION_NONE ? &w->first : &connection_of(t, c->watch_prev)->watch_next;
     uint32_t *after =
-        c->watch_next == NODE_CONN_NONE ? &w->last : &node_connection(n, c->watch_next)->watch_prev;
+        c->watch_next == CONNECTION_NONE ? &w->last : &connection_of(t, c->watch_next)->watch_prev;
+    ASSERT(*before == c->number && *after == c->number);
     *before = c->watch_next;
     *after = c->watch_prev;
     c->watch = NULL;
 }
 
-static void watch_append(struct node *n, struct watch *w, struct connection *c, int64_t now_ns)
+static void watch_append(
+    struct connections *t, struct watch *w, struct connection *c, int64_t now_ns)
 {
+    ASSERT(!c->watch && (w->first == CONNECTION_NONE) == (w->last == CONNECTION_NONE));
     c->watch = w;
     c->look_at_ns = now_ns + w->period_ns;
-    c->watch_next = NODE_CONN_NONE;
+    c->watch_next = CONNECTION_NONE;
     c->watch_prev = w->last;
-    if (w->last == NODE_CONN_NONE)
+    if (w->last == CONNECTION_NONE)
         w->first = c->number;
     else
-        node_connection(n, w->last)->watch_next = c->number;
+        connection_of(t, w->last)->watch_next = c->number;
     w->last = c->number;
 }
 
-void node_watch(struct node *n, struct connection *c, struct instant now)
+void connection_watch(struct connections *t, struct connection *c, struct instant now)
 {
-    bool minds_itself =
-        c->kind != CONNECTION_CLIENT && !c->finishing; /* the others have timers of their own */
-    if (c->aborted || minds_itself)
+    bool has_timers = c->kind != CONNECTION_CLIENT && !c->finishing; /* those of link or exchange */
+    if (c->aborted || has_timers)
         return;
-    struct watch *w = c->choked || c->finishing ? &n->stalled : &n->idle;
+    struct watch *w = c->choked || c->finishing ? &t->stalled : &t->idle;
     if (c->watch == w)
         return;
-    node_unwatch(n, c);
+    unwatch(t, c);
     c->active_ns = now.mono_ns;
-    watch_append(n, w, c, now.mono_ns);
+    watch_append(t, w, c, now.mono_ns);
 }
 
-static void log_silent(struct node *n, const struct connection *c, struct instant now)
+/* The time of the first of `w` has come. Whether it was silent for too long. A client that waits
+ * for an answer of the places service is silent through no fault of its own. */
+static bool first_is_silent(struct connections *t, struct watch *w, struct instant now)
 {
-    bool stalled = c->watch == &n->stalled;
-    uint64_t *counter =
-        stalled ? &n->metrics.clients_dropped_stalled : &n->metrics.clients_dropped_idle;
-    ++*counter;
-    log_begin(n->log, LOG_INFO, stalled ? "client_stalled" : "client_idle", now);
-    log_number(n->log, "conn", c->number);
-    log_number(n->log, "unread_bytes", (int64_t)c->out.bytes);
-    log_end(n->log);
-}
-
-/* The time of the first of `w` has come. A client that waits for places is not silent by its own
- * doing. */
-static void look_at_first(struct node *n, struct watch *w, struct instant now)
-{
-    struct connection *c = node_connection(n, w->first);
-    node_unwatch(n, c);
-    watch_append(n, w, c, now.mono_ns);
-    bool waits_for_us = c->questions > 0 && outbox_window(&c->out).len == 0;
-    if (waits_for_us)
+    struct connection *c = connection_of(t, w->first);
+    unwatch(t, c);
+    watch_append(t, w, c, now.mono_ns);
+    if (outbox_waits(&c->out))
         c->active_ns = now.mono_ns;
-    if (now.mono_ns - c->active_ns < w->period_ns * NODE_WATCH_PARTS)
-        return;
-    if (c->kind == CONNECTION_CLIENT)
-        log_silent(n, c, now); /* of a link it is known already that it is down */
-    node_abort(n, c);
+    return now.mono_ns - c->active_ns >= w->period_ns * CONNECTION_WATCH_PARTS;
 }
 
-static int64_t watch_deadline(const struct node *n, const struct watch *w)
+static int64_t watch_deadline(const struct connections *t, const struct watch *w)
 {
-    return w->first == NODE_CONN_NONE ? NEVER_NS : node_connection(n, w->first)->look_at_ns;
+    return w->first == CONNECTION_NONE ? NEVER_NS : connection_of(t, w->first)->look_at_ns;
 }
 
-void node_watches_run(struct node *n, struct instant now)
+struct connection *connections_silent(struct connections *t, struct instant now)
 {
-    while (watch_deadline(n, &n->idle) <= now.mono_ns)
-        look_at_first(n, &n->idle, now);
-    while (watch_deadline(n, &n->stalled) <= now.mono_ns)
-        look_at_first(n, &n->stalled, now);
+    for (;;) {
+        struct watch *w = watch_deadline(t, &t->idle) <= now.mono_ns ? &t->idle : &t->stalled;
+        if (watch_deadline(t, w) > now.mono_ns)
+            return NULL;
+        if (first_is_silent(t, w, now))
+            return connection_of(t, w->last);
+    }
 }
 
-int64_t node_watches_deadline(const struct node *n)
+int64_t connections_deadline(const struct connections *t)
 {
-    return earlier_ns(watch_deadline(n, &n->idle), watch_deadline(n, &n->stalled));
+    return earlier_ns(watch_deadline(t, &t->idle), watch_deadline(t, &t->stalled));
 }
 
 /* -- ending ------------------------------------------------------------------------------------ */
 
-void node_forget_input(struct connection *c)
+void connection_choke(struct connections *t, struct connection *c, struct instant now)
 {
-    if (!c->held)
+    if (c->choked)
         return;
-    outbox_clear(c->held, NULL);
-    free(c->held);
-    c->held = NULL;
+    c->choked = true;
+    connection_watch(t, c, now);
+    connection_touch(t, c);
 }
 
-void node_finish(struct node *n, struct connection *c, struct instant now)
+void connection_release(struct connection *c)
+{
+    c->choked = false;
+}
+
+void connection_ended(struct connections *t, struct connection *c)
+{
+    c->ended = true;
+    connection_touch(t, c);
+}
+
+void connection_finish(struct connections *t, struct connection *c, struct instant now)
 {
     if (c->finishing)
         return;
     c->finishing = true;
-    if (c->kind == CONNECTION_CLIENT)
-        node_forget_input(c);
-    node_watch(n, c, now);
-    node_touch(n, c);
+    connection_watch(t, c, now);
+    connection_touch(t, c);
 }
 
-void node_abort(struct node *n, struct connection *c)
+void connection_abort(struct connections *t, struct connection *c)
 {
     c->aborted = true;
-    node_unwatch(n, c);
-    node_touch(n, c);
+    unwatch(t, c);
+    connection_touch(t, c);
+}
+
+void connection_free(struct connections *t, struct connection *c)
+{
+    ASSERT(c->kind != CONNECTION_FREE);
+    unwatch(t, c);
+    outbox_clear(&c->out, connection_chunks(t, c));
+    c->kind = CONNECTION_FREE;
 }

@@ -1,35 +1,40 @@
-/* connection.h — the node's connections, clients and links alike.
+/* connection.h — the table of the node's connections, and what every kind of them has in common.
  *
- * A connection is a CLIENT, a LINK, or one to a PLACES service. Its life, seen from here:
+ * A connection is a CLIENT, a LINK to a peer, or one to a PLACES service. Its life, seen from here:
  *
  *   state      event                          next       wants
  *   OPEN       bytes                          OPEN       READ, and WRITE while output waits
- *   OPEN       output over limits.output      OPEN       WRITE only ("choked"); input is held
+ *   OPEN       choked                         OPEN       WRITE only; what arrived is kept
  *   OPEN       FIN, BYE, client_close reply   FINISHING  WRITE while output or gates wait; a LINK
- *                                                        READ too, what comes is thrown away
- *   FINISHING  all is sent                    FINISHING  CLOSE
+ *                                                        READ too, and its input is discarded
+ *   FINISHING  everything is sent             FINISHING  CLOSE
  *   any        idle, stalled, no memory       ABORTED    ABORT
- *   any        node_closed                    (free) */
+ *   any        connection_free                FREE
+ *
+ * The lowest file of the room beside outbox: it knows no other file's state. Called by node,
+ * clients, links, tls and places. Written by connection.c alone, but for the fields that say
+ * otherwise. */
 #ifndef CORE_NODE_CONNECTION_H
 #define CORE_NODE_CONNECTION_H
 
 #include "core/base/instant.h"
-#include "core/protocol/line.h"
+#include "core/base/invariant.h"
+#include "core/base/pool.h"
+#include "core/node/clients.h"
 #include "core/node/outbox.h"
+#include "core/topology/topology.h"
 
 enum {
-    NODE_WATCH_PARTS = 8, /* a time-out is noticed late by 1/8 of itself at most */
-    NODE_TABLE_BLOCK = 256, /* connections that are allocated together */
+    CONNECTION_WATCH_PARTS = 8, /* a time-out is noticed late by 1/8 of itself at most */
+    CONNECTION_BLOCK = 256, /* connections that are allocated together */
 };
 
-struct node;
-
-#define NODE_CONN_NONE UINT32_MAX
+#define CONNECTION_NONE UINT32_MAX
 
 enum connection_kind { CONNECTION_FREE, CONNECTION_CLIENT, CONNECTION_LINK, CONNECTION_PLACES };
 
-/* Connections whose silence is watched: each is looked at once a period, in the order in which they
- * were put here, so an active one costs nothing per byte. */
+/* A list of connections whose silence is watched. Each is looked at once a period, in the order in
+ * which they were added, so an active connection costs nothing per byte. */
 struct watch {
     uint32_t first, last;
     int64_t period_ns;
@@ -39,51 +44,117 @@ struct link;
 
 struct connection {
     enum connection_kind kind : 8;
-    bool finishing : 1; /* nothing more is read; closes when all is sent */
-    bool aborted : 1;
+    bool finishing : 1; /* nothing more is read; it closes when everything is sent */
+    bool aborted : 1; /* to be closed at once */
     bool ended : 1; /* the other end has sent FIN */
-    bool touched : 1;
-    bool admitted : 1; /* CLIENT: counted against limits.connections */
-    bool choked : 1; /* over its output or its questions: not read from */
-    bool resuming : 1; /* in node.resuming */
-    uint16_t questions; /* gates in out */
+    bool choked : 1; /* not read from for now */
     uint32_t number;
-    uint32_t next_touched;
-    uint32_t next_resuming;
     uint32_t watch_next, watch_prev;
-    struct watch *watch; /* which it is in; NULL: none */
-    int64_t look_at_ns; /* when the watch looks */
+    struct watch *watch; /* the list that it stands in; NULL: none */
+    int64_t look_at_ns; /* when the watch looks at it */
     int64_t active_ns; /* last byte in or out; monotonic */
     struct outbox out;
-    struct line_reader lines; /* CLIENT */
     union {
-        struct outbox *held; /* CLIENT: input that waits until the output is read; mostly NULL */
-        struct link *link; /* LINK */
-        unsigned channel; /* PLACES: the exchange's number of it */
+        struct link *link; /* LINK; written by links.c. NULL until it is begun */
+        unsigned channel; /* PLACES; written by places.c: the exchange's number for it */
     };
+    /* What follows outlives a connection: its number may stand in lists when it is used again. */
+    bool touched;
+    uint32_t next_touched;
+    struct client_state client; /* CLIENT */
 };
 
+struct connections {
+    struct connection **blocks; /* CONNECTION_BLOCK each, allocated when first used */
+    uint32_t max;
+    uint32_t touched_first;
+    struct watch idle, stalled;
+    struct pool chunks; /* for the output of clients and places */
+    struct pool link_chunks; /* for the output of links */
+};
+
+/* Room for the numbers 0 to max - 1. link_chunk_bytes: size of a chunk of a link's output, of which
+ * link_spare_chunks are kept when unused. false: no memory. Undone by connections_end either way. */
+MUST_USE bool connections_begin(struct connections *t, uint32_t max,
+    const struct topology_limits *limits, size_t link_chunk_bytes, unsigned link_spare_chunks);
+/* All connections must be free. */
+void connections_end(struct connections *t);
+
+/* A connection by its number, in use or not; NULL: its block was never used. */
+static inline struct connection *connection_of(const struct connections *t, uint32_t number)
+{
+    struct connection *block = t->blocks[number / CONNECTION_BLOCK];
+    return block ? &block[number % CONNECTION_BLOCK] : NULL;
+}
+
 /* Begin the life of a number. NULL: no memory. */
-struct connection *node_connection_open(
-    struct node *n, uint32_t number, enum connection_kind kind, struct instant now);
-/* Where its output's chunks come from, and go to. */
-struct pool *node_chunks(struct node *n, const struct connection *c);
-/* Copy bytes to the end of what `c` is to be sent; how many, less than all only when memory is out.
- */
-MUST_USE size_t node_write(struct node *n, struct connection *c, struct span bytes);
-/* Nothing more is read from `c`; it closes when all is sent. */
-void node_finish(struct node *n, struct connection *c, struct instant now);
-/* `c` is given up at once. */
-void node_abort(struct node *n, struct connection *c);
-/* Which watch `c` belongs to has changed, or it is new. */
-void node_watch(struct node *n, struct connection *c, struct instant now);
-/* Forget in which watch it was: it is given up, or gone. */
-void node_unwatch(struct node *n, struct connection *c);
-void node_watches_begin(struct node *n);
-/* Look at those whose time has come. */
-void node_watches_run(struct node *n, struct instant now);
-int64_t node_watches_deadline(const struct node *n);
-/* Input that is held will not be looked at any more. */
-void node_forget_input(struct connection *c);
+struct connection *connection_open(
+    struct connections *t, uint32_t number, enum connection_kind kind, struct instant now);
+/* End it; unsent output is discarded. */
+void connection_free(struct connections *t, struct connection *c);
+
+/* What the driver should do with `c` may have changed: it will be asked to look. */
+static inline void connection_touch(struct connections *t, struct connection *c)
+{
+    if (c->touched)
+        return;
+    c->touched = true;
+    c->next_touched = t->touched_first;
+    t->touched_first = c->number;
+}
+
+/* The next touched connection, which is then no longer touched; NULL: none. */
+static inline struct connection *connections_touched(struct connections *t)
+{
+    while (t->touched_first != CONNECTION_NONE) {
+        struct connection *c = connection_of(t, t->touched_first);
+        t->touched_first = c->next_touched;
+        c->touched = false;
+        if (c->kind != CONNECTION_FREE)
+            return c;
+    }
+    return NULL;
+}
+
+/* Bytes have come in or gone out. */
+static inline void connection_is_active(struct connection *c, struct instant now)
+{
+    c->active_ns = now.mono_ns;
+}
+
+/* Where the chunks of its output come from and return to. */
+static inline struct pool *connection_chunks(struct connections *t, const struct connection *c)
+{
+    return c->kind == CONNECTION_LINK ? &t->link_chunks : &t->chunks;
+}
+
+/* Copy bytes to the end of its output; how many, fewer than all only when memory is out. */
+MUST_USE size_t connection_write(struct connections *t, struct connection *c, struct span bytes);
+/* The first `bytes` of its output's window were sent. */
+static inline void connection_sent(
+    struct connections *t, struct connection *c, size_t bytes, struct instant now)
+{
+    connection_is_active(c, now);
+    outbox_sent(&c->out, connection_chunks(t, c), bytes);
+    connection_touch(t, c);
+}
+
+/* The other end has sent FIN. */
+void connection_ended(struct connections *t, struct connection *c);
+/* Nothing more is read from `c`; it closes when everything is sent. */
+void connection_finish(struct connections *t, struct connection *c, struct instant now);
+/* `c` is to be closed at once. */
+void connection_abort(struct connections *t, struct connection *c);
+/* Do not read from `c` until it is released. */
+void connection_choke(struct connections *t, struct connection *c, struct instant now);
+/* Read from `c` again. Call connection_watch when it is known whether it stays so. */
+void connection_release(struct connection *c);
+
+/* `c` is new, or has been choked, released or finished: put it into the watch that fits. */
+void connection_watch(struct connections *t, struct connection *c, struct instant now);
+/* The next connection that has been silent for its whole time; NULL: none. Abort it. */
+struct connection *connections_silent(struct connections *t, struct instant now);
+/* When connections_silent may next find one; NEVER_NS: never. */
+int64_t connections_deadline(const struct connections *t);
 
 #endif

@@ -72,6 +72,12 @@ static inline struct span outbox_window(const struct outbox *o)
     return (struct span){c->bytes + c->sent, c->len - c->sent};
 }
 
+/* Whether a gate comes first: nothing can be sent until it is filled. */
+static inline bool outbox_waits(const struct outbox *o)
+{
+    return o->head && o->head->gate;
+}
+
 void outbox_sent(struct outbox *o, struct pool *chunks, size_t n);
 
 /* Give back what holds nothing, after room that was not written to. */

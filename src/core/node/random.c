@@ -1,18 +1,25 @@
-/* random.c — bytes that nobody can guess, for a core that has no entropy of its own: SHA-256
- * of a secret key out of config.seed and a counter.
+/* random.c — see random.h: SHA-256 of a secret key and a counter.
  *
- * Parts of some are told to peers (nonces), others must stay unknown (TLS): none says anything
- * about another. Called by node_links and node_tls. */
-#include "core/node/private.h"
+ * Some of these bytes are sent to peers (nonces), others must stay secret (TLS): none tells anything
+ * about another. */
+#include "core/node/random.h"
+#include "core/base/invariant.h"
 #include <bearssl.h>
 
-void node_random(struct node *n, unsigned char out[NODE_RANDOM_BYTES])
+void random_source_begin(struct random_source *r, const unsigned char key[RANDOM_KEY_BYTES])
 {
-    _Static_assert((int)NODE_RANDOM_BYTES == br_sha256_SIZE, "it is one digest");
+    memcpy(r->key, key, RANDOM_KEY_BYTES);
+    r->draws = 0;
+}
+
+void random_draw(struct random_source *r, unsigned char out[RANDOM_BYTES])
+{
+    _Static_assert((int)RANDOM_BYTES == br_sha256_SIZE, "one draw is one digest");
     br_sha256_context sha;
     br_sha256_init(&sha);
-    br_sha256_update(&sha, n->random_key, sizeof n->random_key);
-    n->randoms++;
-    br_sha256_update(&sha, &n->randoms, sizeof n->randoms);
+    br_sha256_update(&sha, r->key, sizeof r->key);
+    r->draws++;
+    ASSERT(r->draws != 0);
+    br_sha256_update(&sha, &r->draws, sizeof r->draws);
     br_sha256_out(&sha, out);
 }

@@ -88,12 +88,32 @@ static void put_time(struct buf *out, const char *key, int64_t real_ns)
 
 /* -- the state --------------------------------------------------------------------------------- */
 
-double node_updates_per_s(const struct node *n, struct instant now)
+/* Changes of the store a second, over the last second or, when no turn came, longer. */
+static double updates_per_s(const struct node *n, struct instant now)
 {
-    int64_t elapsed_ns = now.mono_ns - n->updates.at_ns;
+    const struct status *m = &n->status;
+    int64_t elapsed_ns = now.mono_ns - m->measured_ns;
+    uint64_t change = store_change(n->store);
+    ASSERT(elapsed_ns >= 0 && change >= m->measured_change);
     if (elapsed_ns < SECOND_NS)
-        return n->updates.per_s;
-    return (double)(store_change(n->store) - n->updates.count) * 1e9 / (double)elapsed_ns;
+        return m->updates_per_s;
+    return (double)(change - m->measured_change) * 1e9 / (double)elapsed_ns;
+}
+
+void status_begin(struct node *n, struct instant now)
+{
+    n->status.measured_ns = now.mono_ns;
+}
+
+void status_turn(struct node *n, struct instant now)
+{
+    struct status *m = &n->status;
+    history_note(&m->history, store_change(n->store), now.mono_ns);
+    if (now.mono_ns - m->measured_ns < SECOND_NS)
+        return;
+    m->updates_per_s = updates_per_s(n, now);
+    m->measured_change = store_change(n->store);
+    m->measured_ns = now.mono_ns;
 }
 
 static void put_clock(struct buf *out, const struct peer *peer)
@@ -115,8 +135,8 @@ static void put_lag(
 {
     uint64_t changes = store_change(n->store) - peer->acked, stamps = store_count(n->store);
     int64_t since_ns = now.mono_ns, within_ns;
-    if (n->history.change > peer->acked)
-        history_find(&n->history, peer->acked + 1, &since_ns, &within_ns);
+    if (n->status.history.change > peer->acked)
+        history_find(&n->status.history, peer->acked + 1, &since_ns, &within_ns);
     put_number(out, "lag", changes < stamps ? changes : stamps);
     put_number(out, "lag_ms", (uint64_t)((now.mono_ns - since_ns) / MS_NS));
 }
@@ -166,8 +186,8 @@ static void put_links(struct buf *out, const struct node *n, struct instant now)
 {
     put_key(out, "links");
     buf_byte(out, '[');
-    for (unsigned i = 0; i < n->neighbours.count; i++)
-        put_link(out, n, &n->neighbour_of[i], now);
+    for (unsigned i = 0; i < n->links.neighbours.count; i++)
+        put_link(out, n, &n->links.neighbour_of[i], now);
     buf_byte(out, ']');
 }
 
@@ -177,19 +197,19 @@ static void put_store(struct buf *out, const struct node *n, struct instant now)
     put_number(out, "stamps_max", n->topology->limits.stamps);
     put_hex(out, "digest", store_digest(n->store));
     put_number(out, "change", store_change(n->store));
-    put_bool(out, "partial", peering_partial(&n->peering));
+    put_bool(out, "partial", peering_partial(&n->links.peering));
     put_number(out, "store_bytes", store_bytes(n->store));
-    put_number(out, "updates_per_s", (uint64_t)(node_updates_per_s(n, now) + 0.5));
+    put_number(out, "updates_per_s", (uint64_t)(updates_per_s(n, now) + 0.5));
 }
 
 static void put_places(struct buf *out, const struct node *n)
 {
     put_key(out, "places");
     buf_byte(out, '{');
-    put_text(out, "provider", n->places.name);
-    if (n->exchange) {
-        struct exchange_report r = exchange_report(n->exchange);
-        put_span(out, "host", exchange_host(n->exchange));
+    put_text(out, "provider", n->places.provider.name);
+    if (n->places.exchange) {
+        struct exchange_report r = exchange_report(n->places.exchange);
+        put_span(out, "host", exchange_host(n->places.exchange));
         put_bool(out, "down", r.down);
         put_number(out, "connections", r.connections);
         put_number(out, "waiting", r.waiting);
@@ -211,7 +231,7 @@ static void put_identity(struct buf *out, const struct node *n)
     put_text(out, "node", n->self->name);
     put_text(out, "herd", n->topology->herd);
     put_text(out, "version", STAMPEDE_VERSION);
-    put_hex(out, "boot", n->peering.boot);
+    put_hex(out, "boot", n->links.peering.boot);
 }
 
 void node_status(const struct node *n, struct buf *out, struct instant now)
@@ -219,7 +239,7 @@ void node_status(const struct node *n, struct buf *out, struct instant now)
     buf_byte(out, '{');
     put_identity(out, n);
     put_number(out, "uptime_ms", (uint64_t)((now.mono_ns - n->started_ns) / MS_NS));
-    put_number(out, "clients", n->clients);
+    put_number(out, "clients", n->clients.count);
     put_store(out, n, now);
     put_links(out, n, now);
     put_places(out, n);
@@ -243,8 +263,8 @@ static void put_taken(
         put_number(out, "taken_within_ns", 0);
         return;
     }
-    bool known = held->change > n->history.change || /* came in this very turn */
-                 history_find(&n->history, held->change, &at_ns, &within_ns);
+    bool known = held->change > n->status.history.change || /* came in this very turn */
+                 history_find(&n->status.history, held->change, &at_ns, &within_ns);
     put_time(out, known ? "taken_ns" : "taken_before_ns", now.real_ns - (now.mono_ns - at_ns));
     if (known)
         put_number(out, "taken_within_ns", (uint64_t)within_ns);
@@ -276,10 +296,10 @@ static void put_stamp(
     put_span(out, "time", stamp->time);
     put_number(out, "change", held->change);
     put_taken(out, n, held, now);
-    put_via(out, route_names(n->routes, held->route));
+    put_via(out, route_names(n->links.peering.routes, held->route));
 }
 
-void node_trace(const struct node *n, struct span id, struct buf *out, struct instant now)
+void status_trace(const struct node *n, struct span id, struct buf *out, struct instant now)
 {
     struct feed_item held;
     struct stamp_text text;

@@ -1,182 +1,196 @@
-/* tls.c — the bytes of a link through TLS: what comes in is opened before the peer protocol
- * hears it, what it says is sealed on its way to the connection's output.
+/* tls.c — see tls.h: the TLS of a link, which keeps the bounds of a plain one.
  *
- * A link with TLS keeps the bounds of a plain one: at most one record of plaintext lies in the
- * engine, either way, and what is sealed goes on to the output at once. Who breaks the rules of
- * TLS, or shows no certificate that the CA has signed, is refused like any other bad handshake;
- * whether the certificate is for the name in HELLO is peering's to say. A link has
- * PEERING_HANDSHAKE_MS for both handshakes together. Without resumption: each link proves anew who
- * it is.
+ * At most one record of plaintext is in the engine, either way, and what is sealed goes on to the
+ * connection's output at once. A peer that violates TLS, or shows no certificate that the CA has
+ * signed, is refused like any other bad handshake; whether the certificate is for the name in HELLO
+ * is decided by peering. A link has PEERING_HANDSHAKE_MS for both handshakes together. There is no
+ * resumption: each link proves its identity anew.
  *
- * A flight of a handshake costs milliseconds, and anybody can dial, so one flight at most is looked
- * at in a turn. The others wait in line: what came in is held, nothing more is read, and the next
- * turn comes at once. So clients are heard between two of them, however many shake hands. */
+ * A flight of a handshake (the messages that one end sends before it waits for the other) costs
+ * milliseconds, and anybody can dial, so at most one is computed in a turn. The others wait in a
+ * queue: what came in is held, nothing more is read, and the next turn comes at once. Clients are
+ * served between any two of them, however many handshakes there are. */
 #include "core/node/private.h"
 
 enum {
-    /* unsent output with which a peer that says things to be answered, and reads no answers, is
-     * left */
-    UNREAD_BYTES_MAX = 4 * NODE_LINK_OUTPUT_BYTES,
-    /* a link holds while it waits: the longest flight has TLS_CHAIN_MAX certificates of 2 KB */
+    /* a peer that causes answers and does not read them may leave so much output unsent */
+    UNREAD_BYTES_MAX = 4 * LINK_OUTPUT_BYTES,
+    /* a waiting link holds so much: the longest flight has TLS_CHAIN_MAX certificates of 2 KB */
     HELD_BYTES_MAX = 32768,
 };
 
+void links_tls_begin(struct node *n, const struct tls_config *config)
+{
+    n->tls.config = config;
+}
+
 bool link_tls_open(struct node *n, struct link *l, struct instant now)
 {
-    unsigned char entropy[NODE_RANDOM_BYTES];
-    _Static_assert((int)NODE_RANDOM_BYTES >= (int)TLS_ENTROPY_BYTES, "one is enough");
-    node_random(n, entropy);
-    l->tls = l->dialled ? tls_client(n->tls, entropy, now) : tls_server(n->tls, entropy, now);
-    return l->tls != NULL;
+    unsigned char entropy[RANDOM_BYTES];
+    _Static_assert((int)RANDOM_BYTES >= (int)TLS_ENTROPY_BYTES, "one draw is enough");
+    ASSERT(!l->tls.engine && !l->tls.ticket);
+    const struct tls_config *config = n->tls.config;
+    if (!config)
+        return true;
+    random_draw(&n->random, entropy);
+    l->tls.engine =
+        l->dialled ? tls_client(config, entropy, now) : tls_server(config, entropy, now);
+    return l->tls.engine != NULL;
 }
+
+/* -- the queue of handshakes ------------------------------------------------------------------- */
+
+bool link_tls_claim(struct node *n, const struct link *l)
+{
+    if (tls_state(l->tls.engine) != TLS_SHAKES)
+        return true;
+    if (n->tls.computed || n->tls.waiting)
+        return false;
+    n->tls.computed = true;
+    return true;
+}
+
+const char *link_tls_hold(struct node *n, struct link *l, struct span in, struct instant now)
+{
+    ASSERT(l->tls.held.bytes <= HELD_BYTES_MAX);
+    if (in.len > HELD_BYTES_MAX - l->tls.held.bytes)
+        return "says more than a handshake has";
+    char *room = in.len ? outbox_room(&l->tls.held, NULL, in.len) : NULL;
+    if (!room)
+        return "memory has run out";
+    memcpy(room, in.at, in.len);
+    outbox_wrote(&l->tls.held, in.len);
+    if (l->tls.ticket)
+        return NULL;
+    l->tls.ticket = ++n->tls.tickets;
+    n->tls.waiting++;
+    connection_choke(&n->connections, l->connection, now);
+    return NULL;
+}
+
+static void leave_queue(struct node *n, struct link *l)
+{
+    if (!l->tls.ticket)
+        return;
+    ASSERT(n->tls.waiting > 0 && l->tls.ticket <= n->tls.tickets);
+    n->tls.waiting--;
+    l->tls.ticket = 0;
+    connection_release(l->connection);
+    connection_touch(&n->connections, l->connection);
+}
+
+void link_tls_forget(struct node *n, struct link *l)
+{
+    leave_queue(n, l);
+    outbox_clear(&l->tls.held, NULL);
+}
+
+void link_tls_close(struct node *n, struct link *l)
+{
+    link_tls_forget(n, l);
+    tls_destroy(l->tls.engine);
+    l->tls.engine = NULL;
+}
+
+/* Those that are closing leave the queue. */
+static struct link *first_in_queue(struct node *n)
+{
+    struct link *first = NULL;
+    for (struct link *l = n->links.first; l; l = l->next) {
+        if (l->tls.ticket && (l->connection->finishing || l->connection->aborted))
+            link_tls_forget(n, l);
+        if (l->tls.ticket && (!first || l->tls.ticket < first->tls.ticket))
+            first = l;
+    }
+    ASSERT((first == NULL) == (n->tls.waiting == 0));
+    return first;
+}
+
+struct link *links_tls_next(struct node *n)
+{
+    struct link *l = n->tls.waiting && !n->tls.computed ? first_in_queue(n) : NULL;
+    n->tls.computed = false;
+    if (l)
+        leave_queue(n, l);
+    return l;
+}
+
+/* -- input ------------------------------------------------------------------------------------- */
 
 /* What the engine has to send goes to the output. false: no memory; the engine keeps the rest. */
 static bool flush(struct node *n, struct link *l)
 {
     struct span sealed;
-    while ((sealed = tls_output(l->tls)).len) {
-        size_t taken = node_write(n, l->connection, sealed);
+    while ((sealed = tls_output(l->tls.engine)).len) {
+        size_t taken = connection_write(&n->connections, l->connection, sealed);
         if (taken == 0)
             return false;
-        tls_sent(l->tls, taken);
+        tls_sent(l->tls.engine, taken);
     }
     return true;
 }
 
-static void hear_all(struct node *n, struct link *l, struct instant now)
+enum link_tls_input link_tls_read(
+    struct node *n, struct link *l, struct span *in, struct span *plain)
 {
-    struct span plain;
-    while (!l->connection->finishing && (plain = tls_read(l->tls)).len) {
-        link_hear(n, l, plain, now);
-        tls_read_ack(l->tls, plain.len);
+    struct tls *engine = l->tls.engine;
+    for (;;) {
+        *plain = tls_read(engine);
+        if (plain->len)
+            return LINK_TLS_PLAIN;
+        bool stuck = !flush(n, l) || l->connection->out.bytes > UNREAD_BYTES_MAX;
+        if (tls_state(engine) == TLS_ENDED)
+            return LINK_TLS_ENDED;
+        if (stuck)
+            return LINK_TLS_STUCK;
+        if (!in->len)
+            return LINK_TLS_MORE;
+        size_t before = in->len;
+        tls_feed(engine, in);
+        bool moved = in->len < before || tls_read(engine).len || tls_state(engine) == TLS_ENDED;
+        if (!moved)
+            return LINK_TLS_STUCK;
     }
 }
 
-static void take(struct node *n, struct link *l, struct span in, struct instant now)
+void link_tls_heard(struct link *l, struct span plain)
 {
-    struct connection *c = l->connection;
-    bool stuck = !flush(n, l);
-    while (in.len && !stuck && !c->finishing && tls_state(l->tls) != TLS_ENDED) {
-        size_t before = in.len;
-        tls_feed(l->tls, &in);
-        hear_all(n, l, now);
-        stuck = !flush(n, l) || c->out.bytes > UNREAD_BYTES_MAX || in.len == before;
-    }
-    if (c->finishing)
-        return;
-    if (tls_state(l->tls) == TLS_ENDED) {
-        const char *why = tls_reason(l->tls);
-        link_end(n, l, *why ? why : "connection closed by the other end", now);
-    } else if (stuck) {
-        link_drop(n, c, "no room for what has to be answered", now);
-        node_abort(n, c);
-    }
+    ASSERT(plain.len);
+    tls_read_ack(l->tls.engine, plain.len);
 }
 
-/* -- one at a time ----------------------------------------------------------------------------- */
-
-static void wait_in_line(struct node *n, struct link *l, struct span in, struct instant now)
+const char *link_tls_reason(const struct link *l)
 {
-    struct connection *c = l->connection;
-    bool too_much = in.len > HELD_BYTES_MAX - l->held.bytes;
-    char *room = in.len && !too_much ? outbox_room(&l->held, NULL, in.len) : NULL;
-    if (!room) {
-        link_end(n, l, too_much ? "says more than a handshake has" : "memory has run out", now);
-        return;
-    }
-    memcpy(room, in.at, in.len);
-    outbox_wrote(&l->held, in.len);
-    if (l->waits)
-        return;
-    l->waits = ++n->shakes.next;
-    n->shakes.waiting++;
-    c->choked = true;
-    node_touch(n, c);
+    ASSERT(tls_state(l->tls.engine) == TLS_ENDED);
+    return tls_reason(l->tls.engine);
 }
 
-void link_tls_take(struct node *n, struct link *l, struct span in, struct instant now)
-{
-    bool shakes = tls_state(l->tls) == TLS_SHAKES;
-    if (shakes && (n->shakes.computed || n->shakes.waiting)) {
-        wait_in_line(n, l, in, now);
-        return;
-    }
-    n->shakes.computed |= shakes;
-    take(n, l, in, now);
-}
+/* -- output ------------------------------------------------------------------------------------ */
 
-static void leave_line(struct node *n, struct link *l)
-{
-    n->shakes.waiting -= l->waits != 0;
-    l->waits = 0;
-    l->connection->choked = false;
-    node_touch(n, l->connection);
-}
-
-void link_tls_forget(struct node *n, struct link *l)
-{
-    leave_line(n, l);
-    outbox_clear(&l->held, NULL);
-}
-
-static struct link *first_in_line(struct node *n)
-{
-    struct link *first = NULL;
-    for (struct link *l = n->links; l; l = l->next) {
-        if (l->waits && (l->connection->finishing || l->connection->aborted))
-            link_tls_forget(n, l);
-        if (l->waits && (!first || l->waits < first->waits))
-            first = l;
-    }
-    return first;
-}
-
-void links_tls_turn(struct node *n, struct instant now)
-{
-    struct link *l = n->shakes.waiting && !n->shakes.computed ? first_in_line(n) : NULL;
-    n->shakes.computed = false;
-    if (!l)
-        return;
-    struct outbox held = l->held;
-    l->held = (struct outbox){0};
-    leave_line(n, l);
-    while (held.head && !l->connection->finishing && !l->connection->aborted) {
-        struct span in = outbox_window(&held);
-        take(n, l, in, now);
-        outbox_sent(&held, NULL, in.len);
-    }
-    outbox_clear(&held, NULL);
-}
-
-/* -- what it says ------------------------------------------------------------------------------ */
-
-size_t link_tls_pull(struct node *n, struct link *l, struct instant now)
+char *link_tls_room(struct node *n, struct link *l, size_t *room)
 {
     _Static_assert(
         (int)TLS_ROOM_BYTES >= (int)PEERING_LINE_BYTES_MAX, "the longest line fits a record");
-    size_t room_bytes;
-    char *room = flush(n, l) ? tls_room(l->tls, &room_bytes) : NULL;
-    l->pull_at_ns = NEVER_NS;
-    if (!room)
-        return 0; /* still shakes hands, or no memory now */
-    struct buf out = buf_over(room, room_bytes);
-    bool more = peering_pull(&l->peering, &out, NODE_LINK_STAMPS, now);
-    l->pull_at_ns = more ? 0 : peering_pull_ns(&l->peering);
-    tls_wrote(l->tls, out.len);
+    return flush(n, l) ? tls_room(l->tls.engine, room) : NULL;
+}
+
+void link_tls_wrote(struct node *n, struct link *l, size_t bytes)
+{
+    ASSERT(bytes <= TLS_ROOM_BYTES);
+    tls_wrote(l->tls.engine, bytes);
     (void)!flush(n, l); /* what finds no memory now goes with the next */
-    return out.len;
 }
 
 bool link_tls_say(struct node *n, struct link *l, struct span text)
 {
     while (text.len) {
         size_t room_bytes;
-        char *room = flush(n, l) ? tls_room(l->tls, &room_bytes) : NULL;
+        char *room = link_tls_room(n, l, &room_bytes);
         if (!room)
             return false;
         size_t bytes = text.len < room_bytes ? text.len : room_bytes;
         memcpy(room, text.at, bytes);
-        tls_wrote(l->tls, bytes);
+        tls_wrote(l->tls.engine, bytes);
         text = span_from(text, bytes);
     }
     return flush(n, l);
@@ -184,8 +198,9 @@ bool link_tls_say(struct node *n, struct link *l, struct span text)
 
 void link_tls_finish(struct node *n, struct link *l)
 {
+    ASSERT(l->connection->finishing);
     if (l->connection->aborted || l->peering.bye_due)
         return;
-    tls_close(l->tls);
+    tls_close(l->tls.engine);
     (void)!flush(n, l);
 }

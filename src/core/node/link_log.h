@@ -1,0 +1,38 @@
+/* link_log.h — what the log says about links.
+ *
+ * What fails again and again is logged at growing intervals, and what strangers can cause is logged
+ * a bounded number of times. Called by links.c. Written by link_log.c alone. */
+#ifndef CORE_NODE_LINK_LOG_H
+#define CORE_NODE_LINK_LOG_H
+
+#include "core/peering/neighbours.h"
+
+enum {
+    LINK_LOG_REASONS_MAX = 32, /* distinct reasons of refusals that are remembered as logged */
+    LINK_LOG_PAUSE_MS = 120000, /* between two more, once there were so many */
+};
+
+struct node;
+struct link;
+
+struct link_log {
+    uint64_t reasons[LINK_LOG_REASONS_MAX]; /* hashes */
+    unsigned reasons_count; /* ever remembered; the oldest make way */
+    int64_t next_ns; /* when one more may be logged though the table is full */
+    bool strangers_full; /* was logged, once */
+};
+
+void link_log_up(
+    struct node *n, const struct link *l, const struct neighbour *who, struct instant now);
+void link_log_down(struct node *n, const struct neighbour *who, struct instant now);
+/* A handshake was refused, by either end. */
+void link_log_refused(struct node *n, const struct link *l, const char *why, struct instant now);
+/* Another dial of `who` made no link. */
+void link_log_unreachable(
+    struct node *n, const struct neighbour *who, const char *why, struct instant now);
+/* A stranger had to make room. */
+void link_log_strangers_full(struct node *n, struct instant now);
+/* Digests stay unequal. */
+void link_log_diverged(struct node *n, const struct peer *peer, struct instant now);
+
+#endif
