@@ -82,7 +82,7 @@ static void replied(struct node *n, struct connection *c, struct span reply, str
 static void reply_refused(
     struct node *n, struct connection *c, struct span line, struct instant now)
 {
-    char *room = outbox_room(&c->out, &n->connections.chunks, line.len + 3);
+    char *room = outbox_room(&c->out, connection_chunks(&n->connections, c), line.len + 3);
     if (!room) {
         out_of_memory(n, c, now);
         return;
@@ -97,7 +97,7 @@ static void reply_stamp(
     struct node *n, struct connection *c, const struct stamp *stamp, struct instant now)
 {
     size_t bytes = stamp_at_bytes_max(stamp) + 1;
-    char *room = outbox_room(&c->out, &n->connections.chunks, bytes);
+    char *room = outbox_room(&c->out, connection_chunks(&n->connections, c), bytes);
     if (!room) {
         out_of_memory(n, c, now);
         return;
@@ -195,7 +195,7 @@ static void fill_gate(struct node *n, struct connection *c, struct chunk *gate, 
 {
     c->client.questions--;
     log_line(n, c, "line_out", (struct span){gate->bytes, gate->len - 1}, now);
-    if (!outbox_fill(&c->out, &n->connections.chunks, gate, answer)) {
+    if (!outbox_fill(&c->out, connection_chunks(&n->connections, c), gate, answer)) {
         out_of_memory(n, c, now);
         return;
     }
