@@ -1,7 +1,7 @@
 /* test_history.c — changes are dated exactly while they are few and recent, and to a part of
  * their age after that. */
-#include "core/node/history.h"
 #include "core/base/instant.h"
+#include "core/node/history.h"
 #include <criterion/criterion.h>
 #include <signal.h>
 
@@ -70,6 +70,39 @@ Test(history, what_is_too_old_was_before_the_oldest_bucket)
     cr_expect_eq(at_ns, 4 * step_ns);
     cr_assert(history_find(&h, STEPS * 10, &at_ns, &within_ns));
     cr_expect_eq(at_ns, STEPS * step_ns);
+}
+
+/* The ring's last bucket is in use, and the next one takes the place of the first. */
+Test(history, a_ring_forgets_no_sooner_than_it_is_full)
+{
+    int64_t at_ns, within_ns;
+    const int64_t step_ns = 1000 * SECOND_NS;
+    for (int64_t i = 1; i <= HISTORY_BUCKETS; i++)
+        history_note(&h, (uint64_t)(i * 10), i * step_ns);
+    cr_assert(history_find(&h, 1, &at_ns, &within_ns));
+    cr_expect_eq(at_ns, step_ns);
+    history_note(&h, (HISTORY_BUCKETS + 1) * 10, (HISTORY_BUCKETS + 1) * step_ns);
+    cr_assert_not(history_find(&h, 10, &at_ns, &within_ns));
+    cr_expect_eq(at_ns, 2 * step_ns);
+    cr_assert(history_find(&h, 11, &at_ns, &within_ns));
+    cr_expect_eq(at_ns, 2 * step_ns);
+    cr_assert(history_find(&h, HISTORY_BUCKETS * 10 + 1, &at_ns, &within_ns));
+    cr_expect_eq(at_ns, (HISTORY_BUCKETS + 1) * step_ns);
+}
+
+/* Finer rings reach less far back: the oldest time that is known is the coarsest ring's. */
+Test(history, what_is_too_old_was_before_the_oldest_bucket_of_the_coarsest_ring)
+{
+    enum { PER_BUCKET = 4, STEPS = PER_BUCKET * (HISTORY_BUCKETS + 1) };
+    int64_t at_ns, within_ns;
+    const int64_t step_ns =
+        30 * SECOND_NS; /* four fill a bucket of 104.9 s, one a bucket of 26.2 s */
+    for (int64_t i = 1; i <= STEPS; i++)
+        history_note(&h, (uint64_t)i, i * step_ns);
+    cr_assert_not(history_find(&h, PER_BUCKET, &at_ns, &within_ns));
+    cr_expect_eq(at_ns, (PER_BUCKET + 1) * step_ns);
+    cr_assert(history_find(&h, PER_BUCKET + 1, &at_ns, &within_ns));
+    cr_expect_eq(at_ns, (PER_BUCKET + 1) * step_ns);
 }
 
 Test(history, nothing_is_known_of_what_was_not_noted, .signal = SIGABRT)

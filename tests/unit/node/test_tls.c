@@ -315,3 +315,33 @@ Test(node_tls, who_waits_may_leave_or_be_left)
     passes_ms(PEERING_HANDSHAKE_MS);
     cr_expect_eq(wants[4], NODE_WANT_CLOSE);
 }
+
+/* The driver asks only about connections that are touched, so a link that begins to wait, or waits no
+ * more, must be among them, whatever it was sent. */
+static bool is_touched(uint32_t conn)
+{
+    bool found = false;
+    for (uint32_t touched; node_touched(node, &touched); found |= touched == conn)
+        wants[touched] = node_wants(node, touched);
+    return found;
+}
+
+Test(node_tls, the_driver_learns_when_a_link_waits_and_when_it_goes_on)
+{
+    static const char half_a_hello[] = "\x16\x03\x01\x00\x40\x01"; /* is answered with nothing */
+    enum { HEAD = 6 };
+    joins_by(1, NODE_PEER_PORT);
+    joins_by(2, NODE_PEER_PORT);
+    node_received(node, 1, (struct span){half_a_hello, HEAD}, now);
+    cr_expect_not(is_touched(1), "nothing has changed for the first");
+    node_received(node, 2, (struct span){half_a_hello, HEAD}, now);
+    cr_assert(is_touched(2));
+    cr_expect_eq(wants[2] & NODE_WANT_READ, 0, "it waits");
+    node_turn(node, now);
+    cr_expect_not(is_touched(2), "the first one's flight was computed in this turn");
+    node_turn(node, now);
+    cr_assert(is_touched(2));
+    cr_expect_eq(wants[2], NODE_WANT_READ);
+    cr_expect_eq(node_output(node, 2).len, 0, "it was not touched for what it is sent");
+    cr_expect_gt(node_deadline(node), 0, "nobody waits any more");
+}
