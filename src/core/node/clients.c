@@ -11,7 +11,7 @@
 #include "core/node/private.h"
 #include <stdlib.h>
 
-/* Input that is held will not be used any more. */
+/* Input that is held is not needed any more. */
 static void forget_input(struct connection *c)
 {
     if (!c->client.held)
@@ -46,6 +46,7 @@ static void out_of_memory(struct node *n, struct connection *c, struct instant n
     connection_abort(&n->connections, c);
 }
 
+/* Whether no more input may be taken: its output or its questions are at their limit. */
 static bool too_much(const struct node *n, const struct connection *c)
 {
     uint64_t most = n->topology->limits.output_bytes;
@@ -171,7 +172,8 @@ static void on_iamat(
     }
 }
 
-/* The stored AT line and its LF go into a gate; what places says will follow them. */
+/* Put the stored AT line and its LF into a gate; the answer of places will follow them. NULL: no
+ * memory. */
 static struct chunk *open_gate(struct connection *c, const struct stamp *stamp)
 {
     size_t bytes = stamp_at_bytes_max(stamp) + 1;
@@ -184,15 +186,18 @@ static struct chunk *open_gate(struct connection *c, const struct stamp *stamp)
     struct chunk *gate = outbox_gate(&c->out, buf_span(&head));
     if (room != small)
         free(room);
+    /* it was not choked when its group began */
+    ASSERT(c->client.questions < CLIENT_QUESTIONS_MAX + CLIENTS_GROUP_QUESTIONS);
     if (gate)
         c->client.questions++;
     return gate;
 }
 
-/* Answer a gate. The connection is given up when memory is out: a reply must not be left out. */
+/* Answer a gate. Without memory the connection is aborted, since no reply may be left out. */
 static void fill_gate(struct node *n, struct connection *c, struct chunk *gate, struct span answer,
     struct instant now)
 {
+    ASSERT(c->kind == CONNECTION_CLIENT && c->client.questions > 0);
     c->client.questions--;
     log_line(n, c, "line_out", (struct span){gate->bytes, gate->len - 1}, now);
     if (!outbox_fill(&c->out, connection_chunks(&n->connections, c), gate, answer)) {
@@ -249,7 +254,7 @@ static void apply(struct node *n, const struct group_entry *entry, struct instan
 {
     struct connection *c = entry->connection;
     if (c->finishing || c->aborted)
-        return; /* `client_close reply`, or memory ran out in between */
+        return; /* by an earlier command: `client_close reply`, or memory has run out */
     switch (entry->command.kind) {
     case COMMAND_IAMAT:
         on_iamat(n, c, entry, now);
@@ -266,6 +271,7 @@ static void apply(struct node *n, const struct group_entry *entry, struct instan
 void clients_apply(struct node *n, struct instant now)
 {
     unsigned count = n->clients.group_count;
+    ASSERT(count <= CLIENTS_GROUP);
     n->clients.group_count = n->clients.group_questions = 0;
     for (unsigned i = 0; i < count; i++)
         if (n->clients.group[i].command.kind != COMMAND_INVALID)
@@ -277,7 +283,7 @@ void clients_apply(struct node *n, struct instant now)
         apply(n, &n->clients.group[i], now);
 }
 
-/* The slot of the next command, which waits for its group. */
+/* The slot of the next command in the group. */
 static struct group_entry *next_entry(struct node *n, struct connection *c)
 {
     struct group_entry *entry = &n->clients.group[n->clients.group_count];
@@ -285,7 +291,7 @@ static struct group_entry *next_entry(struct node *n, struct connection *c)
     return entry;
 }
 
-/* `entry` is filled. */
+/* Add `entry`, which is filled, to the group; apply the group when it is full. */
 static void gather(
     struct node *n, struct connection *c, struct group_entry *entry, struct instant now)
 {
@@ -296,13 +302,13 @@ static void gather(
     }
     log_line(n, c, "line_in", entry->command.line, now);
     n->clients.group_questions += entry->command.kind == COMMAND_WHATSAT;
-    /* A line in the reader's room is overwritten by the next one that is split. */
+    /* A line in the reader's room would be overwritten by the next one that is split. */
     if (n->clients.group_count == CLIENTS_GROUP ||
         n->clients.group_questions == CLIENTS_GROUP_QUESTIONS || c->client.lines.room_in_use)
         clients_apply(n, now);
 }
 
-/* One that is too long is refused, even if its first bytes would do. */
+/* A line that is too long is refused, even if its first bytes are a command. */
 static void take_line(struct node *n, struct connection *c, struct span line,
     enum line_result found, struct instant now)
 {
@@ -316,7 +322,7 @@ static void take_line(struct node *n, struct connection *c, struct span line,
     gather(n, c, entry, now);
 }
 
-/* Most lines are whole commands in the usual shape: they are cut and understood in one pass. false:
+/* Most lines are whole commands in the usual form: those are cut and parsed in one pass. false:
  * this one is not. */
 static bool take_command(struct node *n, struct connection *c, struct span *in, struct instant now)
 {
@@ -334,8 +340,8 @@ static bool take_command(struct node *n, struct connection *c, struct span *in, 
 
 /* -- input ------------------------------------------------------------------------------------- */
 
-/* Keep what cannot be taken now. What was received before the driver stopped reading is all that
- * ever comes here: one turn's bytes. */
+/* Keep input that cannot be taken now. It is never more than what one turn received, because the
+ * driver stops reading from a choked client. */
 static void hold(struct node *n, struct connection *c, struct span in, struct instant now)
 {
     if (in.len == 0)
@@ -396,7 +402,7 @@ void client_take(struct node *n, struct connection *c, struct span in, struct in
         hold(n, c, in, now);
 }
 
-/* Everything that the client sent has been taken: its last line may lack an LF. */
+/* All input of a client that has sent FIN was taken, except a last line without LF. */
 static void finish_input(struct node *n, struct connection *c, struct instant now)
 {
     struct span line;
@@ -412,7 +418,7 @@ void client_ended(struct node *n, struct connection *c, struct instant now)
         finish_input(n, c, now);
 }
 
-/* -- going on after a choke -------------------------------------------------------------------- */
+/* -- after a choke ----------------------------------------------------------------------------- */
 
 void client_relieve(struct node *n, struct connection *c)
 {

@@ -74,7 +74,8 @@ struct connections {
 };
 
 /* Room for the numbers 0 to max - 1. link_chunk_bytes: size of a chunk of a link's output, of which
- * link_spare_chunks are kept when unused. false: no memory. Undone by connections_end either way. */
+ * link_spare_chunks are kept when unused. false: no memory. Undone by connections_end either way.
+ * */
 MUST_USE bool connections_begin(struct connections *t, uint32_t max,
     const struct topology_limits *limits, size_t link_chunk_bytes, unsigned link_spare_chunks);
 /* All connections must be free. */

@@ -95,7 +95,7 @@ static struct neighbour *neighbour_at(struct node *n, const struct link *l)
     return l->peering.peer ? &n->links.neighbour_of[l->peering.peer->number] : NULL;
 }
 
-/* It has proved which neighbour it is, or is gone. */
+/* The link has proved which neighbour it is, or is gone. */
 static void no_stranger(struct node *n, struct link *l)
 {
     ASSERT(n->links.strangers >= l->stranger);
@@ -232,7 +232,7 @@ void link_close(struct node *n, struct connection *c)
 
 /* -- what a link says -------------------------------------------------------------------------- */
 
-/* Where it may write `least` bytes or more; NULL: nowhere now. */
+/* Where the link may write `least` bytes or more; NULL: no memory, or TLS is not ready. */
 static char *room_for(struct node *n, struct link *l, size_t least, size_t *room)
 {
     if (l->tls.engine)
@@ -253,7 +253,8 @@ static void wrote(struct node *n, struct link *l, size_t bytes)
     outbox_trim(&c->out, connection_chunks(&n->connections, c));
 }
 
-/* How many bytes it had to say. Without room it waits, quietly: the feed keeps everything. */
+/* Let peering write into what room there is; how many bytes. Without memory for it the link waits
+ * until the next turn: the feed keeps everything. */
 static size_t pull_into(struct node *n, struct link *l, size_t least, struct instant now)
 {
     size_t room_bytes;
@@ -264,7 +265,7 @@ static size_t pull_into(struct node *n, struct link *l, size_t least, struct ins
     struct buf out = buf_over(room, room_bytes);
     bool more = peering_pull(&l->peering, &out, LINK_STAMPS, now);
     l->pull_at_ns = more ? 0 : peering_pull_ns(&l->peering);
-    ASSERT(!out.overflow && out.len <= room_bytes);
+    ASSERT(out.len <= room_bytes);
     wrote(n, l, out.len);
     return out.len;
 }
@@ -418,8 +419,8 @@ static void pull(struct node *n, struct link *l, struct instant now)
 {
     struct connection *c = l->connection;
     l->pull_at_ns = NEVER_NS;
-    /* An observer that was answered, or a link that the other end has closed: what it took of the
-     * feed now would be missing on the link that follows. */
+    /* After an observer's answer, or after FIN, nothing is taken from the feed: what this link took
+     * now would be missing on the link that follows. */
     bool said_all = c->finishing && l->peering.state != PEERING_OVER;
     if (c->aborted || said_all || c->out.bytes >= LINK_OUTPUT_BYTES)
         return;

@@ -1,7 +1,7 @@
-/* metrics.h — what a node counts, in one table.
+/* metrics.h — everything that a node counts, in one table.
  *
  * A counter is a field that only grows; its name in the table is its name in `stampede status
- * --json`. Written by node, read by whoever shows it. */
+ * --json`. Each is written by one file of the node, and read by whoever shows it. */
 #ifndef CORE_NODE_METRICS_H
 #define CORE_NODE_METRICS_H
 
@@ -21,14 +21,14 @@
     X(stamps_refused_full, "IAMATs of new ids at limits.stamps")                            \
     X(stamps_refused_memory, "IAMATs for whose stamp no memory was left")                   \
     X(stamps_refused_future, "IAMATs further ahead than limits.future")                     \
-    X(places_asked, "questions to the places provider")                                     \
+    X(places_asked, "WHATSATs that were passed to the places provider")                     \
     X(bytes_received, "from clients and peers")                                             \
     X(bytes_sent, "to clients and peers")                                                   \
     X(links_up, "links that came up")                                                       \
     X(links_lost, "links that were lost")                                                   \
     X(links_refused, "peer connections that were refused, or ended before they were links") \
-    X(dials_failed, "dials that came to nothing while their peer had no link")              \
-    X(divergences, "alarms: digests of a link's ends stayed unequal")
+    X(dials_failed, "dials that failed while their peer had no link")                       \
+    X(divergences, "alarms: digests of the ends of a link stayed unequal")
 
 struct metrics {
 #define METRICS_FIELD(name, help) uint64_t name;

@@ -139,7 +139,7 @@ void node_received(struct node *n, uint32_t conn, struct span bytes, struct inst
     struct connection *c = at(n, conn);
     n->metrics.bytes_received += bytes.len;
     if (c->finishing || c->aborted)
-        return; /* and no sign of life: it has to read */
+        return; /* and does not count as active: it should read, not write */
     connection_is_active(c, now);
     if (c->kind == CONNECTION_CLIENT)
         client_take(n, c, bytes, now);
@@ -256,8 +256,9 @@ unsigned node_wants(const struct node *n, uint32_t conn)
     bool write = outbox_window(&c->out).len > 0;
     if (c->finishing && !c->out.head)
         return NODE_WANT_CLOSE;
-    bool read = !c->finishing && !c->choked; /* after FIN it is one of them */
-    /* Two ends that both have given up would each wait for the other to read its last stamps. */
+    bool read = !c->finishing && !c->choked; /* after FIN one of them is set */
+    /* Input of a finishing link is read and discarded: two ends that both finish would otherwise
+     * each wait for the other to read its last stamps. */
     bool drain = c->kind == CONNECTION_LINK && c->finishing && !c->ended;
     return (read || drain ? NODE_WANT_READ : 0u) | (write ? NODE_WANT_WRITE : 0u);
 }

@@ -1,10 +1,10 @@
 /* node.h — one node of a herd: connections, commands, links, timers. No I/O.
  *
- * The only file that sees all the others. A driver (the ring, the simulator, a fuzzer) tells it
- * what happened, one event at a time; then ends the turn and does what the node wants:
+ * A driver (the ring, the simulator, a test) tells it what happened, one event at a time; then it
+ * ends the turn and does what the node wants:
  *
- *     node_opened / node_received / node_sent / node_ended / node_dial_failed ...   any number
- *     node_turn(now)                     the group is applied, links pull, timers run
+ *     node_accepted / node_received / node_sent / node_ended / node_dialled ...   any number
+ *     node_turn(now)                     commands are applied, links pull, timers run
  *     while (node_touched(&conn))        for each connection that may want something new:
  *         wants = node_wants(conn)           read from it? write? close it?
  *     if (node_resolve(&host))           a name to look up
@@ -13,9 +13,9 @@
  *     sleep until node_deadline()
  *
  * Connections are known by numbers that the driver gives, 0 to config.connections_max - 1; a number
- * is in use from node_opened to node_closed. Bytes to write are shown as a window and acknowledged
- * (node_output, node_sent), the way BearSSL does it; the window stays in place until acknowledged.
- * Received bytes are borrowed until the end of the turn. */
+ * is in use from node_accepted or node_dialled to node_closed. Bytes to write are shown as a window
+ * (node_output) and acknowledged (node_sent); the window stays in place until then. Received bytes
+ * are borrowed until the end of the turn. */
 #ifndef CORE_NODE_NODE_H
 #define CORE_NODE_NODE_H
 
@@ -30,14 +30,14 @@ struct node;
 
 struct node_config {
     const struct topology *topology; /* outlives the node */
-    unsigned self; /* its place in the topology */
+    unsigned self; /* its index in topology->nodes */
     struct span secret; /* the herd's; empty: none. Outlives the node */
     const struct tls_config *tls; /* links are TLS; NULL: they are plain. Outlives the node */
     unsigned char seed[48]; /* from entropy: boot id, store hash, jitter, all random bytes */
     uint32_t connections_max; /* clients and links together; what the driver can hold */
-    struct places_provider places; /* taken over, unless NULL comes back */
-    struct exchange *exchange; /* the inside of `places`; NULL: it has no connections */
-    struct log *log; /* where events are told; outlives the node */
+    struct places_provider places; /* the node's from now on, unless node_create returns NULL */
+    struct exchange *exchange; /* that `places` is made of; NULL: it has no connections */
+    struct log *log; /* where events are logged; outlives the node */
 };
 
 /* NULL: no memory. */
@@ -49,18 +49,18 @@ void node_destroy(struct node *n);
 enum node_port { NODE_CLIENT_PORT, NODE_PEER_PORT };
 
 /* A connection was accepted on a port. `from` is the other end's address as text, for the log.
- * The number must be free. At limits.connections the node closes it at once (see node_wants).
- * false: no memory; the driver closes it and the number is free still. */
+ * The number must be free. At limits.connections the node aborts it at once (see node_wants).
+ * false: no memory; the driver closes it, and the number is still free. */
 MUST_USE bool node_accepted(
     struct node *n, uint32_t conn, enum node_port port, struct span from, struct instant now);
 
-/* A dial that node_dial asked for has made a connection (false: no memory, as above; then tell
- * node_dial_failed), or has not (`why` for the operator). Its id is free again. */
+/* A dial that node_dial asked for has made a connection (false: no memory, as above; then call
+ * node_dial_failed), or has failed (`why` for the operator). Its id is free again. */
 MUST_USE bool node_dialled(struct node *n, uint32_t conn, unsigned dial, struct instant now);
 void node_dial_failed(struct node *n, unsigned dial, const char *why, struct instant now);
 
-/* The host that node_resolve asked for was looked up, or could not be (`why` for the operator): as
- * endpoint_resolved and endpoint_resolve_failed. */
+/* The host that node_resolve asked for was looked up, or could not be (`why` for the operator).
+ * Arguments as of endpoint_resolved and endpoint_resolve_failed. */
 void node_resolved(struct node *n, const struct address *addresses, unsigned count, uint32_t ttl_s,
     struct instant now);
 void node_resolve_failed(struct node *n, const char *why, struct instant now);
@@ -68,17 +68,18 @@ void node_resolve_failed(struct node *n, const char *why, struct instant now);
 /* Bytes came in. They must stay in place until node_turn has returned. */
 void node_received(struct node *n, uint32_t conn, struct span bytes, struct instant now);
 
-/* The other end has finished sending (FIN); what it reads it still gets. */
+/* The other end has finished sending (FIN); it is still sent what is due. */
 void node_ended(struct node *n, uint32_t conn, struct instant now);
 
 /* The first `bytes` of the window that node_output showed were taken by the kernel. */
 void node_sent(struct node *n, uint32_t conn, size_t bytes, struct instant now);
 
-/* The connection is gone: by its own failure (`why`, for the log), or after NODE_CLOSE was done
+/* The connection is gone: it has failed (`why`, for the log), or was closed as node_wants asked
  * (""). The number is free again. No window of it may be in use. */
 void node_closed(struct node *n, uint32_t conn, const char *why, struct instant now);
 
-/* End: links get BYE, clients their pending replies; node_stopped tells when all is out. */
+/* Stop: links get BYE, clients their pending replies. node_stopped: everything is sent, or has had
+ * its time. */
 void node_stop(struct node *n, struct instant now);
 bool node_stopped(const struct node *n);
 
@@ -91,10 +92,10 @@ void node_turn(struct node *n, struct instant now);
 MUST_USE bool node_touched(struct node *n, uint32_t *conn);
 
 enum node_want {
-    NODE_WANT_READ = 1, /* more bytes are welcome; without it, leave them in the kernel */
+    NODE_WANT_READ = 1, /* receive more bytes; without it, leave them in the kernel */
     NODE_WANT_WRITE = 2, /* there is a window */
-    NODE_WANT_CLOSE = 4, /* all is said: shut down, drain, close. Never together with the others */
-    NODE_WANT_ABORT = 8, /* close at once, unsent output is forgotten; alone */
+    NODE_WANT_CLOSE = 4, /* everything is sent: shut down, drain, close. Never with the others */
+    NODE_WANT_ABORT = 8, /* close at once and discard unsent output. Never with the others */
 };
 unsigned node_wants(const struct node *n, uint32_t conn);
 
@@ -102,10 +103,10 @@ unsigned node_wants(const struct node *n, uint32_t conn);
  * node_closed. */
 struct span node_output(const struct node *n, uint32_t conn);
 
-/* The ids of dials: at most one of an id is under way at a time. */
+/* The ids of dials. At most one dial of an id is under way at a time. */
 enum {
     NODE_DIALS_OF_PLACES =
-        TOPOLOGY_NEIGHBOURS_MAX, /* from here on for places; below, the neighbours */
+        TOPOLOGY_NEIGHBOURS_MAX, /* from here on they are of places; below, of neighbours */
     NODE_DIALS_OF_PLACES_MAX = 16,
     NODE_DIALS_MAX = NODE_DIALS_OF_PLACES + NODE_DIALS_OF_PLACES_MAX,
     NODE_DIAL_MS = 3000, /* for a neighbour to answer */
@@ -114,27 +115,27 @@ enum {
 struct dial_order {
     unsigned id; /* below NODE_DIALS_MAX */
     struct address to;
-    int64_t until_ns; /* monotonic; then it is given up and has failed: "timed out" */
+    int64_t until_ns; /* monotonic; then the driver gives it up: it has failed, "timed out" */
 };
 
 /* The next connection to make; false: none. */
 MUST_USE bool node_dial(struct node *n, struct dial_order *out);
 
-/* The next dial under way that is no longer wanted: nothing is told of it any more, and its id is
- * free at once, so this is asked before node_dial; false: none. */
+/* The next dial under way that is no longer wanted; false: none. The driver reports nothing more
+ * about it, and its id is free at once, so call this before node_dial. */
 MUST_USE bool node_dial_cancel(struct node *n, unsigned *dial);
 
-/* A host to look up; false: none. One at a time: what it says next it says after the answer. */
+/* A host to look up; false: none. The next one is given only after the answer to this one. */
 MUST_USE bool node_resolve(struct node *n, struct span *host);
 
-/* When node_turn has to be called though nothing happened; NEVER_NS: never. */
+/* When node_turn has to be called even if nothing happens; NEVER_NS: never. */
 int64_t node_deadline(const struct node *n);
 
 /* -- what it knows ----------------------------------------------------------------------------- */
 
 const struct metrics *node_metrics(const struct node *n);
 const struct store *node_store(const struct node *n);
-bool node_linked(const struct node *n); /* all its links are up */
+bool node_linked(const struct node *n); /* every neighbour has a link */
 
 /* Its state as one line of JSON, without LF: what `stampede status` shows. */
 void node_status(const struct node *n, struct buf *out, struct instant now);

@@ -1,4 +1,7 @@
-/* outbox.c — see outbox.h. */
+/* outbox.c — see outbox.h.
+ *
+ * An outbox of a client has few chunks before its first gate, so a gate finds the chunk before it
+ * by a walk from the head, and the list needs no links backwards. */
 #include "core/node/outbox.h"
 #include "core/base/invariant.h"
 #include <stdlib.h>
@@ -13,7 +16,7 @@ static struct chunk *chunk_create(struct pool *chunks, size_t n)
     return c;
 }
 
-/* Put `next`, which may be NULL, where what follows `before` is; NULL: the first. */
+/* Make `next`, which may be NULL, the chunk after `before`; `before` NULL: the first chunk. */
 static void follow(struct outbox *o, struct chunk *before, struct chunk *next)
 {
     if (before)
@@ -22,7 +25,7 @@ static void follow(struct outbox *o, struct chunk *before, struct chunk *next)
         o->head = next;
 }
 
-/* Behind `before`; NULL: as the first. */
+/* Insert behind `before`; NULL: as the first. */
 static void chunk_insert(struct outbox *o, struct chunk *before, struct chunk *c)
 {
     c->next = before ? before->next : o->head;
@@ -32,10 +35,11 @@ static void chunk_insert(struct outbox *o, struct chunk *before, struct chunk *c
     o->memory += sizeof *c + c->cap;
 }
 
-/* The one behind `before`; NULL: the first. */
+/* Free the chunk behind `before`; NULL: the first. */
 static void chunk_drop(struct outbox *o, struct pool *chunks, struct chunk *before)
 {
     struct chunk *c = before ? before->next : o->head;
+    ASSERT(c);
     follow(o, before, c->next);
     if (o->tail == c)
         o->tail = before;
@@ -82,9 +86,10 @@ struct chunk *outbox_gate(struct outbox *o, struct span head)
     return c;
 }
 
-/* Behind what `c` holds, where it has room. */
+/* Write behind what `c` holds. */
 static void chunk_write(struct chunk *c, struct span bytes)
 {
+    ASSERT(bytes.len <= c->cap - c->len);
     memcpy(c->bytes + c->len, bytes.at, bytes.len);
     c->len += (uint32_t)bytes.len;
 }
@@ -94,16 +99,17 @@ static bool has_room(const struct chunk *c, size_t n)
     return c && c->cap - c->len >= n;
 }
 
-/* The one before `c`: a gate has few chunks before it. NULL: it is the first. */
+/* The chunk before `c`; NULL: it is the first. */
 static struct chunk *chunk_before(const struct outbox *o, const struct chunk *c)
 {
     struct chunk *before = o->head == c ? NULL : o->head;
     while (before && before->next != c)
         before = before->next;
+    ASSERT(before || o->head == c);
     return before;
 }
 
-/* A pooled chunk behind `before`. NULL: no memory, or `n` does not fit. */
+/* Insert a pooled chunk behind `before`. NULL: no memory, or `n` bytes do not fit. */
 static struct chunk *insert_pooled(
     struct outbox *o, struct chunk *before, struct pool *chunks, size_t n)
 {
@@ -113,8 +119,8 @@ static struct chunk *insert_pooled(
     return c;
 }
 
-/* The gate is next to be sent: it is opened into a pooled chunk, and the answers behind it that
- * waited for it alone go with it, so that all are one send. false: no memory, or too long. */
+/* Open a gate that is next to be sent into a pooled chunk, and append the answers behind it that
+ * waited for it alone, so that they go out in one send. false: no memory, or too long. */
 static bool open_joined(struct outbox *o, struct chunk *before, struct chunk *gate,
     struct pool *chunks, struct span rest)
 {
@@ -132,7 +138,7 @@ static bool open_joined(struct outbox *o, struct chunk *before, struct chunk *ga
     return true;
 }
 
-/* The gate is opened where it is. */
+/* Open the gate where it is. */
 static bool open_alone(struct outbox *o, struct chunk *before, struct chunk *gate, struct span rest)
 {
     size_t len = gate->len + rest.len;
@@ -152,7 +158,7 @@ static bool open_alone(struct outbox *o, struct chunk *before, struct chunk *gat
 
 bool outbox_fill(struct outbox *o, struct pool *chunks, struct chunk *gate, struct span rest)
 {
-    ASSERT(gate->gate);
+    ASSERT(gate->gate && gate->sent == 0);
     struct chunk *before = chunk_before(o, gate);
     bool waits = before && before->gate;
     if ((waits || !open_joined(o, before, gate, chunks, rest)) &&
@@ -171,7 +177,7 @@ void outbox_trim(struct outbox *o, struct pool *chunks)
 void outbox_sent(struct outbox *o, struct pool *chunks, size_t n)
 {
     struct chunk *c = o->head;
-    ASSERT(c && !c->gate && n <= c->len - c->sent);
+    ASSERT(c && !c->gate && n <= c->len - c->sent && n <= o->bytes);
     c->sent += (uint32_t)n;
     o->bytes -= n;
     outbox_trim(o, chunks);
@@ -181,5 +187,6 @@ void outbox_clear(struct outbox *o, struct pool *chunks)
 {
     while (o->head)
         chunk_drop(o, chunks, NULL);
+    ASSERT(!o->tail && !o->memory);
     *o = (struct outbox){0};
 }

@@ -1,9 +1,10 @@
-/* outbox.h — what one connection is still to be sent, in order.
+/* outbox.h — the unsent output of one connection, in order.
  *
- * A list of chunks out of a pool, none while there is nothing to send. A reply lies in one chunk
- * whole, so that it goes to the kernel in one send. A reply that is not there yet (a WHATSAT waits
- * for places) is a gate: what is written behind it waits until it is filled, which is how replies
- * keep the order of their commands. One an outbox a connection; called by node. */
+ * A list of chunks from a pool; empty while there is nothing to send. A reply is never split
+ * between two chunks, so that it goes to the kernel in one send. A reply that is not known yet (a
+ * WHATSAT waits for places) is a gate: what is written behind it waits until it is filled, so
+ * replies keep the order of their commands. One per connection. Holds always: `bytes`
+ * and `memory` are the sums over all chunks; a gate has sent nothing. */
 #ifndef CORE_NODE_OUTBOX_H
 #define CORE_NODE_OUTBOX_H
 
@@ -20,9 +21,9 @@ struct chunk {
     struct chunk *next;
     uint32_t cap; /* bytes in all */
     uint32_t len; /* bytes written */
-    uint32_t sent; /* of these, taken by the kernel */
+    uint32_t sent; /* bytes of these that the kernel has taken */
     bool gate; /* not to be sent yet */
-    bool pooled; /* from the pool; else from malloc, for a reply longer than a pooled chunk */
+    bool pooled; /* from the pool; else from malloc: a gate, or longer than a pooled chunk */
     char bytes[];
 };
 
@@ -30,13 +31,14 @@ struct outbox {
     struct chunk *head;
     struct chunk *tail;
     size_t bytes; /* written and not sent, gates included */
-    size_t memory; /* of all its chunks: more than `bytes` where gates and replies alternate */
+    size_t memory; /* of all chunks: much more than `bytes` where gates and replies alternate */
 };
 
-/* outbox_room in a new chunk. */
+/* Does the work of outbox_room when the last chunk has too little room. */
 char *outbox_new_room(struct outbox *o, struct pool *chunks, size_t n);
 
-/* Room for `n` more bytes in one piece at the end; NULL when memory is out. n >= 1. */
+/* Room for `n` more bytes in one piece at the end, n >= 1. NULL: no memory. Call outbox_wrote, or
+ * outbox_trim if nothing was written. */
 static inline char *outbox_room(struct outbox *o, struct pool *chunks, size_t n)
 {
     struct chunk *c = o->tail;
@@ -48,7 +50,7 @@ static inline char *outbox_room(struct outbox *o, struct pool *chunks, size_t n)
 /* The first `n` bytes of that room are written. */
 void outbox_wrote(struct outbox *o, size_t n);
 
-/* What is left of the last chunk, in *n; a new chunk when it is less than `least`. NULL: no
+/* All room in the last chunk, its size in *n; in a new chunk when it is less than `least`. NULL: no
  * memory. */
 char *outbox_rest(struct outbox *o, struct pool *chunks, size_t least, size_t *n);
 
@@ -56,14 +58,14 @@ char *outbox_rest(struct outbox *o, struct pool *chunks, size_t least, size_t *n
  * or the outbox is cleared. NULL: no memory. */
 struct chunk *outbox_gate(struct outbox *o, struct span head);
 
-/* Open a gate: `rest` is written behind its head. Where no other gate is right before it, it is
- * joined with what may be sent with it: it is not in its place then. false: no memory; the gate is
+/* Open a gate: write `rest` behind its head. Unless another gate is right before it, its bytes are
+ * joined with those that may be sent with them, and `gate` is gone. false: no memory; the gate is
  * as it was. */
 MUST_USE bool outbox_fill(
     struct outbox *o, struct pool *chunks, struct chunk *gate, struct span rest);
 
-/* What may be sent next: all that is unsent of the first chunk. Stays in place, also while more is
- * written, until it is acknowledged by outbox_sent. Empty: nothing, or a gate comes first. */
+/* What may be sent next: everything unsent of the first chunk. Stays in place, also while more is
+ * written, until outbox_sent acknowledges it. Empty: there is nothing, or a gate comes first. */
 static inline struct span outbox_window(const struct outbox *o)
 {
     const struct chunk *c = o->head;
@@ -78,12 +80,13 @@ static inline bool outbox_waits(const struct outbox *o)
     return o->head && o->head->gate;
 }
 
+/* The first `n` bytes of the window were sent. */
 void outbox_sent(struct outbox *o, struct pool *chunks, size_t n);
 
-/* Give back what holds nothing, after room that was not written to. */
+/* Free the first chunks while they hold nothing unsent. */
 void outbox_trim(struct outbox *o, struct pool *chunks);
 
-/* Forget all. */
+/* Discard everything. */
 void outbox_clear(struct outbox *o, struct pool *chunks);
 
 #endif

@@ -24,7 +24,8 @@ struct questions {
 };
 
 void questions_begin(struct node *n);
-/* Ask places; the answer comes from the provider with a ticket. false: PLACES_QUESTIONS_MAX wait already. */
+/* Ask places; the answer comes from the provider with a ticket. false: PLACES_QUESTIONS_MAX wait
+ * already. */
 MUST_USE bool question_ask(struct node *n, struct connection *asker, struct chunk *gate,
     const struct places_question *question, struct instant now);
 /* The answer with this ticket has come: who asked, and in *gate where it goes. */

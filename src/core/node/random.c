@@ -1,7 +1,7 @@
 /* random.c — see random.h: SHA-256 of a secret key and a counter.
  *
- * Some of these bytes are sent to peers (nonces), others must stay secret (TLS): none tells anything
- * about another. */
+ * Some of these bytes are sent to peers (nonces), others must stay secret (TLS): none tells
+ * anything about another. */
 #include "core/node/random.h"
 #include "core/base/invariant.h"
 #include <bearssl.h>

@@ -1,15 +1,15 @@
-/* status.c — a node's state as one line of JSON, for `stampede status` and its kin; and what
- * it knows of one stamp, for `stampede trace`.
+/* status.c — see status.h: a node's state as one line of JSON, for `stampede status`; and what it
+ * knows of one stamp, for `stampede trace`.
  *
- * Written straight into the buffer, so that there is a whole answer or an overflow, and never one
- * that lacks a key because memory was short. Keys are only ever added. Numbers that may not fit a
- * double are text: boot and digest hexadecimal, times decimal. */
+ * Written straight into the buffer, so the answer is whole or the buffer says overflow; no key is
+ * missing because memory was short. Keys are only ever added. Numbers that may not fit a double are
+ * text: boot and digest in hexadecimal, times in decimal. */
 #include "core/base/decimal.h"
 #include "core/node/private.h"
 
 /* -- JSON -------------------------------------------------------------------------------------- */
 
-/* A comma, but for the first in its object or array. */
+/* A comma, unless what follows is the first in its object or array. */
 static void put_comma(struct buf *out)
 {
     char last = out->len ? out->at[out->len - 1] : '{';
@@ -45,8 +45,8 @@ static void put_signed(struct buf *out, const char *key, int64_t value)
     buf_u64(out, (uint64_t)(value < 0 ? -value : value));
 }
 
-/* An element, or the value of the key that was just put. `text` is UTF-8; control bytes in it
- * become spaces. */
+/* An element, or the value of the key just written. `text` is UTF-8; control bytes in it become
+ * spaces. */
 static void put_string(struct buf *out, struct span text)
 {
     buf_byte(out, '"');
@@ -127,12 +127,13 @@ static void put_clock(struct buf *out, const struct peer *peer)
     put_bool(out, "clock_off", peer->clock.off);
 }
 
-/* What the peer has not confirmed: in stamps, which are at most those that are held, however many
- * changes they have seen; and since when the oldest of those changes waits. A peer that was never
+/* What the peer has not confirmed: in stamps, which are at most as many as are held, however many
+ * changes they had; and for how long the oldest of these changes has waited. A peer that was never
  * linked, or has restarted, has confirmed nothing. */
 static void put_lag(
     struct buf *out, const struct node *n, const struct peer *peer, struct instant now)
 {
+    ASSERT(peer->acked <= store_change(n->store));
     uint64_t changes = store_change(n->store) - peer->acked, stamps = store_count(n->store);
     int64_t since_ns = now.mono_ns, within_ns;
     if (n->status.history.change > peer->acked)
@@ -253,7 +254,8 @@ void node_status(const struct node *n, struct buf *out, struct instant now)
 
 /* -- one stamp --------------------------------------------------------------------------------- */
 
-/* When this node took it in, by its own clock as it goes now; from a client, as the stamp says. */
+/* When this node stored it, by its own clock as it is now; for a client's stamp the time is in the
+ * stamp. */
 static void put_taken(
     struct buf *out, const struct node *n, const struct feed_item *held, struct instant now)
 {
@@ -263,14 +265,14 @@ static void put_taken(
         put_number(out, "taken_within_ns", 0);
         return;
     }
-    bool known = held->change > n->status.history.change || /* came in this very turn */
+    bool known = held->change > n->status.history.change || /* stored in this very turn */
                  history_find(&n->status.history, held->change, &at_ns, &within_ns);
     put_time(out, known ? "taken_ns" : "taken_before_ns", now.real_ns - (now.mono_ns - at_ns));
     if (known)
         put_number(out, "taken_within_ns", (uint64_t)within_ns);
 }
 
-/* The list by which it came, its sender last. */
+/* The nodes that its list named when it came, its sender last. */
 static void put_via(struct buf *out, struct span names)
 {
     put_key(out, "via");

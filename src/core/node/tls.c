@@ -110,8 +110,6 @@ struct link *links_tls_next(struct node *n)
 {
     struct link *l = n->tls.waiting && !n->tls.computed ? first_in_queue(n) : NULL;
     n->tls.computed = false;
-    if (l)
-        leave_queue(n, l);
     return l;
 }
 

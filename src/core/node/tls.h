@@ -51,8 +51,8 @@ MUST_USE bool link_tls_claim(struct node *n, const struct link *l);
 /* Keep its input until its turn comes. NULL, or why the link must end. */
 MUST_USE const char *link_tls_hold(
     struct node *n, struct link *l, struct span in, struct instant now);
-/* The link whose handshake has waited longest, when one may be computed: it has left the queue, and
- * its input is in tls.held. NULL: none. To be called once a turn. */
+/* The link whose handshake has waited longest, if one may be computed now. Its input is in
+ * tls.held; call link_tls_forget when that is used. NULL: none. To be called once a turn. */
 struct link *links_tls_next(struct node *n);
 
 /* Open what came from the network; *in is moved forward. After LINK_TLS_PLAIN call link_tls_heard,

@@ -1,8 +1,10 @@
-/* der.c — see der.h. Lengths have at most four bytes: files here are far smaller. */
+/* der.c — see der.h. A length of more than four bytes is refused: files here are far smaller. */
 #include "core/tls/der.h"
+#include "core/base/invariant.h"
 
 static unsigned byte_at(struct span s, size_t i)
 {
+    ASSERT(i < s.len);
     return (unsigned char)s.at[i];
 }
 
@@ -22,6 +24,7 @@ bool der_next(struct span *in, unsigned *tag, struct span *value)
     }
     if (len > in->len - head)
         return false;
+    ASSERT(head + len <= in->len);
     *tag = byte_at(*in, 0);
     *value = (struct span){in->at + head, len};
     *in = span_from(*in, head + len);

@@ -1,7 +1,8 @@
-/* der.h — the elements of a DER text, one after the other.
+/* der.h — the elements of a DER encoding, one after the other.
  *
- * For what BearSSL's decoders do not tell or do not guard: a certificate's dates, the sizes in a
- * private key. Reads local files only, and still trusts no length. Source: X.690, 8.1 and 10.1. */
+ * For what BearSSL's decoders do not report (the dates of a certificate) or do not check (the sizes
+ * in a private key). It reads local files only, and still trusts no length. Called by trust.c and
+ * identity.c. Source: X.690, 8.1 and 10.1. */
 #ifndef CORE_TLS_DER_H
 #define CORE_TLS_DER_H
 
@@ -16,10 +17,10 @@ enum der_tag {
     DER_VERSION = 0xa0, /* [0] of a certificate */
 };
 
-/* Take the first element off *in. false: there is none, or none that is whole; *in is as it was. */
+/* Take the first element off *in. false: there is no whole element; *in is as it was. */
 MUST_USE bool der_next(struct span *in, unsigned *tag, struct span *value);
 
-/* As der_next, but false too when it is no `tag`. */
+/* The same; also false when the element has another tag. */
 MUST_USE bool der_take(struct span *in, unsigned tag, struct span *value);
 
 #endif

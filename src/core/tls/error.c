@@ -1,6 +1,6 @@
-/* error.c — what went wrong, in words for an operator. BearSSL has numbers only
- * (bearssl_ssl.h, bearssl_x509.h); alerts are RFC 5246, 7.2. A number that is not here is told as
- * it is. */
+/* error.c — what went wrong, in words for an operator. BearSSL has numbers only (bearssl_ssl.h,
+ * bearssl_x509.h); alerts are those of RFC 5246, 7.2. A number without words is printed as it is.
+ * */
 #include "core/tls/error.h"
 #include "core/tls/private.h"
 #include <stdio.h>
@@ -10,7 +10,7 @@ struct meaning {
     const char *text;
 };
 
-/* To follow "certificate ". */
+/* To follow "certificate ". Certificates that are not here "cannot be read". */
 static const struct meaning certificates[] = {
     {BR_ERR_X509_NOT_TRUSTED, "is signed by no CA that is trusted here"},
     {BR_ERR_X509_EXPIRED, "has expired, or is not valid yet"},
@@ -25,7 +25,7 @@ static const struct meaning certificates[] = {
     {BR_ERR_X509_LIMIT_EXCEEDED, "has a key that is too large"},
 };
 
-/* To follow whoever is at the other end. */
+/* To follow the name of the other end. */
 static const struct meaning faults[] = {
     {BR_ERR_NO_CLIENT_AUTH, "shows no certificate"},
     {BR_ERR_X509_EMPTY_CHAIN, "shows no certificate"},
@@ -56,15 +56,16 @@ static const struct meaning faults[] = {
     {BR_ERR_BAD_SECRENEG, "wants to renegotiate in an unsafe way"},
 };
 
-/* Without anybody. */
+/* Whole sentences. */
 static const struct meaning reasons[] = {
     {BR_ERR_OK, ""},
     {BR_ERR_BAD_MAC, "what came in was changed on its way"},
     {BR_ERR_NO_RANDOM, "there is no entropy for TLS"},
 };
 
-/* A client that offers TLS 1.2 hears protocol_version (70) of a server that has only newer ones:
- * one that has only older ones answers with those (RFC 5246, E.1). */
+/* What the other end's alert means. A client that offers TLS 1.2 receives protocol_version (70)
+ * only from a server that has newer versions only: one with older ones answers with those (RFC
+ * 5246, E.1). */
 static const struct meaning alerts[] = {
     {40, "it speaks no TLS 1.2 with ECDHE and AES-GCM or ChaCha20, or wants a certificate"},
     {42, "the certificate shown to it is bad"},
@@ -98,6 +99,7 @@ const char *tls_certificate_fault(int error)
 
 void tls_error_text(int error, const char *who, char out[TLS_REASON_BYTES_MAX + 1])
 {
+    ASSERT(*who);
     const size_t room = TLS_REASON_BYTES_MAX + 1;
     const char *text = find(reasons, COUNT(reasons), error);
     if (text) {

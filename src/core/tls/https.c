@@ -1,10 +1,10 @@
-/* https.c — what a client of HTTPS has beyond the end of a link: the server's name, which is
- * checked, and a session that is taken up again.
+/* https.c — what a client of HTTPS has and a link has not: the server's name, which is checked, and
+ * a session, which can be resumed.
  *
- * A server that resumes proves only that it knows the session's secret, so a session is offered to
- * no other name and under no other trust than those that it was made with. BearSSL resumes by
- * session id (RFC 5246, 7.4.1.2), not by ticket, and keeps no list: the caller has one session for
- * each server. Called by tls. */
+ * A server that resumes proves only that it knows the session's secret, so a session is offered
+ * only to the name, and under the trust, with which it was made. BearSSL resumes by session id (RFC
+ * 5246, 7.4.1.2), not by ticket, and keeps no list: the caller has one session for each server.
+ * Called by tls.c. */
 #include "core/tls/private.h"
 
 enum {
@@ -40,6 +40,7 @@ struct tls_session tls_session_offer(struct tls_session *s, const struct tls_tru
     const char *server_name, br_ssl_engine_context *engine, struct instant now)
 {
     struct tls_session fresh = {0};
+    ASSERT(trust->count > 0 && s->id_bytes <= sizeof s->id);
     br_sha256_context hash;
     br_sha256_init(&hash);
     br_sha256_update(&hash, trust->hash, sizeof trust->hash);
@@ -63,6 +64,7 @@ bool tls_session_keep(struct tls_session *s, const struct tls_session *offered,
     br_ssl_session_parameters got;
     br_ssl_engine_get_session_parameters(engine, &got);
     size_t id_bytes = got.session_id_len;
+    ASSERT(id_bytes <= sizeof s->id && offered->id_bytes <= sizeof offered->id);
     bool resumed = id_bytes && id_bytes == offered->id_bytes &&
                    memcmp(got.session_id, offered->id, id_bytes) == 0;
     *s = *offered;

@@ -1,9 +1,9 @@
-/* identity.c — see trust.h. A certificate's chain and its private key, and whether they
- * are of use: better told at the start than by every peer.
+/* identity.c — see trust.h: a certificate's chain and its private key, and whether they can be
+ * used, so that an operator learns of a fault at the start and not from every peer.
  *
  * BearSSL 0.6 writes past its memory when it decodes a key whose numbers are too large, so their
- * sizes are looked at before (RFC 8017, A.1.2; RFC 5958; RFC 5915). The key's bytes are wiped when
- * done with. */
+ * sizes are checked first (RFC 8017, A.1.2; RFC 5958; RFC 5915). The bytes of a key are wiped after
+ * use. */
 #include "core/tls/der.h"
 #include "core/tls/pem.h"
 #include "core/tls/private.h"
@@ -30,6 +30,7 @@ static const char *read_chain(struct tls_identity *i, struct span text)
             continue;
         }
         memcpy(der, p.der, p.der_len);
+        ASSERT(i->chain_len < TLS_CHAIN_MAX);
         i->chain[i->chain_len++] = (br_x509_certificate){der, p.der_len};
     }
     pem_end(&p);
@@ -47,8 +48,8 @@ enum {
     EC_KEY_BYTES = 66,
 };
 
-/* Whether all numbers of a key are of sizes that BearSSL's decoder has room for. PKCS#8 wraps the
- * older forms in an octet string, which is opened the same way: `depth` levels of it. */
+/* Whether BearSSL's decoder has room for all numbers of a key. PKCS#8 wraps the older forms in an
+ * octet string, which is checked the same way, to `depth` levels. */
 static bool key_fits(struct span der, int depth)
 {
     struct span fields, value;
@@ -77,6 +78,7 @@ static const char *decode_key(struct tls_identity *i, struct span der)
     br_skey_decoder_init(&i->decoder);
     br_skey_decoder_push(&i->decoder, der.at, der.len);
     i->key_type = br_skey_decoder_key_type(&i->decoder);
+    ASSERT(i->key_type == 0 || i->key_type == BR_KEYTYPE_RSA || i->key_type == BR_KEYTYPE_EC);
     if (i->key_type == BR_KEYTYPE_RSA) {
         i->rsa = *br_skey_decoder_get_rsa(&i->decoder);
         if (i->rsa.n_bitlen < TLS_RSA_BITS_MIN)
@@ -133,6 +135,7 @@ static bool same_ec(const struct tls_identity *i, const br_x509_pkey *of_certifi
            memcmp(mine.q, theirs->q, mine.qlen) == 0;
 }
 
+/* The modulus of a certificate may begin with zeros. */
 static bool same_rsa(const struct tls_identity *i, const br_x509_pkey *of_certificate)
 {
     unsigned char mine[RSA_NUMBER_BYTES];
@@ -145,9 +148,10 @@ static bool same_rsa(const struct tls_identity *i, const br_x509_pkey *of_certif
     return len == theirs->nlen - skip && memcmp(mine, theirs->n + skip, len) == 0;
 }
 
-/* NULL: the key is the one in the certificate. */
+/* Compare the key with the certificate. NULL: it is the certificate's. */
 static const char *match(struct tls_identity *i)
 {
+    ASSERT(i->chain_len > 0);
     br_x509_decoder_context decoder;
     br_x509_decoder_init(&decoder, NULL, NULL);
     br_x509_decoder_push(&decoder, i->chain[0].data, i->chain[0].data_len);
@@ -184,7 +188,11 @@ struct tls_identity *tls_identity_create(
 
 void tls_identity_destroy(struct tls_identity *i)
 {
-    if (!i || --i->holders)
+    if (!i)
+        return;
+    ASSERT(i->holders > 0 && i->chain_len <= TLS_CHAIN_MAX);
+    i->holders--;
+    if (i->holders)
         return;
     for (size_t k = 0; k < i->chain_len; k++)
         free(i->chain[k].data);
@@ -196,6 +204,7 @@ void tls_identity_destroy(struct tls_identity *i)
 const char *tls_identity_fault(const struct tls_config *config, struct span name, int64_t real_ns)
 {
     const struct tls_identity *i = config->identity;
+    ASSERT(i && i->chain_len > 0);
     br_x509_minimal_context x509;
     struct tls_collector collector;
     tls_checker_init(&x509, config->trust, &collector, real_ns);

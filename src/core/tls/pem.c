@@ -1,13 +1,14 @@
-/* pem.c — see pem.h. Lines are cut in place; only what base64 stands for is written, into memory
- * that is never moved: realloc would leave a copy of a key behind. */
+/* pem.c — see pem.h. Lines are cut in place. Only the decoded bytes are copied, into memory that is
+ * never moved: realloc would leave a copy of a key behind. */
 #include "core/tls/pem.h"
+#include "core/base/invariant.h"
 #include <stdint.h>
 #include <stdlib.h>
 
-/* The bits of an object that do not make a byte yet. */
+/* Digits of an object that are not decoded yet. */
 struct base64 {
     uint32_t bits;
-    unsigned digits; /* of a group of four, padding included */
+    unsigned digits; /* of the current group of four, padding included */
     unsigned padding;
     bool broken;
 };
@@ -22,7 +23,7 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t' || c == '\r';
 }
 
-/* The next line, without blanks around it. false: there is none. */
+/* The next line, without blanks around it. false: the text is used up. */
 static bool next_line(struct span *text, struct span *line)
 {
     if (text->len == 0)
@@ -38,7 +39,7 @@ static bool next_line(struct span *text, struct span *line)
     return true;
 }
 
-/* The name on a boundary that begins with `word`. false: it is none. */
+/* The name on a boundary that begins with `word`. false: the line is no such boundary. */
 static bool is_boundary(struct span line, struct span word, struct span *name)
 {
     static const char dashes[] = "-----";
@@ -50,7 +51,7 @@ static bool is_boundary(struct span line, struct span word, struct span *name)
     return name->len <= PEM_NAME_BYTES_MAX;
 }
 
-/* 0 to 63; -1: no digit. */
+/* 0 to 63; -1: it is not a digit of base64. */
 static int digit_value(char c)
 {
     if (c >= 'A' && c <= 'Z')
@@ -62,9 +63,11 @@ static int digit_value(char c)
     return c == '+' ? 62 : c == '/' ? 63 : -1;
 }
 
-/* Four digits make three bytes, less one for each that is padding. */
+/* Four digits are three bytes, less one for each digit of padding. */
 static void end_group(struct pem *p, struct base64 *b)
 {
+    ASSERT(b->digits == 4 && b->padding <= 2);
+    ASSERT(p->der_len <= PEM_OBJECT_BYTES_MAX);
     size_t bytes = 3 - b->padding;
     if (bytes > PEM_OBJECT_BYTES_MAX - p->der_len)
         b->broken = true;
@@ -87,7 +90,8 @@ static void decode(struct pem *p, struct base64 *b, struct span line)
     }
 }
 
-/* Up to the boundary that ends it; or before the next that begins one, which it lacks. */
+/* Read up to the boundary that ends the object. Before a boundary that begins another one it stops:
+ * this object has no end. */
 static enum pem_result read_object(struct pem *p, struct span name)
 {
     struct base64 b = {0};
@@ -96,6 +100,7 @@ static enum pem_result read_object(struct pem *p, struct span name)
         p->der = malloc(PEM_OBJECT_BYTES_MAX);
     if (!p->der)
         return PEM_NO_MEMORY;
+    ASSERT(name.len <= PEM_NAME_BYTES_MAX);
     p->der_len = 0;
     memcpy(p->name, name.at, name.len);
     p->name[name.len] = '\0';
@@ -124,7 +129,7 @@ void pem_end(struct pem *p)
 {
     if (p->der)
         memset(p->der, 0, PEM_OBJECT_BYTES_MAX);
-    /* the compiler must not take the wiping for useless */
+    /* or the compiler would leave the wiping out as useless */
     __asm__ volatile("" : : "r"(p->der) : "memory");
     free(p->der);
     *p = (struct pem){0};

@@ -1,7 +1,18 @@
-/* private.h — what the tls files share of BearSSL, and nobody else sees. */
+/* private.h — what the files of tls share and no other room sees: the types that are made of
+ * BearSSL's, and the functions between the files. From the top down; a file calls only those below:
+ *
+ *   tls.c        one connection
+ *   https.c      names of servers, and sessions
+ *   identity.c   a certificate with its key
+ *   checker.c    the check of a certificate chain
+ *   trust.c      CA certificates
+ *   error.c      BearSSL's error numbers in words
+ *   pem.c        PEM
+ *   der.c        DER */
 #ifndef CORE_TLS_PRIVATE_H
 #define CORE_TLS_PRIVATE_H
 
+#include "core/base/invariant.h"
 #include "core/tls/tls.h"
 #include <bearssl.h>
 
@@ -10,47 +21,48 @@ enum { TLS_HASH_BYTES = br_sha256_SIZE };
 struct tls_trust {
     br_x509_trust_anchor *anchors;
     size_t count, room;
-    unsigned holders; /* whoever made it, and each tls */
-    unsigned char hash[TLS_HASH_BYTES]; /* of the anchors: which set it is */
+    unsigned holders; /* its maker, and each tls that uses it */
+    unsigned char hash[TLS_HASH_BYTES]; /* of the anchors: tells one set from another */
 };
 
 struct tls_identity {
-    unsigned holders;
-    br_x509_certificate chain[TLS_CHAIN_MAX]; /* each in memory of its own */
+    unsigned holders; /* as of tls_trust */
+    br_x509_certificate chain[TLS_CHAIN_MAX]; /* each allocated separately */
     size_t chain_len;
-    unsigned issuer_key; /* BR_KEYTYPE_ of whoever signed it */
+    unsigned issuer_key; /* BR_KEYTYPE_ of the key that signed the certificate */
     int key_type; /* BR_KEYTYPE_RSA or BR_KEYTYPE_EC */
     br_rsa_private_key rsa;
     br_ec_private_key ec;
-    br_skey_decoder_context decoder; /* the key's numbers lie in it */
+    br_skey_decoder_context decoder; /* holds the numbers of the key */
 };
 
-/* Collects the names that a certificate is for while BearSSL looks at it. */
+/* Collects the DNS names of a certificate while BearSSL checks it. */
 struct tls_collector {
     struct tls_names names;
-    br_name_element elements[TLS_NAMES_MAX + 1]; /* one more, to see that there are more */
+    br_name_element elements[TLS_NAMES_MAX + 1]; /* the last one shows that there are more */
     char over[2];
 };
 
-/* Ready `x509` to check a chain at `real_ns`, its names into `into`. */
+/* Set up `x509` to check a chain as of `real_ns`, and to collect its names in `into`. */
 void tls_checker_init(br_x509_minimal_context *x509, const struct tls_trust *trust,
     struct tls_collector *into, int64_t real_ns);
 
-/* After the check: names.count and names.more. */
+/* After the check: sets names.count and names.more. */
 void tls_collector_finish(struct tls_collector *c);
 
-/* Offer `s` to the server of that name, unless it is old or bound to another name or trust: then it
- * is emptied. What is offered; without an id: nothing, but bound. */
+/* Offer `s` to the server of that name. If `s` is too old, or bound to another name or trust, it is
+ * emptied and not offered. Returns what is offered; without an id: a session that is only bound. */
 struct tls_session tls_session_offer(struct tls_session *s, const struct tls_trust *trust,
     const char *server_name, br_ssl_engine_context *engine, struct instant now);
 
-/* The handshake is done: make `s` what the server remembers of it. true: it has taken up what was
- * offered. A server that does so answers with the session's id, one that does not with another or
- * none (RFC 5246, 7.4.1.3). */
+/* The handshake is done: store in `s` the session that the server remembers. true: the server has
+ * resumed what was offered. It then answers with the session's id, else with another or none (RFC
+ * 5246, 7.4.1.3). */
 bool tls_session_keep(struct tls_session *s, const struct tls_session *offered,
     const br_ssl_engine_context *engine, int64_t began_ns);
 
-/* What is wrong with a certificate, to follow "certificate "; NULL: `error` is of another kind. */
+/* What is wrong with a certificate: words to follow "certificate ". NULL: `error` is not about a
+ * certificate. */
 const char *tls_certificate_fault(int error);
 
 #endif

@@ -1,4 +1,4 @@
-/* tls.c — see tls.h. BearSSL's engine, set up for what is wanted and nothing else.
+/* tls.c — see tls.h: BearSSL's engine, set up for what is needed and nothing else.
  *
  * br_ssl_client_init_full would allow TLS 1.0, CBC, 3DES and SHA-1, so every part is named here.
  * The engine's memory is one block of 33 KiB for both directions. */
@@ -12,20 +12,20 @@ struct tls {
         br_ssl_client_context client;
         br_ssl_server_context server;
     };
-    br_ssl_engine_context *engine; /* of either */
+    br_ssl_engine_context *engine; /* of client or server */
     br_x509_minimal_context x509;
     struct tls_collector collector;
-    struct tls_trust *trust; /* held */
-    struct tls_identity *identity; /* held; NULL: none */
-    struct tls_session *session; /* an HTTPS server's; NULL: none is kept */
-    struct tls_session offered; /* what it was when the handshake began */
+    struct tls_trust *trust; /* counted in its holders */
+    struct tls_identity *identity; /* likewise; NULL: none */
+    struct tls_session *session; /* with an HTTPS server; NULL: none is kept */
+    struct tls_session offered; /* the session as it was when the handshake began */
     int64_t began_ns;
-    const char *who; /* the other end, in sentences */
+    const char *who; /* what sentences call the other end */
     enum tls_state state;
     bool heard; /* something came in */
-    bool alien; /* and its first byte is of no TLS */
+    bool alien; /* its first byte does not begin a record of TLS */
     bool resumed;
-    bool closing; /* tls_close was called: BearSSL must not be told twice */
+    bool closing; /* tls_close was called: BearSSL's must be called only once */
     char reason[TLS_REASON_BYTES_MAX + 1];
     unsigned char memory[BR_SSL_BUFSIZE_BIDI];
 };
@@ -59,21 +59,22 @@ static void init_engine(struct tls *t, const unsigned char *entropy, struct inst
     br_ssl_engine_set_x509(e, &t->x509.vtable);
     br_ssl_engine_set_buffer(e, t->memory, sizeof t->memory, 1);
     br_ssl_engine_inject_entropy(e, entropy, TLS_ENTROPY_BYTES);
-    e->rng_os_rand_done = 1; /* or BearSSL would ask the system itself, for each connection */
+    e->rng_os_rand_done = 1; /* or BearSSL would ask the system for entropy for each connection */
 }
 
-/* The engine's error number. What is no TLS at all looks to BearSSL like a version that it does not
- * have; a record's first byte tells. */
+/* The engine's error number. BearSSL takes what is not TLS at all for a version that it does not
+ * know; the first byte of the record tells the two apart. */
 static int last_error(struct tls *t)
 {
     int error = br_ssl_engine_last_error(t->engine);
     return error == BR_ERR_UNSUPPORTED_VERSION && t->alien ? BR_ERR_UNKNOWN_TYPE : error;
 }
 
-/* Follow the engine after whatever was done to it. */
+/* Bring the state up to date after anything was done to the engine. */
 static void follow(struct tls *t)
 {
     unsigned engine = br_ssl_engine_current_state(t->engine);
+    ASSERT(t->state != TLS_ENDED || engine & BR_SSL_CLOSED);
     if (engine & BR_SSL_CLOSED && t->state != TLS_ENDED) {
         t->state = TLS_ENDED;
         tls_error_text(last_error(t), t->who, t->reason);
@@ -87,9 +88,10 @@ static void follow(struct tls *t)
     }
 }
 
-/* What all have. NULL: no memory. */
+/* What all kinds have. NULL: no memory. */
 static struct tls *create(const struct tls_config *config)
 {
+    ASSERT(config->trust && config->trust->holders > 0);
     struct tls *t = malloc(sizeof *t);
     if (!t)
         return NULL;
@@ -162,6 +164,7 @@ struct tls *tls_server(
     br_ssl_server_zero(&t->server);
     init_engine(t, entropy, now);
     const struct tls_identity *i = t->identity;
+    ASSERT(i && i->chain_len > 0);
     if (i->key_type == BR_KEYTYPE_RSA)
         br_ssl_server_set_single_rsa(&t->server, i->chain, i->chain_len, &i->rsa, BR_KEYTYPE_SIGN,
             br_rsa_private_get_default(), br_rsa_pkcs1_sign_get_default());
@@ -181,7 +184,7 @@ void tls_destroy(struct tls *t)
     tls_trust_destroy(t->trust);
     tls_identity_destroy(t->identity);
     memset(t, 0, sizeof *t);
-    __asm__ volatile("" : : "r"(t) : "memory"); /* its keys are really wiped */
+    __asm__ volatile("" : : "r"(t) : "memory"); /* or the compiler would leave the wiping out */
     free(t);
 }
 
@@ -199,6 +202,7 @@ enum tls_state tls_state(const struct tls *t)
 
 const char *tls_reason(const struct tls *t)
 {
+    ASSERT(t->state == TLS_ENDED || !*t->reason);
     return t->reason;
 }
 
@@ -209,6 +213,7 @@ bool tls_ended_cleanly(const struct tls *t)
 
 bool tls_resumed(const struct tls *t)
 {
+    ASSERT(!t->resumed || t->session);
     return t->resumed;
 }
 
@@ -232,6 +237,7 @@ void tls_feed(struct tls *t, struct span *in)
         if (!to)
             return;
         size_t n = in->len < room ? in->len : room;
+        ASSERT(n > 0);
         memcpy(to, in->at, n);
         br_ssl_engine_recvrec_ack(t->engine, n);
         *in = span_from(*in, n);
@@ -248,7 +254,7 @@ struct span tls_read(struct tls *t)
 
 void tls_read_ack(struct tls *t, size_t n)
 {
-    if (n) /* BearSSL takes none for an end */
+    if (n) /* BearSSL takes 0 for an end */
         br_ssl_engine_recvapp_ack(t->engine, n);
     follow(t);
 }
@@ -276,6 +282,7 @@ void tls_wrote(struct tls *t, size_t n)
 {
     if (n == 0)
         return;
+    ASSERT(t->state == TLS_OPEN && !t->closing);
     br_ssl_engine_sendapp_ack(t->engine, n);
     br_ssl_engine_flush(t->engine, 0);
     follow(t);

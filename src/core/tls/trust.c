@@ -1,7 +1,8 @@
-/* trust.c — see trust.h. CA certificates out of a PEM text.
+/* trust.c — see trust.h: CA certificates from a PEM text.
  *
- * BearSSL takes an anchor for valid for ever, so the dates are read here, from the DER (RFC 5280,
- * 4.1). One bad certificate of a bundle does not spoil the others; none at all is an error. */
+ * To BearSSL a trust anchor is valid for ever, so the dates are read here, from the DER (RFC 5280,
+ * 4.1). A bad certificate in a bundle does not affect the others; a bundle without any good one is
+ * an error. */
 #include "core/tls/der.h"
 #include "core/tls/pem.h"
 #include "core/tls/private.h"
@@ -9,14 +10,14 @@
 
 /* -- dates ------------------------------------------------------------------------------------- */
 
-/* Two digits at `at`; -1: they are none. */
+/* The value of two digits; -1: they are not digits. */
 static int two_digits(const char *at)
 {
     bool digits = at[0] >= '0' && at[0] <= '9' && at[1] >= '0' && at[1] <= '9';
     return digits ? (at[0] - '0') * 10 + (at[1] - '0') : -1;
 }
 
-/* Both kinds of time as 14 digits, YYYYMMDDHHMMSS, which compare as the times do. */
+/* Take either kind of time as 14 digits, YYYYMMDDHHMMSS, which sort as the times do. */
 static bool take_time(struct span *in, char out[15])
 {
     unsigned tag;
@@ -38,7 +39,8 @@ static bool take_time(struct span *in, char out[15])
     return true;
 }
 
-/* Days to date: the civil calendar counted in eras of 400 years that begin in March. */
+/* A time as take_time writes it. The civil calendar is counted in eras of 400 years that begin in
+ * March, so that the leap day is the last day of a year. */
 static void write_time(char out[15], int64_t real_ns)
 {
     int64_t seconds = real_ns / SECOND_NS, days = seconds / 86400 + 719468;
@@ -50,6 +52,7 @@ static void write_time(char out[15], int64_t real_ns)
     int64_t parts[] = {0, month < 10 ? month + 3 : month - 9, day - (153 * month + 2) / 5 + 1,
         seconds / 3600 % 24, seconds / 60 % 60, seconds % 60};
     year += era * 400 + (month >= 10);
+    ASSERT(parts[1] >= 1 && parts[1] <= 12 && parts[2] >= 1 && parts[2] <= 31);
     for (int i = 0, shift = 1000; i < 4; i++, shift /= 10)
         out[i] = (char)('0' + year / shift % 10);
     for (int i = 1; i < 6; i++) {
@@ -79,7 +82,7 @@ static bool is_valid_now(struct span der, int64_t real_ns)
 /* -- anchors ----------------------------------------------------------------------------------- */
 
 struct name_bytes {
-    unsigned char at[1024]; /* a distinguished name; of the system's bundle the longest has 300 */
+    unsigned char at[1024]; /* a distinguished name; the longest of the system's bundle has 300 */
     size_t len;
     bool overflow;
 };
@@ -136,6 +139,7 @@ static bool anchor_copy(
 
 static bool make_room(struct tls_trust *t)
 {
+    ASSERT(t->count <= t->room);
     if (t->count < t->room)
         return true;
     size_t room = t->room ? 2 * t->room : 4;
@@ -147,7 +151,7 @@ static bool make_room(struct tls_trust *t)
     return true;
 }
 
-/* false: no memory. What is no CA certificate of use is counted and left out. */
+/* Add a certificate; one that cannot be used is counted and left out. false: no memory. */
 static bool add(struct tls_trust *t, struct span der, int64_t real_ns, struct tls_skipped *skipped)
 {
     struct name_bytes name = {.len = 0};
@@ -179,10 +183,11 @@ static const char *why_none(const struct tls_skipped *skipped)
     return "holds no certificate; it begins with -----BEGIN CERTIFICATE-----";
 }
 
-/* Names and keys tell one set from another; in the order of the text, which a reload seldom
- * changes. */
+/* Names and keys tell one set from another. They are hashed in the order of the text, which a
+ * reload seldom changes. */
 static void hash_anchors(struct tls_trust *t)
 {
+    ASSERT(t->count > 0);
     br_sha256_context hash;
     br_sha256_init(&hash);
     for (size_t i = 0; i < t->count; i++) {
@@ -238,7 +243,11 @@ size_t tls_trust_count(const struct tls_trust *t)
 
 void tls_trust_destroy(struct tls_trust *t)
 {
-    if (!t || --t->holders)
+    if (!t)
+        return;
+    ASSERT(t->holders > 0);
+    t->holders--;
+    if (t->holders)
         return;
     for (size_t i = 0; i < t->count; i++)
         anchor_destroy(&t->anchors[i]);

@@ -345,3 +345,23 @@ Test(node_tls, the_driver_learns_when_a_link_waits_and_when_it_goes_on)
     cr_expect_eq(node_output(node, 2).len, 0, "it was not touched for what it is sent");
     cr_expect_gt(node_deadline(node), 0, "nobody waits any more");
 }
+
+/* Two links that are told the same say something else each: the node's own random bytes are fresh. */
+Test(node_tls, no_two_links_have_the_same_random_bytes)
+{
+    enum { RANDOM_AT = 11, RANDOM_LEN = 32 }; /* of a ServerHello in its record */
+    static const unsigned char entropy[TLS_ENTROPY_BYTES] = {1};
+    char randoms[2][RANDOM_LEN];
+    struct tls_config nobody = {trust, NULL};
+    for (uint32_t i = 0; i < 2; i++) {
+        struct tls *far = tls_client(&nobody, entropy, now);
+        struct span hello = tls_output(far);
+        joins_by(i, NODE_PEER_PORT);
+        sends_bytes(i, hello.at, hello.len);
+        cr_assert_gt(heard_len[i], RANDOM_AT + RANDOM_LEN);
+        cr_assert_eq(heard[i][0], 22, "a handshake");
+        memcpy(randoms[i], heard[i] + RANDOM_AT, RANDOM_LEN);
+        tls_destroy(far);
+    }
+    cr_expect_neq(memcmp(randoms[0], randoms[1], RANDOM_LEN), 0);
+}
