@@ -1,6 +1,6 @@
-/* side.h — for the tests of node: one node named Goloman and a driver that does what node.h
- * says and nothing more. What a connection is sent is collected in `heard`; received bytes lie in
- * a block of exactly their size that is gone after the turn, as receive buffers are. */
+/* side.h — for the tests of node: one node named Goloman, and a driver that does what node.h
+ * says and nothing more. What a connection is sent is collected in `heard`. Received bytes are in a
+ * block of exactly their size that is freed after the turn, as receive buffers are. */
 #ifndef TESTS_UNIT_NODE_SIDE_H
 #define TESTS_UNIT_NODE_SIDE_H
 
@@ -19,7 +19,7 @@ struct slow_places {
     unsigned waiting_count;
     uint64_t ready[PLACES_QUESTIONS_MAX];
     unsigned ready_count;
-    int64_t retry_ns; /* when an answer that found no memory is tried again */
+    int64_t retry_ns; /* when an answer that found no memory is due again */
     struct places_question last;
     unsigned cancelled;
 };
@@ -34,7 +34,7 @@ static inline void slow_ask(void *self, uint64_t ticket, const struct places_que
     p->last = *question;
 }
 
-/* An answer that finds no memory comes later, as a provider's would. */
+/* Like a real provider, it answers later when there is no memory. */
 static inline bool slow_answer(void *self, struct places_answer *out, struct instant at)
 {
     struct slow_places *p = self;
@@ -92,7 +92,7 @@ static inline void slow_destroy(void *self)
 
 /* -- the driver -------------------------------------------------------------------------------- */
 
-/* Goloman and whoever else; a test gives Goloman its neighbours before side_start. */
+/* Goloman and two others. A test sets the neighbours of Goloman before side_start. */
 static struct topology_node nodes[3] = {
     {.name = "Goloman"},
     {.name = "Ant", .peer = {.ip = {127, 0, 0, 1}, .port = 12101}},
@@ -105,7 +105,7 @@ static char log_memory[1 << 16];
 static struct node *node;
 static const struct tls_config *side_tls; /* NULL: links are plain */
 static struct instant now;
-static char *heard[CONNECTIONS]; /* all that it was sent; ended by NUL */
+static char *heard[CONNECTIONS]; /* everything it was sent; ends with NUL */
 static size_t heard_len[CONNECTIONS];
 static unsigned wants[CONNECTIONS];
 static bool deaf[CONNECTIONS]; /* it does not read */

@@ -1,6 +1,6 @@
-/* test_alarms.c — what a node notices about its herd: clocks, digests, stamps of the future,
- * and what it says of them to the log, to STATUS and to TRACE. Goloman's neighbours are Ant and
- * Hands; Hands has dialled, by connection 0. */
+/* test_alarms.c — what a node notices about its herd (clocks, digests, stamps of the future), and
+ * what log, STATUS and TRACE say about it. Goloman's neighbours are Ant and Hands; connection 0 is
+ * a link that Hands has dialled. */
 #include "core/node/history.h"
 #include "unit/node/side.h"
 
@@ -95,8 +95,8 @@ Test(node_alarms, divergence_is_shown_until_digests_agree)
     cr_assert_eq(logged(" converged "), 1);
 }
 
-/* A day ahead by the origin's clock is allowed, a nanosecond more is not, whoever says it and
- * whatever this node's own clock shows. */
+/* A day ahead of the origin's clock is allowed, a nanosecond more is not, whichever peer sends it
+ * and whatever this node's own clock shows. */
 Test(node_alarms, stamps_of_the_future_are_refused_by_their_skew_alone)
 {
     sends(HANDS_CONN, "AT Welsh -86400.000000000 a +1+1 9000000000 Hands\n");
@@ -167,13 +167,13 @@ Test(node_alarms, trace_tells_the_way_of_a_stamp)
     answers("TRACE emu\n", "\"boot\":\"0707070707070707\",\"known\":false,\"links\"");
 }
 
-/* What came before the oldest bucket of the history is known to be old. */
+/* A change from before the oldest bucket of the history is reported as older than that. */
 Test(node_alarms, trace_of_an_old_stamp)
 {
     sends(HANDS_CONN, "AT Welsh +1.000000000 old +1+1 1 Hands\n");
     char line[80];
     for (int i = 1; i <= HISTORY_BUCKETS + 1; i++) {
-        passes_ms(200000); /* no byte for so long: each stamp comes by a new link */
+        passes_ms(200000); /* a link that is silent for so long ends: each stamp needs a new one */
         hangs_up(HANDS_CONN);
         joins_by(HANDS_CONN, NODE_PEER_PORT);
         sends(HANDS_CONN, HELLO("Hands"));

@@ -1,5 +1,5 @@
-/* test_history.c — changes are dated exactly while they are few and recent, and to a part of
- * their age after that. */
+/* test_history.c — times of changes are exact while the changes are few and recent, and later to
+ * within a fraction of their age. */
 #include "core/base/instant.h"
 #include "core/node/history.h"
 #include <criterion/criterion.h>
@@ -72,7 +72,7 @@ Test(history, what_is_too_old_was_before_the_oldest_bucket)
     cr_expect_eq(at_ns, STEPS * step_ns);
 }
 
-/* The ring's last bucket is in use, and the next one takes the place of the first. */
+/* Once the ring's last bucket is in use, the next one overwrites the first. */
 Test(history, a_ring_forgets_no_sooner_than_it_is_full)
 {
     int64_t at_ns, within_ns;

@@ -1,6 +1,6 @@
-/* test_links.c — one node, driven by hand, and peers that say what the test writes down:
- * links, dials, observers, strangers. Goloman's neighbours are Ant, whose name sorts before its
- * own, and Hands, whose name sorts behind. Links between real nodes are the simulator's. */
+/* test_links.c — one node, driven by hand, and peers whose words are in the test: links, dials,
+ * observers, strangers. Goloman's neighbours are Ant, whose name sorts before its own, and Hands,
+ * whose name sorts behind. The simulator tests links between real nodes. */
 #include "core/store/store.h"
 #include "unit/node/side.h"
 
@@ -169,7 +169,7 @@ Test(node_links, a_peer_that_does_not_read_costs_a_bounded_output_and_then_its_c
     cr_assert_eq(logged(" link_down peer=Hands why=\"no byte for 10 s\"\n"), 1);
     cr_assert_eq(wants[0], NODE_WANT_READ | NODE_WANT_WRITE, "what is unsent, and BYE");
     passes_ms(29999);
-    sends(0, "AT"); /* is thrown away, and no sign of life: it does not read */
+    sends(0, "AT"); /* is discarded, and does not count as active: it does not read */
     cr_assert_eq(wants[0], NODE_WANT_READ | NODE_WANT_WRITE);
     passes_ms(30000 / 8 + 1);
     cr_assert_eq(wants[0], NODE_WANT_ABORT);

@@ -1,6 +1,6 @@
 /* test_memory.c — one node whose n-th allocation fails, alone or with all that follow, for
- * every n of a session that uses all its parts: clients, questions, held input, links both ways,
- * an observer. Whoever cannot be served is turned away; nothing else goes wrong, and what failed
+ * every n of a session that uses every part of the node: clients, questions, held input, links both
+ * ways, an observer. Who cannot be served is turned away; nothing else goes wrong, and what failed
  * once works when it is tried again. */
 #include "unit/failing_memory.h"
 #include "unit/node/side.h"
@@ -18,7 +18,7 @@ static unsigned turned_away; /* connections that the node gave up, or did not ta
 static uint64_t starved; /* IAMATs that were answered with ? for want of memory */
 static bool is_open[CONNECTIONS];
 
-/* Whatever the node wants to be rid of goes. */
+/* Close the connection if the node wants it closed. */
 static void clean_up(uint32_t conn)
 {
     if (wants[conn] & (NODE_WANT_ABORT | NODE_WANT_CLOSE)) {
@@ -38,7 +38,7 @@ static void says(uint32_t conn, const char *text)
     clean_up(conn);
 }
 
-/* What its connection was sent is forgotten, or it begins a new one: true. */
+/* Forget what the connection was sent; if there is none, begin a new one: true. */
 static bool comes(uint32_t conn, enum node_port port)
 {
     forgets(conn);
@@ -124,7 +124,7 @@ static bool session(void)
     return true;
 }
 
-/* All that was turned away comes again, and is served. */
+/* Everybody who was turned away comes again and is served. */
 static void recovers(int failed)
 {
     int64_t until = now.mono_ns + 11 * SECOND_NS;
@@ -162,7 +162,8 @@ static void begin(void)
 
 TestSuite(node_memory, .init = begin);
 
-/* Allocation `failed` fails, or all from that on. Whether there were so many. */
+/* Run a session in which allocation `failed` fails, or all from that one on. Whether there were so
+ * many allocations. */
 static bool session_fails(int failed, bool all_that_follow)
 {
     memset(is_open, 0, sizeof is_open);

@@ -189,7 +189,7 @@ Test(node, holds_input_while_too_many_questions_wait)
     for (unsigned i = 0; i < 64; i++)
         sends(0, "WHATSAT a 1 1\n");
     cr_assert_not(wants[0] & NODE_WANT_READ, "a client with 64 questions must not be read from");
-    sends(0, "IAMAT c +1+1 1\nIAM"); /* was in the receive queue already */
+    sends(0, "IAMAT c +1+1 1\nIAM"); /* had been received before the node stopped reading */
     cr_assert_eq(store_count(node_store(node)), 1);
     for (unsigned i = 0; i < 32; i++)
         slow_make_ready(&places, 1);
@@ -231,7 +231,7 @@ Test(node, past_the_questions_of_all_clients_the_answer_is_a_limit)
     cr_assert_eq(places.waiting_count, PLACES_QUESTIONS_MAX, "there is a place again");
 }
 
-/* One turn hands out a part of them, and the next one is due at once. */
+/* One turn hands out some of the answers, and the next turn is due at once. */
 Test(node, many_answers_take_several_turns)
 {
     enum { CLIENTS = 3, EACH = 50, PER_TURN = 64 };
@@ -489,7 +489,7 @@ Test(node, a_client_that_reads_again_loses_nothing)
         sends(0, batch);
         batches++;
     }
-    sends(0, batch); /* one more that was on its way */
+    sends(0, batch); /* one more that was already received */
     batches++;
     send_at_most = 1000;
     passes_ms(1);

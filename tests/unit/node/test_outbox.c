@@ -1,4 +1,4 @@
-/* test_outbox.c — chunks, gates and windows. */
+/* test_outbox.c — unsent output: chunks, gates and windows. */
 #include "core/node/outbox.h"
 #include <criterion/criterion.h>
 #include <stdlib.h>

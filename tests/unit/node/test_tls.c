@@ -1,5 +1,5 @@
 /* test_tls.c — one node whose links are TLS, driven by hand: Goloman, with peers that hold
- * certificates, wrong ones, or none. Real nodes are tests/process/test_tls.py's. */
+ * certificates, wrong ones, or none. tests/process/test_tls.py has real nodes. */
 #include "core/store/store.h"
 #include "unit/node/side.h"
 #include "unit/tls/side.h"
@@ -48,7 +48,7 @@ static void end(void)
 
 TestSuite(node_tls, .init = begin, .fini = end);
 
-/* Bytes go to and fro until neither has more. */
+/* Pass bytes both ways until neither end has more. */
 static void exchange(struct far_end *f)
 {
     for (bool moved = true; moved;) {
@@ -87,7 +87,7 @@ static void says(struct far_end *f, const char *text)
     exchange(f);
 }
 
-/* Dials the node, or is dialled by it, as the holder of a certificate (NULL: it has none). */
+/* It dials the node, or is dialled by it, and has this certificate (NULL: none). */
 static struct far_end meets(uint32_t conn, const char *certificate, bool dials_in, size_t piece)
 {
     static const unsigned char entropy[TLS_ENTROPY_BYTES] = {1};
@@ -198,7 +198,8 @@ Test(node_tls, who_is_silent_in_the_middle_is_left_after_two_seconds)
     passes_ms(1);
     cr_expect_eq(wants[1], NODE_WANT_CLOSE);
     hangs_up(1);
-    struct far_end hands = meets(1, "Hands", true, SIZE_MAX); /* TLS is well, HELLO never comes */
+    struct far_end hands =
+        meets(1, "Hands", true, SIZE_MAX); /* its TLS succeeds, but it never sends HELLO */
     passes_ms(PEERING_HANDSHAKE_MS);
     exchange(&hands);
     cr_expect(has_heard(&hands, "BYE no handshake within 2 s\n"));
@@ -242,7 +243,7 @@ static unsigned hears_something(unsigned from, unsigned to)
     return count;
 }
 
-/* As a driver's turn: the node is asked once, though it may want another turn at once. */
+/* One turn only, though the node may want another one at once. */
 static void one_turn(void)
 {
     uint32_t conn;
@@ -265,7 +266,7 @@ Test(node_tls, one_handshake_computes_a_turn)
         all[i].tls = tls_client(&all[i].config, entropy, now);
         joins_by(i, NODE_PEER_PORT);
     }
-    for (uint32_t i = FIRST; i <= LAST; i++) { /* in two pieces: it must keep their order */
+    for (uint32_t i = FIRST; i <= LAST; i++) { /* in two pieces, whose order must be kept */
         struct span hello = tls_output(all[i].tls);
         hellos[i] = malloc(hello.len);
         memcpy(hellos[i], hello.at, hello.len);
@@ -277,7 +278,7 @@ Test(node_tls, one_handshake_computes_a_turn)
     for (unsigned turns = 1; turns <= COUNT; turns++) {
         one_turn();
         for (uint32_t i = FIRST; i <= LAST && turns == 1; i++)
-            free(hellos[i]); /* as receive buffers go */
+            free(hellos[i]); /* as receive buffers are after a turn */
         cr_expect_eq(node_wants(node, LAST) & NODE_WANT_READ, 0, "turn %u", turns);
         cr_expect_leq(hears_something(FIRST, LAST), turns);
         cr_assert_eq(node_deadline(node), 0, "turn %u", turns);
@@ -316,8 +317,8 @@ Test(node_tls, who_waits_may_leave_or_be_left)
     cr_expect_eq(wants[4], NODE_WANT_CLOSE);
 }
 
-/* The driver asks only about connections that are touched, so a link that begins to wait, or waits no
- * more, must be among them, whatever it was sent. */
+/* The driver asks only about connections that are touched, so a link that begins to wait, or waits
+ * no more, must be among them, whatever it was sent. */
 static bool is_touched(uint32_t conn)
 {
     bool found = false;
@@ -346,7 +347,8 @@ Test(node_tls, the_driver_learns_when_a_link_waits_and_when_it_goes_on)
     cr_expect_gt(node_deadline(node), 0, "nobody waits any more");
 }
 
-/* Two links that are told the same say something else each: the node's own random bytes are fresh. */
+/* Two links that are told the same say something else each: the node's own random bytes are fresh.
+ * */
 Test(node_tls, no_two_links_have_the_same_random_bytes)
 {
     enum { RANDOM_AT = 11, RANDOM_LEN = 32 }; /* of a ServerHello in its record */

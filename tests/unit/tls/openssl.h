@@ -1,5 +1,5 @@
-/* openssl.h — for the tests of HTTPS: a real server of another make, `openssl s_server`, and
- * the socket between it and a tls of ours. */
+/* openssl.h — for the tests of HTTPS: a server that is not ours, `openssl s_server`, and the socket
+ * between it and a struct tls. */
 #ifndef TESTS_UNIT_TLS_OPENSSL_H
 #define TESTS_UNIT_TLS_OPENSSL_H
 
@@ -34,7 +34,7 @@ static inline struct openssl openssl_server(const char *name, const char *option
     cr_assert_geq(s.pid, 0);
     if (s.pid == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
-        dup2(in[0], STDIN_FILENO); /* one that never says anything */
+        dup2(in[0], STDIN_FILENO); /* which never says anything */
         dup2(out[1], STDOUT_FILENO);
         execl("/bin/sh", "sh", "-c", command, NULL);
         _exit(127);
@@ -70,8 +70,8 @@ static inline int openssl_dial(const struct openssl *s)
     return fd;
 }
 
-/* Send what is due and take in what comes, until the state is no more `while_`, or FIN. Plaintext
- * goes to `heard`. */
+/* Send output and take in input until the state is not `while_` any more, or FIN comes. Plaintext
+ * is appended to `heard`. */
 static inline void openssl_talk(int fd, struct tls *t, enum tls_state while_, struct buf *heard)
 {
     static char bytes[16384];

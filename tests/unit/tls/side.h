@@ -1,6 +1,5 @@
-/* side.h — for the tests of TLS: certificates made by openssl in a folder of their own
- * (tests/tools/certificates.sh says which), and two ends with nothing but their bytes between them.
- * */
+/* side.h — for the tests of TLS: certificates that openssl makes in a folder of their own (see
+ * tests/tools/certificates.sh), and two ends that exchange bytes without a socket. */
 #ifndef TESTS_UNIT_TLS_SIDE_H
 #define TESTS_UNIT_TLS_SIDE_H
 
@@ -75,8 +74,8 @@ static inline struct tls_identity *identity_of(const char *name)
     return i;
 }
 
-/* Let `from`'s bytes come in at `to`, `piece` at a time, each in a block of exactly its size. What
- * came out as plaintext is added to `heard`. true: bytes moved. */
+/* Pass the output of `from` to `to`, `piece` bytes at a time, each piece in a block of exactly its
+ * size. Plaintext is appended to `heard`. true: bytes moved. */
 static inline bool carry(struct tls *from, struct tls *to, size_t piece, struct buf *words)
 {
     bool moved = false;
@@ -103,7 +102,7 @@ static inline bool carry(struct tls *from, struct tls *to, size_t piece, struct 
     return moved;
 }
 
-/* Until neither has anything more to say. */
+/* Pass bytes both ways until neither end has more. */
 static inline void converse(
     struct tls *a, struct tls *b, size_t piece, struct buf *a_heard, struct buf *b_heard)
 {

@@ -1,6 +1,6 @@
-/* test_https.c — clients of HTTPS: what is resumed and what never is, whom they believe under
- * which name, and what they say of servers that are not as they should be. The servers are
- * openssl's. */
+/* test_https.c — clients of HTTPS: which sessions are resumed and which never are, which servers
+ * are trusted under which name, and how faults of servers are described. The servers are openssl's.
+ * */
 #include "unit/tls/openssl.h"
 
 static const unsigned char entropy[TLS_ENTROPY_BYTES] = {1};
@@ -27,7 +27,7 @@ static void end(void)
 TestSuite(tls_https, .init = begin, .fini = end);
 
 /* One handshake, and an end as agreed: OpenSSL forgets the session of a connection that just ends.
- * The caller destroys what comes back. */
+ * The caller destroys the result. */
 static struct tls *shakes(const struct openssl *s, const struct tls_config *with, const char *name,
     struct tls_session *session, struct instant now)
 {
@@ -82,7 +82,7 @@ Test(tls_https, resumes_what_was_checked_and_nothing_else)
     copy = session;
     now.mono_ns += 24 * 3600 * SECOND_NS - 1;
     cr_expect(resumes(&s, &config, "localhost", &copy, now));
-    now.mono_ns++; /* it does not get younger by being resumed */
+    now.mono_ns++; /* being resumed does not prolong it */
     cr_expect_not(resumes(&s, &config, "localhost", &copy, now), "24 h are over");
     openssl_stop(&s);
     openssl_stop(&other);
@@ -138,7 +138,7 @@ Test(tls_https, a_server_without_sessions)
     openssl_stop(&s);
 }
 
-/* A trust may go while a handshake with it is under way. */
+/* A trust may be destroyed while a handshake with it is under way. */
 Test(tls_https, a_reload_in_the_middle_harms_nothing)
 {
     struct openssl s = openssl_server("localhost", "-tls1_2");

@@ -1,6 +1,7 @@
-/* test_pem.c — objects of PEM texts: what is taken, what is broken, and what comes after it. */
-#include "unit/boxed.h"
+/* test_pem.c — objects of PEM texts: what is read, what is broken, and that the next one is read
+ * all the same. */
 #include "core/tls/pem.h"
+#include "unit/boxed.h"
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -58,7 +59,7 @@ Test(pem, reads)
         {BEGIN "YQ=a\n" END, "! "},
         {BEGIN "Y,Jj\n" END, "! "},
         {BEGIN "Proc-Type: 4,ENCRYPTED\n\nYWJj\n" END, "! "},
-        {BEGIN "Y,Jj\n" END BEGIN "YQ==\n" END, "! X=a "}, /* the next is none the worse */
+        {BEGIN "Y,Jj\n" END BEGIN "YQ==\n" END, "! X=a "}, /* the next one is read */
         {BEGIN "YWJj\n" BEGIN "YQ==\n" END, "! X=a "},
         {END BEGIN "YQ==\n" END, "X=a "},
         {"-----BEGIN 0123456789012345678901234567890123456789012345678901234567890123-----\n", ""},

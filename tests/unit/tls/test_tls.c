@@ -1,5 +1,5 @@
-/* test_tls.c — two ends back to back: what gets through, split at every size, and who is refused
- * with which words. */
+/* test_tls.c — two ends back to back: what arrives, however it is split, and who is refused with
+ * which words. */
 #include "unit/tls/side.h"
 
 enum { HEARD = 1 << 17 };
@@ -201,7 +201,7 @@ Test(tls, refuses, .init = make_all, .fini = remove_certificates)
     struct tls_identity *goloman = identity_of("Goloman");
     struct tls_config well = {trust, goloman};
     static const struct {
-        const char *file; /* shown by the one; the other is well. NULL: none */
+        const char *file; /* that one end shows; the other end is in order. NULL: none */
         const char *name; /* that a client wants */
         int64_t later_s;
         const char *said;

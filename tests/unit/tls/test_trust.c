@@ -1,5 +1,5 @@
-/* test_trust.c — CA certificates, identities and keys out of PEM texts: every form that is
- * taken, and each trap of the library that reads them. */
+/* test_trust.c — CA certificates, identities and keys from PEM texts: every form that is accepted,
+ * and each weak point of the library that reads them. */
 #include "core/base/buf.h"
 #include "core/tls/der.h"
 #include "unit/tls/side.h"
@@ -94,7 +94,7 @@ Test(tls_trust, none_is_an_error, .init = make_some, .fini = remove_certificates
     memset(changed + 100, 'A', 40); /* its names and numbers are no DER any more */
     cr_expect_eq(trusted(ca, today().real_ns, &skipped, &why), 0);
     cr_expect_eq(skipped.broken, 1);
-    struct buf b = buf_over(memory, TEXT); /* the bad one does not spoil the good one */
+    struct buf b = buf_over(memory, TEXT); /* the bad one does not affect the good one */
     buf_span_put(&b, ca);
     struct span good = file_text("ca", "pem");
     buf_span_put(&b, good);
@@ -104,7 +104,7 @@ Test(tls_trust, none_is_an_error, .init = make_some, .fini = remove_certificates
     free((char *)hands.at);
 }
 
-/* What is said of a certificate and a key; "" when they are taken. */
+/* How a certificate and a key are refused; "" when they are accepted. */
 static const char *said_of(struct span cert, struct span key, bool *of_key)
 {
     const char *why;
