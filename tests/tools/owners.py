@@ -143,7 +143,8 @@ def counter_offenders(root, room):
     for name in COUNTER.findall(header.read_text()) if header.exists() else []:
         writes = re.compile(rf"(\+\+|--)[^;=]*metrics\.{name}\b|"
                             rf"metrics\.{name}\s*(\+\+|--|[-+*/%|&^]?=(?!=))")
-        writers = [s.name for s in sorted(room.glob("*.[ch]")) if writes.search(blank(s.read_text()))]
+        writers = [source.name for source in sorted(room.glob("*.[ch]"))
+                   if writes.search(blank(source.read_text()))]
         if len(writers) != 1:
             offenders.append(f"{header.relative_to(root)}: {name} is written by "
                              f"{', '.join(writers) or 'nobody'}, and should be by one file")
@@ -263,9 +264,10 @@ WRITES = [
 ]
 FILES = [
     ("a.c", "void g(struct node *);void g(struct node *n) { n->a.lent = 1; }", "a.c:12:", "lent"),
-    ("node.c", "void g(struct node *);void g(struct node *n) { n->a.lent = 1; }", "node.c:7:", "lent"),
-    ("b.h", '#include "core/node/a.h"\nstatic inline void g(struct a *a) { a->most = 1; }', "b.h:5:",
-     "most"),
+    ("node.c", "void g(struct node *);void g(struct node *n) { n->a.lent = 1; }", "node.c:7:",
+     "lent"),
+    ("b.h", '#include "core/node/a.h"\nstatic inline void g(struct a *a) { a->most = 1; }',
+     "b.h:5:", "most"),
     ("b.h", "struct strange {\n    int (*call)(void);\n};", "b.h: cannot read", "call"),
     ("b.h", "struct strange {\n    int *a, b;\n};", "b.h: cannot read", "*a, b"),
     ("metrics.h", "#define MORE(X) \\\n    X(never, \"\")", "never is written by nobody", ""),
@@ -283,15 +285,15 @@ def self_check():
             for name, text in {**SAMPLE, **changes}.items():
                 (room / name).write_text(text)
             found = "\n".join(offenders_in(temp))
-        if (not words and found) or not all(word in found for word in words) or (words and not found):
+        if bool(found) != bool(words) or not all(word in found for word in words):
             changed = "\n".join(changes.values())
             print(f"{changed}\nexpected {words}, found: {found}")
             failed = 1
 
     expect({})
     for write, words in WRITES:
-        expect({"b.c": SAMPLE["b.c"] + f"void g(struct node *);\nvoid g(struct node *n)\n{{ {write} }}\n"},
-               words)
+        function = f"void g(struct node *);\nvoid g(struct node *n)\n{{ {write} }}\n"
+        expect({"b.c": SAMPLE["b.c"] + function}, words)
     for name, text, *words in FILES:
         expect({name: SAMPLE[name] + text + "\n"}, *words)
     with tempfile.TemporaryDirectory() as temp:
