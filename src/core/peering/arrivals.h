@@ -1,8 +1,8 @@
 /* arrivals.h — stamps that came in by a link, collected into groups for the store.
  *
  * AT lines are parsed as they come and put into the store together, so that its cache misses
- * overlap (store.h). Whoever acts on another line of the link puts the group first: then a MARK is
- * true when it is noted. Called by peering. */
+ * overlap (store.h). The group is put before any other line of the link is acted upon: then a MARK
+ * is true when it counts. Called by peering. */
 #ifndef CORE_PEERING_ARRIVALS_H
 #define CORE_PEERING_ARRIVALS_H
 
@@ -16,7 +16,7 @@ struct arrivals {
 };
 
 /* Parse an AT line and add its stamp; there must be room for one more. A stamp from the future is
- * counted and not added. NULL: well. Else what is wrong with the line. */
+ * counted and not added. Returns NULL, or what is wrong with the line. */
 MUST_USE const char *arrivals_add(
     struct arrivals *a, struct lease *l, const struct link_state *link, struct span line);
 

@@ -46,7 +46,7 @@ MUST_USE bool clock_gauge_ahead(const struct clock_gauge *g, int64_t *ns);
 /* The quickest of the last round trips; 0: none yet. */
 int64_t clock_gauge_round_trip(const struct clock_gauge *g);
 
-/* Judge anew. true: `off` has changed. */
+/* Judge by the present readings. true: `off` has changed. */
 bool clock_gauge_judge(struct clock_gauge *g);
 
 #endif

@@ -34,6 +34,7 @@ struct lease {
 };
 
 /* The link has become LINKED.
+ *
  * spare  it is not in the tree, and both ends understand PRUNE
  * mix    any number that differs between the spare links of a node */
 void lease_begin(struct lease *l, bool spare, uint64_t mix, struct instant now);
@@ -41,12 +42,12 @@ void lease_begin(struct lease *l, bool spare, uint64_t mix, struct instant now);
 /* A stamp came in by this link, known by its stamp_hash. Only where the node has spare links. */
 void lease_note(struct lease *l, const struct link_state *link, uint64_t hash);
 
-/* `SEEN <change> <hash>...` came in; 3 to 2 + PEERING_SEEN_MAX words. NULL: well. Else what is
+/* `SEEN <change> <hash>...` came in; 3 to 2 + PEERING_SEEN_MAX words. Returns NULL, or what is
  * wrong with it. */
 MUST_USE const char *lease_on_seen(struct lease *l, const struct link_state *link,
     const struct span *words, unsigned count, struct instant now);
 
-/* `EAGER <change>` came in: the answer to a GRAFT. NULL: well. Else what is wrong with it. */
+/* `EAGER <change>` came in: the answer to a GRAFT. Returns NULL, or what is wrong with it. */
 MUST_USE const char *lease_on_eager(
     struct lease *l, struct link_state *link, uint64_t change, struct instant now);
 

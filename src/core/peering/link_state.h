@@ -6,8 +6,9 @@
  * PROTOCOL.md, "Peer port". A link_state begins when its link becomes LINKED to a peer, never for
  * an observer.
  *
- * This is the ground floor of the room: it knows whom a link joins, the store and the marks, and
- * nothing of spare links. Called by all files of peering above it. */
+ * This is the ground floor of the room: it knows the node, the peer and the marks of a link, and
+ * nothing of leases and notices. Called by lease, notices, peering and out; peering_partial by node
+ * as well. */
 #ifndef CORE_PEERING_LINK_STATE_H
 #define CORE_PEERING_LINK_STATE_H
 
@@ -47,7 +48,8 @@ void link_state_position(struct link_state *l, const struct hello *theirs);
  * and not from its head. */
 bool link_state_resumes(const struct peering_node *node, const struct hello *theirs);
 
-/* This node has all that the peer had up to the peer's change `change`. */
+/* The peer's MARK, or EAGER: this node has everything up to the peer's change `change`. An ACK is
+ * due. */
 void link_state_mark_heard(struct link_state *l, uint64_t change, struct instant now);
 
 /* The peer confirms own changes up to `change`. false: that was never marked. */

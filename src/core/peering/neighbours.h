@@ -39,7 +39,7 @@ enum { NEIGHBOUR_NO_LINK = -1 };
 struct neighbour {
     struct peer *peer;
     int linked;           /* the link that is LINKED and stays, or NEIGHBOUR_NO_LINK */
-    bool linked_by_us;    /* who dialled it */
+    bool linked_by_us;    /* this node dialled it */
     uint64_t linked_boot; /* of the peer */
     int64_t linked_ns;    /* monotonic; since when it is linked, by whichever link */
     bool up;              /* as reported to the operator; see above on duplicates */

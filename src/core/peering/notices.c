@@ -39,7 +39,7 @@ const char *notices_on_prune(struct notices *n, const struct peering_node *node,
     return NULL;
 }
 
-/* The peer had its change from us in a MARK or SEEN, and is complete up to it: as if marked now. */
+/* The peer is complete up to `change`, as if that had been marked now. */
 const char *notices_on_graft(struct notices *n, struct link_state *link, uint64_t change)
 {
     uint64_t last = store_change(link->node->store);

@@ -21,11 +21,11 @@ struct notices {
 /* The first pull has positioned the cursor: what the feed holds now goes as stamps. */
 void notices_begin(struct notices *n, const struct link_state *link);
 
-/* `PRUNE <ms>` came in. NULL: well. Else what is wrong with it. */
+/* `PRUNE <ms>` came in. Returns NULL, or what is wrong with it. */
 MUST_USE const char *notices_on_prune(
     struct notices *n, const struct peering_node *node, uint64_t behind_ms);
 
-/* `GRAFT <change>` came in. NULL: well. Else what is wrong with it. */
+/* `GRAFT <change>` came in. Returns NULL, or what is wrong with it. */
 MUST_USE const char *notices_on_graft(struct notices *n, struct link_state *link, uint64_t change);
 
 /* Write EAGER, if it is due. false: no room. */

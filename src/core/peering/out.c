@@ -113,7 +113,8 @@ static unsigned put_stamps(struct peering *p, struct buf *out, unsigned stamps_m
 
 /* A MARK of items that were only passed over, because the peer has them already, would wake the
  * peer for nothing: it goes along with the next stamps, before a PING, or after a while. Only the
- * first MARK goes at once; without one, a link that is cut would begin anew. false: no room. */
+ * first MARK goes at once; without one, a link that is cut would begin with everything.
+ * false: no room. */
 static bool put_mark(struct peering *p, struct buf *out, bool stamps, struct instant now)
 {
     uint64_t passed = store_cursor_change(p->node->store, p->peer->cursor);

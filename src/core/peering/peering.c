@@ -3,7 +3,7 @@
  *
  * Holds always: before LINKED no line reaches the store or a struct peer; stamps are put in the
  * order in which they came, and before any other line that follows them is acted upon, so that a
- * MARK is true when it is noted; a link that is OVER stays so, for one reason; nothing is
+ * MARK is true when it counts; a link that is OVER stays so, for one reason; nothing is
  * allocated. All bytes are the other side's: whatever is wrong with them ends the link with a BYE
  * that says what, and never more than the link. Called by node. */
 #include "core/peering/peering.h"

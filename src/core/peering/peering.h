@@ -6,9 +6,9 @@
  * due is state, and the store is the queue of stamps. PROTOCOL.md, "Peer port".
  *
  *   state     event                      next      does
- *   HELLO     HELLO, well, no secret     LINKED    the first pull positions the cursor
- *   HELLO     HELLO, well, secret        AUTH      AUTH due
- *   HELLO     HELLO, not well            OVER      BYE and why; also `auth` without a secret
+ *   HELLO     HELLO, right, no secret    LINKED    the first pull positions the cursor
+ *   HELLO     HELLO, right, secret       AUTH      AUTH due
+ *   HELLO     HELLO, wrong               OVER      BYE and why; also `auth` without a secret
  *   AUTH      AUTH, right                LINKED    as above
  *   AUTH      anything else              OVER      BYE
  *   LINKED    AT                         LINKED    store_put
@@ -58,13 +58,13 @@ enum peering_event {
 
 struct peering {
     const struct peering_node *node;
-    struct peer *peer; /* whom to: from the start when dialled, from HELLO on when accepted */
+    struct peer *peer; /* known from the start when dialled, from HELLO on when accepted */
     bool observer; /* the other end only asks; peer is NULL */
     enum hello_role role;
     enum peering_state state;
     struct line_reader lines;
     unsigned char nonce[NONCE_BYTES];
-    const struct tls_names *certified; /* whom its certificate is for; NULL: no TLS */
+    const struct tls_names *certified; /* the names in its certificate; NULL: no TLS */
     struct hello theirs; /* from HELLO on; its views are of node and peer */
     struct span asked; /* on PEERING_ASKED, valid during the event: "STATUS", "TRACE <client-id>" */
     bool hello_sent, auth_sent, bye_due;
@@ -82,7 +82,7 @@ struct peering {
 /* Begin a link on a connection that has just been made. With TLS, set `certified` afterwards: the
  * name in the other end's HELLO must then be one of these, except an observer's.
  *
- * peer   whom we dialled; NULL when accepted
+ * peer   the neighbour that was dialled; NULL when accepted
  * nonce  fresh from entropy
  * room   PEERING_LINE_BYTES_MAX + 1 bytes for split lines; the caller's, until the link is over */
 void peering_begin(struct peering *p, const struct peering_node *node, struct peer *peer,

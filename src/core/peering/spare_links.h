@@ -33,15 +33,15 @@ void peering_peer_down(const struct peering_node *node, struct peer *peer);
 /* Whether every link of the tree that this node is an end of is up. */
 bool spare_links_tree_is_whole(const struct peering_node *node);
 
-/* An item of the feed was sent or noticed by a link, or did not need to be. Nobody can know of an
- * own client's stamp before that. */
+/* An item of the feed was sent or noticed by a link, or did not need to be. Before that, no other
+ * node can know of an own client's stamp. */
 static inline void spare_links_passed(const struct peering_node *node, const struct feed_item *item)
 {
     if (node->spare_links && item->route == ROUTE_LOCAL)
         (void)recent_note(&node->spare_links->recent, item->hash);
 }
 
-/* Take down how far the feed is at this time; called in every pull of a node with spare links. */
+/* Sample how far the feed is at this time; called in every pull of a node with spare links. */
 void spare_links_note_age(const struct peering_node *node, struct instant now);
 
 /* Until when notices of own change `change` wait for the tree to confirm it; 0: they do not. */
