@@ -1,19 +1,35 @@
-/* check.c — `stampede check`: everything that is wrong with a topology.conf, before a node
- * starts.
+/* check.c — `stampede check`: everything that is wrong with a topology.conf, before a node starts;
+ * and the keys that it may have.
  *
- * Faults and the summary go to standard output: they are what was asked for. */
+ * All of it goes to standard output: it is what was asked for. */
 #include "cli/commands.h"
 #include "cli/options.h"
 #include "files/topology_file.h"
+#include <string.h>
 
 static const char help[] =
-    "Usage: stampede check [FILE]\n\n"
+    "Usage: stampede check [FILE]\n"
+    "       stampede check --keys\n\n"
     "Report every error and warning in a topology file, each with its line, and a\n"
     "summary.\n\n"
     "  -c, --topology FILE  the same as FILE; default: topology.conf\n"
+    "      --keys           print only the keys that a topology file may have, one a\n"
+    "                       line, separated by tabs: section, name, type, bounds,\n"
+    "                       default, `reopened` if SIGHUP reads the file that it names\n"
+    "                       again (else -), and meaning\n"
     "  -h, --help           print this text\n\n"
     "Exit codes: 0 no errors (perhaps warnings), 1 errors, 2 wrong command line.\n\n"
     "Example: stampede check topology.conf\n";
+
+static int print_keys(void)
+{
+    struct topology_key key;
+    for (unsigned i = 0; topology_key(i, &key); i++)
+        printf("%s\t%s\t%s\t%s\t%s\t%s\t%s\n", *key.section ? key.section : "-", key.name, key.type,
+            *key.bounds ? key.bounds : "-", key.otherwise, key.reopened ? "reopened" : "-",
+            key.meaning);
+    return EXIT_WELL;
+}
 
 static void print_count(unsigned count, const char *one, const char *before)
 {
@@ -35,7 +51,7 @@ static int check(const char *path)
         print_count(t.edges_count, "edge", ", ");
     }
     print_count(faults.errors, "error", well ? ", " : "");
-    print_count(faults.count - (faults.count ? faults.errors : 0), "warning", ", ");
+    print_count(faults.warnings, "warning", ", ");
     printf("\n");
     topology_faults_destroy(&faults);
     topology_destroy(&t);
@@ -44,6 +60,8 @@ static int check(const char *path)
 
 int cli_check(int argc, char **argv)
 {
+    if (argc == 2 && strcmp(argv[1], "--keys") == 0)
+        return print_keys();
     struct options o;
     int code = options_read(&o, argc, argv, "c", help);
     if (code != OPTIONS_GO_ON)

@@ -6,6 +6,7 @@
  * matchings which induce Hamilton cycles, and Hamiltonian decompositions of random regular graphs",
  * 2001). They are connected by construction. With fewer than five nodes some edges coincide. */
 #include "sim/shapes.h"
+#include "core/topology/draft.h"
 #include "unit/random.h"
 #include <stdio.h>
 #include <stdlib.h>

@@ -14,7 +14,6 @@ pkg-config      finds the libraries
 liburing-dev    io_uring, for all input and output of a node
 libbearssl-dev  TLS and HMAC, for links between nodes and places over HTTPS
 libcjson-dev    JSON, for places and status
-libconfuse-dev  reads topology.conf
 libc-ares-dev   asynchronous DNS, for the address of the places provider
 '
 packages_of_tests='

@@ -1,9 +1,9 @@
 /* dns_name.h — the one grammar of a host's DNS name.
  *
- * Labels of 1 to 63 letters, digits, "-" and "_" with dots between them, 253 bytes at most (RFC 1123,
- * 2.1; RFC 1035, 2.3.4; "_" because names of internal services have it). No dot at the end: TLS has no
- * place for it (RFC 6066, 3). Neither an IP address nor what resolvers take for one: certificates are
- * checked by name. Called by topology and tls. */
+ * Labels of 1 to 63 letters, digits, "-" and "_" with dots between them, 253 bytes at most (RFC
+ * 1123, 2.1; RFC 1035, 2.3.4; "_" because names of internal services have it). No dot at the end:
+ * TLS has no place for it (RFC 6066, 3). Neither an IP address nor what resolvers take for one:
+ * certificates are checked by name. Called by topology and tls. */
 #ifndef CORE_BASE_DNS_NAME_H
 #define CORE_BASE_DNS_NAME_H
 

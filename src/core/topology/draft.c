@@ -1,31 +1,41 @@
 /* draft.c — what is wrong with a topology, gathered while it is read.
  *
- * The floor under the other files of `topology`: each of them finds mistakes, all are told
- * together, TOPOLOGY_FAULTS_MAX at most. A fault's text is made fit for a terminal here, whatever
- * the file held. */
+ * The floor under the other files of `topology`: each of them finds mistakes, and all are reported
+ * together, TOPOLOGY_FAULTS_MAX - 1 at most; the rest is counted. Holds always: a fault's text is
+ * fit for a terminal, whatever the file held, and errors + warnings is the number of all faults. */
 #include "core/topology/draft.h"
+#include "core/base/invariant.h"
+#include "core/base/utf8.h"
 #include <stdarg.h>
 #include <stdio.h>
+
+/* Bytes that are no UTF-8, and control characters, C1 of ISO 6429 among them, become "?". */
+static void make_printable(char *text)
+{
+    struct span left = span_of(text);
+    while (left.len) {
+        unsigned char *c = (unsigned char *)text + (left.at - text);
+        size_t bytes = utf8_sequence(left);
+        bool control = c[0] < 0x20 || c[0] == 0x7f || (c[0] == 0xc2 && bytes == 2 && c[1] < 0xa0);
+        if (bytes == 0 || control)
+            memset(c, '?', bytes ? bytes : 1);
+        left = span_from(left, bytes ? bytes : 1);
+    }
+}
 
 static void fault_add(
     struct topology_draft *d, int line, bool warning, const char *format, va_list arguments)
 {
-    struct topology_fault *f = &d->faults[d->faults_count];
-    if (d->faults_count == TOPOLOGY_FAULTS_MAX - 1) {
-        f->warning = warning && (!d->faults_over || f->warning);
-        f->line = 0;
-        snprintf(f->text, sizeof f->text, "there is more to say than the %d things told here",
-            TOPOLOGY_FAULTS_MAX - 1);
-        d->faults_over = true;
+    ASSERT(line >= 0);
+    *(warning ? &d->warnings : &d->errors) += 1;
+    if (draft_faults_full(d))
         return;
-    }
-    d->faults_count++;
+    struct topology_fault *f = &d->faults[d->faults_count++];
     f->line = line;
     f->warning = warning;
     vsnprintf(f->text, sizeof f->text, format, arguments);
-    for (char *c = f->text; *c; c++)
-        if ((unsigned char)*c < 0x20 || *c == 0x7f)
-            *c = '?';
+    make_printable(f->text);
+    ASSERT(f->text[0] && d->faults_count <= d->errors + d->warnings);
 }
 
 void topology_draft_fault(struct topology_draft *d, int line, bool warning, const char *format, ...)
@@ -44,12 +54,25 @@ void draft_error(struct topology_draft *d, int line, const char *format, ...)
     va_end(arguments);
 }
 
+void topology_draft_doubt(struct topology_draft *d, const char *section)
+{
+    ASSERT(d->errors);
+    if (strcmp(section, "node") != 0) { /* limits and places lack nothing that must be there */
+        d->unsure |= *section == '\0' || strcmp(section, "tls") == 0;
+        return;
+    }
+    ASSERT(d->nodes_count);
+    struct draft_node *n = &d->nodes[d->nodes_count - 1];
+    n->patchy = n->unsure = d->edges_unsure = true;
+}
+
 void topology_draft_cut(struct topology_draft *d)
 {
+    ASSERT(d->errors);
     d->cut = true;
 }
 
-void draft_faults_sort(struct topology_fault *each, unsigned count)
+static void sort(struct topology_fault *each, unsigned count)
 {
     for (unsigned i = 1; i < count; i++) {
         struct topology_fault moving = each[i];
@@ -58,6 +81,39 @@ void draft_faults_sort(struct topology_fault *each, unsigned count)
             each[to] = each[to - 1];
         each[to] = moving;
     }
+}
+
+static void put_count(struct buf *b, unsigned count, const char *what, const char *before)
+{
+    if (count == 0)
+        return;
+    buf_text(b, before);
+    buf_u64(b, count);
+    buf_text(b, what);
+    buf_text(b, count == 1 ? "" : "s");
+}
+
+struct topology_faults draft_faults_take(struct topology_draft *d)
+{
+    struct topology_faults taken = {d->faults, d->faults_count, d->errors, d->warnings};
+    unsigned left_out = d->errors + d->warnings - d->faults_count;
+    ASSERT(d->faults && (left_out == 0 || draft_faults_full(d)));
+    sort(taken.each, taken.count);
+    if (left_out) {
+        struct topology_fault *f = &taken.each[taken.count++];
+        unsigned errors = d->errors, warnings;
+        for (unsigned i = 0; i < d->faults_count; i++)
+            errors -= !taken.each[i].warning;
+        warnings = left_out - errors;
+        *f = (struct topology_fault){.warning = errors == 0};
+        struct buf b = buf_over(f->text, sizeof f->text - 1);
+        put_count(&b, errors, " more error", "");
+        put_count(&b, warnings, " more warning", errors ? " and " : "");
+        buf_text(&b, left_out == 1 ? " is not shown" : " are not shown");
+    }
+    d->faults = NULL;
+    ASSERT(taken.count <= TOPOLOGY_FAULTS_MAX);
+    return taken;
 }
 
 int draft_find(const struct topology_draft *d, const char *name)

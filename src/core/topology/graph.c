@@ -1,27 +1,43 @@
-/* graph.c — edges: from names to neighbours, and what the herd's shape is worth.
+/* graph.c — edges: from names to neighbours, and whether everybody can reach everybody.
  *
- * An edge is named at one end or at both and always works in both directions. A herd must hang
- * together, or stamps do not reach everybody: an error. A herd that hangs together by one node is
- * allowed, and a warning says which. */
+ * An edge is named at one end or at both and always works in both directions. The herd must be
+ * connected, or stamps do not reach every node: an error. One node whose loss would disconnect it
+ * is allowed, with a warning. Holds always: every edge has two ends, and no node is its own
+ * neighbour. */
+#include "core/base/invariant.h"
 #include "core/base/nearest.h"
 #include "core/topology/draft.h"
 #include <stdlib.h>
 
-void draft_edge_add(struct topology_draft *d, int line, struct span name)
+/* Room for one edge more. false: there is none; reported once, so that a list without end does not
+ * keep other faults from being reported. */
+static bool make_room(struct topology_draft *d, int line)
 {
-    if (d->edges_count == d->edges_room) {
-        unsigned room = d->edges_room ? 2 * d->edges_room : 64;
-        void *grown =
-            room <= TOPOLOGY_EDGES_MAX ? realloc(d->edges, room * sizeof *d->edges) : NULL;
-        if (!grown) {
-            draft_error(d, line, "there are too many names in talks_to; %d are possible in all",
-                TOPOLOGY_EDGES_MAX);
-            d->edge_errors = true;
-            return;
-        }
+    if (d->edges_count < d->edges_room)
+        return true;
+    unsigned room = d->edges_room ? 2 * d->edges_room : 64;
+    bool too_many = room > TOPOLOGY_EDGES_MAX;
+    void *grown = too_many ? NULL : realloc(d->edges, room * sizeof *d->edges);
+    if (grown) {
         d->edges = grown;
         d->edges_room = room;
+        return true;
     }
+    if (!d->edges_full && too_many)
+        draft_error(d, line, "there are too many names in talks_to; %d are possible in all",
+            TOPOLOGY_EDGES_MAX);
+    else if (!d->edges_full)
+        draft_error(d, 0, "memory has run out");
+    d->edges_full = d->edges_unsure = true;
+    return false;
+}
+
+void draft_edge_add(struct topology_draft *d, int line, struct span name)
+{
+    ASSERT(d->nodes_count > 0 && d->nodes_count <= TOPOLOGY_NODES_MAX && line > 0);
+    if (!make_room(d, line))
+        return;
+    ASSERT(d->edges_count < d->edges_room && d->edges_room <= TOPOLOGY_EDGES_MAX);
     struct draft_edge *e = &d->edges[d->edges_count++];
     *e = (struct draft_edge){.from = d->nodes_count - 1, .line = line};
     e->cut_short = name.len >= sizeof e->to;
@@ -30,11 +46,11 @@ void draft_edge_add(struct topology_draft *d, int line, struct span name)
 
 /* -- names to neighbours ----------------------------------------------------------------------- */
 
-static void tell_unknown(struct topology_draft *d, const struct draft_edge *e)
+static void report_unknown(struct topology_draft *d, const struct draft_edge *e)
 {
     struct draft_node *from = &d->nodes[e->from];
     from->unsure = true;
-    d->edge_errors = true;
+    d->edges_unsure = true;
     if (d->cut)
         return;
     struct nearest near = nearest_to(span_of(e->to));
@@ -56,10 +72,11 @@ static void link_edges(struct topology_draft *d, bool *linked)
         const struct draft_edge *e = &d->edges[i];
         int to = e->cut_short ? -1 : draft_find(d, e->to);
         if (to < 0) {
-            tell_unknown(d, e);
-        } else if ((unsigned)to == e->from || strcmp(d->nodes[e->from].name, e->to) == 0) {
+            report_unknown(d, e);
+        } else if (strcmp(d->nodes[e->from].name, e->to) == 0) {
             draft_error(d, e->line, "%s talks to itself; leave its own name out", e->to);
         } else {
+            ASSERT(e->from < d->nodes_count && (unsigned)to < d->nodes_count);
             linked[e->from * d->nodes_count + (unsigned)to] = true;
             linked[(unsigned)to * d->nodes_count + e->from] = true;
         }
@@ -69,6 +86,7 @@ static void link_edges(struct topology_draft *d, bool *linked)
 bool draft_edges_resolve(struct topology_draft *d)
 {
     size_t n = d->nodes_count, total = 0;
+    ASSERT(d->t.nodes && d->t.nodes_count == n && !d->t.neighbours);
     if (n == 0)
         return true;
     bool *linked = calloc(n, n);
@@ -94,6 +112,7 @@ bool draft_edges_resolve(struct topology_draft *d)
             draft_error(d, node->line, "%s has %u neighbours; %d are possible", node->name,
                 node->neighbours_count, TOPOLOGY_NEIGHBOURS_MAX);
     }
+    ASSERT(next == d->t.neighbours + total && total % 2 == 0); /* each edge has two ends */
     d->t.edges_count = (unsigned)(total / 2);
     free(linked);
     return true;
@@ -117,12 +136,14 @@ static void part_fill(const struct topology *t, struct parts *p, unsigned first,
     p->size[part] = 0;
     p->of[first] = part;
     waiting[count++] = first;
+    ASSERT(first != left_out && part <= TOPOLOGY_NODES_MAX);
     while (count) {
         const struct topology_node *node = &t->nodes[waiting[--count]];
         p->size[part]++;
         for (unsigned i = 0; i < node->neighbours_count; i++) {
             unsigned next = node->neighbours[i];
             if (p->of[next] == 0 && next != left_out) {
+                ASSERT(count < TOPOLOGY_NODES_MAX); /* each waits once */
                 p->of[next] = part;
                 waiting[count++] = next;
             }
@@ -142,6 +163,7 @@ static void parts_find(const struct topology_draft *d, struct parts *p, unsigned
 static unsigned largest_part(const struct parts *p)
 {
     unsigned largest = 1;
+    ASSERT(p->count > 0);
     for (unsigned i = 2; i <= p->count; i++)
         if (p->size[i] > p->size[largest])
             largest = i;
@@ -196,27 +218,28 @@ static bool part_is_sure(const struct topology_draft *d, const struct parts *p, 
     return true;
 }
 
-static void tell_unreachable(struct topology_draft *d, const struct parts *p)
+static void report_unreachable(struct topology_draft *d, const struct parts *p)
 {
-    unsigned keep = largest_part(p), told = 0;
+    unsigned keep = largest_part(p), reported = 0;
     unsigned kept = 0;
     while (p->of[kept] != keep)
         kept++;
     if (!part_is_sure(d, p, keep))
         return;
     for (unsigned i = 0; i < d->nodes_count; i++) {
-        if (p->of[i] == 0 || p->of[i] == keep || p->of[i] <= told || !part_is_sure(d, p, p->of[i]))
+        if (p->of[i] == 0 || p->of[i] == keep || p->of[i] <= reported ||
+            !part_is_sure(d, p, p->of[i]))
             continue;
-        told = p->of[i];
+        reported = p->of[i];
         const char *name = d->nodes[i].name, *example = d->nodes[kept].name;
-        if (p->size[told] == 1)
+        if (p->size[reported] == 1)
             draft_error(d, d->nodes[i].line,
                 "%s talks to nobody and nobody to it; add an edge, like: talks_to = {%s}", name,
                 example);
         else
             draft_error(d, d->nodes[i].line,
                 "%s and %u more are not linked to the others; add an edge, like: talks_to = {%s}",
-                name, p->size[told] - 1, example);
+                name, p->size[reported] - 1, example);
     }
 }
 
@@ -229,8 +252,8 @@ void draft_graph_check(struct topology_draft *d)
     }
     parts_find(d, p, NOBODY);
     if (p->count > 1 && !d->cut)
-        tell_unreachable(d, p);
-    else if (p->count == 1 && !d->edge_errors && !d->cut)
+        report_unreachable(d, p);
+    else if (p->count == 1 && !d->edges_unsure && !d->cut)
         warn_of_bridges(d, p);
     free(p);
 }

@@ -1,8 +1,11 @@
 /* topology.c — see topology.h. The draft's life, its nodes, and the check of the whole.
  *
- * What can be judged by itself is judged as it comes in (values.c); what needs the others
- * (doubled addresses, edges, the secret) waits for topology_finish. A mistake is told once: a node
- * whose edges are in doubt is not also called unreachable. */
+ * What can be judged by itself is judged as it comes in (values.c); what needs the rest of the file
+ * (addresses used twice, edges, the secret) waits for topology_finish. A mistake is reported once:
+ * a node whose edges are in doubt is not also called unreachable. Holds always: a topology that is
+ * handed out has a name, a node, and both addresses of every node; every neighbour has this one in
+ * turn. */
+#include "core/base/invariant.h"
 #include "core/topology/draft.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,9 +66,13 @@ bool topology_draft_node(struct topology_draft *d, int line, struct span name)
         return false;
     }
     struct draft_node n = {.line = line};
-    memcpy(n.name, name.at, name.len < sizeof n.name ? name.len : sizeof n.name - 1);
+    struct span shown = name.len ? name : SPAN("?");
+    memcpy(n.name, shown.at, shown.len < sizeof n.name ? shown.len : sizeof n.name - 1);
     int other = draft_find(d, n.name);
-    if (!draft_name_valid(name)) {
+    if (name.len == 0) {
+        ASSERT(d->errors);
+        n.doubled = true;
+    } else if (!draft_name_valid(name)) {
         draft_error(d, line,
             "\"%.*s\" cannot name a node; use 1 to %d letters, digits, \".\", \"_\", \"-\", a "
             "letter or digit first",
@@ -75,21 +82,23 @@ bool topology_draft_node(struct topology_draft *d, int line, struct span name)
             n.name, d->nodes[other].line);
         n.doubled = true;
     }
+    ASSERT(strlen(n.name) <= STAMPEDE_NODE_NAME_BYTES_MAX);
     d->nodes[d->nodes_count++] = n;
     return true;
 }
 
 static void check_missing(struct topology_draft *d)
 {
-    if (!d->cut && !draft_key_line(d, "", "herd"))
+    bool sure = !d->cut && !d->unsure;
+    if (sure && !draft_key_line(d, "", "herd"))
         draft_error(d, 0, "the herd has no name; add one, like: herd = demo");
-    if (!d->cut && d->nodes_count == 0)
+    if (sure && d->nodes_count == 0)
         draft_error(d, 0,
             "there is no node; add one, like: node Goloman { client = \"127.0.0.1:12000\"  peer = "
             "\"127.0.0.1:12100\" }");
     for (unsigned i = 0; i < d->nodes_count; i++) {
         const struct draft_node *n = &d->nodes[i];
-        if (n->doubled || (d->cut && i + 1 == d->nodes_count))
+        if (n->doubled || n->patchy || (d->cut && i + 1 == d->nodes_count))
             continue;
         if (!n->client_line)
             draft_error(d, n->line,
@@ -103,26 +112,24 @@ static void check_missing(struct topology_draft *d)
 /* -- addresses --------------------------------------------------------------------------------- */
 
 /* One of the file's addresses, and where it stands. */
-struct place {
+struct listener {
     const struct draft_node *node;
     const struct address *address;
     int line;
     const char *key;
 };
 
-static struct place place_of(const struct topology_draft *d, unsigned i)
+static struct listener listener_of(const struct topology_draft *d, unsigned i)
 {
     const struct draft_node *n = &d->nodes[i / 2];
     if (i % 2 == 0)
-        return (struct place){n, &n->client, n->client_line, "client"};
-    return (struct place){n, &n->peer, n->peer_line, "peer"};
+        return (struct listener){n, &n->client, n->client_line, "client"};
+    return (struct listener){n, &n->peer, n->peer_line, "peer"};
 }
 
-/* Where a node runs is told by its peer address alone, which is never 0.0.0.0. */
+/* Where a node runs follows from its peer address alone, which is never 0.0.0.0. */
 static bool same_machine(const struct draft_node *a, const struct draft_node *b)
 {
-    if (a == b)
-        return true;
     if (a->peer.port == 0 || b->peer.port == 0)
         return false;
     return address_same_host(&a->peer, &b->peer) ||
@@ -130,7 +137,7 @@ static bool same_machine(const struct draft_node *a, const struct draft_node *b)
 }
 
 /* 0.0.0.0 takes the port on every address of its machine, but of no other. */
-static bool places_clash(const struct place *a, const struct place *b)
+static bool listeners_clash(const struct listener *a, const struct listener *b)
 {
     if (a->address->port != b->address->port || a->node->doubled || b->node->doubled)
         return false;
@@ -138,9 +145,10 @@ static bool places_clash(const struct place *a, const struct place *b)
     return any ? same_machine(a->node, b->node) : address_equal(a->address, b->address);
 }
 
-static void tell_clash(struct topology_draft *d, const struct place *a, const struct place *b)
+static void report_clash(
+    struct topology_draft *d, const struct listener *a, const struct listener *b)
 {
-    const struct place *later = a->line > b->line ? a : b, *earlier = later == a ? b : a;
+    const struct listener *later = a->line >= b->line ? a : b, *earlier = later == a ? b : a;
     char text[ADDRESS_TEXT_BYTES_MAX + 1], other[ADDRESS_TEXT_BYTES_MAX + 1];
     address_text(later->address, text);
     address_text(earlier->address, other);
@@ -152,11 +160,11 @@ static void tell_clash(struct topology_draft *d, const struct place *a, const st
 static void check_addresses(struct topology_draft *d)
 {
     for (unsigned i = 1; i < 2 * d->nodes_count; i++) {
-        struct place this = place_of(d, i), other;
+        struct listener this = listener_of(d, i), other;
         for (unsigned j = 0; j < i && this.address->port; j++) {
-            other = place_of(d, j);
-            if (places_clash(&this, &other)) {
-                tell_clash(d, &this, &other);
+            other = listener_of(d, j);
+            if (listeners_clash(&this, &other)) {
+                report_clash(d, &this, &other);
                 break;
             }
         }
@@ -175,7 +183,7 @@ static bool check_tls(struct topology_draft *d)
         given += at != 0;
         line = at > line ? at : line;
     }
-    for (unsigned i = 0; i < FILES && given && given < FILES && !d->cut; i++)
+    for (unsigned i = 0; i < FILES && given && given < FILES && !d->cut && !d->unsure; i++)
         if (!draft_key_line(d, "tls", files[i]))
             draft_error(d, line,
                 "tls has no %s; links with TLS need all three, like: tls { ca_file = \"ca.pem\"  "
@@ -186,7 +194,7 @@ static bool check_tls(struct topology_draft *d)
 
 static void check_secret(struct topology_draft *d)
 {
-    if (check_tls(d) || draft_key_line(d, "", "secret_file") || d->cut)
+    if (check_tls(d) || draft_key_line(d, "", "secret_file") || d->cut || d->unsure)
         return;
     for (unsigned i = 0; i < d->nodes_count; i++) {
         const struct draft_node *n = &d->nodes[i];
@@ -240,6 +248,21 @@ static bool nodes_build(struct topology_draft *d)
     return true;
 }
 
+/* What holds for a herd without errors. */
+static void check_whole(const struct topology *t)
+{
+    unsigned ends = 0;
+    ASSERT(t->herd[0] && t->nodes_count && t->nodes_count <= TOPOLOGY_NODES_MAX);
+    for (unsigned i = 0; i < t->nodes_count; i++) {
+        const struct topology_node *n = &t->nodes[i];
+        ASSERT(n->name[0] && n->client.port && n->peer.port && !address_is_any(&n->peer));
+        ASSERT(n->neighbours_count <= TOPOLOGY_NEIGHBOURS_MAX);
+        ASSERT(n->neighbours == t->neighbours + ends);
+        ends += n->neighbours_count;
+    }
+    ASSERT(ends == 2 * t->edges_count && t->edges_count + 1 >= t->nodes_count);
+}
+
 bool topology_finish(struct topology_draft *d, struct topology *out, struct topology_faults *faults)
 {
     check_missing(d);
@@ -250,14 +273,24 @@ bool topology_finish(struct topology_draft *d, struct topology *out, struct topo
         draft_graph_check(d);
     else
         draft_error(d, 0, "memory has run out");
-    draft_faults_sort(d->faults, d->faults_count);
-    *faults = (struct topology_faults){d->faults, d->faults_count + d->faults_over, 0};
-    for (unsigned i = 0; i < faults->count; i++)
-        faults->errors += !faults->each[i].warning;
-    d->faults = NULL;
+    *faults = draft_faults_take(d);
     if (faults->errors)
         return false;
     *out = d->t;
     d->t = (struct topology){0};
+    check_whole(out);
     return true;
+}
+
+bool topology_read_text(struct span text, struct topology *out, struct topology_faults *faults)
+{
+    struct topology_draft *d = topology_draft_create();
+    *faults = (struct topology_faults){.errors = 1};
+    if (!d)
+        return false;
+    draft_read(d, text);
+    bool well = topology_finish(d, out, faults);
+    ASSERT(well == (faults->errors == 0));
+    topology_draft_destroy(d);
+    return well;
 }

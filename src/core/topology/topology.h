@@ -1,14 +1,14 @@
 /* topology.h — who is in the herd, where, and who talks to whom; and every mistake in saying so.
  *
- * The model of topology.conf and the rules that it has to keep. Reading the file's syntax is
- * io/topology_file's; here is the meaning: defaults, units, doubled names and ports, edges,
- * reachability. All mistakes are gathered, each with its line. Called by cli and node.
- *
- * A draft is filled item by item while the file is read, then topology_finish checks the whole. */
+ * The model of topology.conf, the table of its keys, and the reader of its text. The reader finds
+ * all mistakes of a file in one go, of syntax and of meaning, each with its line: defaults, units,
+ * names and ports used twice, edges, reachability. It does no I/O: the file itself is read in
+ * src/files. Called by cli, files and node. */
 #ifndef CORE_TOPOLOGY_TOPOLOGY_H
 #define CORE_TOPOLOGY_TOPOLOGY_H
 
 #include "core/base/address.h"
+#include "core/base/dns_name.h"
 #include "core/base/log.h"
 #include "stampede/protocol.h"
 #include <stdint.h>
@@ -19,9 +19,9 @@ enum {
     TOPOLOGY_HERD_BYTES_MAX = 63,
     TOPOLOGY_PATH_BYTES_MAX = 4095,
     TOPOLOGY_FAULT_BYTES_MAX = 511,
-    TOPOLOGY_FAULTS_MAX = 100, /* that are told; the last one says when there are more */
+    TOPOLOGY_FAULTS_MAX = 100, /* that are reported; the last one says how many more there are */
     TOPOLOGY_EDGES_MAX = 65536, /* talks_to names of the whole file */
-    TOPOLOGY_HOST_BYTES_MAX = 253, /* RFC 1035, 2.3.4, as text without the root's dot */
+    TOPOLOGY_HOST_BYTES_MAX = DNS_NAME_BYTES_MAX,
     TOPOLOGY_LANGUAGE_BYTES_MAX = 35, /* RFC 5646, 4.4.1 */
 };
 
@@ -30,7 +30,7 @@ struct topology_node {
     int line; /* where its section begins */
     struct address client;
     struct address peer;
-    uint16_t *neighbours; /* places in topology.nodes, ascending; both directions, each once */
+    uint16_t *neighbours; /* indexes into topology.nodes, ascending; both directions, each once */
     unsigned neighbours_count;
 };
 
@@ -43,7 +43,7 @@ struct topology_limits {
     uint64_t stamps; /* 1 to 2^31; 1000000 */
     bool stamps_evict; /* stamps_full = evict; the default is refuse */
     uint64_t idle_ms; /* 1s to 365d; 10min: a client that neither sends nor reads */
-    uint64_t stall_ms; /* 100ms to 1d; 30s: one over `output` that does not read */
+    uint64_t stall_ms; /* 100ms to 1d; 30s: a client over `output` that does not read */
     uint64_t future_ns; /* how far ahead a client's time may be, 0 to 3650d; 1d */
 };
 
@@ -63,7 +63,7 @@ struct topology {
     struct topology_node *nodes;
     unsigned nodes_count;
     unsigned edges_count;
-    uint16_t *neighbours; /* what the nodes' lists are parts of */
+    uint16_t *neighbours; /* the memory that the nodes' lists are parts of */
     enum client_close client_close;
     char secret_file[TOPOLOGY_PATH_BYTES_MAX + 1]; /* "" for none; relative to the file's folder */
     char tls_ca_file[TOPOLOGY_PATH_BYTES_MAX + 1]; /* the CA; all three or none */
@@ -83,61 +83,41 @@ struct topology_fault {
     char text[TOPOLOGY_FAULT_BYTES_MAX + 1];
 };
 
-/* The place of a node by name; -1: none. */
-int topology_find(const struct topology *t, struct span name);
-
-/* -- building one ------------------------------------------------------------------------------ */
-
-/* Faults in the order of their lines; errors and warnings together. */
+/* In the order of their lines, errors and warnings together. */
 struct topology_faults {
     struct topology_fault *each;
-    unsigned count;
-    unsigned errors; /* of them no warnings */
+    unsigned count; /* TOPOLOGY_FAULTS_MAX at most; the last then says how many more there are */
+    unsigned errors, warnings; /* that were found, those included that `each` has no room for */
 };
 
-/* What the reader found, in the order of the file; topology_finish turns it into a topology. */
-struct topology_draft;
-
-/* NULL: no memory. */
-struct topology_draft *topology_draft_create(void);
-void topology_draft_destroy(struct topology_draft *d);
-
-/* A mistake that the reader saw itself. printf-like; bytes that are no text are shown as "?". */
-void topology_draft_fault(struct topology_draft *d, int line, bool warning, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
-
-/* A key or section that does not exist: a fault with a suggestion. `section` as for values. */
-void topology_draft_unknown(
-    struct topology_draft *d, int line, const char *section, struct span word);
-
-/* Reading ended early: what only the whole file can tell (a missing key, a node that is not there)
- * is no longer a fault. To be called after a fault that says why. */
-void topology_draft_cut(struct topology_draft *d);
-
-/* `node NAME {`. Values of the section "node" belong to the node begun last.
- * false: there are TOPOLOGY_NODES_MAX already, and a fault says so; there is no use in reading
- * on. */
-bool topology_draft_node(struct topology_draft *d, int line, struct span name);
-
-/* `key = value` in a section: "" for the top level, "limits", "places", "tls" or "node". An
- * unknown key, a value out of its bounds, a key given twice are faults. talks_to comes once per
- * name in its list, and may come again; naming an edge twice, or at both its ends, is no
- * mistake. */
-void topology_draft_value(
-    struct topology_draft *d, int line, const char *section, struct span key, struct span value);
-
-/* The names of all keys, whatever their section, each once: `i` from 0, NULL past the last. */
-const char *topology_key(unsigned i);
-
-/* Check the whole and build it. The draft is spent by it and can only be destroyed.
+/* Read and check the text of a topology.conf.
  *
+ * text    borrowed for the call; any bytes
  * out     set when there is no error; topology_destroy it
  * faults  always set; topology_faults_destroy them
- * false: there are errors, or memory ran out (then with a fault that says so). */
-MUST_USE bool topology_finish(
-    struct topology_draft *d, struct topology *out, struct topology_faults *faults);
+ * false: there are errors. One without a fault in `each` means that memory ran out. */
+MUST_USE bool topology_read_text(
+    struct span text, struct topology *out, struct topology_faults *faults);
 
 void topology_destroy(struct topology *t);
 void topology_faults_destroy(struct topology_faults *f);
+
+/* The index of a node by name; -1: none. */
+int topology_find(const struct topology *t, struct span name);
+
+/* What a key is, from the table that the reader goes by: what `stampede check --keys` prints and
+ * topology.conf(5) says. */
+struct topology_key {
+    const char *section; /* "" for the top level */
+    const char *name;
+    const char *type; /* "size", "time", "path" and so on */
+    char bounds[64]; /* "64B to 8KiB", "eof or reply"; "" where the type says all */
+    const char *otherwise; /* what holds when it is not given; "required" */
+    bool reopened; /* the file that it names is opened or read again on SIGHUP */
+    const char *meaning; /* one sentence without a full stop */
+};
+
+/* The key number `i` from 0; false: there are not so many. */
+MUST_USE bool topology_key(unsigned i, struct topology_key *out);
 
 #endif

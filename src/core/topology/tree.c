@@ -1,10 +1,13 @@
 /* tree.c — see tree.h.
  *
- * Breadth first from the herd's middle (the node from which the farthest is nearest, then the
- * nearest to all, then the first by name), neighbours taken by name, with at most so many children
- * each. Where that leaves nodes out (a star's rays), one more child is allowed, until all are in.
- * Names decide, not places in the file: two files that differ in order give the same tree. */
+ * A breadth-first walk from the herd's middle: the node whose farthest node is nearest; of several,
+ * the one nearest to all; of several, the first by name. Neighbours are taken by name,
+ * TREE_CHILDREN at most. Where that leaves nodes out (the rays of a star), one child more is
+ * allowed, until all are in. Names decide, never the order in the file: two files that differ in
+ * order give the same tree. Holds always: a node is reached once, by a neighbour, and is one deeper
+ * than it. */
 #include "core/topology/tree.h"
+#include "core/base/invariant.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,6 +30,7 @@ static int by_name(const struct topology *t, unsigned a, unsigned b)
 static const uint16_t *sort_neighbours(struct walk *w, unsigned node)
 {
     const struct topology_node *n = &w->t->nodes[node];
+    ASSERT(n->neighbours_count <= TOPOLOGY_NEIGHBOURS_MAX);
     for (unsigned i = 0; i < n->neighbours_count; i++) {
         unsigned at = i;
         for (; at && by_name(w->t, n->neighbours[i], w->neighbour[at - 1]) < 0; at--)
@@ -38,6 +42,7 @@ static const uint16_t *sort_neighbours(struct walk *w, unsigned node)
 
 static void reach(struct walk *w, unsigned node, unsigned from, unsigned depth)
 {
+    ASSERT(w->reached < w->t->nodes_count && w->parent[node] == NOBODY);
     w->parent[node] = (uint16_t)from;
     w->depth[node] = (uint16_t)depth;
     w->queue[w->reached++] = (uint16_t)node;
@@ -45,8 +50,8 @@ static void reach(struct walk *w, unsigned node, unsigned from, unsigned depth)
 
 enum { HOPS_APART = 2 }; /* no link of the tree */
 
-/* By place is as good as by name, and faster, where only distances matter. */
-enum order { BY_PLACE, BY_NAME };
+/* By index is as good as by name, and faster, where only distances matter. */
+enum order { BY_INDEX, BY_NAME };
 
 static void walk_from(struct walk *w, unsigned root, unsigned children_max, enum order order)
 {
@@ -71,7 +76,7 @@ static void walk_from(struct walk *w, unsigned root, unsigned children_max, enum
 /* How far from the middle: the depth of the tree first, then the sum of all depths. */
 static uint64_t remoteness(struct walk *w, unsigned root)
 {
-    walk_from(w, root, TOPOLOGY_NEIGHBOURS_MAX, BY_PLACE);
+    walk_from(w, root, TOPOLOGY_NEIGHBOURS_MAX, BY_INDEX);
     uint64_t sum = 0;
     for (unsigned i = 0; i < w->reached; i++)
         sum += w->depth[w->queue[i]];
@@ -98,17 +103,20 @@ static uint16_t hops_between(const struct walk *w, unsigned a, unsigned b)
     uint16_t hops = 0;
     if (w->parent[a] == NOBODY || w->parent[b] == NOBODY)
         return HOPS_APART;
-    for (; a != b; hops++)
+    for (; a != b; hops++) {
+        ASSERT(hops < 2 * w->reached && (w->depth[a] || w->depth[b]));
         if (w->depth[a] > w->depth[b])
             a = w->parent[a];
         else
             b = w->parent[b];
+    }
     return hops;
 }
 
 bool tree_hops(const struct topology *t, unsigned self, uint16_t *hops)
 {
     size_t count = t->nodes_count;
+    ASSERT(self < count && count < NOBODY);
     uint16_t *room = malloc((3 * count + TOPOLOGY_NEIGHBOURS_MAX) * sizeof *room);
     if (!room)
         return false;

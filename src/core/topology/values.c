@@ -1,14 +1,15 @@
-/* values.c — the keys of topology.conf: where they may stand, bounds, defaults, units.
+/* values.c — the values of topology.conf: their grammar by kind, bounds, units.
  *
- * One table says it all; bounds and defaults stand in it as one would write them in the file, so a
- * message can show them as they are. Sizes take B, KiB, MiB, GiB (K, M, G are the same); times take
- * ns, us, ms, s, min, h, d; both are whole numbers, without a unit only 0 or, for sizes, bytes. */
+ * keys.c says which kind each key has. Sizes take B, KiB, MiB, GiB (K, M, G are the same); times
+ * take ns, us, ms, s, min, h, d; both are whole numbers, without a unit only 0 or, for sizes,
+ * bytes. Holds always: a field is written only with a value within its bounds, and a draft begins
+ * with all defaults. */
+#include "core/base/ascii.h"
 #include "core/base/invariant.h"
 #include "core/base/nearest.h"
 #include "core/topology/draft.h"
+#include "core/topology/keys.h"
 #include <stdio.h>
-
-enum kind { NAME, PATH, WORD, PROVIDER, SIZE, TIME, COUNT, ENDPOINT, LANGUAGE, ADDRESS, PEER };
 
 struct unit {
     const char *name;
@@ -21,78 +22,13 @@ static const struct unit time_units[] = {{"ns", 1}, {"us", 1000}, {"ms", MS_NS},
     {"min", 60 * SECOND_NS}, {"h", 3600 * SECOND_NS}, {"d", 86400 * SECOND_NS}, {NULL, 0}};
 static const struct unit count_units[] = {{"", 1}, {NULL, 0}};
 
-static const char *const words_close[] = {"eof", "reply", NULL};
-static const char *const words_level[] = {"error", "warn", "info", "debug", NULL};
-static const char *const words_full[] = {"refuse", "evict", NULL};
-static const char *const words_provider[] = {"gazetteer", "google", "google_legacy", NULL};
-
-struct key {
-    const char *section;
-    const char *name;
-    enum kind kind;
-    size_t at; /* in struct topology */
-    size_t bytes; /* of the field */
-    uint64_t unit; /* of the field: a time's nanoseconds */
-    const char *least, *most, *otherwise;
-    const char *const *words;
-};
-
-#define FIELD(member) offsetof(struct topology, member), sizeof(((struct topology *)0)->member)
-
-_Static_assert(STAMPEDE_LINE_BYTES_DEFAULT == 1 << 10, "limits.line's default is 1KiB");
-_Static_assert(STAMPEDE_LINE_BYTES_MAX == 8 << 10, "limits.line's upper bound is 8KiB");
-
-static const struct key keys[] = {
-    {"", "herd", NAME, FIELD(herd), 0, 0, 0, 0, 0},
-    {"", "client_close", WORD, FIELD(client_close), 0, 0, 0, "eof", words_close},
-    {"", "secret_file", PATH, FIELD(secret_file), 0, 0, 0, 0, 0},
-    {"", "log_file", PATH, FIELD(log_file), 0, 0, 0, 0, 0},
-    {"", "log_level", WORD, FIELD(log_level), 0, 0, 0, "info", words_level},
-    {"", "spin", TIME, FIELD(spin_ns), 1, "0", "10ms", "0", 0},
-    {"limits", "line", SIZE, FIELD(limits.line_bytes), 1, "64B", "8KiB", "1KiB", 0},
-    {"limits", "output", SIZE, FIELD(limits.output_bytes), 1, "16KiB", "1GiB", "1MiB", 0},
-    {"limits", "connections", COUNT, FIELD(limits.connections), 1, "1", "1000000", "10000", 0},
-    {"limits", "stamps", COUNT, FIELD(limits.stamps), 1, "1", "2147483648", "1000000", 0},
-    {"limits", "stamps_full", WORD, FIELD(limits.stamps_evict), 0, 0, 0, "refuse", words_full},
-    {"limits", "idle", TIME, FIELD(limits.idle_ms), MS_NS, "1s", "365d", "10min", 0},
-    {"limits", "stall", TIME, FIELD(limits.stall_ms), MS_NS, "100ms", "1d", "30s", 0},
-    {"limits", "future", TIME, FIELD(limits.future_ns), 1, "0", "3650d", "1d", 0},
-    {"places", "provider", PROVIDER, FIELD(places.provider), 0, 0, 0, 0, words_provider},
-    {"places", "endpoint", ENDPOINT, 0, 0, 0, 0, 0, 0, 0},
-    {"places", "ca_file", PATH, FIELD(places.ca_file), 0, 0, 0, 0, 0},
-    {"places", "key_file", PATH, FIELD(places.key_file), 0, 0, 0, 0, 0},
-    {"places", "language", LANGUAGE, FIELD(places.language), 0, 0, 0, 0, 0},
-    {"places", "timeout", TIME, FIELD(places.timeout_ms), MS_NS, "100ms", "60s", "10s", 0},
-    {"tls", "ca_file", PATH, FIELD(tls_ca_file), 0, 0, 0, 0, 0},
-    {"tls", "cert_file", PATH, FIELD(tls_cert_file), 0, 0, 0, 0, 0},
-    {"tls", "key_file", PATH, FIELD(tls_key_file), 0, 0, 0, 0, 0},
-    {"node", "client", ADDRESS, 0, 0, 0, 0, 0, 0, 0},
-    {"node", "peer", ADDRESS, 0, 0, 0, 0, 0, 0, 0},
-    {"node", "talks_to", PEER, 0, 0, 0, 0, 0, 0, 0},
-};
-
-enum { KEYS = sizeof keys / sizeof *keys };
-_Static_assert((int)KEYS <= TOPOLOGY_KEYS_MAX, "TOPOLOGY_KEYS_MAX is too small");
-
-const char *topology_key(unsigned i)
-{
-    for (unsigned k = 0; k < KEYS; k++) {
-        unsigned first = 0; /* the place of the first key of this name */
-        while (strcmp(keys[first].name, keys[k].name) != 0)
-            first++;
-        if (first == k && i-- == 0)
-            return keys[k].name;
-    }
-    return NULL;
-}
-
 bool draft_name_valid(struct span name)
 {
     if (name.len == 0 || name.len > STAMPEDE_NODE_NAME_BYTES_MAX)
         return false;
     for (size_t i = 0; i < name.len; i++) {
         char c = name.at[i];
-        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        bool plain = ascii_is_letter(c) || ascii_is_digit(c);
         if (!plain && (i == 0 || (c != '.' && c != '_' && c != '-')))
             return false;
     }
@@ -101,17 +37,17 @@ bool draft_name_valid(struct span name)
 
 /* -- numbers with units ------------------------------------------------------------------------ */
 
-static const struct unit *units_of(enum kind kind)
+static const struct unit *units_of(enum key_kind kind)
 {
-    return kind == SIZE ? size_units : kind == TIME ? time_units : count_units;
+    return kind == KEY_SIZE ? size_units : kind == KEY_TIME ? time_units : count_units;
 }
 
-static const char *how_to_write(enum kind kind)
+static const char *how_to_write(enum key_kind kind)
 {
     switch (kind) {
-    case SIZE:
+    case KEY_SIZE:
         return "a whole number and B, KiB, MiB or GiB, like 64KiB";
-    case TIME:
+    case KEY_TIME:
         return "a whole number and ns, us, ms, s, min, h or d, like 10s";
     default:
         return "a whole number, like 10000";
@@ -119,12 +55,12 @@ static const char *how_to_write(enum kind kind)
 }
 
 /* In bytes, nanoseconds or pieces; what is too large for 64 bits is UINT64_MAX. */
-static bool read_quantity(enum kind kind, struct span text, uint64_t *out)
+static bool read_quantity(enum key_kind kind, struct span text, uint64_t *out)
 {
     size_t digits = 0;
     uint64_t value = 0;
     bool over = false;
-    for (; digits < text.len && text.at[digits] >= '0' && text.at[digits] <= '9'; digits++) {
+    for (; digits < text.len && ascii_is_digit(text.at[digits]); digits++) {
         over |= __builtin_mul_overflow(value, 10u, &value);
         over |= __builtin_add_overflow(value, (unsigned)(text.at[digits] - '0'), &value);
     }
@@ -146,7 +82,7 @@ static uint64_t bound(const struct key *key, const char *text)
 {
     uint64_t value = 0;
     bool well = read_quantity(key->kind, span_of(text), &value);
-    ASSERT(well);
+    ASSERT(well && value % key->unit == 0);
     return value;
 }
 
@@ -154,12 +90,23 @@ static void store_number(struct topology *t, const struct key *key, uint64_t val
 {
     char *field = (char *)t + key->at;
     ASSERT(key->bytes == 1 || key->bytes == 4 || key->bytes == 8);
+    ASSERT(key->bytes == 8 || value >> (8 * key->bytes) == 0);
+    ASSERT(key->at + key->bytes <= sizeof *t);
     if (key->bytes == 1)
         *(bool *)field = value != 0;
     else if (key->bytes == 4)
         memcpy(field, &(uint32_t){(uint32_t)value}, 4);
     else
         memcpy(field, &value, 8);
+}
+
+/* The field has room: the caller has looked at the value's length. */
+static void store_text(struct topology *t, const struct key *key, struct span value)
+{
+    char *field = (char *)t + key->at;
+    ASSERT(value.len < key->bytes && key->at + key->bytes <= sizeof *t);
+    memcpy(field, value.at, value.len);
+    field[value.len] = '\0';
 }
 
 /* -- what a fault calls a key ------------------------------------------------------------------ */
@@ -171,28 +118,30 @@ struct label {
 static struct label label_of(const struct topology_draft *d, const struct key *key)
 {
     struct label l;
-    if (strcmp(key->section, "node") == 0)
-        snprintf(l.text, sizeof l.text, "%s's %s", d->nodes[d->nodes_count - 1].name, key->name);
-    else
+    ASSERT(d->nodes_count || strcmp(key->section, "node") != 0);
+    if (strcmp(key->section, "node") == 0) {
+        const char *node = d->nodes[d->nodes_count - 1].name;
+        snprintf(
+            l.text, sizeof l.text, "%s's %s", *node == '?' ? "the nameless node" : node, key->name);
+    } else {
         snprintf(
             l.text, sizeof l.text, "%s%s%s", key->section, *key->section ? "." : "", key->name);
+    }
     return l;
 }
 
 /* -- values, by kind --------------------------------------------------------------------------- */
 
-static void set_name(struct topology_draft *d, int line, struct span value)
+static void set_name(struct topology_draft *d, int line, const struct key *key, struct span value)
 {
-    if (draft_name_valid(value)) {
-        memcpy(d->t.herd, value.at, value.len);
-        d->t.herd[value.len] = '\0';
-        return;
-    }
-    draft_error(d, line,
-        "\"%.*s\" cannot name a herd; use 1 to %d letters, digits, \".\", \"_\", \"-\", a letter "
-        "or "
-        "digit first",
-        SHOWN(value), STAMPEDE_NODE_NAME_BYTES_MAX);
+    if (draft_name_valid(value))
+        store_text(&d->t, key, value);
+    else
+        draft_error(d, line,
+            "\"%.*s\" cannot name a herd; use 1 to %d letters, digits, \".\", \"_\", \"-\", a "
+            "letter "
+            "or digit first",
+            SHOWN(value), STAMPEDE_NODE_NAME_BYTES_MAX);
 }
 
 static void set_path(struct topology_draft *d, int line, const struct key *key, struct span value)
@@ -212,17 +161,7 @@ static void set_path(struct topology_draft *d, int line, const struct key *key, 
         draft_error(d, line, "%s is longer than %zu bytes", label_of(d, key).text, key->bytes - 1);
         return;
     }
-    char *field = (char *)&d->t + key->at;
-    memcpy(field, value.at, value.len);
-    field[value.len] = '\0';
-}
-
-static void put_words(struct buf *b, const char *const *words)
-{
-    for (unsigned i = 0; words[i]; i++) {
-        buf_text(b, i == 0 ? "" : words[i + 1] ? ", " : " or ");
-        buf_text(b, words[i]);
-    }
+    store_text(&d->t, key, value);
 }
 
 static void set_word(struct topology_draft *d, int line, const struct key *key, struct span value)
@@ -230,26 +169,20 @@ static void set_word(struct topology_draft *d, int line, const struct key *key, 
     struct nearest near = nearest_to(value);
     for (unsigned i = 0; key->words[i]; i++) {
         if (span_equal(value, span_of(key->words[i]))) {
-            if (key->kind == WORD)
+            if (key->kind == KEY_WORD)
                 store_number(&d->t, key, i);
             else
-                memcpy((char *)&d->t + key->at, value.at, value.len);
+                store_text(&d->t, key, value);
             return;
         }
         nearest_offer(&near, key->words[i]);
     }
-    char memory[128];
-    struct buf b = buf_over(memory, sizeof memory);
-    if (near.best) {
-        buf_text(&b, "did you mean ");
-        buf_text(&b, near.best);
-        buf_text(&b, "?");
-    } else {
-        buf_text(&b, "it can be ");
-        put_words(&b, key->words);
-    }
-    draft_error(d, line, "%s cannot be \"%.*s\"; %.*s", label_of(d, key).text, SHOWN(value),
-        (int)b.len, b.at);
+    if (near.best)
+        draft_error(d, line, "%s cannot be \"%.*s\"; did you mean %s?", label_of(d, key).text,
+            SHOWN(value), near.best);
+    else
+        draft_error(d, line, "%s cannot be \"%.*s\"; it can be %s", label_of(d, key).text,
+            SHOWN(value), key_bounds(key).text);
 }
 
 static void set_quantity(
@@ -273,6 +206,7 @@ static void set_quantity(
 static void set_address(
     struct topology_draft *d, int line, const struct key *key, struct span value)
 {
+    ASSERT(d->nodes_count);
     struct draft_node *n = &d->nodes[d->nodes_count - 1];
     bool client = strcmp(key->name, "client") == 0;
     struct address a;
@@ -292,29 +226,20 @@ static void set_address(
     }
 }
 
-/* The host of an endpoint: labels of letters, digits and hyphens (RFC 1123, 2.1). An address is
- * none: whose certificate is asked for has a name. NULL when well. */
+/* NULL when well. */
 static const char *host_fault(struct span host)
 {
-    size_t label = 0;
-    bool digits_only = true;
-    if (host.len == 0 || host.len > TOPOLOGY_HOST_BYTES_MAX)
-        return "it has no host, or one that is too long";
-    for (size_t i = 0; i < host.len; i++) {
-        char c = host.at[i];
-        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-        bool digit = c >= '0' && c <= '9', edge = c == '.' || i + 1 == host.len;
-        if (c == '[' || c == ':')
-            return "its host is an address; write the name that its certificate is for";
-        if (!letter && !digit && c != '-' && c != '.')
-            return "its host has a byte that no name has";
-        label = c == '.' ? 0 : label + 1;
-        if (label > 63 || (edge && c == '.' && (i == 0 || host.at[i - 1] == '.')))
-            return "its host has an empty part, or one of more than 63 bytes";
-        digits_only &= digit || c == '.';
-    }
-    return digits_only ? "its host is an address; write the name that its certificate is for"
-                       : NULL;
+    static const char *const faults[] = {
+        [DNS_NAME_WELL] = NULL,
+        [DNS_NAME_EMPTY] = "it has no host",
+        [DNS_NAME_LONG] = "its host is longer than a name may be, 253 bytes",
+        [DNS_NAME_ADDRESS] = "its host is an address; write the name that its certificate is for",
+        [DNS_NAME_BYTE] = "its host has a byte that no name has",
+        [DNS_NAME_LABEL] = "its host has an empty part, or one of more than 63 bytes",
+    };
+    enum dns_name_fault fault = dns_name_check(host);
+    ASSERT(fault < sizeof faults / sizeof *faults);
+    return faults[fault];
 }
 
 /* NULL when well. */
@@ -322,7 +247,7 @@ static const char *port_fault(struct span text, uint16_t *port)
 {
     unsigned value = 0;
     for (size_t i = 0; i < text.len && value <= UINT16_MAX; i++) {
-        if (text.at[i] < '0' || text.at[i] > '9')
+        if (!ascii_is_digit(text.at[i]))
             return "what follows its host is no port";
         value = value * 10 + (unsigned)(text.at[i] - '0');
     }
@@ -358,6 +283,7 @@ static void set_endpoint(struct topology_draft *d, int line, struct span value)
             SHOWN(value), wrong);
         return;
     }
+    ASSERT(host.len && host.len < sizeof p->host && port);
     memcpy(p->host, host.at, host.len);
     p->host[host.len] = '\0';
     p->port = port;
@@ -370,7 +296,7 @@ static void set_language(
     bool well = value.len >= 2 && value.len < key->bytes;
     for (size_t i = 0; i < value.len && well; i++) {
         char c = value.at[i];
-        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        bool plain = ascii_is_letter(c) || ascii_is_digit(c);
         well = plain || (c == '-' && i > 0 && i + 1 < value.len && value.at[i - 1] != '-');
     }
     if (!well) {
@@ -380,38 +306,37 @@ static void set_language(
             SHOWN(value));
         return;
     }
-    memcpy(d->t.places.language, value.at, value.len);
-    d->t.places.language[value.len] = '\0';
+    store_text(&d->t, key, value);
 }
 
 static void set_value(struct topology_draft *d, int line, const struct key *key, struct span value)
 {
     switch (key->kind) {
-    case NAME:
-        set_name(d, line, value);
+    case KEY_NAME:
+        set_name(d, line, key, value);
         return;
-    case PATH:
+    case KEY_PATH:
         set_path(d, line, key, value);
         return;
-    case WORD:
-    case PROVIDER:
+    case KEY_WORD:
+    case KEY_PROVIDER:
         set_word(d, line, key, value);
         return;
-    case SIZE:
-    case TIME:
-    case COUNT:
+    case KEY_SIZE:
+    case KEY_TIME:
+    case KEY_COUNT:
         set_quantity(d, line, key, value);
         return;
-    case ENDPOINT:
+    case KEY_ENDPOINT:
         set_endpoint(d, line, value);
         return;
-    case LANGUAGE:
+    case KEY_LANGUAGE:
         set_language(d, line, key, value);
         return;
-    case ADDRESS:
+    case KEY_ADDRESS:
         set_address(d, line, key, value);
         return;
-    case PEER:
+    case KEY_NODES:
         draft_edge_add(d, line, value);
         return;
     }
@@ -419,50 +344,14 @@ static void set_value(struct topology_draft *d, int line, const struct key *key,
 
 void draft_defaults(struct topology_draft *d)
 {
-    for (unsigned i = 0; i < KEYS; i++)
-        if (keys[i].otherwise)
-            set_value(d, 0, &keys[i], span_of(keys[i].otherwise));
-    ASSERT(d->faults_count == 0);
+    const struct key *key;
+    for (unsigned i = 0; (key = key_at(i)) != NULL; i++)
+        if (key->value)
+            set_value(d, 0, key, span_of(key->value));
+    ASSERT(d->errors == 0 && d->warnings == 0);
 }
 
 /* -- finding a key ----------------------------------------------------------------------------- */
-
-void topology_draft_unknown(
-    struct topology_draft *d, int line, const char *section, struct span word)
-{
-    static const char *const sections[] = {"node", "limits", "places", "tls"};
-    struct nearest near = nearest_to(word);
-    const struct key *elsewhere = NULL;
-    for (unsigned i = 0; i < KEYS; i++) {
-        if (strcmp(keys[i].section, section) == 0)
-            nearest_offer(&near, keys[i].name);
-        else if (span_equal(word, span_of(keys[i].name)))
-            elsewhere = &keys[i];
-    }
-    for (unsigned i = 0; i < sizeof sections / sizeof *sections && !*section; i++)
-        nearest_offer(&near, sections[i]);
-    const char *here = *section ? section : "the top level";
-    if (elsewhere) {
-        const char *there = *elsewhere->section ? elsewhere->section : "the top level";
-        draft_error(
-            d, line, "\"%.*s\" does not belong to %s; it is a key of %s", SHOWN(word), here, there);
-    } else if (near.best) {
-        draft_error(d, line, "\"%.*s\" is no key of %s; did you mean \"%s\"?", SHOWN(word), here,
-            near.best);
-    } else {
-        char memory[256];
-        struct buf b = buf_over(memory, sizeof memory);
-        for (unsigned i = 0; i < KEYS; i++) {
-            if (strcmp(keys[i].section, section) != 0)
-                continue;
-            buf_text(&b, b.len ? ", " : "");
-            buf_text(&b, keys[i].name);
-        }
-        buf_text(&b, *section ? "" : ", node, limits, places, tls");
-        draft_error(d, line, "\"%.*s\" is no key of %s; there are %.*s", SHOWN(word), here,
-            (int)b.len, b.at);
-    }
-}
 
 /* Nothing is taken from the environment: it differs from node to node, and the file must not. */
 static bool has_variable(struct span value)
@@ -476,44 +365,45 @@ static bool has_variable(struct span value)
 /* Where a key's line is kept; NULL for talks_to, which may come any number of times. */
 static int *line_of(struct topology_draft *d, unsigned key)
 {
-    if (keys[key].kind == PEER)
+    const struct key *k = key_at(key);
+    ASSERT(key < TOPOLOGY_KEYS_MAX && k);
+    if (k->kind == KEY_NODES)
         return NULL;
-    if (keys[key].kind != ADDRESS)
+    if (k->kind != KEY_ADDRESS)
         return &d->key_lines[key];
     struct draft_node *n = &d->nodes[d->nodes_count - 1];
-    return strcmp(keys[key].name, "client") == 0 ? &n->client_line : &n->peer_line;
+    return strcmp(k->name, "client") == 0 ? &n->client_line : &n->peer_line;
 }
 
 int draft_key_line(const struct topology_draft *d, const char *section, const char *name)
 {
-    unsigned i = 0;
-    while (strcmp(keys[i].name, name) != 0 || strcmp(keys[i].section, section) != 0)
-        i++;
-    return d->key_lines[i];
+    int key = key_find(section, span_of(name));
+    ASSERT(key >= 0 && strcmp(section, "node") != 0);
+    return d->key_lines[key];
 }
 
 void topology_draft_value(
-    struct topology_draft *d, int line, const char *section, struct span key, struct span value)
+    struct topology_draft *d, int line, const char *section, struct span name, struct span value)
 {
     ASSERT(d->nodes_count || strcmp(section, "node") != 0);
-    for (unsigned i = 0; i < KEYS; i++) {
-        if (strcmp(keys[i].section, section) != 0 || !span_equal(key, span_of(keys[i].name)))
-            continue;
-        int *given = line_of(d, i);
-        if (given && *given) {
-            draft_error(d, line, "%s is given twice, in line %d already",
-                label_of(d, &keys[i]).text, *given);
-        } else if (has_variable(value)) {
-            draft_error(d, line,
-                "%s has a ${...} in it, but nothing is taken from the environment; write the value "
-                "itself",
-                label_of(d, &keys[i]).text);
-        } else {
-            set_value(d, line, &keys[i], value);
-        }
-        if (given && !*given)
-            *given = line;
+    ASSERT(line > 0 && (value.at || value.len == 0));
+    int found = key_find(section, name);
+    if (found < 0) {
+        topology_draft_unknown(d, line, section, name);
         return;
     }
-    topology_draft_unknown(d, line, section, key);
+    const struct key *key = key_at((unsigned)found);
+    int *given = line_of(d, (unsigned)found);
+    if (given && *given)
+        draft_error(
+            d, line, "%s is given twice, in line %d already", label_of(d, key).text, *given);
+    else if (has_variable(value))
+        draft_error(d, line,
+            "%s has a ${...} in it, but nothing is taken from the environment; write the value "
+            "itself",
+            label_of(d, key).text);
+    else
+        set_value(d, line, key, value);
+    if (given && !*given)
+        *given = line;
 }
