@@ -85,6 +85,22 @@ class Check(unittest.TestCase):
                 self.assertIn(4, faults)
                 self.assertTrue(any(word in text for text in faults[4]), faults)
 
+    def test_one_mistake_of_syntax_hides_no_other(self):
+        lines = [line.format(a=20001, b=20002) for line, _ in self.MISTAKES]
+        for number, line in ((1, "herd = demo herd"), (15, "tls { ca_file = a"),
+                             (19, "places gone {"), (13, 'client_close = "reply'),
+                             (16, "limits tls = 3"), (2, "node Goloman"),
+                             (5, "  talks_to {Hads}"), (18, "= 5")):
+            with self.subTest(line=line):
+                changed = [*lines]
+                changed[number - 1] = line
+                faults = self.check("\n".join(changed) + "\n", 1)
+                self.assertTrue(faults.get(number) or faults.get(number + 1), faults)
+                for at in (4, 8, 9, 10, 11, 14, 17):
+                    text = "\n".join(faults.get(at, []))
+                    for word in self.MISTAKES[at - 1][1]:
+                        self.assertIn(word, text)
+
     def test_nothing_of_a_herd(self):
         for text in ("", "\n", "# nothing\n", "herd = demo\n", "\0", "\0" * 4096, "{" * 10000,
                      "herd = {{{",
@@ -101,6 +117,80 @@ class Check(unittest.TestCase):
             for path in (herd.folder / "missing.conf", herd.folder):
                 with self.subTest(path=path.name):
                     self.assertIn(str(path), said(run("check", path, expect=(1,))))
+
+
+class Keys(unittest.TestCase):
+    """What check --keys prints, and topology.conf(5) of the same keys."""
+    PAGE = ROOT / "src/man/topology.conf.5"
+    FIELDS = ("section", "name", "type", "bounds", "default", "reopened", "meaning")
+
+    def keys(self):
+        done = run("check", "--keys")
+        self.assertEqual(done.stderr, b"")
+        rows = [line.split("\t") for line in done.stdout.decode().splitlines()]
+        for row in rows:
+            self.assertEqual(len(row), len(self.FIELDS), row)
+            self.assertTrue(all(row), row)
+        return [dict(zip(self.FIELDS, row)) for row in rows]
+
+    def documented(self):
+        """(section, name) -> the text of the key in the page."""
+        entries, section, entry = {}, None, None
+        page = self.PAGE.read_text().split(".Sh KEYS\n")[1].split(".Sh MESSAGES")[0]
+        for line in page.splitlines():
+            if line.startswith(".Ss "):
+                section, entry = {"Top": "-"}.get(line.split()[1], line.split()[1]), None
+            elif line.startswith(".It Ic "):
+                entry = (section, line.split()[2])
+                self.assertNotIn(entry, entries, "a key stands twice in the page")
+                entries[entry] = ""
+            elif entry:
+                entries[entry] += line + " "
+        return entries
+
+    def test_the_page_has_every_key_and_no_other(self):
+        self.assertEqual(sorted(self.documented()),
+                         sorted((key["section"], key["name"]) for key in self.keys()))
+
+    def test_the_page_says_of_each_key_what_the_program_says(self):
+        page = self.documented()
+        for key in self.keys():
+            with self.subTest(key=key["name"], section=key["section"]):
+                text = page[key["section"], key["name"]]
+                bounds = "" if key["bounds"] == "-" else f", {key['bounds']}"
+                default = key["default"] if key["default"] == "required" else \
+                    f"default: {key['default']}"
+                kind = key["type"].capitalize()
+                self.assertTrue(text.startswith(
+                    f"{kind}{bounds}; {default}. {key['meaning']}. "), text)
+                self.assertIn(key["reopened"], ("reopened", "-"))
+                self.assertEqual(key["reopened"] == "reopened", "SIGHUP" in text)
+
+    def test_a_default_is_taken_and_a_bound_is_a_bound(self):
+        keys = [key for key in self.keys() if key["type"] in ("size", "time", "count")]
+        self.assertGreater(len(keys), 8)
+        for key in keys:
+            least, most = key["bounds"].split(" to ")
+            unit = re.sub(r"\d", "", most)
+            for value, code in ((key["default"], 0), (least, 0), (most, 0),
+                                (f"{int(re.match(r'[0-9]+', most)[0]) + 1}{unit}", 1)):
+                with self.subTest(key=key["name"], value=value):
+                    line = f"{key['name']} = {value}"
+                    self.check_line(line if key["section"] == "-" else
+                                    f"{key['section']} {{ {line} }}", code)
+
+    def check_line(self, line, code):
+        with Herd(start=False, more=line) as herd:
+            done = run("check", herd.config, expect=(code,))
+            self.assertEqual(b" cannot be " in done.stdout, code == 1, done.stdout)
+
+    def test_the_first_example_of_the_page_is_well(self):
+        example = self.PAGE.read_text().split(".Sh EXAMPLES")[1]
+        example = example.split(".Bd -literal -offset indent\n")[1].split(".Ed")[0]
+        with Herd(start=False) as herd:
+            path = herd.folder / "example.conf"
+            path.write_text(example)
+            self.assertIn("2 nodes, 1 edge, no errors", said(run("check", path)))
 
 
 class Node(unittest.TestCase):
