@@ -1,4 +1,4 @@
-/* clock.c — see clock.h. Both are read in the vDSO, without a system call. */
+/* clock.c — see clock.h. Both clocks are read in the vDSO, without a system call. */
 #include "files/clock.h"
 #include <time.h>
 

@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-/* Fill from getrandom(2); ends the program with a sentence when the kernel has none to give. */
+/* Fill from getrandom(2); ends the program, with the reason on standard error, when that fails. */
 void entropy_fill(void *out, size_t bytes);
 
 #endif

@@ -1,10 +1,10 @@
-/* places_files.h — who answers WHATSAT here, and what is needed to ask them: the key and the trust.
+/* places_files.h — who answers WHATSAT, and what is needed to ask them: a key, and trusted CAs.
  *
- * topology.conf says which provider, or leaves it open: google where there is a key, else the
- * gazetteer. A key comes by a file only, since arguments and environments of a process can be read
- * by others: key_file, or places_key in $CREDENTIALS_DIRECTORY, where systemd's LoadCredential=
- * puts it. What is wrong is told on standard error, in a sentence with its remedy. Called by the
- * program's `node` and `places`. */
+ * topology.conf names the provider, or leaves it open: google where there is a key, else the
+ * gazetteer. A key comes from a file only, because others can read the arguments and the
+ * environment of a process: key_file, or places_key in $CREDENTIALS_DIRECTORY, where systemd's
+ * LoadCredential= puts it. What is wrong is reported on standard error, in a sentence with its
+ * remedy. Called by the program's `node` and `places`. */
 #ifndef FILES_PLACES_FILES_H
 #define FILES_PLACES_FILES_H
 
@@ -16,7 +16,7 @@
 struct places_files {
     const char *provider; /* "gazetteer", "google" or "google_legacy" */
     struct places_google google; /* views this and the topology; unused for the gazetteer */
-    struct tls_config tls; /* trust: whom to believe the service's certificate of */
+    struct tls_config tls; /* its trust: the CAs that may have signed the service's certificate */
     char key[PLACES_GOOGLE_KEY_BYTES_MAX + 1];
     const struct topology *topology; /* as they were given, for a reload */
     const char *topology_path;
@@ -32,13 +32,13 @@ static inline bool places_files_are_used(const struct places_files *f)
  *
  * f                 stays in place until places_files_close: it views itself
  * t, topology_path  outlive it
- * false: it has been told why. Else places_files_close it. */
+ * false: the reason has been reported. Else places_files_close it. */
 MUST_USE bool places_files_open(
     struct places_files *f, const struct topology *t, const char *topology_path);
 
-/* Read the trusted certificates anew, for new connections.
+/* Read the CA certificates again, for new connections.
  *
- * tell  where a sentence goes when they cannot be used, and a warning when a part of them cannot
+ * tell  where it is reported when they cannot be used, or that some of them cannot
  * false: the old ones stay. */
 MUST_USE bool places_files_reload(struct places_files *f, FILE *tell);
 

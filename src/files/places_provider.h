@@ -13,10 +13,10 @@ struct places_provision {
     struct exchange *exchange; /* NULL: of the gazetteer */
 };
 
-/* p stays in place until places_provision_close, which comes after the provider's destroy.
+/* p must not move until places_provision_close, which comes after the provider's destroy.
  *
  * log  the node's; outlives the provider
- * false: it has been told why. */
+ * false: the reason has been reported. */
 MUST_USE bool places_provide(struct places_provision *p, const struct topology *t,
     const char *topology_path, struct log *log);
 void places_provision_close(struct places_provision *p);

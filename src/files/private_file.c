@@ -1,6 +1,7 @@
-/* private_file.c — see private_file.h. A file is opened first and looked at through its
- * descriptor, so that what is checked is what is read; without blocking, so that a FIFO does not
- * hang the start. */
+/* private_file.c — see private_file.h.
+ *
+ * A file is opened first and examined through its descriptor, so that the file that is checked is
+ * the one that is read; without blocking, so that a FIFO does not hang the start. */
 #include "files/private_file.h"
 #include <errno.h>
 #include <fcntl.h>

@@ -13,7 +13,7 @@ static const struct file_kind key_kind = {.noun = "key",
     .remedy = "copy the one made with this node's certificate here",
     .owner_only = true};
 
-/* Where they lie. */
+/* Of the three files. */
 struct paths {
     char ca[FILE_PATH_ROOM], cert[FILE_PATH_ROOM], key[FILE_PATH_ROOM];
 };
@@ -82,8 +82,10 @@ static void destroy(struct tls_config *config)
     *config = (struct tls_config){0};
 }
 
-/* f's own, except its config, says which. certified: what the certificate must be for; empty:
- * anybody. false: *out is empty. */
+/* Read the files that f names; its config is left alone.
+ *
+ * certified  the name that the certificate must be for; empty: any
+ * false: the reason has been reported, and *out is empty. */
 static bool read_files(
     const struct tls_files *f, struct tls_config *out, struct span certified, FILE *tell)
 {
@@ -143,9 +145,9 @@ bool tls_files_open_any(struct tls_files *f, const struct topology *t, const cha
         return read_files(f, &f->config, SPAN(""), stderr);
     }
     fprintf(stderr,
-        "%s: the herd's links are TLS, and no node's key_file is here for this user to read; ask "
-        "on "
-        "a node's machine, as the user that it runs as\n",
+        "%s: the herd's links use TLS, and this user can read no node's key_file here; ask on a "
+        "node's "
+        "machine, as the user that the node runs as\n",
         topology_path);
     return false;
 }

@@ -11,7 +11,7 @@
 
 struct tls_files {
     struct tls_config config; /* owned; all zero while they are closed */
-    const struct topology *topology; /* what they were read by: see tls_files_open */
+    const struct topology *topology; /* this and the rest: the arguments of tls_files_open */
     const char *topology_path;
     struct span name;
 };
@@ -19,25 +19,25 @@ struct tls_files {
 /* Whether the herd's links are TLS. */
 bool tls_files_wanted(const struct topology *t);
 
-/* Read what node `name` needs, and check that its peers will take it: key and certificate belong
- * together, the CA has signed it, it is valid now and for this name. The arguments must outlive
- * the files.
+/* Read what node `name` needs, and check that its peers will accept it: key and certificate belong
+ * together, the CA has signed the certificate, and it is valid now and for this name. The arguments
+ * must outlive the files.
  *
- * false: standard error has a sentence with the remedy. Else tls_files_close them. */
+ * false: the reason and its remedy are on standard error. Else tls_files_close them. */
 MUST_USE bool tls_files_open(
     struct tls_files *f, const struct topology *t, const char *topology_path, struct span name);
 
-/* Read what an observer needs, who shows the certificate of the first node whose key lies here and
- * is this user's to read.
+/* Read what an observer needs: it shows the certificate of the first node whose key is here and
+ * readable by this user.
  *
- * false: there is none, or something is wrong with it; standard error has a sentence. */
+ * false: there is none, or something is wrong with it; the reason is on standard error. */
 MUST_USE bool tls_files_open_any(
     struct tls_files *f, const struct topology *t, const char *topology_path);
 
-/* Read the files that tls_files_open has read once more, after they were renewed: config then has
- * the new ones, for links that begin from now on; those that there are keep theirs.
+/* Read the files of tls_files_open again, after they were renewed. Links that begin from now on use
+ * the new ones, links that are up keep those that they began with.
  *
- * tell  where sentences go, as at the start
+ * tell  where reports go
  * false: something is wrong with them, and config is as it was. */
 MUST_USE bool tls_files_reload(struct tls_files *f, FILE *tell);
 
