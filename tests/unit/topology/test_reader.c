@@ -264,8 +264,8 @@ Test(reader, bytes)
         {MORE "\n\n\x02\x02\x02\x02\x02\x02\x02\x02\x02\n" MORE,
             MORE_SAID("1", "2") "f:5: the byte 0x02 stands here, which no text has, and there are "
                                 "more; is this the right file?\n"},
-        {HERD "log_level = \"\xc2\x9b[2J\xff\xc3\xa4\"\n" A "}\n",
-            "f:2: log_level cannot be \"??[2J?\xc3\xa4\"; it can be error, warn, info or debug\n"},
+        {HERD "log_level = \"\xc2\x9b[2J\xff\xc3\x84\"\n" A "}\n",
+            "f:2: log_level cannot be \"??[2J?\xc3\x84\"; it can be error, warn, info or debug\n"},
     };
     CHECK_ROWS(rows);
 }

@@ -69,7 +69,7 @@ Test(scan, text)
     static const struct {
         const char *in, *out;
     } rows[] = {
-        {"a\\b", "a\\b"},
+        {"a\\b\\\\c", "a\\b\\\\c"},
         {"\"a\\\\b\\\"\\$\\'\"", "a\\b\"$'"},
         {"'a\\\\b\\'\\\"\\n'", "a\\b'\\\"\\n"},
         {"\"\\n\"", NULL},
