@@ -5,33 +5,23 @@
  * only to the name, and under the trust, with which it was made. BearSSL resumes by session id (RFC
  * 5246, 7.4.1.2), not by ticket, and keeps no list: the caller has one session for each server.
  * Called by tls.c. */
+#include "core/base/dns_name.h"
 #include "core/tls/private.h"
 
-enum {
-    DNS_NAME_BYTES_MAX = 253, /* RFC 1035, 2.3.4, as text */
-    SESSION_S_MAX = 24 * 3600, /* RFC 5246, F.1.4 */
-};
+enum { SESSION_S_MAX = 24 * 3600 }; /* RFC 5246, F.1.4 */
 
 /* -- names ------------------------------------------------------------------------------------- */
 
 const char *tls_server_name_fault(const char *server_name)
 {
-    static const char address[] = "is an IP address, and certificates are checked by DNS name";
-    static const char none[] = "is no DNS name";
-    size_t len = strlen(server_name), digits = 0;
-    if (strchr(server_name, ':'))
-        return address;
-    for (const char *at = server_name; *at; at++) {
-        bool digit = (*at >= '0' && *at <= '9') || *at == '.';
-        bool letter = (*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z');
-        if (!digit && !letter && *at != '-' && *at != '_')
-            return none;
-        digits += digit;
+    switch (dns_name_check(span_of(server_name))) {
+    case DNS_NAME_WELL:
+        return NULL;
+    case DNS_NAME_ADDRESS:
+        return "is an IP address, and certificates are checked by DNS name";
+    default:
+        return "is no DNS name";
     }
-    if (len == 0 || len > DNS_NAME_BYTES_MAX || server_name[0] == '.' ||
-        server_name[len - 1] == '.')
-        return none;
-    return digits == len ? address : NULL;
 }
 
 /* -- sessions ---------------------------------------------------------------------------------- */

@@ -1,10 +1,10 @@
 /* draft.h — a topology while its file is being read: what the files of `topology` share.
  *
  * reader.c    the syntax: fills a draft item by item, in the order of the file
- * values.c    what the value of a key means
+ * values.c    what the value of a key means; nodes
  * keys.c      which keys there are
  * graph.c     edges: who reaches whom
- * topology.c  nodes, the check of the whole
+ * topology.c  the check of the whole
  * draft.c     faults: the floor under the others
  *
  * A mistake is reported once, where it is: what a misread part may have held is not also reported

@@ -1,4 +1,4 @@
-/* topology.c — see topology.h. The draft's life, its nodes, and the check of the whole.
+/* topology.c — see topology.h. The draft's life, and the check of the whole.
  *
  * What can be judged by itself is judged as it comes in (values.c); what needs the rest of the file
  * (addresses used twice, edges, the secret) waits for topology_finish. A mistake is reported once:
@@ -57,35 +57,7 @@ int topology_find(const struct topology *t, struct span name)
     return -1;
 }
 
-/* -- nodes ------------------------------------------------------------------------------------- */
-
-bool topology_draft_node(struct topology_draft *d, int line, struct span name)
-{
-    if (d->nodes_count == TOPOLOGY_NODES_MAX) {
-        draft_error(d, line, "there are more than %d nodes", TOPOLOGY_NODES_MAX);
-        return false;
-    }
-    struct draft_node n = {.line = line};
-    struct span shown = name.len ? name : SPAN("?");
-    memcpy(n.name, shown.at, shown.len < sizeof n.name ? shown.len : sizeof n.name - 1);
-    int other = draft_find(d, n.name);
-    if (name.len == 0) {
-        ASSERT(d->errors);
-        n.doubled = true;
-    } else if (!draft_name_valid(name)) {
-        draft_error(d, line,
-            "\"%.*s\" cannot name a node; use 1 to %d letters, digits, \".\", \"_\", \"-\", a "
-            "letter or digit first",
-            SHOWN(name), STAMPEDE_NODE_NAME_BYTES_MAX);
-    } else if (other >= 0) {
-        draft_error(d, line, "there is a node %s in line %d already; each needs a name of its own",
-            n.name, d->nodes[other].line);
-        n.doubled = true;
-    }
-    ASSERT(strlen(n.name) <= STAMPEDE_NODE_NAME_BYTES_MAX);
-    d->nodes[d->nodes_count++] = n;
-    return true;
-}
+/* -- what is missing --------------------------------------------------------------------------- */
 
 static void check_missing(struct topology_draft *d)
 {

@@ -1,4 +1,4 @@
-/* values.c — the values of topology.conf: their grammar by kind, bounds, units.
+/* values.c — the values of topology.conf: their grammar by kind, bounds, units; names of nodes.
  *
  * keys.c says which kind each key has. Sizes take B, KiB, MiB, GiB (K, M, G are the same); times
  * take ns, us, ms, s, min, h, d; both are whole numbers, without a unit only 0 or, for sizes,
@@ -349,6 +349,36 @@ void draft_defaults(struct topology_draft *d)
         if (key->value)
             set_value(d, 0, key, span_of(key->value));
     ASSERT(d->errors == 0 && d->warnings == 0);
+}
+
+/* -- nodes ------------------------------------------------------------------------------------- */
+
+bool topology_draft_node(struct topology_draft *d, int line, struct span name)
+{
+    if (d->nodes_count == TOPOLOGY_NODES_MAX) {
+        draft_error(d, line, "there are more than %d nodes", TOPOLOGY_NODES_MAX);
+        return false;
+    }
+    struct draft_node n = {.line = line};
+    struct span shown = name.len ? name : SPAN("?");
+    memcpy(n.name, shown.at, shown.len < sizeof n.name ? shown.len : sizeof n.name - 1);
+    int other = draft_find(d, n.name);
+    if (name.len == 0) {
+        ASSERT(d->errors);
+        n.doubled = true;
+    } else if (!draft_name_valid(name)) {
+        draft_error(d, line,
+            "\"%.*s\" cannot name a node; use 1 to %d letters, digits, \".\", \"_\", \"-\", a "
+            "letter or digit first",
+            SHOWN(name), STAMPEDE_NODE_NAME_BYTES_MAX);
+    } else if (other >= 0) {
+        draft_error(d, line, "there is a node %s in line %d already; each needs a name of its own",
+            n.name, d->nodes[other].line);
+        n.doubled = true;
+    }
+    ASSERT(strlen(n.name) <= STAMPEDE_NODE_NAME_BYTES_MAX);
+    d->nodes[d->nodes_count++] = n;
+    return true;
 }
 
 /* -- finding a key ----------------------------------------------------------------------------- */
