@@ -271,6 +271,8 @@ static void apply(struct node *n, const struct group_entry *entry, struct instan
 void clients_apply(struct node *n, struct instant now)
 {
     unsigned count = n->clients.group_count;
+    if (count == 0)
+        return;
     ASSERT(count <= CLIENTS_GROUP);
     n->clients.group_count = n->clients.group_questions = 0;
     for (unsigned i = 0; i < count; i++)
