@@ -21,9 +21,8 @@ static void tell_why_not(const struct address *at, enum node_port port, int erro
     fprintf(stderr, "stampede: cannot listen on %s: ", where);
     if (error == EADDRINUSE)
         fprintf(stderr,
-            "the port is in use, perhaps by this node; to see the process: "
-            "ss -ltnp 'sport = :%u'\n",
-            at->port);
+            "the port is in use, perhaps by a node that still runs; to find nodes: "
+            "grep -l stampede /proc/[0-9]*/comm\n");
     else if (error == EADDRNOTAVAIL)
         fprintf(stderr,
             "this machine does not have that address; correct `%s` of this node in topology.conf, "
