@@ -6,8 +6,10 @@
  * machine: system calls, the kernel's TCP and one copy. What a node achieves less than this is the
  * cost of the core. Stops reading from a client that has more than UNREAD_BYTES_MAX unread
  * bytes. */
+#include "core/base/invariant.h"
 #include "core/node/node.h"
 #include "core/node/outbox.h"
+#include "io/invariant.h"
 #include "io/loop.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -176,6 +178,7 @@ int64_t node_deadline(const struct node *n)
 
 int main(int argc, char **argv)
 {
+    invariant_hook = invariant_report;
     static struct node node = {.touched = CONNECTIONS_MAX};
     static char log_memory[LOG_BYTES];
     static struct log log;

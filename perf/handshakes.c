@@ -27,7 +27,7 @@
 
 enum { HANDSHAKES = 41, STRANGERS = 60, TURNS_MAX = 4096, PATH_ROOM = 256, COMMAND_ROOM = 1024 };
 
-_Noreturn void invariant_broken(const char *what, const char *file, int line)
+static void on_broken(const char *what, const char *file, int line)
 {
     fprintf(stderr, "%s:%d: invariant broken: %s\n", file, line, what);
     abort();
@@ -382,6 +382,7 @@ static void measure_trust(void)
 
 int main(int argc, char **argv)
 {
+    invariant_hook = on_broken;
     setvbuf(stdout, NULL, _IOLBF, 0);
     if (argc != 2 || !mkdtemp(folder))
         fail("usage: handshakes tests/tools/certificates.sh");

@@ -6,6 +6,7 @@
  * node does between the received bytes and the sent replies; in the sink's cases, what its peer
  * does with the AT lines. Not counted: preparation, producing the commands, the other node,
  * checking the replies. Prints a line per case: number of commands, TAB, name. */
+#include "core/base/invariant.h"
 #include "core/base/log.h"
 #include "core/node/node.h"
 #include "load/protocol.h"
@@ -24,7 +25,7 @@ enum {
     LOG_BYTES = 65536,
 };
 
-_Noreturn void invariant_broken(const char *what, const char *file, int line)
+static void on_broken(const char *what, const char *file, int line)
 {
     fprintf(stderr, "%s:%d: invariant broken: %s\n", file, line, what);
     abort();
@@ -301,6 +302,7 @@ static void run(bool known, unsigned clients, unsigned depth, enum feature featu
 
 int main(void)
 {
+    invariant_hook = on_broken;
     for (unsigned known = 2; known-- > 0;)
         for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
             run(known, cases[i].clients, cases[i].depth, cases[i].feature);

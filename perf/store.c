@@ -28,7 +28,7 @@ enum {
     HISTOGRAM_STEPS = 1000000,
 };
 
-_Noreturn void invariant_broken(const char *what, const char *file, int line)
+static void on_broken(const char *what, const char *file, int line)
 {
     fprintf(stderr, "%s:%d: invariant broken: %s\n", file, line, what);
     abort();
@@ -234,6 +234,7 @@ static double rate_of_reading(struct store *s, uint64_t stamps)
 
 int main(int argc, char **argv)
 {
+    invariant_hook = on_broken;
     uint64_t stamps = argc > 1 ? strtoull(argv[1], NULL, 10) : 1000000;
     if (argc > 2 || stamps < 1 || stamps > 100000000) {
         fprintf(stderr, "usage: store [STAMPS]   (1 to 100000000)\n");

@@ -13,6 +13,8 @@
  * until none is missing. NATS: until each sink received all.
  *
  * sight.h says how an update is seen, and why that is fair. */
+#include "core/base/invariant.h"
+#include "io/invariant.h"
 #include "io/ring.h"
 #include "load/connection.h"
 #include "load/histogram.h"
@@ -488,6 +490,7 @@ static void settle(void)
 
 int main(int argc, char **argv)
 {
+    invariant_hook = invariant_report;
     f.depth = 1024;
     f.every = 1;
     f.duration_ns = 2 * SECOND_NS;

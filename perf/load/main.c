@@ -1,4 +1,6 @@
 /* main.c — the command line of the load generator, and its result as one line of JSON. */
+#include "core/base/invariant.h"
+#include "io/invariant.h"
 #include "load/engine.h"
 #include <getopt.h>
 #include <stdio.h>
@@ -198,6 +200,7 @@ static void print_outcome(const struct plan *p, const struct outcome *o)
 
 int main(int argc, char **argv)
 {
+    invariant_hook = invariant_report;
     static struct outcome outcome;
     static struct traffic traffic;
     struct request r = {.ids = 1000000,

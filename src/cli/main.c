@@ -1,6 +1,8 @@
 /* main.c — the program: finds the subcommand and calls it. */
 #include "cli/commands.h"
+#include "core/base/invariant.h"
 #include "core/base/nearest.h"
+#include "io/invariant.h"
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -87,6 +89,7 @@ static bool standard_files_open(void)
 
 int main(int argc, char **argv)
 {
+    invariant_hook = invariant_report;
     if (!standard_files_open())
         return EXIT_SAID_NO;
     int code = dispatch(argc, argv);

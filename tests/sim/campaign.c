@@ -519,7 +519,7 @@ static void tell_how_to_repeat(void)
     fprintf(stderr, "\n");
 }
 
-_Noreturn void invariant_broken(const char *what, const char *file, int line)
+static void on_broken(const char *what, const char *file, int line)
 {
     fprintf(stderr, "seed %" PRIu64 " violated: %s:%d: %s\n", run.seed, file, line, what);
     abort();
@@ -632,6 +632,7 @@ static bool take_option(int option)
 
 int main(int argc, char **argv)
 {
+    invariant_hook = on_broken;
     static const struct option words[] = {{"seeds", required_argument, NULL, 's'},
         {"seconds", required_argument, NULL, 't'}, {"nodes", required_argument, NULL, 'n'},
         {"topology", required_argument, NULL, 'g'}, {"keep-on", no_argument, NULL, 'k'},

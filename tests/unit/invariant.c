@@ -3,8 +3,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-_Noreturn void invariant_broken(const char *what, const char *file, int line)
+static void on_broken(const char *what, const char *file, int line)
 {
     fprintf(stderr, "%s:%d: invariant broken: %s\n", file, line, what);
     abort();
+}
+
+__attribute__((constructor)) static void set_hook(void)
+{
+    invariant_hook = on_broken;
 }

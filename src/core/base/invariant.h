@@ -5,8 +5,11 @@
 #ifndef CORE_BASE_INVARIANT_H
 #define CORE_BASE_INVARIANT_H
 
-/* Report what broke and end the process. The core only declares it: io/invariant.c defines it for
- * the program, and each test driver for itself. */
+/* Called with what broke and where, before the process ends. Each driver of the core sets it when it
+ * starts, to report; NULL, as at first: nobody hears of it. It may end the process itself. */
+extern void (*invariant_hook)(const char *what, const char *file, int line);
+
+/* Call the hook and end the process. */
 _Noreturn void invariant_broken(const char *what, const char *file, int line);
 
 #define ASSERT(condition)                                                                          \

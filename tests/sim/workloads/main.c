@@ -48,7 +48,7 @@ static const struct command_word {
     {"check", check},
 };
 
-_Noreturn void invariant_broken(const char *what, const char *file, int line)
+static void on_broken(const char *what, const char *file, int line)
 {
     fprintf(stderr, "violated: %s:%d: %s\n", file, line, what);
     abort();
@@ -96,6 +96,7 @@ static bool take_option(struct workload_options *o, int option)
 
 int main(int argc, char **argv)
 {
+    invariant_hook = on_broken;
     static const struct option words[] = {{"seeds", required_argument, NULL, 's'},
         {"nodes", required_argument, NULL, 'n'}, {"topology", required_argument, NULL, 'g'},
         {"delay", required_argument, NULL, 'd'}, {"warm", required_argument, NULL, 'w'},
