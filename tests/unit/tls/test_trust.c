@@ -2,6 +2,7 @@
  * and each weak point of the library that reads them. */
 #include "core/base/buf.h"
 #include "core/tls/der.h"
+#include "core/tls/pem.h"
 #include "unit/tls/side.h"
 #include <bearssl.h>
 
@@ -104,6 +105,91 @@ Test(tls_trust, none_is_an_error, .init = make_some, .fini = remove_certificates
     free((char *)hands.at);
 }
 
+/* -- dates: those of a real certificate are written over, as nothing here looks at its signature -- */
+
+struct dated {
+    char der[2048], pem[4096];
+    size_t len;
+    char *from, *until; /* YYMMDDHHMMSSZ, and YYYYMMDDHHMMSSZ */
+};
+
+static void dated_open(struct dated *d)
+{
+    struct span ca = file_text("ca", "pem");
+    struct pem p;
+    pem_begin(&p, ca);
+    cr_assert_eq(pem_next(&p), PEM_OBJECT);
+    cr_assert_leq(p.der_len, sizeof d->der);
+    memcpy(d->der, p.der, d->len = p.der_len);
+    pem_end(&p);
+    free((char *)ca.at);
+    static const char from_begins[] = {DER_UTC_TIME, 13};
+    d->from = memmem(d->der, d->len, from_begins, sizeof from_begins);
+    cr_assert_not_null(d->from);
+    d->from += sizeof from_begins;
+    cr_assert_eq(d->from[13], DER_GENERALIZED_TIME);
+    cr_assert_eq(d->from[14], 15);
+    d->until = d->from + 15;
+}
+
+/* Only a time from 1950 to 2049 fits `from`. */
+static void write_date(char *at, const char *form, int64_t seconds)
+{
+    char text[16];
+    struct tm tm;
+    time_t time = (time_t)seconds;
+    cr_assert_not_null(gmtime_r(&time, &tm));
+    memcpy(at, text, strftime(text, sizeof text, form, &tm));
+}
+
+static bool dated_is_valid(struct dated *d, int64_t seconds)
+{
+    struct tls_skipped skipped;
+    const char *why;
+    size_t len = br_pem_encode(d->pem, d->der, d->len, "CERTIFICATE", 0);
+    cr_assert_lt(len, sizeof d->pem);
+    return trusted((struct span){d->pem, len}, seconds * SECOND_NS, &skipped, &why) == 1;
+}
+
+static int64_t seconds_of(int year, int month, int day)
+{
+    struct tm tm = {.tm_year = year - 1900, .tm_mon = month - 1, .tm_mday = day};
+    return timegm(&tm);
+}
+
+Test(tls_trust, is_valid_to_the_second, .init = make_some, .fini = remove_certificates)
+{
+    struct dated d;
+    dated_open(&d);
+    for (int months = 1; months < 130 * 12; months++) {
+        int64_t at = seconds_of(1970 + months / 12, 1 + months % 12, 1);
+        if (months % 5 == 0)
+            at += 20 * 3600 + 47 * 60 + 38; /* of some other day */
+        for (int64_t last = at - 1; last <= at; last++) {
+            bool from_fits = last < seconds_of(2050, 1, 1);
+            write_date(d.from, "%y%m%d%H%M%SZ", from_fits ? last : 0);
+            write_date(d.until, "%Y%m%d%H%M%SZ", last);
+            cr_expect(dated_is_valid(&d, last), "%lld", (long long)last);
+            cr_expect_not(dated_is_valid(&d, last + 1), "%lld", (long long)last);
+            cr_expect_eq(dated_is_valid(&d, last - 1), !from_fits, "%lld", (long long)last);
+        }
+    }
+}
+
+Test(tls_trust, takes_two_digits_of_a_year_as_x509_does, .init = make_some,
+    .fini = remove_certificates)
+{
+    struct dated d;
+    dated_open(&d);
+    memcpy(d.from, "500101000000Z", 13); /* 1950 */
+    cr_expect(dated_is_valid(&d, 0));
+    memcpy(d.from, "491231235959Z", 13); /* 2049 */
+    cr_expect_not(dated_is_valid(&d, seconds_of(2049, 12, 31)));
+    cr_expect(dated_is_valid(&d, seconds_of(2050, 1, 1)));
+}
+
+/* -- identities --------------------------------------------------------------------------------- */
+
 /* How a certificate and a key are refused; "" when they are accepted. */
 static const char *said_of(struct span cert, struct span key, bool *of_key)
 {
@@ -147,6 +233,43 @@ Test(tls_identity, judges_files, .init = make_some, .fini = remove_certificates)
             cr_expect_str_not_empty(said_of(c, (struct span){k.at, len}, &of_key), "%zu", len);
         free((char *)c.at);
         free((char *)k.at);
+    }
+}
+
+/* The same key in another form. */
+static struct span rewritten(const char *name, const char *options)
+{
+    char command[256];
+    snprintf(command, sizeof command, "openssl pkey -in %s/%s.key -out %s/other.key %s",
+        certificates, name, certificates, options);
+    cr_assert_eq(system(command), 0, "%s", command);
+    return file_text("other", "key");
+}
+
+Test(tls_identity, takes_keys_of_older_forms_and_none_that_is_encrypted, .init = make_some,
+    .fini = remove_certificates)
+{
+    static const struct {
+        const char *name, *options, *begins, *said;
+    } rows[] = {
+        {"Hands", "", "-----BEGIN PRIVATE KEY-----", ""},
+        {"Hands", "-traditional", "-----BEGIN EC PRIVATE KEY-----", ""},
+        {"rsa", "-traditional", "-----BEGIN RSA PRIVATE KEY-----", ""},
+        {"Hands", "-aes256 -passout pass:secret", "-----BEGIN ENCRYPTED PRIVATE KEY-----",
+            "holds an encrypted key, which no node can open by itself; decrypt it with: "
+            "openssl pkey -in FILE -out FILE"},
+        {"Hands", "-pubout", "-----BEGIN PUBLIC KEY-----",
+            "holds no private key; it begins with -----BEGIN PRIVATE KEY-----"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct span cert = file_text(rows[i].name, "pem");
+        struct span key = rewritten(rows[i].name, rows[i].options);
+        bool of_key;
+        cr_assert_eq(strncmp(key.at, rows[i].begins, strlen(rows[i].begins)), 0, "row %zu", i);
+        cr_expect_str_eq(said_of(cert, key, &of_key), rows[i].said, "row %zu", i);
+        cr_expect_eq(of_key, *rows[i].said != '\0', "row %zu", i);
+        free((char *)cert.at);
+        free((char *)key.at);
     }
 }
 
