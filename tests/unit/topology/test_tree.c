@@ -1,5 +1,6 @@
 /* The spanning tree: the same for all, N-1 edges, shallow, and no hub where there need be none. */
 #include "core/topology/tree.h"
+#include "unit/random.h"
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <string.h>
@@ -26,6 +27,14 @@ static void edge(unsigned a, unsigned b)
 {
     neighbours[a][nodes[a].neighbours_count++] = (uint16_t)b;
     neighbours[b][nodes[b].neighbours_count++] = (uint16_t)a;
+}
+
+static void edge_once(unsigned a, unsigned b)
+{
+    for (unsigned i = 0; i < nodes[a].neighbours_count; i++)
+        if (neighbours[a][i] == b)
+            return;
+    edge(a, b);
 }
 
 static void edge_by_name(const char *a, const char *b)
@@ -95,6 +104,40 @@ Test(tree, of_the_shipped_herd_whatever_the_order_of_its_sections)
         edge_by_name("Holiday", "Welsh");
         edge_by_name("Holiday", "Wilkes");
         cr_expect_str_eq(edges(), "Goloman-Hands Goloman-Holiday Goloman-Wilkes Holiday-Welsh ");
+    }
+}
+
+/* Nodes meet their neighbours in any order, and must all find one tree. */
+Test(tree, of_any_graph_is_the_same_whatever_the_order_of_its_sections)
+{
+    enum { NODES = 12, LINKS = 24, ORDERS = 6 };
+    for (uint64_t seed = 1; seed <= 40; seed++) {
+        struct random r = {seed};
+        unsigned ends[LINKS][2];
+        char first[4096];
+        for (unsigned i = 0; i < LINKS; i++) {
+            ends[i][0] = i < NODES ? i : random_below(&r, NODES); /* a ring, and chords */
+            ends[i][1] = i < NODES ? (i + 1) % NODES : random_below(&r, NODES);
+        }
+        for (unsigned k = 0; k < ORDERS; k++) {
+            unsigned at[NODES];
+            begin(NODES, NULL);
+            for (unsigned i = 0; i < NODES; i++) {
+                unsigned other = random_below(&r, i + 1);
+                at[i] = at[other];
+                at[other] = i;
+            }
+            for (unsigned i = 0; i < NODES; i++)
+                sprintf(nodes[at[i]].name, "n%02u", i);
+            for (unsigned i = 0; i < LINKS; i++) {
+                unsigned link = (i * 7 + k) % LINKS; /* neighbours, too, in another order */
+                if (ends[link][0] != ends[link][1])
+                    edge_once(at[ends[link][0]], at[ends[link][1]]);
+            }
+            if (k == 0)
+                strcpy(first, edges());
+            cr_expect_str_eq(edges(), first, "seed %u", (unsigned)seed);
+        }
     }
 }
 
