@@ -91,6 +91,37 @@ Test(arena, nothing_is_taken_before_the_first_record)
     arena_deinit(&a);
 }
 
+/* Segments that are full, and the newest up to the last unit that was ever in use. */
+Test(arena, tells_how_much_was_ever_in_use)
+{
+    struct random r = random_begin();
+    struct arena a;
+    cr_assert(arena_init(&a, 2 * GROWING));
+    uint64_t table_bytes = arena_bytes(&a);
+    uint32_t newest = 0, end = 0, last = 0;
+    for (int i = 0; i < 2 * GROWING; i++) {
+        uint32_t units = RECORD_UNITS_MIN + random_below(&r, 20);
+        uint32_t at = arena_alloc(&a, units);
+        cr_assert_neq(at, 0);
+        fill(&a, at, units, 1);
+        if (at / ARENA_SEGMENT_UNITS > newest) {
+            newest = at / ARENA_SEGMENT_UNITS;
+            end = 0;
+        }
+        if (at / ARENA_SEGMENT_UNITS == newest && at % ARENA_SEGMENT_UNITS + units > end)
+            end = at % ARENA_SEGMENT_UNITS + units;
+        cr_assert_eq(arena_bytes(&a), table_bytes + (uint64_t)newest * ARENA_SEGMENT_BYTES +
+                                          (uint64_t)end * RECORD_UNIT_BYTES);
+        if (last && i % 3 == 0) {
+            arena_free(&a, last);
+            at = 0;
+        }
+        last = at;
+    }
+    cr_expect_gt(newest, 0);
+    arena_deinit(&a);
+}
+
 Test(arena, records_of_all_sizes_come_and_go)
 {
     struct random r = random_begin();
