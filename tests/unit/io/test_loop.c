@@ -203,6 +203,37 @@ static void echo_bulk(int fd, size_t bytes)
     expect_end(fd);
 }
 
+/* Send that stream to a loop that cannot send it back, until it takes no more; how many bytes it
+ * took. Another client is served in between. So the loop has a turn for each block, and a full
+ * socket means that the loop does not read. */
+static size_t fill_up(int deaf, int other)
+{
+    size_t sent = 0;
+    for (int full_times = 0; full_times < 100;) {
+        char block[4096];
+        for (size_t i = 0; i < sizeof block; i++)
+            block[i] = byte_at(sent + i);
+        ssize_t n = send(deaf, block, sizeof block, MSG_DONTWAIT);
+        sent += n > 0 ? (size_t)n : 0;
+        full_times = n < 0 ? full_times + 1 : 0;
+        cr_assert_lt(sent, 64u << 20, "it takes without end");
+        say(other, "?");
+        expect(other, "?");
+    }
+    return sent;
+}
+
+static void expect_stream(int fd, size_t bytes)
+{
+    for (size_t got = 0; got < bytes;) {
+        char block[4096];
+        ssize_t n = recv(fd, block, sizeof block, 0);
+        cr_assert_gt(n, 0, "ended after %zu of %zu", got, bytes);
+        for (ssize_t i = 0; i < n; i++)
+            cr_assert_eq(block[i], byte_at(got++));
+    }
+}
+
 /* -- connections ------------------------------------------------------------------------------- */
 
 TestSuite(loop, .timeout = 30);
@@ -243,29 +274,20 @@ Test(loop, both_ports_take_connections)
 Test(loop, a_client_that_does_not_read_is_not_read_from)
 {
     start((struct setting){0});
-    int deaf = connect_to(client_port), other = connect_to(client_port);
-    size_t sent = 0;
-    /* A second client is served in between. So the loop has a turn for each block, and a full socket
-     * means that the loop does not read. */
-    for (int full_times = 0; full_times < 100;) {
-        char block[4096];
-        for (size_t i = 0; i < sizeof block; i++)
-            block[i] = byte_at(sent + i);
-        ssize_t n = send(deaf, block, sizeof block, MSG_DONTWAIT);
-        sent += n > 0 ? (size_t)n : 0;
-        full_times = n < 0 ? full_times + 1 : 0;
-        cr_assert_lt(sent, 64u << 20, "it takes without end");
-        say(other, "?");
-        expect(other, "?");
-    }
-    for (size_t got = 0; got < sent;) {
-        char block[4096];
-        ssize_t n = recv(deaf, block, sizeof block, 0);
-        cr_assert_gt(n, 0);
-        for (ssize_t i = 0; i < n; i++)
-            cr_assert_eq(block[i], byte_at(got++));
-    }
+    int deaf = connect_to(client_port);
+    expect_stream(deaf, fill_up(deaf, connect_to(client_port)));
     shutdown(deaf, SHUT_WR); /* it can be closed, so it is read from again */
+    expect_end(deaf);
+    stop();
+}
+
+Test(loop, a_half_close_ends_nothing_that_is_still_to_be_said)
+{
+    start((struct setting){0});
+    int deaf = connect_to(client_port);
+    size_t bytes = fill_up(deaf, connect_to(client_port));
+    shutdown(deaf, SHUT_WR);
+    expect_stream(deaf, bytes);
     expect_end(deaf);
     stop();
 }
