@@ -87,6 +87,18 @@ Test(handshake, each_wrong_hello_has_its_reason)
     cr_expect_eq(g.peers[HANDS].boot, 0);
 }
 
+/* The neighbours in a block of exactly their size, so that a look behind it is seen. */
+Test(handshake, a_strangers_name_is_sought_among_the_neighbours_only)
+{
+    struct peer *peers = malloc(sizeof g.peers);
+    memcpy(peers, g.peers, sizeof g.peers);
+    g.node.peers = peers;
+    side_begin(&g, 0, ACCEPTED);
+    cr_expect_eq(side_hears(&g, 0, HELLO_OF("Welsh", BOOT_A, NONE)), PEERING_ENDED);
+    cr_expect_str_eq(g.links[0].reason, "Welsh is no neighbour of Goloman");
+    free(peers);
+}
+
 Test(handshake, a_mirrored_nonce_is_oneself)
 {
     side_begin(&g, 0, HANDS);

@@ -98,6 +98,22 @@ Test(notices, a_grafted_link_says_eager_and_sends_from_there)
     hears(WILKES, "ACK 4\n");
 }
 
+/* EAGER says what a MARK would have said. */
+Test(notices, a_graft_takes_back_a_mark_that_waits)
+{
+    link_both_lazy();
+    hears(WILKES, "AT Welsh +0.500000000 kiwi +1-1 1 Wilkes\n");
+    cr_expect_str_eq(side_says_at_once(&g, WILKES), "MARK 1\n");
+    hears(WILKES, "AT Welsh +0.500000000 plum +1-1 1 Wilkes\n");
+    cr_expect_str_eq(side_says_at_once(&g, WILKES), "");
+    cr_expect_eq(peering_pull_ns(&g.links[WILKES]), now.mono_ns + PEERING_ACK_DELAY_MS * MS_NS);
+    hears(WILKES, "GRAFT 2\n");
+    cr_expect_str_eq(side_says_at_once(&g, WILKES), "EAGER 2\n");
+    pass_ms(PEERING_ACK_DELAY_MS);
+    cr_expect_str_eq(side_says_at_once(&g, WILKES), "");
+    cr_expect_gt(peering_pull_ns(&g.links[WILKES]), now.mono_ns);
+}
+
 Test(notices, what_the_feed_held_at_the_start_goes_as_stamps_though_pruned)
 {
     link_both_lazy();
