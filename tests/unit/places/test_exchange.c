@@ -732,6 +732,23 @@ Test(places_exchange, a_deserted_answer_is_let_come)
     cr_expect_eq(dials, 1);
 }
 
+Test(places_exchange, a_deserted_question_is_forgotten_when_its_connection_was_stale)
+{
+    for (unsigned i = 1; i <= 4 * EXCHANGE_QUEUE_MAX; i++) { /* more than it has room for */
+        asks(1);
+        is_asked(0, 1);
+        says(0, EMPTY);
+        is_well(1);
+        asks_for(2, 1 + i, TIMEOUT_MS);
+        turn();
+        is_asked(0, 1 + i);
+        cancels_ticket(2);
+        ends(0);
+        cr_assert_eq(connections(), 0);
+    }
+    cr_expect_null(told[2]);
+}
+
 Test(places_exchange, a_deserted_connection_gives_way)
 {
     warms_up_two();
