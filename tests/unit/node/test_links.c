@@ -61,6 +61,23 @@ static void hands_links(uint32_t conn)
     hears_hello(conn, "Hands", "");
 }
 
+/* Only who has a spare link has a use for notices, and for the memory that they take. */
+Test(node_links, a_hello_speaks_of_notices_where_a_link_is_spare)
+{
+    static uint16_t of_ant[] = {0, 1 + HANDS}, of_hands[] = {0, 1 + ANT};
+    nodes[1 + ANT].neighbours = of_ant;
+    nodes[1 + HANDS].neighbours = of_hands;
+    for (uint16_t count = 1; count <= 2; count++) { /* a star, then a ring */
+        node_destroy(node);
+        nodes[1 + ANT].neighbours_count = nodes[1 + HANDS].neighbours_count = count;
+        side_start();
+        turn();
+        asks_in(0);
+        sends(0, HANDS_HELLO);
+        cr_expect_eq(strstr(heard[0], " lazy=1") != NULL, count == 2, "heard \"%s\"", heard[0]);
+    }
+}
+
 static const char *status(void)
 {
     static char text[65536];

@@ -454,6 +454,35 @@ Test(node, a_client_that_does_not_read_is_no_longer_read_from_then_dropped)
     hangs_up(0);
 }
 
+Test(node, a_provider_without_an_exchange_resolves_and_dials_nothing)
+{
+    struct span host;
+    unsigned id;
+    side_start();
+    joins(0);
+    sends(0, "IAMAT a +1+1 1\nWHATSAT a 1 1\n");
+    cr_expect_not(node_resolve(node, &host));
+    cr_expect_not(node_dial_cancel(node, &id));
+}
+
+Test(node, a_client_is_read_from_until_its_output_has_the_bytes_of_the_limit)
+{
+    enum { LINES = 500, REPLY_BYTES = 42 };
+    topology.limits.output_bytes = LINES * REPLY_BYTES;
+    side_start();
+    joins(0);
+    send_at_most = 0;
+    for (unsigned i = 0; i < LINES; i++) {
+        cr_assert(wants[0] & NODE_WANT_READ, "line %u", i);
+        sends(0, "IAMAT a +1+1 1\n");
+    }
+    cr_assert_not(wants[0] & NODE_WANT_READ);
+    send_at_most = SIZE_MAX;
+    wants[0] = node_wants(node, 0);
+    send_out(0);
+    cr_assert_eq(heard_len[0], LINES * REPLY_BYTES);
+}
+
 Test(node, unread_output_is_bounded_in_memory_not_only_in_bytes)
 {
     side_start();
