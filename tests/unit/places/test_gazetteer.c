@@ -7,6 +7,7 @@
 #include <criterion/criterion.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 enum {
     HEAD_BYTES = 64,
@@ -420,6 +421,36 @@ Test(gazetteer, what_is_no_table_is_refused)
         cr_assert_not(gazetteer_open(&g, table, b.len), "%s", spoilt[i].what);
         memory[spoilt[i].offset] ^= 0x55;
     }
+}
+
+/* Of nothing but zeros, which the kernel gives for no memory. */
+Test(gazetteer, tables_have_bounds)
+{
+    enum { PLACES, REGIONS, NAME_BYTES, REGION_BYTES, COUNTS };
+    static const uint32_t most[COUNTS] = {1 << 24, UINT16_MAX, 1 << 28, 1 << 28};
+    const size_t room = (size_t)1 << 30;
+    for (unsigned at = 0; at < COUNTS; at++)
+        for (uint32_t more = 0; more < 2; more++) {
+            uint32_t counts[] = {0, 0, 0, 0, BANDS, BAND_UNITS};
+            counts[at] = most[at] + more;
+            char *table = mmap(NULL, room, PROT_READ | PROT_WRITE,
+                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+            cr_assert_neq(table, MAP_FAILED);
+            struct buf b = buf_over(table, room);
+            buf_text(&b, "GAZETTE1");
+            b.len = 40;
+            for (unsigned i = 0; i < sizeof counts / sizeof *counts; i++)
+                put(&b, counts[i], 4);
+            b.len = HEAD_BYTES + 4 * BANDS;
+            put(&b, counts[PLACES], 4);
+            size_t starts = ((size_t)counts[PLACES] + 31) / 32 + ((size_t)counts[REGIONS] + 31) / 32;
+            size_t len = b.len + counts[PLACES] * (size_t)9 + counts[REGIONS] * (size_t)3 +
+                         4 * starts + counts[NAME_BYTES] + counts[REGION_BYTES];
+            struct gazetteer g;
+            cr_expect_eq(gazetteer_open(&g, (const uint8_t *)table, len), more == 0,
+                "count %u, %u more", at, more);
+            munmap(table, room);
+        }
 }
 
 /* What gazetteer_open() does not check is checked where it is used: the program ends and does not
