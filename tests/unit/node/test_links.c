@@ -61,21 +61,42 @@ static void hands_links(uint32_t conn)
     hears_hello(conn, "Hands", "");
 }
 
-/* Only who has a spare link has a use for notices, and for the memory that they take. */
-Test(node_links, a_hello_speaks_of_notices_where_a_link_is_spare)
+/* A star around Goloman, or a ring, in which the tree is Ant's links. */
+static void start_again(bool ring)
 {
     static uint16_t of_ant[] = {0, 1 + HANDS}, of_hands[] = {0, 1 + ANT};
     nodes[1 + ANT].neighbours = of_ant;
     nodes[1 + HANDS].neighbours = of_hands;
-    for (uint16_t count = 1; count <= 2; count++) { /* a star, then a ring */
-        node_destroy(node);
-        nodes[1 + ANT].neighbours_count = nodes[1 + HANDS].neighbours_count = count;
-        side_start();
-        turn();
+    nodes[1 + ANT].neighbours_count = nodes[1 + HANDS].neighbours_count = ring ? 2 : 1;
+    node_destroy(node);
+    side_start();
+    turn();
+}
+
+/* Only a node with a spare link has a use for notices, and for the memory that they take. */
+Test(node_links, a_hello_speaks_of_notices_where_a_link_is_spare)
+{
+    for (int ring = 0; ring < 2; ring++) {
+        start_again(ring);
         asks_in(0);
         sends(0, HANDS_HELLO);
-        cr_expect_eq(strstr(heard[0], " lazy=1") != NULL, count == 2, "heard \"%s\"", heard[0]);
+        cr_expect_eq(strstr(heard[0], " lazy=1") != NULL, ring, "heard \"%s\"", heard[0]);
     }
+}
+
+Test(node_links, the_spare_link_is_pruned_when_that_of_the_tree_is_up)
+{
+    start_again(true);
+    asks_in(0);
+    sends(0, HELLO("Hands", "b1", NOTHING_YET " lazy=1"));
+    passes_ms(9000);
+    cr_expect_null(strstr(heard[0], "\nPRUNE "), "heard \"%s\"", heard[0]);
+    sends(0, "PONG 1\n");
+    asks_in(1);
+    sends(1, HELLO("Ant", "a1", NOTHING_YET " lazy=1"));
+    passes_ms(9000);
+    cr_expect_not_null(strstr(heard[0], "\nPRUNE "), "heard \"%s\"", heard[0]);
+    cr_expect_null(strstr(heard[1], "\nPRUNE "), "heard \"%s\"", heard[1]);
 }
 
 static const char *status(void)

@@ -224,3 +224,25 @@ Test(notices, notices_wait_for_the_tree_while_it_moves)
     says_up_to("SEEN 3 ", "\nMARK 3\n");
     cr_expect_eq(peering_pull_ns(&g.links[WILKES]), NEVER_NS);
 }
+
+/* It is woken then, and not before. */
+Test(notices, a_notice_has_its_deadline_when_the_tree_has_stopped_moving)
+{
+    link_both_lazy();
+    hears(WILKES, "PRUNE 10\n");
+    side_put(&g, "fig", 1);
+    (void)side_says(&g, HANDS);
+    hears(HANDS, "ACK 1\n");
+    side_put(&g, "kiwi", 2);
+    (void)side_says(&g, HANDS);
+    says(WILKES, "");
+    pass_ms(10);
+    says_up_to("SEEN 1 ", "\nMARK 1\n");
+    cr_expect_eq(
+        peering_pull_ns(&g.links[WILKES]), now.mono_ns + (PEERING_MOVES_MS - 10) * MS_NS);
+    pass_ms(PEERING_MOVES_MS - 10);
+    says(WILKES, "");
+    cr_expect_eq(peering_pull_ns(&g.links[WILKES]), now.mono_ns + 10 * MS_NS);
+    pass_ms(10);
+    says_up_to("SEEN 2 ", "\nMARK 2\n");
+}
