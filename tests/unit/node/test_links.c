@@ -114,6 +114,16 @@ static void status_has(const char *part)
     cr_assert_not_null(strstr(status(), part), "no %s in %s", part, status());
 }
 
+Test(node_links, status_counts_the_clients)
+{
+    for (uint32_t i = 2; i < 5; i++)
+        joins(i);
+    asks_in(0);
+    status_has("\"clients\":3,");
+    hangs_up(3);
+    status_has("\"clients\":2,");
+}
+
 /* -- stamps by links --------------------------------------------------------------------------- */
 
 Test(node_links, a_link_that_was_accepted_gets_what_clients_say)

@@ -266,6 +266,8 @@ Test(reader, bytes)
                                 "more; is this the right file?\n"},
         {HERD "log_level = \"\xc2\x9b[2J\xff\xc3\x84\"\n" A "}\n",
             "f:2: log_level cannot be \"??[2J?\xc3\x84\"; it can be error, warn, info or debug\n"},
+        {HERD "log_level = \"\xc2\x9f\xc2\xa0\"\n" A "}\n", /* the last of C1, and the next */
+            "f:2: log_level cannot be \"??\xc2\xa0\"; it can be error, warn, info or debug\n"},
     };
     CHECK_ROWS(rows);
 }
