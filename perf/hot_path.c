@@ -241,7 +241,7 @@ static void commands_turn(unsigned clients, unsigned depth)
     judge(clients, depth);
     if (!each[1])
         return;
-    /* The peer receives the AT lines and acknowledges them; processing the ACK is the node's work. */
+    /* The peer takes the AT lines and confirms them; processing its ACK is the node's work. */
     link_turn(1);
     link_turn(0);
 }

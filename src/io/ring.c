@@ -1,7 +1,7 @@
 /* ring.c — see ring.h. Written against liburing 2.3, the version in Debian 12.
  *
- * Two things that this version lacks are done here: setting up the buffer ring (mmap and one call),
- * and io_uring_enter with a time-out and newer flags. Holds always: a buffer goes back to the kernel
+ * Two things that this version lacks are done here: the set-up of the buffer ring (mmap, one call),
+ * and io_uring_enter with a time-out and newer flags. Holds always: a buffer goes to the kernel
  * only in ring_buffers_return, so received bytes stay readable until the end of the turn. Under
  * AddressSanitizer, buffers that belong to the kernel are poisoned, so that a later access is
  * reported. */

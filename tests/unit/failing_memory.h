@@ -3,7 +3,7 @@
  * A program that links with failing_memory.c has malloc, calloc, realloc, aligned_alloc and free
  * replaced at link time (--wrap, see CMakeLists.txt). A test runs the same session for n = 1, 2, 3,
  * ... until one needs fewer than n allocations, and expects that every failure is survived and that
- * nothing leaks. cJSON is a shared library, whose allocations the linker cannot replace; a test that
+ * nothing leaks. cJSON is a shared library: the linker cannot replace its allocations; a test that
  * wants them to fail sets cJSON's hooks. The simulator has an allocator of its own (sim/memory.h):
  * there each node has an account and failures are random. */
 #ifndef TESTS_UNIT_FAILING_MEMORY_H

@@ -5,8 +5,8 @@
 #ifndef CORE_BASE_INVARIANT_H
 #define CORE_BASE_INVARIANT_H
 
-/* Called with what broke and where, before the process ends. Each driver of the core sets it when it
- * starts, to report; NULL, as at first: nobody hears of it. It may end the process itself. */
+/* Called with what broke and where, before the process ends. Each driver of the core sets it at its
+ * start, to report; NULL, as at first: nobody hears of it. It may end the process itself. */
 extern void (*invariant_hook)(const char *what, const char *file, int line);
 
 /* Call the hook and end the process. */

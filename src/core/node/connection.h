@@ -150,7 +150,6 @@ void connection_abort(struct connections *t, struct connection *c);
 void connection_choke(struct connections *t, struct connection *c, struct instant now);
 /* Read from `c` again. Call connection_watch when it is known whether it stays so. */
 void connection_release(struct connection *c);
-
 /* `c` is new, or has been choked, released or finished: put it into the watch that fits. */
 void connection_watch(struct connections *t, struct connection *c, struct instant now);
 /* The next connection that has been silent for its whole time; NULL: none. Abort it. */

@@ -26,7 +26,8 @@ static const char *read_chain(struct tls_identity *i, struct span text)
             continue;
         unsigned char *der = i->chain_len < TLS_CHAIN_MAX ? malloc(p.der_len + 1) : NULL;
         if (!der) {
-            why = "holds more than 8 certificates";
+            why = i->chain_len == TLS_CHAIN_MAX ? "holds more than 8 certificates"
+                                                : "cannot be taken in: memory has run out";
             continue;
         }
         memcpy(der, p.der, p.der_len);

@@ -77,8 +77,8 @@ MUST_USE struct tls *tls_client(
 /* The client of an HTTPS server. ALPN offers http/1.1 (RFC 7301), which a server may ignore.
  *
  * server_name  one for which tls_server_name_fault returns NULL; sent as SNI; the server's
- *              certificate must be for it, by BearSSL's own check: DNS names only, a wildcard stands
- *              for one label
+ *              certificate must be for it, by BearSSL's own check: DNS names only, and a wildcard
+ *              stands for one label
  * session      resumed if it fits and the server still knows it; otherwise the handshake is a full
  *              one, on the same connection. Afterwards it is the new session, or empty when the
  *              server gives none or an error occurs. Must outlive the tls. NULL: none is kept */

@@ -75,7 +75,7 @@ void topology_draft_unknown(
 /* `node NAME {`. Values of the section "node" belong to the node begun last. An empty name: it has
  * none, which the reader has reported.
  *
- * false: there are TOPOLOGY_NODES_MAX already, and a fault says so: there is no use in reading on. */
+ * false: there are TOPOLOGY_NODES_MAX already, and a fault says so: reading on is of no use. */
 bool topology_draft_node(struct topology_draft *d, int line, struct span name);
 
 /* `key = value` in a section: "" for the top level, "limits", "places", "tls" or "node". An unknown

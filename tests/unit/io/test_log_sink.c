@@ -1,5 +1,5 @@
-/* What the sink makes of the answers to its writes. That lines arrive in files and on standard error
- * is test_loop's. */
+/* test_log_sink.c — what the sink makes of the answers to its writes. Whether lines arrive in files
+ * and on standard error is tested in test_loop.c. */
 #include "io/log_sink.h"
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -7,7 +7,8 @@
 static struct log lines;
 static struct log_sink sink;
 static char memory[4096];
-static const struct instant start = {.mono_ns = 1000 * SECOND_NS, .real_ns = 1700000000 * SECOND_NS};
+static const struct instant start = {
+    .mono_ns = 1000 * SECOND_NS, .real_ns = 1700000000 * SECOND_NS};
 
 static struct instant after_ms(int64_t ms)
 {

@@ -443,7 +443,8 @@ Test(gazetteer, tables_have_bounds)
                 put(&b, counts[i], 4);
             b.len = HEAD_BYTES + 4 * BANDS;
             put(&b, counts[PLACES], 4);
-            size_t starts = ((size_t)counts[PLACES] + 31) / 32 + ((size_t)counts[REGIONS] + 31) / 32;
+            size_t starts =
+                ((size_t)counts[PLACES] + 31) / 32 + ((size_t)counts[REGIONS] + 31) / 32;
             size_t len = b.len + counts[PLACES] * (size_t)9 + counts[REGIONS] * (size_t)3 +
                          4 * starts + counts[NAME_BYTES] + counts[REGION_BYTES];
             struct gazetteer g;

@@ -75,8 +75,8 @@ Test(paper, hashes_and_digests)
                            "p\xc3\xa9"
                            "car",
                            "-90+180", "0001.50"),
-                       fourth = stamp_of(
-                           "Holidays", "+0.000000001", "kiwi.cs.u", "+12.5-7.25", "12345678.500000");
+                       fourth = stamp_of("Holidays", "+0.000000001", "kiwi.cs.u", "+12.5-7.25",
+                           "12345678.500000");
     uint64_t digest = expect_stamp(&first) + expect_stamp(&second);
     expect_hex(digest);
     expect_hex(digest + expect_stamp(&third));

@@ -105,7 +105,7 @@ Test(tls_trust, none_is_an_error, .init = make_some, .fini = remove_certificates
     free((char *)hands.at);
 }
 
-/* -- dates: those of a real certificate are written over, as nothing here looks at its signature -- */
+/* -- dates: a real certificate's are written over; nothing here looks at its signature --------- */
 
 struct dated {
     char der[2048], pem[4096];
@@ -188,7 +188,7 @@ Test(tls_trust, takes_two_digits_of_a_year_as_x509_does, .init = make_some,
     cr_expect(dated_is_valid(&d, seconds_of(2050, 1, 1)));
 }
 
-/* -- identities --------------------------------------------------------------------------------- */
+/* -- identities -------------------------------------------------------------------------------- */
 
 /* How a certificate and a key are refused; "" when they are accepted. */
 static const char *said_of(struct span cert, struct span key, bool *of_key)
