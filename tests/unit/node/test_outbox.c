@@ -135,7 +135,7 @@ Test(outbox, answers_that_wait_for_a_gate_go_with_it)
     struct outbox o = {0};
     struct chunk *gates[4];
     for (unsigned i = 0; i < 4; i++)
-        gates[i] = outbox_gate(&o, (struct span){"01234" + i, 1});
+        gates[i] = outbox_gate(&o, (struct span){&"01234"[i], 1});
     cr_assert(outbox_fill(&o, &chunks, gates[2], SPAN("c")));
     cr_assert(outbox_fill(&o, &chunks, gates[1], SPAN("b")));
     cr_assert_eq(chunks.lent, 0, "what cannot be sent must not take large chunks");
