@@ -10,6 +10,7 @@ static const struct instant NOW = {5 * SECOND_NS, 1767225600 * SECOND_NS};
 /* Which allocation fails first, 1 being the next, and how many fail from there on. */
 static unsigned fails_from;
 static unsigned fails_count;
+static int blocks_held; /* by cJSON, while it allocates here */
 
 static void *failing_malloc(size_t size)
 {
@@ -19,7 +20,14 @@ static void *failing_malloc(size_t size)
         fails_count--;
         return NULL;
     }
+    blocks_held++;
     return malloc(size);
+}
+
+static void counting_free(void *block)
+{
+    blocks_held -= block != NULL;
+    free(block);
 }
 
 static struct places_provider begun(void)
@@ -254,10 +262,10 @@ Test(places_gazetteer, two_providers_do_not_know_of_each_other)
     b.destroy(b.self);
 }
 
-/* Each allocation fails in turn: the answer is a failure then. */
+/* Each allocation fails in turn: the answer is a failure then, and nothing leaks. */
 Test(places_gazetteer, one_failed_allocation_is_an_unknown_error)
 {
-    cJSON_Hooks hooks = {failing_malloc, free};
+    cJSON_Hooks hooks = {failing_malloc, counting_free};
     struct places_provider p = begun();
     struct places_question question = near_to("+51.50853-0.12574", 50000, 3);
     unsigned failed = 0;
@@ -267,8 +275,10 @@ Test(places_gazetteer, one_failed_allocation_is_an_unknown_error)
         fails_count = 1;
         cJSON_InitHooks(&hooks);
         struct places_answer a;
+        blocks_held = 0;
         cr_assert(p.answer(p.self, &a, NOW));
         cJSON_InitHooks(NULL);
+        cr_assert_eq(blocks_held, 1, "failure %u leaks: only the answer is to be left", nth);
         cJSON *answer = cJSON_Parse(a.json);
         free(a.json);
         if (fails_count == 1) { /* none was left to fail */
@@ -284,7 +294,7 @@ Test(places_gazetteer, one_failed_allocation_is_an_unknown_error)
 
 Test(places_gazetteer, without_any_memory_the_question_waits)
 {
-    cJSON_Hooks hooks = {failing_malloc, free};
+    cJSON_Hooks hooks = {failing_malloc, counting_free};
     struct places_provider p = begun();
     struct places_question question = near_to("+51.50853-0.12574", 50000, 3);
     p.ask(p.self, 1, &question, NEVER_NS, NOW);
