@@ -1,4 +1,5 @@
-/* replies.h — counts the replies in what a node sends, and knows where one ends.
+/* replies.h — counts the replies in what a node sends, knows where one ends, and keeps the lines
+ * that were refused.
  *
  *   state     byte             next       means
  *   BETWEEN   {                JSON       the second part of a reply to WHATSAT
@@ -14,6 +15,7 @@
 #define CLI_REPLIES_H
 
 #include "core/base/span.h"
+#include "stampede/protocol.h"
 #include <stdint.h>
 
 enum replies_state { REPLIES_BETWEEN, REPLIES_LINE, REPLIES_JSON, REPLIES_JSON_LF };
@@ -22,10 +24,19 @@ struct replies {
     enum replies_state state;
     uint64_t count; /* replies that have begun */
     uint64_t refused; /* of these, those that begin with `?` */
+    bool refusal; /* the reply that has begun is such a one */
+    size_t kept; /* bytes of it in `text` */
+    char text[2 + STAMPEDE_LINE_BYTES_MAX]; /* `? ` and the line */
 };
 
-/* Count what is in the next bytes of the stream. */
-void replies_take(struct replies *r, struct span bytes);
+/* Count what is in the next bytes of the stream, up to the end of a refusal.
+ *
+ * in    advanced over what was taken
+ * line  the line that was refused, as the node repeated it, valid until the next call; set if the
+ *       result is true
+ *
+ * true: a refusal has ended; r->count is its number. false: *in is used up. */
+MUST_USE bool replies_next(struct replies *r, struct span *in, struct span *line);
 
 /* Whether a stream that ends now ends within a reply. */
 static inline bool replies_cut(const struct replies *r)

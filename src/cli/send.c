@@ -7,6 +7,7 @@
 #include "cli/commands.h"
 #include "cli/herd.h"
 #include "cli/reach.h"
+#include "cli/refusals.h"
 #include "cli/replies.h"
 #include "files/topology_file.h"
 #include "io/reason.h"
@@ -24,7 +25,8 @@ enum { SEND_WINDOW_BYTES = 64 << 10, SEND_DIAL_MS = 5000 };
 static const char help[] =
     "Usage: stampede send [-n NODE] [-c FILE] [LINE...]\n\n"
     "Send each LINE to a node and print its replies. Without a LINE, send standard\n"
-    "input as it arrives, until its end.\n\n"
+    "input as it arrives, until its end. Standard error says what was wrong with\n"
+    "each line that the node refused (`? ...`).\n\n"
     "  -n, --node NODE      the node to talk to; default: the first of the topology\n"
     "  -c, --topology FILE  the herd's description; default: topology.conf\n"
     "  -h, --help           print this text\n\n"
@@ -55,6 +57,7 @@ struct talk {
     int error; /* an errno: the connection failed */
     struct window to_output;
     struct replies replies;
+    struct refusals refusals;
     bool output_closed;
     int output_error; /* an errno: standard output failed; 0 if its reader has gone */
 };
@@ -147,7 +150,9 @@ static void hear(struct talk *t)
     }
     w->start = 0;
     w->len = (size_t)got;
-    replies_take(&t->replies, (struct span){w->bytes, w->len});
+    struct span heard = {w->bytes, w->len}, line;
+    while (replies_next(&t->replies, &heard, &line))
+        refusals_tell(&t->refusals, t->replies.count, line);
 }
 
 /* A pipe that poll(2) reports as writable takes PIPE_BUF bytes without blocking, but perhaps no
@@ -257,7 +262,8 @@ static int judge(const struct options *o, const struct talk *t, const struct top
     return t->replies.refused ? EXIT_SAID_NO : EXIT_WELL;
 }
 
-static int talk_to(const struct options *o, const struct topology_node *node)
+static int talk_to(const struct options *o, const struct topology_limits *limits,
+    const struct topology_node *node)
 {
     struct address to = reach_client(node);
     struct talk *t = calloc(1, sizeof *t);
@@ -266,6 +272,7 @@ static int talk_to(const struct options *o, const struct topology_node *node)
         return EXIT_SAID_NO;
     }
     signal(SIGPIPE, SIG_IGN); /* a reader that leaves is no reason to die of a signal */
+    t->refusals.limits = limits;
     t->words = o->words;
     t->words_left = o->words_count;
     t->from_stdin = !o->words_count;
@@ -292,7 +299,7 @@ int cli_send(int argc, char **argv)
     if (!topology_load(o.topology_file, &topology))
         return EXIT_SAID_NO;
     int at = o.node ? herd_node(&topology, &o, o.node) : 0;
-    code = at < 0 ? EXIT_SAID_NO : talk_to(&o, &topology.nodes[at]);
+    code = at < 0 ? EXIT_SAID_NO : talk_to(&o, &topology.limits, &topology.nodes[at]);
     topology_destroy(&topology);
     return code;
 }

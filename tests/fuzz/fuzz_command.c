@@ -6,6 +6,7 @@
  * gets the same stamp. */
 #include "core/protocol/command.h"
 #include "core/base/invariant.h"
+#include "core/protocol/explain.h"
 #include "core/protocol/line.h"
 #include "core/protocol/stamp.h"
 #include <stdlib.h>
@@ -110,6 +111,7 @@ static void check_line(struct span line, int64_t now_ns)
     struct command c;
     command_parse(line, &c);
     ASSERT(c.line.at == line.at && c.line.len == line.len);
+    ASSERT((command_explain(line) == FAULT_NONE) == (c.kind != COMMAND_INVALID));
     if (c.kind == COMMAND_INVALID) {
         check_refusal(line);
         return;

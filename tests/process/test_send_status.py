@@ -1,4 +1,5 @@
 """test_send_status.py - the subcommands that talk to running nodes: send, status, up."""
+import concurrent.futures
 import contextlib
 import json
 import os
@@ -47,6 +48,49 @@ class Send(unittest.TestCase):
                                 expect=(1,))
             self.assertIn(b"\n? nonsense\nAT Goloman ", done.stdout)
             self.assertTrue(done.stdout.endswith(b"\n\n"))
+
+    def test_each_refused_line_is_explained(self):
+        rows = (
+            (b"IAMAT kiwi 34-118 1", b"the latitude has no sign"),
+            (b"IAMAT kiwi +91-118 1", b"the latitude is beyond 90"),
+            (b"IAMAT kiwi +34-118 1.0123456789", b"more than 9 digits"),
+            (b"IAMAT kiwi +34-118 1", None),
+            (b"hello", b"neither IAMAT nor WHATSAT"),
+            (b"iamat kiwi +34-118 1", b"in capitals"),
+            (b"IAMAT kiwi +34-118", b"fewer than four fields"),
+            (b"WHATSAT kiwi 51 1", b"above 50 km"),
+            (b"WHATSAT kiwi 10 21", b"above 20"),
+            (b"IAMAT ki\x01wi +34-118 1", b"control byte"),
+            (b"x" * 200, b"longer than limits.line (100 bytes)"),
+            (b"WHATSAT emu 10 1", b"holds no stamp of that client id"),
+            (b"IAMAT kiwi +34-118 %d" % (time.time() + 7200), b"limits.future is 3600 s"),
+            (b"IAMAT emu +34-118 1", b"holds limits.stamps ids"),
+            (b"", b"the line is empty"),
+        )
+        with Herd(more="log_level = debug\nlimits {\n  stamps = 1\n  line = 100\n  future = 1h\n}") as herd:
+            done = herd.command("send", stdin=b"".join(line + b"\n" for line, _ in rows), expect=(1,))
+            told = dict(re.findall(rb"(?m)^stampede: line (\d+): (.*)$", done.stderr))
+            self.assertEqual(len(done.stderr.splitlines()), len(rows) - 1)
+            self.assertEqual(done.stdout.count(b"? "), len(rows) - 1)
+            for number, (line, why) in enumerate(rows, 1):
+                with self.subTest(line=line[:40]):
+                    self.assertIn(why or b"", told.get(b"%d" % number, b""))
+            log = herd.node.log()
+            self.assertRegex(log, br'line_in conn=\d+ text="IAMAT kiwi 34-118 1" why="the latitude has')
+            self.assertRegex(log, br'line_in conn=\d+ text=x+ why="the line is longer than')
+            self.assertNotRegex(log, br'text="IAMAT kiwi \+34-118 1" why=')
+            self.assertRegex(log, br'command_refused conn=\d+ why="no stamp of the client id')
+
+    def test_standard_error_that_nobody_reads_does_not_hold_up_the_replies(self):
+        lines = 20000  # their explanations are more than a pipe holds
+        with Herd() as herd, self.sender(herd) as sender:
+            with concurrent.futures.ThreadPoolExecutor() as pool:
+                said = pool.submit(lambda: (sender.stdin.write(b"hello\n" * lines),
+                                            sender.stdin.close()))
+                self.assertEqual(sender.stdout.read(), b"? hello\n" * lines)
+                said.result()
+            self.assertEqual(sender.wait(timeout=DEADLINE_S), 1)
+            self.assertIn(b"line 1: the first word", sender.stderr.read())
 
     def test_to_a_named_node(self):
         with Herd(SHIPPED) as herd:

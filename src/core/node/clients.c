@@ -54,26 +54,11 @@ static bool too_much(const struct node *n, const struct connection *c)
            c->client.questions >= CLIENT_QUESTIONS_MAX;
 }
 
-static void put_log_line(struct node *n, const struct connection *c, const char *event,
-    struct span line, struct instant now)
-{
-    log_begin(n->log, LOG_DEBUG, event, now);
-    log_number(n->log, "conn", c->number);
-    log_text(n->log, "text", line);
-    log_end(n->log);
-}
-
-static inline void log_line(struct node *n, const struct connection *c, const char *event,
-    struct span line, struct instant now)
-{
-    if (log_on(n->log, LOG_DEBUG))
-        put_log_line(n, c, event, line, now);
-}
-
 static void replied(struct node *n, struct connection *c, struct span reply, struct instant now)
 {
     connection_touch(&n->connections, c);
-    log_line(n, c, "line_out", reply, now);
+    if (log_on(n->log, LOG_DEBUG))
+        client_log_reply(n, c, reply, now);
     if (n->topology->client_close == CLIENT_CLOSE_REPLY)
         finish(n, c, now);
     else if (too_much(n, c))
@@ -112,10 +97,13 @@ static void reply_stamp(
 
 /* -- commands ---------------------------------------------------------------------------------- */
 
-static void refuse(
-    struct node *n, struct connection *c, const struct command *command, struct instant now)
+/* `why` is for the log only: PROTOCOL.md, "To anything else". */
+static void refuse(struct node *n, struct connection *c, const struct command *command,
+    struct span why, struct instant now)
 {
     n->metrics.lines_invalid++;
+    if (log_on(n->log, LOG_DEBUG))
+        client_log_refusal(n, c, why, now);
     reply_refused(n, c, command->line, now);
 }
 
@@ -143,7 +131,7 @@ static void on_iamat(
         .skew_ns = now.real_ns - command->iamat.time_ns};
     if (stamp_is_of_future(&stamp, n->links.peering.future_ns)) {
         n->metrics.stamps_refused_future++;
-        refuse(n, c, command, now);
+        refuse(n, c, command, SPAN("the time is further ahead than limits.future"), now);
         return;
     }
     struct feed_item held;
@@ -162,12 +150,12 @@ static void on_iamat(
     case STORE_FULL:
         n->metrics.stamps_refused_full++;
         log_full(n, now);
-        refuse(n, c, command, now);
+        refuse(n, c, command, SPAN("limits.stamps ids are held and this one is new"), now);
         return;
     case STORE_STARVED:
         n->metrics.stamps_refused_memory++;
         log_no_memory(n, c, now);
-        refuse(n, c, command, now);
+        refuse(n, c, command, SPAN("no memory is left for the stamp"), now);
         return;
     }
 }
@@ -199,7 +187,8 @@ static void fill_gate(struct node *n, struct connection *c, struct chunk *gate, 
 {
     ASSERT(c->kind == CONNECTION_CLIENT && c->client.questions > 0);
     c->client.questions--;
-    log_line(n, c, "line_out", (struct span){gate->bytes, gate->len - 1}, now);
+    if (log_on(n->log, LOG_DEBUG))
+        client_log_reply(n, c, (struct span){gate->bytes, gate->len - 1}, now);
     if (!outbox_fill(&c->out, connection_chunks(&n->connections, c), gate, answer)) {
         out_of_memory(n, c, now);
         return;
@@ -229,7 +218,7 @@ static void on_whatsat(
     struct places_question question = {
         .radius_um = command->whatsat.radius_um, .count = command->whatsat.count};
     if (!store_get(n->store, command->id, entry->hash, &held, &n->clients.text)) {
-        refuse(n, c, command, now);
+        refuse(n, c, command, SPAN("no stamp of the client id is held"), now);
         return;
     }
     bool parsed = position_parse(held.stamp.position, &question.centre);
@@ -263,7 +252,7 @@ static void apply(struct node *n, const struct group_entry *entry, struct instan
         on_whatsat(n, c, entry, now);
         return;
     case COMMAND_INVALID:
-        refuse(n, c, &entry->command, now);
+        refuse(n, c, &entry->command, SPAN(""), now); /* its line_in says why */
         return;
     }
 }
@@ -302,7 +291,6 @@ static void gather(
         entry->hash = store_hash(n->store, entry->command.id);
         store_prefetch_table(n->store, entry->hash);
     }
-    log_line(n, c, "line_in", entry->command.line, now);
     n->clients.group_questions += entry->command.kind == COMMAND_WHATSAT;
     /* A line in the reader's room would be overwritten by the next one that is split. */
     if (n->clients.group_count == CLIENTS_GROUP ||
@@ -321,6 +309,8 @@ static void take_line(struct node *n, struct connection *c, struct span line,
         n->metrics.lines_too_long++;
         entry->command = (struct command){.kind = COMMAND_INVALID, .line = line};
     }
+    if (log_on(n->log, LOG_DEBUG))
+        client_log_line(n, c, line, found, now);
     gather(n, c, entry, now);
 }
 
@@ -335,6 +325,8 @@ static bool take_command(struct node *n, struct connection *c, struct span *in, 
     if (!bytes)
         return false;
     line_passed(&c->client.lines);
+    if (log_on(n->log, LOG_DEBUG))
+        client_log_line(n, c, entry->command.line, LINE_WHOLE, now);
     *in = span_from(*in, bytes);
     gather(n, c, entry, now);
     return true;

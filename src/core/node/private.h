@@ -5,6 +5,7 @@
  *
  *   node.c         life, what the driver reports and asks, the turn
  *   clients.c      client connections: lines, groups of commands, replies
+ *   client_log.c   what the log says about clients' lines
  *   questions.c    the WHATSATs that wait for places
  *   links.c        peer connections: links, dials, what an observer is told
  *   link_log.c     what the log says about links
@@ -25,6 +26,7 @@
 #include "core/base/invariant.h"
 #include "core/base/log.h"
 #include "core/node/alarms.h"
+#include "core/node/client_log.h"
 #include "core/node/clients.h"
 #include "core/node/connection.h"
 #include "core/node/link_log.h"
