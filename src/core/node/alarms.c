@@ -1,4 +1,5 @@
-/* alarms.c — see alarms.h: clocks that are apart, digests that stay unequal, stamps of the future.
+/* alarms.c — see alarms.h: clocks that are apart, digests that stay unequal, stamps of the future,
+ * and what is lost at limits.
  *
  * Each alarm is logged as one warning when it begins and, if it can end, as one line when it is
  * over; in between `stampede status` shows it. Nothing is decided here: peering repairs divergence,
@@ -41,12 +42,29 @@ static void log_divergence_over(struct node *n, const struct peer *peer, struct 
     log_end(n->log);
 }
 
-static void log_future(struct node *n, const struct peer *peer, struct instant now)
+static void log_episode_over(struct node *n, const struct episode *e)
 {
-    uint64_t bit = UINT64_C(1) << peer->number;
-    if (!peer->future_stamps || n->alarms.future & bit)
+    log_number(n->log, "count", (int64_t)episode_events(e));
+    log_number(n->log, "lasted_ms", episode_lasted_ms(e));
+    log_end(n->log);
+}
+
+static void log_future_over(
+    struct node *n, const struct peer *peer, const struct episode *e, struct instant now)
+{
+    log_begin(n->log, LOG_INFO, "stamps_of_future_over", now);
+    log_text(n->log, "peer", peer->name);
+    log_episode_over(n, e);
+}
+
+static void look_at_future(struct node *n, const struct peer *peer, struct instant now)
+{
+    struct episode *e = &n->alarms.future[peer->number];
+    enum episode_change change = episode_look(e, peer->future_stamps, now);
+    if (change == EPISODE_OVER)
+        log_future_over(n, peer, e, now);
+    if (change != EPISODE_BEGINS)
         return;
-    n->alarms.future |= bit;
     log_begin(n->log, LOG_WARN, "stamps_of_future", now);
     log_text(n->log, "peer", peer->name);
     log_number(
@@ -55,14 +73,110 @@ static void log_future(struct node *n, const struct peer *peer, struct instant n
     log_end(n->log);
 }
 
+/* -- what is lost at limits -------------------------------------------------------------------- */
+
+static const struct {
+    const char *begins, *over;
+    const char *from; /* whose; or NULL */
+    const char *limit; /* its key, or NULL */
+    const char *effect;
+    enum log_level level;
+} losses[LOSSES] = {
+    [LOSS_CONNECTIONS] = {"connections_full", "connections_full_over", NULL, "limits.connections",
+        "further clients are reset at once", LOG_WARN},
+    [LOSS_STRANGERS] = {"strangers_full", "strangers_full_over", NULL, "strangers",
+        "the oldest peer connection that has not proved who it is makes room", LOG_WARN},
+    [LOSS_STAMPS_OF_CLIENTS] = {"stamps_full", "stamps_full_over", "clients", "limits.stamps",
+        "IAMATs of new ids are answered with ?, known ids go on", LOG_WARN},
+    [LOSS_STAMPS_OF_PEERS] = {"stamps_full", "stamps_full_over", "peers", "limits.stamps",
+        "stamps of new ids that peers send are not held here", LOG_WARN},
+    [LOSS_EVICTED] = {"stamps_evicted", "stamps_evicted_over", NULL, "limits.stamps",
+        "new ids take the place of those that have not changed for longest", LOG_WARN},
+    [LOSS_MEMORY] = {"no_memory", "no_memory_over", NULL, NULL,
+        "IAMATs are answered with ?, or clients reset", LOG_ERROR},
+};
+
+static uint64_t limit_of(const struct node *n, enum loss loss)
+{
+    const struct topology_limits *limits = &n->topology->limits;
+    if (loss == LOSS_CONNECTIONS)
+        return limits->connections;
+    return loss == LOSS_STRANGERS ? STRANGERS_MAX : limits->stamps;
+}
+
+static void log_loss(struct node *n, enum loss loss, struct instant now)
+{
+    log_begin(n->log, losses[loss].level, losses[loss].begins, now);
+    if (losses[loss].from)
+        log_text(n->log, "from", span_of(losses[loss].from));
+    if (losses[loss].limit)
+        log_number(n->log, losses[loss].limit, (int64_t)limit_of(n, loss));
+    log_text(n->log, "effect", span_of(losses[loss].effect));
+    log_end(n->log);
+}
+
+static void log_loss_over(struct node *n, enum loss loss, struct instant now)
+{
+    log_begin(n->log, LOG_INFO, losses[loss].over, now);
+    if (losses[loss].from)
+        log_text(n->log, "from", span_of(losses[loss].from));
+    log_episode_over(n, &n->alarms.losses[loss]);
+}
+
+static void look_at_loss(struct node *n, enum loss loss, uint64_t counter, struct instant now)
+{
+    enum episode_change change = episode_look(&n->alarms.losses[loss], counter, now);
+    if (change == EPISODE_BEGINS)
+        log_loss(n, loss, now);
+    if (change == EPISODE_OVER)
+        log_loss_over(n, loss, now);
+}
+
+static void look_at_losses(struct node *n, uint64_t lost_of_peers, struct instant now)
+{
+    const struct metrics *m = &n->metrics;
+    uint64_t memory = m->stamps_refused_memory + m->clients_dropped_memory;
+    look_at_loss(n, LOSS_CONNECTIONS, m->clients_refused, now);
+    look_at_loss(n, LOSS_STRANGERS, m->strangers_dropped, now);
+    look_at_loss(n, LOSS_STAMPS_OF_CLIENTS, m->stamps_refused_full, now);
+    look_at_loss(n, LOSS_STAMPS_OF_PEERS, lost_of_peers, now);
+    look_at_loss(n, LOSS_EVICTED, store_evicted(n->store), now);
+    look_at_loss(n, LOSS_MEMORY, memory, now);
+}
+
+/* -- the turn ---------------------------------------------------------------------------------- */
+
 void alarms_turn(struct node *n, struct instant now)
 {
+    uint64_t lost = 0;
     ASSERT(n->links.neighbours.count <= PEERING_PEERS_MAX);
     for (unsigned i = 0; i < n->links.neighbours.count; i++) {
         struct peer *peer = &n->links.peers[i];
         if (clock_gauge_judge(&peer->clock))
             log_clock(n, peer, now);
         log_divergence_over(n, peer, now);
-        log_future(n, peer, now);
+        look_at_future(n, peer, now);
+        lost += peer->lost_stamps;
     }
+    look_at_losses(n, lost, now);
+}
+
+int64_t alarms_deadline(const struct node *n)
+{
+    int64_t soonest = NEVER_NS;
+    for (unsigned i = 0; i < LOSSES; i++)
+        soonest = earlier_ns(soonest, episode_deadline(&n->alarms.losses[i]));
+    for (unsigned i = 0; i < n->links.neighbours.count; i++)
+        soonest = earlier_ns(soonest, episode_deadline(&n->alarms.future[i]));
+    return soonest;
+}
+
+void alarms_stop(struct node *n, struct instant now)
+{
+    for (unsigned i = 0; i < n->links.neighbours.count; i++)
+        if (episode_end(&n->alarms.future[i]))
+            log_future_over(n, &n->links.peers[i], &n->alarms.future[i], now);
+    for (unsigned i = 0; i < LOSSES; i++)
+        if (episode_end(&n->alarms.losses[i]))
+            log_loss_over(n, (enum loss)i, now);
 }

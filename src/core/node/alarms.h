@@ -4,19 +4,36 @@
 #ifndef CORE_NODE_ALARMS_H
 #define CORE_NODE_ALARMS_H
 
-#include "core/base/instant.h"
+#include "core/base/episode.h"
+#include "core/peering/neighbours.h"
 #include <stdint.h>
 
 struct node;
-struct peer;
+
+/* What is refused or lost at a limit, each kind with its episodes. */
+enum loss {
+    LOSS_CONNECTIONS, /* limits.connections */
+    LOSS_STRANGERS, /* STRANGERS_MAX */
+    LOSS_STAMPS_OF_CLIENTS, /* limits.stamps: IAMATs */
+    LOSS_STAMPS_OF_PEERS, /* limits.stamps: stamps of peers */
+    LOSS_EVICTED, /* limits.stamps with stamps_full = evict */
+    LOSS_MEMORY, /* of clients: stamps refused, connections dropped */
+    LOSSES
+};
 
 struct alarms {
-    uint64_t diverged, future; /* bit i: the alarm was logged for peer number i */
+    uint64_t diverged; /* bit i: the alarm was logged for peer number i */
+    struct episode losses[LOSSES];
+    struct episode future[PEERING_PEERS_MAX]; /* stamps of the future, by the peer's number */
 };
 
 /* See whether peers' clocks, digests and stamps are as they should be. What is wrong is logged once
  * when it begins, and once when it is over. */
 void alarms_turn(struct node *n, struct instant now);
+/* When an episode that is on will be over. */
+int64_t alarms_deadline(const struct node *n);
+/* The node stops: tell of the episodes that are on. */
+void alarms_stop(struct node *n, struct instant now);
 /* Whether this peer's digest has stayed unequal, so that everything is sent again. */
 bool alarm_diverged(const struct peer *peer);
 

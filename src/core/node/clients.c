@@ -30,19 +30,9 @@ static void finish(struct node *n, struct connection *c, struct instant now)
 
 /* -- replies ----------------------------------------------------------------------------------- */
 
-static void log_no_memory(struct node *n, const struct connection *c, struct instant now)
+static void out_of_memory(struct node *n, struct connection *c)
 {
-    if (n->clients.no_memory)
-        return;
-    n->clients.no_memory = true;
-    log_begin(n->log, LOG_ERROR, "no_memory", now);
-    log_number(n->log, "conn", c->number);
-    log_end(n->log);
-}
-
-static void out_of_memory(struct node *n, struct connection *c, struct instant now)
-{
-    log_no_memory(n, c, now);
+    n->metrics.clients_dropped_memory++;
     connection_abort(&n->connections, c);
 }
 
@@ -70,7 +60,7 @@ static void reply_refused(
 {
     char *room = outbox_room(&c->out, connection_chunks(&n->connections, c), line.len + 3);
     if (!room) {
-        out_of_memory(n, c, now);
+        out_of_memory(n, c);
         return;
     }
     struct buf out = buf_over(room, line.len + 3);
@@ -85,7 +75,7 @@ static void reply_stamp(
     size_t bytes = stamp_at_bytes_max(stamp) + 1;
     char *room = outbox_room(&c->out, connection_chunks(&n->connections, c), bytes);
     if (!room) {
-        out_of_memory(n, c, now);
+        out_of_memory(n, c);
         return;
     }
     struct buf out = buf_over(room, bytes);
@@ -105,17 +95,6 @@ static void refuse(struct node *n, struct connection *c, const struct command *c
     if (log_on(n->log, LOG_DEBUG))
         client_log_refusal(n, c, why, now);
     reply_refused(n, c, command->line, now);
-}
-
-static void log_full(struct node *n, struct instant now)
-{
-    if (n->clients.stamps_full)
-        return;
-    n->clients.stamps_full = true;
-    log_begin(n->log, LOG_WARN, "stamps_full", now);
-    log_number(n->log, "limits.stamps", (int64_t)n->topology->limits.stamps);
-    log_text(n->log, "effect", SPAN("IAMATs of new ids are answered with ?, known ids go on"));
-    log_end(n->log);
 }
 
 static void on_iamat(
@@ -149,12 +128,10 @@ static void on_iamat(
         return;
     case STORE_FULL:
         n->metrics.stamps_refused_full++;
-        log_full(n, now);
         refuse(n, c, command, SPAN("limits.stamps ids are held and this one is new"), now);
         return;
     case STORE_STARVED:
         n->metrics.stamps_refused_memory++;
-        log_no_memory(n, c, now);
         refuse(n, c, command, SPAN("no memory is left for the stamp"), now);
         return;
     }
@@ -190,7 +167,7 @@ static void fill_gate(struct node *n, struct connection *c, struct chunk *gate, 
     if (log_on(n->log, LOG_DEBUG))
         client_log_reply(n, c, (struct span){gate->bytes, gate->len - 1}, now);
     if (!outbox_fill(&c->out, connection_chunks(&n->connections, c), gate, answer)) {
-        out_of_memory(n, c, now);
+        out_of_memory(n, c);
         return;
     }
     client_relieve(n, c);
@@ -205,7 +182,7 @@ static void fail_gate(struct node *n, struct connection *c, struct chunk *gate, 
     if (json)
         fill_gate(n, c, gate, (struct span){json, bytes}, now);
     else
-        out_of_memory(n, c, now);
+        out_of_memory(n, c);
     free(json);
 }
 
@@ -225,7 +202,7 @@ static void on_whatsat(
     ASSERT(parsed); /* or it would not have been stored */
     struct chunk *gate = open_gate(c, &held.stamp);
     if (!gate) {
-        out_of_memory(n, c, now);
+        out_of_memory(n, c);
         return;
     }
     if (n->topology->client_close == CLIENT_CLOSE_REPLY)
@@ -336,7 +313,7 @@ static bool take_command(struct node *n, struct connection *c, struct span *in, 
 
 /* Keep input that cannot be taken now. It is never more than what one turn received, because the
  * driver stops reading from a choked client. */
-static void hold(struct node *n, struct connection *c, struct span in, struct instant now)
+static void hold(struct node *n, struct connection *c, struct span in)
 {
     if (in.len == 0)
         return;
@@ -344,7 +321,7 @@ static void hold(struct node *n, struct connection *c, struct span in, struct in
         c->client.held = calloc(1, sizeof *c->client.held);
     char *room = c->client.held ? outbox_room(c->client.held, NULL, in.len) : NULL;
     if (!room) {
-        out_of_memory(n, c, now);
+        out_of_memory(n, c);
         return;
     }
     memcpy(room, in.at, in.len);
@@ -374,7 +351,7 @@ static void take_lines(struct node *n, struct connection *c, struct span *in, st
         case LINE_NO_ROOM:
             c->client.lines.room = pool_get(&n->clients.rooms);
             if (!c->client.lines.room)
-                out_of_memory(n, c, now);
+                out_of_memory(n, c);
             break;
         case LINE_MORE: /* what there was is kept */
             break;
@@ -393,7 +370,7 @@ void client_take(struct node *n, struct connection *c, struct span in, struct in
     if (too_much(n, c))
         connection_choke(&n->connections, c, now);
     if (c->choked)
-        hold(n, c, in, now);
+        hold(n, c, in);
 }
 
 /* All input of a client that has sent FIN was taken, except a last line without LF. */
@@ -498,16 +475,6 @@ void clients_end(struct node *n)
     pool_deinit(&n->clients.rooms);
 }
 
-static void log_connections_full(struct node *n, struct instant now)
-{
-    if (n->clients.connections_full)
-        return;
-    n->clients.connections_full = true;
-    log_begin(n->log, LOG_WARN, "connections_full", now);
-    log_number(n->log, "limits.connections", n->topology->limits.connections);
-    log_end(n->log);
-}
-
 /* A node that stops admits nobody, which is no limit reached. */
 void client_open(struct node *n, struct connection *c, struct span from, struct instant now)
 {
@@ -516,10 +483,7 @@ void client_open(struct node *n, struct connection *c, struct span from, struct 
     c->client.admitted = false;
     c->client.questions = 0;
     bool full = n->clients.count == n->topology->limits.connections;
-    if (full && !n->stopping) {
-        n->metrics.clients_refused++;
-        log_connections_full(n, now);
-    }
+    n->metrics.clients_refused += full && !n->stopping;
     if (full || n->stopping) {
         connection_abort(&n->connections, c);
         return;

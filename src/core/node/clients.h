@@ -48,7 +48,6 @@ struct clients {
     struct group_entry group[CLIENTS_GROUP];
     unsigned group_count, group_questions;
     struct stamp_text text; /* of the stamp that is being answered */
-    bool connections_full, stamps_full, no_memory; /* limits that were logged, each once */
 };
 
 void clients_begin(struct node *n);

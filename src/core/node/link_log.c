@@ -80,16 +80,6 @@ void link_log_unreachable(
     log_end(n->log);
 }
 
-void link_log_strangers_full(struct node *n, struct instant now)
-{
-    if (n->link_log.strangers_full)
-        return;
-    n->link_log.strangers_full = true;
-    log_begin(n->log, LOG_WARN, "strangers_full", now);
-    log_number(n->log, "strangers", STRANGERS_MAX);
-    log_end(n->log);
-}
-
 void link_log_diverged(struct node *n, const struct peer *peer, struct instant now)
 {
     ASSERT(alarm_diverged(peer));

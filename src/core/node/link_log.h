@@ -19,7 +19,6 @@ struct link_log {
     uint64_t reasons[LINK_LOG_REASONS_MAX]; /* hashes */
     unsigned reasons_count; /* ever remembered; the oldest make way */
     int64_t next_ns; /* when one more may be logged though the table is full */
-    bool strangers_full; /* was logged, once */
 };
 
 void link_log_up(
@@ -30,8 +29,6 @@ void link_log_refused(struct node *n, const struct link *l, const char *why, str
 /* Another dial of `who` made no link. */
 void link_log_unreachable(
     struct node *n, const struct neighbour *who, const char *why, struct instant now);
-/* A stranger had to make room. */
-void link_log_strangers_full(struct node *n, struct instant now);
 /* Digests stay unequal. */
 void link_log_diverged(struct node *n, const struct peer *peer, struct instant now);
 

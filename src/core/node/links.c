@@ -103,7 +103,7 @@ static void no_stranger(struct node *n, struct link *l)
     l->stranger = false;
 }
 
-static void make_room(struct node *n, struct instant now)
+static void make_room(struct node *n)
 {
     if (n->links.strangers < STRANGERS_MAX)
         return;
@@ -113,11 +113,11 @@ static void make_room(struct node *n, struct instant now)
             oldest = l; /* new ones stand first */
     ASSERT(oldest);
     n->metrics.links_refused++;
+    n->metrics.strangers_dropped++;
     no_stranger(n, oldest);
     oldest->settled = true;
     peering_end(&oldest->peering, "strangers make room");
     connection_abort(&n->connections, oldest->connection);
-    link_log_strangers_full(n, now);
 }
 
 /* -- the life of a link ------------------------------------------------------------------------ */
@@ -137,7 +137,7 @@ bool link_open(struct node *n, struct connection *c, int dial, struct span from,
     }
     l->stranger = !l->dialled;
     if (l->stranger)
-        make_room(n, now);
+        make_room(n);
     n->links.strangers += l->stranger;
     l->next = n->links.first;
     n->links.first = l;

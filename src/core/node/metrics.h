@@ -12,6 +12,7 @@
     X(clients_refused, "client connections closed at limits.connections")                   \
     X(clients_dropped_idle, "closed after limits.idle without a byte")                      \
     X(clients_dropped_stalled, "closed because they did not read for limits.stall")         \
+    X(clients_dropped_memory, "closed because no memory was left for a reply")              \
     X(lines_iamat, "IAMAT lines")                                                           \
     X(lines_whatsat, "WHATSAT lines")                                                       \
     X(lines_invalid, "lines answered with ?")                                               \
@@ -27,6 +28,7 @@
     X(links_up, "links that came up")                                                       \
     X(links_lost, "links that were lost")                                                   \
     X(links_refused, "peer connections that were refused, or ended before they were links") \
+    X(strangers_dropped, "peer connections that made room for others at 64 strangers")      \
     X(dials_failed, "dials that failed while their peer had no link")                       \
     X(divergences, "alarms: digests of the ends of a link stayed unequal")
 

@@ -282,6 +282,7 @@ int64_t node_deadline(const struct node *n)
     int64_t soonest = stop_due ? n->stop_at_ns : NEVER_NS;
     soonest = earlier_ns(soonest, connections_deadline(&n->connections));
     soonest = earlier_ns(soonest, places->deadline(places->self));
+    soonest = earlier_ns(soonest, alarms_deadline(n));
     return earlier_ns(soonest, links_deadline(n));
 }
 
@@ -294,6 +295,7 @@ void node_stop(struct node *n, struct instant now)
     clients_stop(n, now);
     links_stop(n, now);
     places_stop(n, now);
+    alarms_stop(n, now);
 }
 
 bool node_stopped(const struct node *n)

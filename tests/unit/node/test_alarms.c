@@ -107,15 +107,32 @@ Test(node_alarms, stamps_of_the_future_are_refused_by_their_skew_alone)
     answers("STATUS\n", "\"got\":2,\"got_new\":1,\"got_lost\":0,\"got_future\":1");
 }
 
-Test(node_alarms, stamps_of_the_future_are_told_once)
+/* What is refused from peers is told, as what is refused from clients is. */
+Test(node_alarms, stamps_of_peers_that_have_no_room_are_told)
+{
+    char line[80];
+    for (int i = 0; i < 1003; i++) {
+        snprintf(line, sizeof line, "AT Welsh +1.000000000 id%d +1+1 1 Hands\n", i);
+        sends(HANDS_CONN, line);
+    }
+    cr_assert_eq(logged(" warn stamps_full from=peers limits.stamps=1000 "), 1);
+    cr_assert_eq(logged(" stamps_full from=clients "), 0);
+    passes_ms(60000);
+    cr_assert_eq(logged(" info stamps_full_over from=peers count=3 lasted_ms=0\n"), 1);
+}
+
+Test(node_alarms, stamps_of_the_future_are_told_once_an_episode)
 {
     for (int i = 0; i < 3; i++)
         sends(HANDS_CONN, "AT Welsh -86401.000000000 c +1+1 86402 Hands\n");
     cr_assert_eq(logged(" warn stamps_of_future peer=Hands limits.future_s=86400 "), 1);
     answers("STATUS\n", "\"got_future\":3");
+    int64_t over_ns = now.mono_ns + 60000 * MS_NS;
     forgets(HANDS_CONN);
     passes_ms(3000);
     cr_assert_not_null(strstr(heard[HANDS_CONN], " partial\n"), "%s", heard[HANDS_CONN]);
+    passes_ms((over_ns - now.mono_ns) / MS_NS);
+    cr_assert_eq(logged(" info stamps_of_future_over peer=Hands count=3 lasted_ms=0\n"), 1);
 }
 
 Test(node_alarms, lag_is_in_stamps_and_since_when)

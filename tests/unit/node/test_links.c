@@ -429,6 +429,7 @@ Test(node_links, strangers_are_few_whatever_they_say_and_the_oldest_makes_room)
     cr_assert_eq(logged(" strangers_full "), 1);
     cr_assert_eq(logged(" link_refused "), 0);
     cr_assert_eq(node_metrics(node)->links_refused, 2);
+    cr_assert_eq(node_metrics(node)->strangers_dropped, 2);
     sends(66, ANT_HELLO);
     hears_hello(66, "Ant", "");
     cr_assert(node_linked(node));

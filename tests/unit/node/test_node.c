@@ -556,13 +556,16 @@ Test(node, keeps_to_its_number_of_connections)
     cr_assert_eq(wants[8], NODE_WANT_ABORT);
     hangs_up(8);
     cr_assert_eq(node_metrics(node)->clients_refused, 1);
+    cr_assert_eq(logged(" connections_full limits.connections=8 "), 1);
+    passes_ms(60000);
+    cr_assert_eq(logged(" connections_full_over count=1 lasted_ms=0\n"), 1);
     hangs_up(3);
     joins(3);
     sends(3, "IAMAT a +1+1 1\n");
-    hears(3, "AT Goloman +1699999999.000000000 a +1+1 1\n");
+    hears(3, "AT Goloman +1700000059.000000000 a +1+1 1\n");
 }
 
-Test(node, refuses_new_ids_when_full_and_says_so_once)
+Test(node, refuses_new_ids_when_full_and_says_so_once_an_episode)
 {
     topology.limits.stamps = 2;
     side_start();
@@ -571,7 +574,20 @@ Test(node, refuses_new_ids_when_full_and_says_so_once)
     forgets(0);
     sends(0, "IAMAT c +1+1 1\nIAMAT d +1+1 1\nIAMAT a +1+1 2\n");
     hears(0, "? IAMAT c +1+1 1\n? IAMAT d +1+1 1\nAT Goloman +1699999998.000000000 a +1+1 2\n");
+    cr_assert_eq(logged(" stamps_full from=clients limits.stamps=2 "), 1);
+    passes_ms(30000);
+    sends(0, "IAMAT e +1+1 1\n");
+    int64_t over_ns = now.mono_ns + 60000 * MS_NS;
+    hangs_up(0);
+    cr_assert_eq(node_deadline(node), over_ns, "the loop sees when the episode is over");
+    passes_ms(60000);
+    cr_assert_eq(logged(" stamps_full_over from=clients count=3 lasted_ms=30000\n"), 1);
     cr_assert_eq(logged(" stamps_full "), 1);
+    joins(0);
+    sends(0, "IAMAT f +1+1 1\n");
+    cr_assert_eq(logged(" stamps_full from=clients "), 2);
+    node_stop(node, now);
+    cr_assert_eq(logged(" stamps_full_over from=clients count=1 lasted_ms=0\n"), 1);
 }
 
 Test(node, evicts_the_stamp_that_is_longest_unchanged_when_told_to)
@@ -586,6 +602,9 @@ Test(node, evicts_the_stamp_that_is_longest_unchanged_when_told_to)
     hears(0, "? WHATSAT b 1 1\nAT Goloman +1699999998.000000000 a +1+1 2\n"
              "AT Goloman +1699999999.000000000 c +1+1 1\n");
     cr_assert_eq(logged(" stamps_full "), 0);
+    cr_assert_eq(logged(" stamps_evicted limits.stamps=2 "), 1);
+    passes_ms(60000);
+    cr_assert_eq(logged(" stamps_evicted_over count=1 lasted_ms=0\n"), 1);
 }
 
 Test(node, the_longest_limits_and_the_last_times_do_not_overflow)
