@@ -384,7 +384,8 @@ class Flood(Case):
             peer.store(Stamp(line))
             self.assertEqual(line in texts(peer), taken)
             self.assertEqual(peer.partial, not taken)
-        self.assertTrue(herd.status()["partial"])
+        self.assertEqual(herd.status()["links"][0]["got_future"], 1)
+        self.assertFalse(herd.status()["partial"], "the peer does not hold it either")
 
     def test_equal_times_at_two_nodes(self):
         for paper in ("Alpha", "Zulu"):

@@ -409,6 +409,49 @@ Test(sim, a_full_node_raises_no_alarm_and_is_not_sent_things_again)
     }
 }
 
+/* Hands, Goloman and Wilkes in a line, so to speak. The one in the middle refuses what the first
+ * sends, and agrees with the last. That must not make it whole: the first would be compared with it,
+ * and send everything again and again. */
+Test(sim, who_agrees_with_one_neighbour_may_still_lack_what_another_sent)
+{
+    herd_asleep(3, in_line);
+    limits_stamps(1, 5, false);
+    for (unsigned node = 0; node < nodes(); node++)
+        starts(node);
+    runs_ms(800);
+    says_many(0, 8, 1, 1);
+    runs_ms(1000);
+    counts_anew();
+    runs_ms(120000);
+    cr_assert_eq(messages(), 0, "violated: %lu messages at rest", messages());
+    alarms(0);
+    story_ends();
+}
+
+/* What the middle refused is lost with the node that held it. Then all agree, and the alarm works
+ * again: a stamp that is missing is found. */
+Test(sim, one_refused_stamp_does_not_silence_the_alarm_for_good)
+{
+    herd_asleep(3, in_line);
+    limits_stamps(1, 5, false);
+    for (unsigned node = 0; node < nodes(); node++)
+        starts(node);
+    runs_ms(800);
+    says_many(0, 6, 1, 1);
+    runs_ms(1000);
+    knows(2, "id1", "1");
+    dies(0);
+    runs_ms(1000);
+    starts(0);
+    runs_ms(10000);
+    all_agree();
+    is_tampered_with(2, "IAMAT id1 +1+1 5");
+    runs_ms(15000);
+    knows(0, "id1", "5");
+    all_agree();
+    story_ends();
+}
+
 /* -- memory ------------------------------------------------------------------------------------ */
 
 /* A stamp for which there was no memory does not count as received: no MARK behind it is noted. */

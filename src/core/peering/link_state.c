@@ -149,12 +149,28 @@ struct hello link_state_hello(const struct peering_node *node, const struct peer
     return mine;
 }
 
+void link_state_agreed(struct link_state *l, struct instant now)
+{
+    struct peer *peer = l->peer;
+    ASSERT(link_state_caught_up(l));
+    peer->unequal = 0;
+    peer->resend_pause_ms = 0;
+    peer->resend_not_before_ns = now.mono_ns;
+    peer->settled_stamps = peer->lost_stamps + peer->future_stamps;
+    peer->settled_evictions = store_evicted(l->node->store);
+}
+
 bool peering_partial(const struct peering_node *node)
 {
-    bool lost = store_refused(node->store) || store_evicted(node->store);
-    for (unsigned i = 0; i < node->peers_count; i++)
-        lost |= node->peers[i].lost_stamps + node->peers[i].future_stamps > 0;
-    return lost;
+    uint64_t evicted = store_evicted(node->store);
+    bool lacks = node->peers_count == 0 && evicted > 0;
+    for (unsigned i = 0; i < node->peers_count; i++) {
+        const struct peer *peer = &node->peers[i];
+        ASSERT(peer->settled_evictions <= evicted);
+        lacks |= peer->settled_stamps < peer->lost_stamps + peer->future_stamps ||
+                 peer->settled_evictions < evicted;
+    }
+    return lacks;
 }
 
 bool link_put_number(struct buf *out, struct span word, uint64_t number)

@@ -74,7 +74,12 @@ bool link_state_wants(const struct link_state *l, const struct feed_item *item);
 struct hello link_state_hello(const struct peering_node *node, const struct peer *peer,
     const unsigned char nonce[NONCE_BYTES]);
 
-/* Whether this node has lost, refused or evicted stamps: its digest then need not be the herd's. */
+/* A PING has shown that both ends hold the same stamps: what this node refused of the peer before,
+ * or evicted, the peer does not hold either. */
+void link_state_agreed(struct link_state *l, struct instant now);
+
+/* Whether this node has refused stamps of a peer, or evicted some, and has not agreed with it, or
+ * with all, since: its digest then need not be the herd's. PROTOCOL.md, "PING and PONG". */
 bool peering_partial(const struct peering_node *node);
 
 /* Whether the line that began at `start` is whole. If not, it is taken back. */

@@ -68,6 +68,8 @@ struct peer {
     uint64_t new_stamps; /* stored */
     uint64_t lost_stamps; /* newer than what is held, but there was no room */
     uint64_t future_stamps; /* refused: from further ahead than future_ns */
+    uint64_t settled_stamps; /* lost and future ones, and all that the store had evicted, when */
+    uint64_t settled_evictions; /* digests last agreed: nothing of that is missing any more */
 };
 
 struct spare_links;

@@ -223,15 +223,14 @@ static enum peering_event compare_digests(struct peering *p, struct instant now)
 {
     struct peer *peer = p->peer;
     struct store *store = p->node->store;
-    if (peer->partial || peering_partial(p->node) || p->lease.state == LEASE_ASKED ||
-        !link_state_caught_up(&p->link))
+    if (p->lease.state == LEASE_ASKED || !link_state_caught_up(&p->link))
         return PEERING_NOTHING;
     if (peer->digest == store_digest(store) && peer->stamps == store_count(store)) {
-        peer->unequal = 0;
-        peer->resend_pause_ms = 0;
-        peer->resend_not_before_ns = now.mono_ns;
+        link_state_agreed(&p->link, now);
         return PEERING_NOTHING;
     }
+    if (peer->partial || peering_partial(p->node))
+        return PEERING_NOTHING;
     peer->unequal++;
     if (peer->unequal < 2 || now.mono_ns < peer->resend_not_before_ns)
         return PEERING_NOTHING;

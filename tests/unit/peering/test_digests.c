@@ -157,6 +157,47 @@ Test(digests, a_node_that_lost_a_stamp_of_any_peer_is_partial)
     cr_expect_not_null(strstr(side_says(&g, HANDS), " partial\n"));
 }
 
+static void says_partial(bool partial)
+{
+    pass_ms(3000);
+    cr_expect_eq(peering_tick(&g.links[HANDS], now), PEERING_NOTHING);
+    const char *said = side_says(&g, HANDS);
+    cr_expect_eq(strstr(said, " partial\n") != NULL, partial, "%s", said);
+}
+
+/* Equal digests with the peer whose stamp was refused, even if it is partial itself; not with
+ * another. Then a difference counts again. */
+Test(digests, a_node_is_whole_again_when_it_agrees_with_whom_it_refused)
+{
+    catch_up();
+    uint64_t digest = store_digest(g.node.store);
+    g.peers[WILKES].future_stamps = 1;
+    hears(HANDS, ping(1, digest, ""));
+    says_partial(true);
+    g.peers[WILKES].settled_stamps = 1;
+    g.peers[HANDS].future_stamps = 1;
+    for (int i = 0; i < 3; i++)
+        hears(HANDS, ping(1, 1, ""));
+    says_partial(true);
+    hears(HANDS, ping(1, digest, " partial"));
+    says_partial(false);
+    hears(HANDS, ping(1, 1, ""));
+    cr_expect_eq(side_hears(&g, HANDS, ping(1, 1, "")), PEERING_DIVERGED);
+}
+
+/* While something is under way, equal digests say nothing: Hands may be sent what is evicted. */
+Test(digests, a_node_stays_partial_while_its_peer_has_not_confirmed_all)
+{
+    catch_up();
+    g.peers[HANDS].lost_stamps = 1;
+    side_put(&g, "fig", 2);
+    hears(HANDS, ping(2, store_digest(g.node.store), ""));
+    says_partial(true);
+    hears(HANDS, "ACK 2\n");
+    hears(HANDS, ping(2, store_digest(g.node.store), ""));
+    says_partial(false);
+}
+
 /* A divergence that full sends do not repair: one after 10 s, the next after 20 s and so on, in the
  * end one an hour; and from 10 s again once digests have agreed. */
 Test(digests, resends_back_off)
