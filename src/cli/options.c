@@ -1,6 +1,7 @@
 /* options.c — see options.h. */
 #include "cli/options.h"
 #include "cli/commands.h"
+#include "core/base/decimal.h"
 #include "core/base/nearest.h"
 #include <errno.h>
 #include <getopt.h>
@@ -13,12 +14,15 @@
 
 #define TOPOLOGY_FILE "topology.conf"
 
+enum { TIMEOUT_MS = 60000, TIMEOUT_MS_MAX = 86400000 };
+
 static const struct option options_long[] = {
     {"topology", required_argument, NULL, 'c'},
     {"node", required_argument, NULL, 'n'},
     {"json", no_argument, NULL, 'j'},
     {"table", no_argument, NULL, 't'},
     {"log", no_argument, NULL, 'l'},
+    {"timeout", required_argument, NULL, 'w'},
     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0},
 };
@@ -52,12 +56,31 @@ static int refuse(int letter, char **argv)
     return EXIT_USAGE;
 }
 
+/* A whole number with one of topology.conf's units. */
+static bool read_timeout(const char *text, uint64_t *ms)
+{
+    static const struct {
+        const char *word;
+        uint64_t ms;
+    } units[] = {{"ms", 1}, {"s", 1000}, {"min", 60000}, {"h", 3600000}};
+    size_t digits = strspn(text, "0123456789");
+    uint64_t value;
+    if (!decimal_count((struct span){text, digits}, TIMEOUT_MS_MAX, &value))
+        return false;
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+        if (strcmp(text + digits, units[i].word) == 0) {
+            *ms = value * units[i].ms;
+            return *ms <= TIMEOUT_MS_MAX;
+        }
+    return false;
+}
+
 int options_read(struct options *o, int argc, char **argv, const char *letters, const char *help)
 {
-    *o = (struct options){.topology_file = TOPOLOGY_FILE};
+    *o = (struct options){.topology_file = TOPOLOGY_FILE, .timeout_ms = TIMEOUT_MS};
     int letter;
     opterr = 0;
-    while ((letter = getopt_long(argc, argv, ":c:n:jtlh", options_long, NULL)) != -1) {
+    while ((letter = getopt_long(argc, argv, ":c:n:jtlw:h", options_long, NULL)) != -1) {
         if (letter == 'h') {
             fputs(help, stdout);
             return EXIT_WELL;
@@ -76,6 +99,13 @@ int options_read(struct options *o, int argc, char **argv, const char *letters, 
             break;
         case 't':
             o->table = true;
+            break;
+        case 'w':
+            if (!read_timeout(optarg, &o->timeout_ms)) {
+                complain("%s: --timeout is a time such as 500ms, 60s or 5min, at most a day, not "
+                         "\"%s\"", argv[0], optarg);
+                return EXIT_USAGE;
+            }
             break;
         default:
             o->log = true;

@@ -7,6 +7,7 @@
 #define CLI_OPTIONS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct options {
     const char *topology_file; /* -c, --topology; default: topology.conf */
@@ -14,6 +15,7 @@ struct options {
     bool json; /* -j, --json */
     bool table; /* -t, --table */
     bool log; /* -l, --log */
+    uint64_t timeout_ms; /* -w, --timeout; 60 s when not given */
     char **words; /* what is no option: views of argv */
     int words_count;
 };
@@ -22,7 +24,7 @@ enum { OPTIONS_GO_ON = -1 };
 
 /* Parse a subcommand's arguments.
  *
- * letters  the options that it takes, of "cnjtl"; -h, --help is always taken
+ * letters  the options that it takes, of "cnjtlw"; -h, --help is always taken
  * help     its help text
  *
  * Returns OPTIONS_GO_ON, or the exit code if the program is to end now. */

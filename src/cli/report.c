@@ -80,6 +80,9 @@ static struct report_link read_link_fields(const cJSON *link)
             *wholes[i].to = 0;
     l.clock_known = read_signed(link, "clock_ahead_us", &l.clock_us);
     l.clock_off = l.clock_known && read_true(link, "clock_off");
+    l.full_send = l.up && read_true(link, "full_send");
+    l.peer_partial = read_true(link, "peer_partial");
+    l.agreed = read_whole(link, "agreed_ms", &l.agreed_ms);
     l.diverged = read_true(link, "diverged");
     read_error(link, l.up ? "last_error" : "error", l.error);
     return l;

@@ -16,6 +16,10 @@ enum { REPORT_ERROR_BYTES_MAX = 79, REPORT_HEX_DIGITS = 16 };
 struct report_link {
     bool up;
     bool diverged; /* digests stay different, so everything is being sent again */
+    bool full_send; /* the node is sending everything to the neighbour */
+    bool peer_partial; /* the neighbour says that it is partial */
+    bool agreed; /* their digests have agreed before; so long ago: */
+    uint64_t agreed_ms;
     bool clock_known; /* the neighbour's clock was compared with the node's */
     bool clock_off; /* the clocks differ by more than they should */
     int64_t clock_us; /* how far the neighbour's clock is ahead */
@@ -65,8 +69,8 @@ void report_table(FILE *out, const struct topology *t, const unsigned *nodes,
     const struct report *reports, unsigned count);
 
 /* Print what is wrong, below that table: a line for each link that is down although both its nodes
- * are up, each alarm about digests and each clock that is off, and one for a places service that is
- * down. Nothing if all is well. Arguments as for report_table. */
+ * are up, each full send that is under way, each alarm about digests and each clock that is off,
+ * and one for a places service that is down. Nothing if all is well. Arguments as for report_table. */
 void report_troubles(FILE *out, const struct topology *t, const unsigned *nodes,
     const struct report *reports, unsigned count);
 

@@ -148,7 +148,7 @@ void report_table(FILE *out, const struct topology *t, const unsigned *nodes,
 
 /* -- what is wrong ----------------------------------------------------------------------------- */
 
-enum trouble { TROUBLE_DIVERGED, TROUBLE_DOWN, TROUBLE_CLOCK, TROUBLES };
+enum trouble { TROUBLE_DIVERGED, TROUBLE_DOWN, TROUBLE_FULL_SEND, TROUBLE_CLOCK, TROUBLES };
 
 static bool has_trouble(const struct report_link *l, enum trouble kind, bool other_is_down)
 {
@@ -157,6 +157,8 @@ static bool has_trouble(const struct report_link *l, enum trouble kind, bool oth
         return l->diverged;
     case TROUBLE_DOWN:
         return !l->up && !other_is_down;
+    case TROUBLE_FULL_SEND:
+        return l->full_send && !l->diverged; /* the alarm says it, too */
     case TROUBLE_CLOCK:
         return l->up && l->clock_off;
     case TROUBLES:
@@ -177,6 +179,9 @@ static void say_trouble(
     } else if (kind == TROUBLE_DOWN) {
         fprintf(out, "%s has had no link to %s for %s (tries: %" PRIu64 ")%s%s.\n", name, other,
             span_text(l->since_ms, span), l->tries, *l->error ? ": " : "", l->error);
+    } else if (kind == TROUBLE_FULL_SEND) {
+        fprintf(out, "%s is sending all its stamps to %s; %" PRIu64 " are not confirmed.\n", name,
+            other, l->lag);
     } else {
         (void)span_text((uint64_t)llabs(l->clock_us) / 1000, span);
         fprintf(out, "%s's clock is %s %s %s's.\n", other, span,

@@ -267,6 +267,58 @@ class Status(unittest.TestCase):
             self.assertRegex(herd.command("status", "-t", expect=(1,)).stdout, rb"(?m)^Goloman +down\b")
 
 
+class Wait(unittest.TestCase):
+    def test_a_node_that_was_killed_and_comes_back(self):
+        track = b"".join(b"IAMAT id%d +1-1 1\n" % i for i in range(50000))
+        with Herd(SHIPPED) as herd:
+            herd.linked()
+            herd.command("send", "-n", "Welsh", stdin=track)
+            herd["Holiday"].kill()
+            with subprocess.Popen([STAMPEDE, "wait", "-c", herd.config, "-n", "Holiday"],
+                                  stderr=subprocess.PIPE, env=environment()) as wait:
+                herd["Holiday"].start()  # wait was there first
+                self.assertEqual((wait.communicate(timeout=2 * DEADLINE_S)[1], wait.returncode), (b"", 0))
+            status = herd.status()
+            self.assertEqual({node["stamps"] for node in status.values()}, {50000})
+            self.assertEqual(len({node["digest"] for node in status.values()}), 1)
+            self.assertFalse(any(link["full_send"] for node in status.values()
+                                 for link in node["links"]))
+            self.assertTrue(all("agreed_ms" in link for link in status["Holiday"]["links"]))
+
+    def test_a_node_that_is_cut_off(self):
+        with Herd(SHIPPED) as herd:
+            herd.linked()
+            herd["Holiday"].kill()
+            done = herd.command("wait", "-n", "Welsh", "--timeout", "300ms", expect=(1,))
+            self.assertRegex(done.stderr, rb"\Astampede: not level within 300 ms: "
+                                          rb"Welsh has no link to Holiday: .*\n\Z")
+
+    def test_a_node_that_does_not_start(self):
+        with Herd(start=False) as herd:
+            done = herd.command("wait", "--timeout", "300ms", expect=(1,))
+            self.assertRegex(done.stderr, rb"Goloman does not answer: .*\n\Z")
+
+    def test_a_partial_neighbour_is_named_and_left_out(self):
+        with Herd({"A": ("B",), "B": ()}, start=False) as herd:
+            herd["A"].start()
+            herd.more = "limits { stamps = 2 }"
+            herd["B"].start(herd.write("small.conf"))
+            herd.linked()
+            herd.command("send", *(f"IAMAT id{i} {UCLA} 1" for i in range(3)))
+            done = herd.command("wait", "-n", "A")
+            self.assertRegex(done.stdout, rb"\Aleft out: B has refused .*\n\Z")
+            done = herd.command("wait", "-n", "B", "--timeout", "300ms", expect=(1,))
+            self.assertIn(b"B has refused or evicted stamps", done.stderr)
+
+    def test_wrong_command_lines(self):
+        with Herd() as herd:
+            done = herd.command("wait", "-n", "Golomen", expect=(2,))
+            self.assertIn(b'did you mean "Goloman"', done.stderr)
+            for time_ in ("60", "s", "-1s", "1.5s", "25h", "99999999999999999999s", "1 s", ""):
+                self.assertIn(b"--timeout", herd.command("wait", "-w", time_, expect=(2,)).stderr)
+            self.assertEqual(herd.command("wait").stderr, b"")  # it has no links
+
+
 class Up:
     """A running `stampede up`, and its child processes."""
 

@@ -142,13 +142,16 @@ static void put_lag(
     put_number(out, "lag_ms", (uint64_t)((now.mono_ns - since_ns) / MS_NS));
 }
 
-static void put_traffic(struct buf *out, const struct peer *peer)
+static void put_traffic(struct buf *out, const struct peer *peer, struct instant now)
 {
     put_number(out, "sent", peer->sent_stamps);
     put_number(out, "got", peer->got_stamps);
     put_number(out, "got_new", peer->new_stamps);
     put_number(out, "got_lost", peer->lost_stamps);
     put_number(out, "got_future", peer->future_stamps);
+    put_bool(out, "peer_partial", peer->partial);
+    if (peer->agreed)
+        put_number(out, "agreed_ms", (uint64_t)((now.mono_ns - peer->agreed_ns) / MS_NS));
     put_number(out, "divergences", peer->divergences);
     put_bool(out, "diverged", alarm_diverged(peer));
     put_bool(out, "in_tree", peer->in_tree);
@@ -178,8 +181,10 @@ static void put_link(
     }
     if (*who->last_error)
         put_text(out, up ? "last_error" : "error", who->last_error);
+    if (up)
+        put_bool(out, "full_send", peering_sends_all(peer));
     put_clock(out, peer);
-    put_traffic(out, peer);
+    put_traffic(out, peer, now);
     buf_byte(out, '}');
 }
 

@@ -33,6 +33,7 @@ void link_state_meet_boot(struct link_state *l, uint64_t boot, struct instant no
     peer->full_until = store_change(l->node->store);
     peer->lists_from_ns = now.mono_ns + PEERING_LISTS_MS * MS_NS;
     peer->unequal = 0;
+    peer->partial = peer->agreed = false;
     clock_gauge_forget(&peer->clock);
 }
 
@@ -119,6 +120,11 @@ bool link_state_caught_up(const struct link_state *l)
            l->peer->acked == change;
 }
 
+bool peering_sends_all(const struct peer *peer)
+{
+    return peer->up && peer->acked < peer->full_until;
+}
+
 bool link_state_wants(const struct link_state *l, const struct feed_item *item)
 {
     const struct peer *peer = l->peer;
@@ -153,6 +159,8 @@ void link_state_agreed(struct link_state *l, struct instant now)
 {
     struct peer *peer = l->peer;
     ASSERT(link_state_caught_up(l));
+    peer->agreed = true;
+    peer->agreed_ns = now.mono_ns;
     peer->unequal = 0;
     peer->resend_pause_ms = 0;
     peer->resend_not_before_ns = now.mono_ns;

@@ -67,6 +67,10 @@ void link_state_resend(struct link_state *l);
 /* Whether the peer has confirmed all that this node has. */
 bool link_state_caught_up(const struct link_state *l);
 
+/* Whether a full send to the peer, which is linked, is under way: it has not confirmed all that this
+ * node held when the send began. */
+bool peering_sends_all(const struct peer *peer);
+
 /* Whether the peer may lack this item of the feed. */
 bool link_state_wants(const struct link_state *l, const struct feed_item *item);
 

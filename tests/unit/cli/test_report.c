@@ -224,12 +224,16 @@ Test(report, troubles_are_said_worst_first)
         .up = true, .clock_known = true, .clock_off = true, .clock_us = -1260000};
     r[0].links[1] =
         (struct report_link){.since_ms = 61000, .tries = 7, .error = "connection refused"};
-    r[2].links[0] = (struct report_link){.up = true, .diverged = true, .divergences = 2};
+    r[1].links[0] = (struct report_link){.up = true, .full_send = true, .lag = 5};
+    r[2].links[0] = (struct report_link){
+        .up = true, .diverged = true, .full_send = true, .divergences = 2};
     cr_expect_str_eq(shown(report_troubles, r, 3),
         "\nALARM: C and A hold different stamps although all were exchanged (alarm 2); all are "
         "sent again.\n"
         "A has had no link to C for 1m01s (tries: 7): connection refused.\n"
+        "Bee is sending all its stamps to A; 5 are not confirmed.\n"
         "Bee's clock is 1.2s behind A's.\n");
+    r[1].links[0].full_send = false;
     r[2] = (struct report){.why = "connection refused"};
     cr_expect_str_eq(shown(report_troubles, r, 3), "\nBee's clock is 1.2s behind A's.\n",
         "that C is down says its row");
@@ -342,8 +346,9 @@ Test(report, all_fields_of_a_link)
     struct report r = read_answer(ANSWER(
         "{\"peer\":\"Bee\",\"up\":true,\"lag\":1,\"lag_ms\":2,\"up_ms\":3,\"round_trip_us\":4,"
         "\"clock_ahead_us\":-600000,\"clock_off\":true,\"sent\":5,\"got\":6,\"got_new\":7,"
+        "\"full_send\":true,\"peer_partial\":true,\"agreed_ms\":12,"
         "\"divergences\":8,\"diverged\":true,\"last_error\":\"a\\u001b[2Jb\\u00e9\"},"
-        "{\"peer\":\"C\",\"up\":false,\"lag\":9,\"lag_ms\":-1,\"down_ms\":10,\"tries\":11,"
+        "{\"peer\":\"C\",\"up\":false,\"full_send\":true,\"lag\":9,\"lag_ms\":-1,\"down_ms\":10,\"tries\":11,"
         "\"error\":\"e\"}"));
     cr_assert_null(r.why, "%s", r.why);
     const struct report_link *up = &r.links[0], *down = &r.links[1];
@@ -351,6 +356,8 @@ Test(report, all_fields_of_a_link)
     cr_expect(up->lag == 1 && up->lag_ms == 2 && up->since_ms == 3 && up->round_trip_us == 4);
     cr_expect(up->sent == 5 && up->got == 6 && up->got_new == 7 && up->divergences == 8);
     cr_expect_eq(up->clock_us, -600000);
+    cr_expect(up->full_send && up->peer_partial && up->agreed && up->agreed_ms == 12);
+    cr_expect(!down->full_send && !down->peer_partial && !down->agreed);
     cr_expect_str_eq(up->error, "a?[2Jb??");
     cr_expect(!down->up && !down->clock_known && !down->clock_off && !down->diverged);
     cr_expect(down->lag == 9 && down->lag_ms == 0 && down->since_ms == 10 && down->tries == 11);

@@ -10,6 +10,10 @@ enum { HANDS_CONN, OBSERVER_CONN, CLIENT_CONN };
     "HELLO stampede/1 herd=test from=" from " to=Goloman boot=00000000000000b1" \
     " nonce=000102030405060708090a0b0c0d0e0f have=0000000000000000:0\n"
 
+#define NEW_BOOT(from)                                                          \
+    "HELLO stampede/1 herd=test from=" from " to=Goloman boot=00000000000000b2" \
+    " nonce=000102030405060708090a0b0c0d0e0f have=0000000000000000:0\n"
+
 static void begin(void)
 {
     static uint16_t neighbours[] = {1, 2};
@@ -152,6 +156,39 @@ Test(node_alarms, lag_is_in_stamps_and_since_when)
     answers("STATUS\n", "\"dialled_by\":\"Hands\",\"lag\":2,\"lag_ms\":60");
     sends(HANDS_CONN, "ACK 9\n");
     answers("STATUS\n", "\"dialled_by\":\"Hands\",\"lag\":0,\"lag_ms\":0");
+}
+
+Test(node_alarms, a_full_send_is_shown_until_it_is_confirmed)
+{
+    sends(CLIENT_CONN, "IAMAT a +1+1 1\nIAMAT b +1+1 1\n");
+    sends(HANDS_CONN, "ACK 2\n");
+    answers("STATUS\n", "\"full_send\":false,\"round_trip_us\"");
+    hangs_up(HANDS_CONN);
+    answers("STATUS\n", "\"tries\":0,\"error\"");
+    joins_by(HANDS_CONN, NODE_PEER_PORT);
+    sends(HANDS_CONN, HELLO("Hands")); /* which has nothing of this node's feed */
+    answers("STATUS\n", "\"full_send\":true");
+    sends(HANDS_CONN, "ACK 2\n");
+    answers("STATUS\n", "\"full_send\":false");
+}
+
+/* It is of the peer's present boot. */
+Test(node_alarms, when_digests_last_agreed_is_shown)
+{
+    answers("STATUS\n", "\"peer_partial\":false,\"divergences\"");
+    pings(0, 0, 0, "");
+    passes_ms(70);
+    answers("STATUS\n", "\"peer_partial\":false,\"agreed_ms\":70,");
+    pings(0, 1, 1, " partial");
+    answers("STATUS\n", "\"peer_partial\":true,\"agreed_ms\":70,");
+    hangs_up(HANDS_CONN);
+    joins_by(HANDS_CONN, NODE_PEER_PORT);
+    sends(HANDS_CONN, HELLO("Hands"));
+    answers("STATUS\n", "\"peer_partial\":true,\"agreed_ms\":70,");
+    hangs_up(HANDS_CONN);
+    joins_by(HANDS_CONN, NODE_PEER_PORT);
+    sends(HANDS_CONN, NEW_BOOT("Hands"));
+    answers("STATUS\n", "\"peer_partial\":false,\"divergences\"");
 }
 
 Test(node_alarms, a_link_keeps_its_last_error)
