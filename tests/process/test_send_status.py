@@ -75,6 +75,8 @@ class Send(unittest.TestCase):
             for number, (line, why) in enumerate(rows, 1):
                 with self.subTest(line=line[:40]):
                     self.assertIn(why or b"", told.get(b"%d" % number, b""))
+            # replies do not wait for the log
+            herd.until(lambda: b'text=""' in herd.node.log(), "the last line in the log")
             log = herd.node.log()
             self.assertRegex(log, br'line_in conn=\d+ text="IAMAT kiwi 34-118 1" why="the latitude has')
             self.assertRegex(log, br'line_in conn=\d+ text=x+ why="the line is longer than')
