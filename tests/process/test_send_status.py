@@ -251,6 +251,7 @@ class Status(unittest.TestCase):
             status = herd.status()
             self.assertEqual(status["B"]["links"][0]["got_future"], 1)
             self.assertEqual((status["A"]["partial"], status["B"]["partial"]), (False, True))
+            herd.until(lambda: b" stamps_of_future peer=A " in herd["B"].log(), "the alarm")
             self.assertEqual(herd["B"].log().count(b" stamps_of_future peer=A "), 1)
             self.assertIn("1 of 2 nodes have refused", herd.command("status", "-t").stdout.decode())
 
