@@ -132,43 +132,61 @@ static void look_at_loss(struct node *n, enum loss loss, uint64_t counter, struc
         log_loss_over(n, loss, now);
 }
 
-static void look_at_losses(struct node *n, uint64_t lost_of_peers, struct instant now)
+static void look_at_all(struct node *n, struct instant now)
 {
+    struct alarms *a = &n->alarms;
     const struct metrics *m = &n->metrics;
-    uint64_t memory = m->stamps_refused_memory + m->clients_dropped_memory;
-    look_at_loss(n, LOSS_CONNECTIONS, m->clients_refused, now);
-    look_at_loss(n, LOSS_STRANGERS, m->strangers_dropped, now);
-    look_at_loss(n, LOSS_STAMPS_OF_CLIENTS, m->stamps_refused_full, now);
-    look_at_loss(n, LOSS_STAMPS_OF_PEERS, lost_of_peers, now);
-    look_at_loss(n, LOSS_EVICTED, store_evicted(n->store), now);
-    look_at_loss(n, LOSS_MEMORY, memory, now);
+    uint64_t refused = 0;
+    a->over_ns = NEVER_NS;
+    for (unsigned i = 0; i < n->links.neighbours.count; i++) {
+        refused += n->links.peers[i].lost_stamps;
+        look_at_future(n, &n->links.peers[i], now);
+        a->over_ns = earlier_ns(a->over_ns, episode_deadline(&a->future[i]));
+    }
+    const uint64_t counters[LOSSES] = {[LOSS_CONNECTIONS] = m->clients_refused,
+        [LOSS_STRANGERS] = m->strangers_dropped,
+        [LOSS_STAMPS_OF_CLIENTS] = m->stamps_refused_full,
+        [LOSS_STAMPS_OF_PEERS] = refused,
+        [LOSS_EVICTED] = store_evicted(n->store),
+        [LOSS_MEMORY] = m->stamps_refused_memory + m->clients_dropped_memory};
+    for (unsigned i = 0; i < LOSSES; i++) {
+        look_at_loss(n, (enum loss)i, counters[i], now);
+        a->over_ns = earlier_ns(a->over_ns, episode_deadline(&a->losses[i]));
+    }
+    a->on = a->over_ns != NEVER_NS;
+    ASSERT(now.mono_ns < alarms_deadline(a));
+}
+
+/* In most turns no counter has grown and no episode is over: then nothing else is looked at.
+ * of_peers  stamps of peers that were refused, for whatever reason */
+static void look_at_episodes(struct node *n, uint64_t of_peers, struct instant now)
+{
+    struct alarms *a = &n->alarms;
+    const struct metrics *m = &n->metrics;
+    uint64_t events = m->clients_refused + m->strangers_dropped + m->stamps_refused_full +
+                      m->stamps_refused_memory + m->clients_dropped_memory +
+                      store_evicted(n->store) + of_peers;
+    if (events == a->events && !(a->on && now.mono_ns >= a->over_ns))
+        return;
+    ASSERT(events >= a->events);
+    a->events = events;
+    look_at_all(n, now);
 }
 
 /* -- the turn ---------------------------------------------------------------------------------- */
 
 void alarms_turn(struct node *n, struct instant now)
 {
-    uint64_t lost = 0;
+    uint64_t of_peers = 0;
     ASSERT(n->links.neighbours.count <= PEERING_PEERS_MAX);
     for (unsigned i = 0; i < n->links.neighbours.count; i++) {
         struct peer *peer = &n->links.peers[i];
         if (clock_gauge_judge(&peer->clock))
             log_clock(n, peer, now);
         log_divergence_over(n, peer, now);
-        look_at_future(n, peer, now);
-        lost += peer->lost_stamps;
+        of_peers += peer->lost_stamps + peer->future_stamps;
     }
-    look_at_losses(n, lost, now);
-}
-
-int64_t alarms_deadline(const struct node *n)
-{
-    int64_t soonest = NEVER_NS;
-    for (unsigned i = 0; i < LOSSES; i++)
-        soonest = earlier_ns(soonest, episode_deadline(&n->alarms.losses[i]));
-    for (unsigned i = 0; i < n->links.neighbours.count; i++)
-        soonest = earlier_ns(soonest, episode_deadline(&n->alarms.future[i]));
-    return soonest;
+    look_at_episodes(n, of_peers, now);
 }
 
 void alarms_stop(struct node *n, struct instant now)
@@ -179,4 +197,5 @@ void alarms_stop(struct node *n, struct instant now)
     for (unsigned i = 0; i < LOSSES; i++)
         if (episode_end(&n->alarms.losses[i]))
             log_loss_over(n, (enum loss)i, now);
+    n->alarms.on = false;
 }

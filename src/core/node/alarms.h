@@ -23,6 +23,9 @@ enum loss {
 
 struct alarms {
     uint64_t diverged; /* bit i: the alarm was logged for peer number i */
+    uint64_t events; /* the sum of all that episodes count, when they were last looked at */
+    bool on; /* some episode is; the first of these to be over is so at: */
+    int64_t over_ns; /* monotonic */
     struct episode losses[LOSSES];
     struct episode future[PEERING_PEERS_MAX]; /* stamps of the future, by the peer's number */
 };
@@ -31,7 +34,10 @@ struct alarms {
  * when it begins, and once when it is over. */
 void alarms_turn(struct node *n, struct instant now);
 /* When an episode that is on will be over. */
-int64_t alarms_deadline(const struct node *n);
+static inline int64_t alarms_deadline(const struct alarms *a)
+{
+    return a->on ? a->over_ns : NEVER_NS;
+}
 /* The node stops: tell of the episodes that are on. */
 void alarms_stop(struct node *n, struct instant now);
 /* Whether this peer's digest has stayed unequal, so that everything is sent again. */

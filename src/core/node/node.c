@@ -282,7 +282,7 @@ int64_t node_deadline(const struct node *n)
     int64_t soonest = stop_due ? n->stop_at_ns : NEVER_NS;
     soonest = earlier_ns(soonest, connections_deadline(&n->connections));
     soonest = earlier_ns(soonest, places->deadline(places->self));
-    soonest = earlier_ns(soonest, alarms_deadline(n));
+    soonest = earlier_ns(soonest, alarms_deadline(&n->alarms));
     return earlier_ns(soonest, links_deadline(n));
 }
 
