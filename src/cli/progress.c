@@ -34,11 +34,13 @@ static void explain_link(
         snprintf(why, PROGRESS_REASON_BYTES, "the digests of %s and %s differ", name, other);
     else
         snprintf(why, PROGRESS_REASON_BYTES,
-            "the digests of %s and %s have not agreed since the call, and %" PRIu64
-            " stamps are not confirmed", name, other, l->lag);
+            "the digests of %s and %s have not agreed since the call%s; %" PRIu64
+            " stamps are not confirmed", name, other,
+            l->lag ? ", as stamps kept coming" : "", l->lag);
 }
 
-bool progress_done(const struct progress *p, const struct report *r, char why[PROGRESS_REASON_BYTES])
+bool progress_done(
+    const struct progress *p, const struct report *r, char why[PROGRESS_REASON_BYTES])
 {
     const struct topology_node *n = &p->topology->nodes[p->node];
     if (r->why) {

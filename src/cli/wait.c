@@ -23,8 +23,10 @@ static const char help[] =
     "  -w, --timeout TIME   how long, such as 500ms, 60s or 5min; default: 60s\n"
     "  -h, --help           print this text\n\n"
     "Digests are compared when a link has been silent for 3 s, and every 30 s under\n"
-    "load. A neighbour that has refused or evicted stamps (limits.stamps,\n"
-    "limits.future) is named and left out once it has confirmed everything.\n\n"
+    "load, but only if nothing is under way at that moment: under steady load that\n"
+    "may never be so, and the time runs out. A neighbour that has refused or evicted\n"
+    "stamps (limits.stamps, limits.future) is named and left out once it has\n"
+    "confirmed everything.\n\n"
     "Exit codes: 0 all links have been level, 1 not in time (standard error says\n"
     "why), 2 wrong command line, or there is no such node.\n\n"
     "Example: stampede wait -n Hands --timeout 2min\n";

@@ -43,7 +43,7 @@ Test(progress, each_link_has_to_be_level_once)
     cr_expect_not(notes((struct report){.links = {level, down}}, 500));
     waits("Hands has no link to Wilkes: connection refused");
     cr_expect_not(notes((struct report){.links = {down, old}}, 1000));
-    waits("the digests of Hands and Wilkes have not agreed since the call, and 0 stamps are not "
+    waits("the digests of Hands and Wilkes have not agreed since the call; 0 stamps are not "
           "confirmed");
     cr_expect(notes((struct report){.links = {down, old}}, 1001), "Goloman's link was level");
 }
@@ -54,7 +54,7 @@ Test(progress, what_was_before_the_call_or_another_process_does_not_count)
     cr_expect_not(notes((struct report){.links = {level, {.up = true}}}, 11));
     struct report restarted = {.links = {{.up = true}, level}, .boot = "00000000000000b2"};
     cr_expect_not(notes(restarted, 100));
-    waits("the digests of Hands and Goloman have not agreed since the call, and 0 stamps are not "
+    waits("the digests of Hands and Goloman have not agreed since the call; 0 stamps are not "
           "confirmed");
 }
 
