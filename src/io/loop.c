@@ -2,9 +2,11 @@
  *
  * Nothing is submitted while completions are read, so a turn acts on everything that happened, not
  * on the order in which it was reported. There are no kernel timers: every part returns its next
- * deadline, and the earliest limits how long the ring waits. Signals are read from a descriptor
- * that the ring polls, so no handler ever interrupts a turn. */
+ * deadline, and the earliest limits how long the ring waits. All of them live by the clock of
+ * awake.h, so that time in which this process did not run is nobody's silence. Signals are read
+ * from a descriptor that the ring polls, so no handler ever interrupts a turn. */
 #include "io/loop.h"
+#include "core/base/awake.h"
 #include "core/base/invariant.h"
 #include "files/clock.h"
 #include "io/conn.h"
@@ -29,6 +31,7 @@ struct loop {
     const struct loop_config *config;
     struct ring *ring;
     int signals_fd;
+    struct awake awake; /* the clock of the turns */
     int64_t stop_ns; /* when to end at the latest; NEVER_NS: not stopping */
     struct conns conns;
     struct listeners listeners;
@@ -204,13 +207,25 @@ static void settle_resolve(struct loop *l, struct instant now)
     resolve_settle(&l->resolve, now);
 }
 
+/* The instant of the turn that begins. */
+static struct instant wake(struct loop *l, int64_t due_ns)
+{
+    struct instant now = clock_now();
+    int64_t slept_ns = awake_turn(&l->awake, now.mono_ns, due_ns);
+    now.mono_ns = l->awake.now_ns;
+    if (slept_ns)
+        node_slept(l->config->node, slept_ns, now);
+    return now;
+}
+
 /* 0, or the errno of a ring that failed. */
 static int turn(struct loop *l, struct instant *now)
 {
-    int error = ring_enter(l->ring, until(next_deadline(l), *now));
+    int64_t due_ns = next_deadline(l);
+    int error = ring_enter(l->ring, until(due_ns, *now));
     if (error)
         return error;
-    *now = clock_now();
+    *now = wake(l, due_ns);
 
     for (struct ring_event e; ring_next(l->ring, &e);)
         dispatch(l, &e, *now);
@@ -289,6 +304,7 @@ static int run(struct loop *l)
 {
     const struct loop_config *config = l->config;
     struct instant now = clock_now();
+    awake_begin(&l->awake, now.mono_ns);
     await_signals(l);
     int error = 0;
     while (!error && !over(l, now))

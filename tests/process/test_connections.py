@@ -321,6 +321,18 @@ class Rude(unittest.TestCase):
                 self.assertEqual(witness.ask(b"alive?"), b"? alive?")
             quiet.again()
 
+    def test_what_a_node_slept_is_not_its_clients_silence(self):
+        with Herd({"Ant": ["Bee"], "Bee": []}, more="limits { idle = 3s }") as herd:
+            sleeper, awake = herd["Ant"], herd["Bee"]
+            with sleeper.client() as client, awake.client() as other:
+                client.ask(b"hello")
+                other.ask(b"hello")
+                sleeper.deliver(signal.SIGSTOP)
+                herd.until(other.is_closed, "silence is noticed by the one that is awake")
+                sleeper.deliver(signal.SIGCONT)
+                herd.until(lambda: b" slept ms=" in sleeper.log(), "it notices that it slept")
+                self.assertEqual(client.ask(b"still there?"), b"? still there?")
+
     def test_one_that_closes_reading_only(self):
         with Herd() as herd:
             quiet = Quiet(herd)

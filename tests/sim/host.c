@@ -22,11 +22,15 @@ enum {
     FIXED_BYTES = 65536,
 };
 
+static int64_t mono_ns(const struct host *h)
+{
+    return h->network->now_ns + h->mono_ahead_ns;
+}
+
 static struct instant now_of(const struct host *h)
 {
-    int64_t now_ns = h->network->now_ns;
-    return (struct instant){.mono_ns = now_ns + h->mono_ahead_ns,
-        .real_ns = EPOCH_NS + now_ns + h->judge->clock_ahead_ns[h->self]};
+    return (struct instant){.mono_ns = mono_ns(h) - h->awake.slept_ns,
+        .real_ns = EPOCH_NS + h->network->now_ns + h->judge->clock_ahead_ns[h->self]};
 }
 
 static void *allocate(size_t count, size_t bytes)
@@ -86,6 +90,8 @@ void host_start(struct host *h)
     h->memory = (struct account){.dice = {h->life ^ (uint64_t)h->self << 32}};
     h->clients_most = h->links_most = 0;
     memory_of(&h->memory);
+    awake_begin(&h->awake, mono_ns(h));
+    h->due_ns = h->awake.now_ns;
     config.places = provider_open(h->network, PLACES_SLOWEST_MS * MS_NS);
     h->node = node_create(&config, now_of(h));
     memory_of(NULL);
@@ -444,10 +450,10 @@ static int64_t next_turn_ns(const struct host *h, const struct turn *t)
 static void plan_turn(struct host *h, const struct turn *t)
 {
     struct network *n = h->network;
-    int64_t at_ns = next_turn_ns(h, t);
-    if (at_ns == NEVER_NS)
+    h->due_ns = next_turn_ns(h, t);
+    if (h->due_ns == NEVER_NS)
         return;
-    at_ns -= h->mono_ahead_ns;
+    int64_t at_ns = h->due_ns - h->mono_ahead_ns + h->awake.slept_ns;
     if (at_ns <= n->now_ns) /* even "at once" takes a moment */
         at_ns = n->now_ns + 1000 + (int64_t)network_draw(n, 10000);
     network_wake(n, h->self, at_ns);
@@ -533,7 +539,10 @@ void host_act(struct host *h)
 {
     if (!h->node || h->paused)
         return;
+    int64_t slept_ns = awake_turn(&h->awake, mono_ns(h), h->due_ns);
     struct turn t = {.now = now_of(h)};
+    if (slept_ns)
+        node_slept(h->node, slept_ns, t.now);
     act(h, &t);
     show_log(h);
     if (h->stopping && node_stopped(h->node))

@@ -8,6 +8,7 @@
 #ifndef TESTS_SIM_HOST_H
 #define TESTS_SIM_HOST_H
 
+#include "core/base/awake.h"
 #include "sim/judge.h"
 #include "sim/memory.h"
 #include "sim/tapes.h"
@@ -51,6 +52,8 @@ struct host {
     const struct tls_config *tls; /* links are TLS; NULL: they are plain */
     struct tapes *tapes; /* where what it says on links is recorded; NULL: nowhere */
     int64_t mono_ahead_ns; /* its monotonic clock minus virtual time */
+    struct awake awake; /* the clock of its process, as io/loop's */
+    int64_t due_ns; /* by that clock, when its next turn is due even if nothing happens */
     struct node *node; /* NULL: down */
     unsigned life; /* incremented by each start */
     bool paused; /* the process is stopped; its kernel is not */

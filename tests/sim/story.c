@@ -84,6 +84,11 @@ void says_many(unsigned node, unsigned ids, unsigned first_time, unsigned times)
         }
 }
 
+void finishes(unsigned node)
+{
+    client_leave(&h.clients[node], false);
+}
+
 void starts(unsigned node)
 {
     host_start(host_at(node));

@@ -26,6 +26,7 @@ void story_ends(void);
 void runs_ms(int64_t ms);
 void says(unsigned node, const char *line); /* the node's only client sends it */
 void says_many(unsigned node, unsigned ids, unsigned first_time, unsigned times);
+void finishes(unsigned node); /* its client has said all: FIN */
 void starts(unsigned node);
 void dies(unsigned node); /* the process; its store is lost */
 void stops(unsigned node); /* as by SIGSTOP: its kernel answers, it does not */

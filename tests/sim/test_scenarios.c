@@ -605,3 +605,39 @@ Test(sim, what_is_evicted_does_not_go_round_and_round)
     cr_assert_leq(messages(), 40 * 2 * edges(), "violated: %lu messages for 40 stamps", messages());
     alarms(0);
 }
+
+/* Seed 31160209096797 at 5feced3, and nine of its kind. A node that had slept for 35 s took the
+ * answers of places in its first turn, and in the same turn found their client stalled: it had
+ * moved no byte for so long. Its replies were unsent, its input unread. */
+Test(sim, a_node_that_slept_resets_no_client_that_waits_for_its_answers)
+{
+    herd(shipped);
+    says(Welsh, "IAMAT kiwi +1+1 7");
+    runs_ms(50);
+    for (unsigned i = 0; i < 20; i++)
+        says(Welsh, "WHATSAT kiwi 5 3");
+    finishes(Welsh); /* so it is not read from, and must read within limits.stall */
+    runs_ms(20);
+    stops(Welsh);
+    runs_ms(35000);
+    goes_on(Welsh);
+    runs_ms(20000);
+    all_answered();
+    all_linked();
+}
+
+/* Longer than limits.idle: the silence of a client to which nobody listens does not count. */
+Test(sim, a_node_that_slept_resets_no_client_that_had_nothing_to_say)
+{
+    herd(shipped);
+    says(Welsh, "IAMAT kiwi +1+1 7");
+    runs_ms(50);
+    stops(Welsh);
+    runs_ms(700000);
+    goes_on(Welsh);
+    runs_ms(500000);
+    says(Welsh, "IAMAT kiwi +1+1 8"); /* on the same connection */
+    runs_ms(20000);
+    all_answered();
+    all_know("kiwi", "8");
+}

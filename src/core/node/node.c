@@ -10,6 +10,7 @@
 enum {
     STAMP_BYTES = 128, /* everything included, for an id of 20 bytes; for the budget only */
     STOP_MS = 200, /* for the last bytes when the node is told to stop */
+    SLEPT_LOGGED_MS = 1000,
 };
 
 /* -- life -------------------------------------------------------------------------------------- */
@@ -194,6 +195,18 @@ void node_closed(struct node *n, uint32_t conn, const char *why, struct instant 
     else
         places_closed(n, c, why, now);
     release(n, c);
+}
+
+void node_slept(struct node *n, int64_t slept_ns, struct instant now)
+{
+    ASSERT(slept_ns > 0);
+    n->slept_ns += slept_ns;
+    if (slept_ns < SLEPT_LOGGED_MS * MS_NS)
+        return;
+    log_begin(n->log, LOG_WARN, "slept", now);
+    log_number(n->log, "ms", slept_ns / MS_NS);
+    log_text(n->log, "effect", SPAN("this process did not run; nobody's time-out counts that"));
+    log_end(n->log);
 }
 
 void node_destroy(struct node *n)

@@ -15,7 +15,10 @@
  * Connections are known by numbers that the driver gives, 0 to config.connections_max - 1; a number
  * is in use from node_accepted or node_dialled to node_closed. Bytes to write are shown as a window
  * (node_output) and acknowledged (node_sent); the window stays in place until then. Received bytes
- * are borrowed until the end of the turn. */
+ * are borrowed until the end of the turn.
+ *
+ * The monotonic time of all instants is that of core/base/awake.h: it stands still while the driver
+ * does not run. */
 #ifndef CORE_NODE_NODE_H
 #define CORE_NODE_NODE_H
 
@@ -77,6 +80,9 @@ void node_sent(struct node *n, uint32_t conn, size_t bytes, struct instant now);
 /* The connection is gone: it has failed (`why`, for the log), or was closed as node_wants asked
  * (""). The number is free again. No window of it may be in use. */
 void node_closed(struct node *n, uint32_t conn, const char *why, struct instant now);
+
+/* The driver did not run for `slept_ns`, which `now` leaves out. */
+void node_slept(struct node *n, int64_t slept_ns, struct instant now);
 
 /* Stop: links get BYE, clients their pending replies. node_stopped: everything is sent, or has had
  * its time. */

@@ -58,6 +58,7 @@ struct node {
     bool stopping;
     struct instant now; /* of the last turn */
     int64_t started_ns;
+    int64_t slept_ns; /* since then, in all */
     int64_t stop_at_ns; /* when a node that stops has waited long enough; NEVER_NS: not stopping */
 };
 

@@ -88,6 +88,12 @@ static void put_time(struct buf *out, const char *key, int64_t real_ns)
 
 /* -- the state --------------------------------------------------------------------------------- */
 
+/* When stamps came, and for how long they wait, is told by a clock that does not stand still. */
+static int64_t clock_ns(const struct node *n, struct instant now)
+{
+    return now.mono_ns + n->slept_ns;
+}
+
 /* Changes of the store a second, over the last second or, when no turn came, longer. */
 static double updates_per_s(const struct node *n, struct instant now)
 {
@@ -108,7 +114,7 @@ void status_begin(struct node *n, struct instant now)
 void status_turn(struct node *n, struct instant now)
 {
     struct status *m = &n->status;
-    history_note(&m->history, store_change(n->store), now.mono_ns);
+    history_note(&m->history, store_change(n->store), clock_ns(n, now));
     if (now.mono_ns - m->measured_ns < SECOND_NS)
         return;
     m->updates_per_s = updates_per_s(n, now);
@@ -135,11 +141,11 @@ static void put_lag(
 {
     ASSERT(peer->acked <= store_change(n->store));
     uint64_t changes = store_change(n->store) - peer->acked, stamps = store_count(n->store);
-    int64_t since_ns = now.mono_ns, within_ns;
+    int64_t now_ns = clock_ns(n, now), since_ns = now_ns, within_ns;
     if (n->status.history.change > peer->acked)
         history_find(&n->status.history, peer->acked + 1, &since_ns, &within_ns);
     put_number(out, "lag", changes < stamps ? changes : stamps);
-    put_number(out, "lag_ms", (uint64_t)((now.mono_ns - since_ns) / MS_NS));
+    put_number(out, "lag_ms", (uint64_t)((now_ns - since_ns) / MS_NS));
 }
 
 static void put_traffic(struct buf *out, const struct peer *peer, struct instant now)
@@ -244,7 +250,7 @@ void node_status(const struct node *n, struct buf *out, struct instant now)
 {
     buf_byte(out, '{');
     put_identity(out, n);
-    put_number(out, "uptime_ms", (uint64_t)((now.mono_ns - n->started_ns) / MS_NS));
+    put_number(out, "uptime_ms", (uint64_t)((clock_ns(n, now) - n->started_ns) / MS_NS));
     put_number(out, "clients", n->clients.count);
     put_store(out, n, now);
     put_links(out, n, now);
@@ -264,7 +270,7 @@ void node_status(const struct node *n, struct buf *out, struct instant now)
 static void put_taken(
     struct buf *out, const struct node *n, const struct feed_item *held, struct instant now)
 {
-    int64_t at_ns = now.mono_ns, within_ns = 0;
+    int64_t now_ns = clock_ns(n, now), at_ns = now_ns, within_ns = 0;
     if (held->route == ROUTE_LOCAL) {
         put_time(out, "taken_ns", held->stamp.time_ns + held->stamp.skew_ns);
         put_number(out, "taken_within_ns", 0);
@@ -272,7 +278,7 @@ static void put_taken(
     }
     bool known = held->change > n->status.history.change || /* stored in this very turn */
                  history_find(&n->status.history, held->change, &at_ns, &within_ns);
-    put_time(out, known ? "taken_ns" : "taken_before_ns", now.real_ns - (now.mono_ns - at_ns));
+    put_time(out, known ? "taken_ns" : "taken_before_ns", now.real_ns - (now_ns - at_ns));
     if (known)
         put_number(out, "taken_within_ns", (uint64_t)within_ns);
 }

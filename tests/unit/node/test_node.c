@@ -277,6 +277,24 @@ Test(node, a_client_that_waits_for_places_is_not_idle)
     cr_assert_eq(wants[0], NODE_WANT_ABORT);
 }
 
+Test(node, says_how_long_it_slept_and_counts_that_as_uptime_only)
+{
+    char text[8192];
+    struct buf out = buf_over(text, sizeof text - 1);
+    topology.limits.idle_ms = 2000;
+    side_start();
+    joins(0);
+    node_slept(node, 999 * MS_NS, now);
+    cr_assert_eq(logged("slept"), 0);
+    node_slept(node, 35 * SECOND_NS, now);
+    cr_assert_eq(logged("slept ms=35000"), 1);
+    passes_ms(1);
+    cr_assert_eq(wants[0], NODE_WANT_READ);
+    node_status(node, &out, now);
+    text[out.len] = '\0';
+    cr_assert(strstr(text, "\"uptime_ms\":36000,"), "%s", text);
+}
+
 Test(node, logs_every_line_and_every_reply_when_asked_to)
 {
     log_.level = LOG_DEBUG;
