@@ -13,6 +13,7 @@ import json
 import re
 import socket
 import ssl
+import struct
 import threading
 
 READ_BYTES = 1 << 16
@@ -54,6 +55,11 @@ class Request:
             self.stream.shutdown(socket.SHUT_WR)
         except OSError:
             pass
+        raise EOFError
+
+    def reset(self):
+        """Close by RST."""
+        self.stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         raise EOFError
 
     def hang(self):

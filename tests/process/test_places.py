@@ -340,6 +340,17 @@ class Faults(unittest.TestCase):
             self.assertEqual(herd.places()["failed"], 0)
             self.assertEqual(herd.server.connections, 2)
 
+    def test_a_connection_that_is_reset_costs_nothing(self):
+        with PlacesHerd() as herd, Talker(self, herd) as talker:
+            for number in range(10):  # a question that waits for places.timeout fails
+                herd.server.handler = answers(results(2))
+                talker.well()
+                herd.server.handler = lambda r: (
+                    setattr(herd.server, "handler", answers(results(1))), r.reset())
+                talker.well()
+                self.assertEqual(herd.server.connections, 2 + number)
+            self.assertEqual(herd.places()["failed"], 0)
+
     def test_a_hanging_service(self):
         with PlacesHerd(timeout="500ms") as herd, Talker(self, herd) as talker:
             talker.well()

@@ -10,6 +10,7 @@ enum {
     LENT_MAX = 256, /* receives in one turn */
     DRAIN_MS = 2000, /* as io/conn's */
     TURNS_IN_A_MS = 4000,
+    REST_EACH = 8,
     PLACES_SLOWEST_MS = 400,
     /* Bounds of a node's memory: */
     GROUP_BYTES = 64 * 1200 + 64 * 512, /* replies to one group, places' answers to one client */
@@ -475,6 +476,24 @@ static void do_deeds(struct host *h, struct instant now)
     dial_all(h);
 }
 
+/* When the loop would now sleep, a turn has nothing to do, whatever happened after the last one:
+ * otherwise that would wait for an accident. Every eighth turn is followed by one that must be
+ * idle. Where allocations fail, a turn may succeed with what failed in the last. */
+static void check_rest(struct host *h, struct instant now)
+{
+    uint32_t number;
+    struct dial_order dial;
+    bool rests = node_deadline(h->node) > now.mono_ns;
+    if (h->turns++ % REST_EACH || !rests || h->memory.fails_in)
+        return;
+    memory_of(&h->memory);
+    node_turn(h->node, now);
+    if (node_touched(h->node, &number) || node_dial(h->node, &dial))
+        judge_violated(h->judge, "%s had something to do, but no deadline for it",
+            h->topology.nodes[h->self].name);
+    memory_of(NULL);
+}
+
 static void weigh_one(struct host *h, uint32_t number)
 {
     const struct connection *c = connection_of(&h->node->connections, number);
@@ -533,6 +552,7 @@ static void act(struct host *h, struct turn *t)
     memory_of(&h->memory);
     do_deeds(h, t->now);
     memory_of(NULL);
+    check_rest(h, t->now);
 }
 
 void host_act(struct host *h)

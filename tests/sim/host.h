@@ -67,6 +67,7 @@ struct host {
     size_t memory_idle_bytes; /* when it had just started */
     unsigned clients_most, links_most; /* most connections at a time in this life */
     uint64_t diverged; /* alarms of former lives */
+    uint64_t turns;
     unsigned turns_in_a_row; /* within one millisecond */
     int64_t row_began_ns;
     struct log log;

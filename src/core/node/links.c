@@ -431,12 +431,15 @@ static void pull(struct node *n, struct link *l, struct instant now)
         connection_touch(&n->connections, c);
 }
 
+/* Timers of all links run before any link writes: a link of the tree that ends makes spare links
+ * say GRAFT. */
 void links_turn(struct node *n, struct instant now)
 {
     hear_held(n, now);
-    for (struct link *l = n->links.first; l; l = l->next) {
+    for (struct link *l = n->links.first; l; l = l->next)
         if (now.mono_ns >= peering_deadline(&l->peering))
             handle(n, l, peering_tick(&l->peering, now), now);
+    for (struct link *l = n->links.first; l; l = l->next) {
         pull(n, l, now);
         if (l->tls.engine && l->connection->finishing)
             link_tls_finish(n, l);

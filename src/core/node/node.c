@@ -107,6 +107,7 @@ static bool open_link(
 bool node_accepted(
     struct node *n, uint32_t conn, enum node_port port, struct span from, struct instant now)
 {
+    n->told = true;
     if (port == NODE_PEER_PORT)
         return open_link(n, conn, -1, from, now);
     struct connection *c = connection_open(&n->connections, conn, CONNECTION_CLIENT, now);
@@ -119,6 +120,7 @@ bool node_dialled(struct node *n, uint32_t conn, unsigned dial, struct instant n
 {
     char address[ADDRESS_TEXT_BYTES_MAX + 1];
     ASSERT(dial < NODE_DIALS_MAX);
+    n->told = true;
     if (dial >= NODE_DIALS_OF_PLACES)
         return places_dialled(n, conn, dial - NODE_DIALS_OF_PLACES, now);
     ASSERT(dial < n->self->neighbours_count);
@@ -129,6 +131,7 @@ bool node_dialled(struct node *n, uint32_t conn, unsigned dial, struct instant n
 void node_dial_failed(struct node *n, unsigned dial, const char *why, struct instant now)
 {
     ASSERT(dial < NODE_DIALS_MAX);
+    n->told = true;
     if (dial >= NODE_DIALS_OF_PLACES)
         places_dial_failed(n, dial - NODE_DIALS_OF_PLACES, why, now);
     else
@@ -138,6 +141,7 @@ void node_dial_failed(struct node *n, unsigned dial, const char *why, struct ins
 void node_received(struct node *n, uint32_t conn, struct span bytes, struct instant now)
 {
     struct connection *c = at(n, conn);
+    n->told = true;
     n->metrics.bytes_received += bytes.len;
     if (c->finishing || c->aborted)
         return; /* and does not count as active: it should read, not write */
@@ -153,6 +157,7 @@ void node_received(struct node *n, uint32_t conn, struct span bytes, struct inst
 void node_ended(struct node *n, uint32_t conn, struct instant now)
 {
     struct connection *c = at(n, conn);
+    n->told = true;
     connection_ended(&n->connections, c);
     if (c->finishing || c->aborted)
         return;
@@ -169,6 +174,7 @@ void node_ended(struct node *n, uint32_t conn, struct instant now)
 void node_sent(struct node *n, uint32_t conn, size_t bytes, struct instant now)
 {
     struct connection *c = at(n, conn);
+    n->told = true;
     n->metrics.bytes_sent += bytes;
     connection_sent(&n->connections, c, bytes, now);
     if (c->kind == CONNECTION_CLIENT)
@@ -188,6 +194,7 @@ static void release(struct node *n, struct connection *c)
 void node_closed(struct node *n, uint32_t conn, const char *why, struct instant now)
 {
     struct connection *c = at(n, conn);
+    n->told = true;
     if (c->kind == CONNECTION_CLIENT)
         client_closed(n, c, why, now);
     else if (c->kind == CONNECTION_LINK)
@@ -243,6 +250,7 @@ void node_turn(struct node *n, struct instant now)
 {
     ASSERT(now.mono_ns >= n->now.mono_ns);
     n->now = now;
+    n->told = false;
     clients_apply(n, now);
     places_turn(n, now);
     clients_answer(n, now);
@@ -289,7 +297,7 @@ bool node_dial(struct node *n, struct dial_order *out)
 int64_t node_deadline(const struct node *n)
 {
     const struct places_provider *places = &n->places.provider;
-    if (n->clients.resuming_first != CONNECTION_NONE)
+    if (n->told || n->clients.resuming_first != CONNECTION_NONE)
         return 0;
     bool stop_due = n->now.mono_ns < n->stop_at_ns; /* later its driver knows */
     int64_t soonest = stop_due ? n->stop_at_ns : NEVER_NS;
@@ -304,6 +312,7 @@ void node_stop(struct node *n, struct instant now)
     if (n->stopping)
         return;
     n->stopping = true;
+    n->told = true;
     n->stop_at_ns = now.mono_ns + STOP_MS * MS_NS;
     clients_stop(n, now);
     links_stop(n, now);

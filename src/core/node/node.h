@@ -134,7 +134,9 @@ MUST_USE bool node_dial_cancel(struct node *n, unsigned *dial);
 /* A host to look up; false: none. The next one is given only after the answer to this one. */
 MUST_USE bool node_resolve(struct node *n, struct span *host);
 
-/* When node_turn has to be called even if nothing happens; NEVER_NS: never. */
+/* When node_turn has to be called even if nothing happens; NEVER_NS: never. After anything that has
+ * happened it is past until the next node_turn: a driver may report what it learns after a turn,
+ * such as a connection that is closed. */
 int64_t node_deadline(const struct node *n);
 
 /* -- what it knows ----------------------------------------------------------------------------- */

@@ -56,6 +56,7 @@ struct node {
     struct status status;
     struct random_source random;
     bool stopping;
+    bool told; /* something has happened since the last turn: the next one is due at once */
     struct instant now; /* of the last turn */
     int64_t started_ns;
     int64_t slept_ns; /* since then, in all */

@@ -241,6 +241,7 @@ static void follow_over(struct exchange *x, struct channel *c, struct instant no
 static void follow(struct exchange *x, struct channel *c, struct instant now)
 {
     const struct https *h = &c->https;
+    x->due = true;
     if (shakes(x, c) && h->state == HTTPS_READY) {
         ++*(h->resumed ? &x->report.handshakes_resumed : &x->report.handshakes_full);
         attempt_ends(x);
@@ -325,11 +326,13 @@ static void attempt_expires(struct exchange *x, struct instant now)
 void exchange_resolved(struct exchange *x, const struct address *addresses, unsigned count,
     uint32_t ttl_s, struct instant now)
 {
+    x->due = true;
     endpoint_resolved(&x->endpoint, addresses, count, ttl_s, now);
 }
 
 void exchange_resolve_failed(struct exchange *x, const char *why, struct instant now)
 {
+    x->due = true;
     endpoint_resolve_failed(&x->endpoint, why, now);
 }
 
@@ -360,6 +363,7 @@ bool exchange_dial_cancel(struct exchange *x, unsigned *racer)
 
 void exchange_dial_failed(struct exchange *x, unsigned racer, const char *why, struct instant now)
 {
+    x->due = true;
     if (x->attempt == ATTEMPT_DIALS && endpoint_attempt_failed(&x->dials, racer))
         attempt_failed(x, why, now);
 }
@@ -376,6 +380,7 @@ int exchange_dialled(
     struct channel *c = &x->channels[i];
     if (!https_begin(&c->https, x->config.tls, x->host, &x->session, entropy, now))
         return -1;
+    x->due = true;
     c->in_use = true;
     c->asks = NULL;
     c->address = x->dialled[racer];

@@ -40,6 +40,7 @@ static void ask(void *self, uint64_t ticket, const struct places_question *quest
     struct exchange *x = self;
     struct waiter *w = x->waiters_free;
     ASSERT(w && question->count <= STAMPEDE_COUNT_MAX);
+    x->due = true;
     x->waiters_free = w->next;
     *w = (struct waiter){.ticket = ticket, .deadline_ns = deadline_ns};
     waiter_list_put(&x->waiting, w);
@@ -145,6 +146,8 @@ static int64_t deadline(const void *self)
     const struct exchange *x = self;
     if (x->ready.first)
         return x->ready_again_ns;
+    if (x->due)
+        return 0;
     int64_t soonest_ns = x->waiting.first ? x->waiting.first->deadline_ns : NEVER_NS;
     for (unsigned i = 0; i < EXCHANGE_INQUIRIES && x->queued; i++) {
         const struct inquiry *q = &x->inquiries[i];
@@ -233,6 +236,7 @@ void exchange_turn(struct exchange *x, struct instant now)
     x->now = now;
     expire(x, now);
     channels_turn(x, now);
+    x->due = false;
 }
 
 void exchange_stop(struct exchange *x, struct instant now)
@@ -241,6 +245,7 @@ void exchange_stop(struct exchange *x, struct instant now)
     x->stopping = true;
     channels_stop(x, stopping);
     inquiries_fail_queued(x, PLACES_UNKNOWN_ERROR, stopping);
+    x->due = true; /* to close its channels */
     ASSERT(!x->queued && !x->waiting.first);
 }
 

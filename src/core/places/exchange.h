@@ -71,7 +71,8 @@ struct exchange_report {
 };
 
 /* NULL: out of memory. The provider's destroy destroys the exchange; its deadline covers everything
- * that the exchange waits for. */
+ * that the exchange waits for. After a question, or anything below that has happened, it is past
+ * until the next exchange_turn. */
 MUST_USE struct exchange *places_exchange(
     const struct exchange_config *config, struct places_provider *out);
 

@@ -86,6 +86,7 @@ struct exchange {
     uint64_t serial;
     uint64_t probe; /* the serial of the open breaker's latest probe */
     bool stopping;
+    bool due; /* something has happened since the last turn: the next one is due at once */
     struct channel channels[EXCHANGE_CHANNELS];
     enum attempt_state attempt;
     unsigned attempt_channel; /* SHAKES */

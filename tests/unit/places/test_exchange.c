@@ -477,6 +477,33 @@ Test(places_exchange, a_stale_connection_costs_nothing)
     cr_expect_eq(exchange_times(x)->tries, 1);
 }
 
+/* A reset is reported after the turn. Had the question no deadline, nothing would ask it again. */
+Test(places_exchange, what_a_reset_makes_due_is_seen_in_the_deadline)
+{
+    warms_up();
+    asks(1);
+    is_asked(0, 1);
+    cr_assert_gt(provider.deadline(provider.self), now.mono_ns);
+    exchange_lost(x, 0, "connection reset by peer", now);
+    connected[0] = false;
+    cr_assert_leq(provider.deadline(provider.self), now.mono_ns);
+    turn();
+    says(finds(1), EMPTY);
+    is_well(1);
+}
+
+/* By a client that went on after its turn of places. */
+Test(places_exchange, a_question_that_comes_after_the_turn_is_seen_in_the_deadline)
+{
+    struct places_question question = {.radius_um = 5000000, .count = 1};
+    turn();
+    cr_assert_eq(provider.deadline(provider.self), NEVER_NS);
+    provider.ask(provider.self, 1, &question, now.mono_ns + SECOND_NS, now);
+    cr_assert_leq(provider.deadline(provider.self), now.mono_ns);
+    turn();
+    cr_assert_gt(provider.deadline(provider.self), now.mono_ns);
+}
+
 /* A server that has restarted has closed all connections. */
 Test(places_exchange, two_stale_connections_cost_nothing)
 {
