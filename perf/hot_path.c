@@ -53,6 +53,7 @@ static struct topology topology = {
         .stamps = 10000000,
         .idle_ms = 600000,
         .stall_ms = 30000,
+        .partial_ms = 1000,
         .future_ns = (uint64_t)86400 * SECOND_NS},
 };
 static struct instant now = {.mono_ns = SECOND_NS, .real_ns = INT64_C(1700000000) * SECOND_NS};

@@ -406,6 +406,17 @@ class Connections(unittest.TestCase):
                     client.finish()
                     self.assertEqual(client.rest(), replies)
 
+    def test_a_command_without_lf_is_answered_after_a_silence(self):
+        with Herd() as herd, herd.node.client() as client:
+            client.send(b"IAMAT kiwi +34.068930-118.445127 1.5")
+            self.assertTrue(client.line().endswith(b" kiwi +34.068930-118.445127 1.5"))
+            client.send(b"\n")  # its end comes late, and is no line of its own
+            self.assertEqual(client.ask(b"hello"), b"? hello")
+            client.send(b"WHATSAT kiwi 5 1\r")
+            self.assertIn(b'"status"', client.places()[1])
+            client.send(b"\r\n\n")
+            self.assertEqual(client.line(), b"? ")
+
     def test_half_close_still_gets_everything(self):
         with Herd() as herd, herd.node.client() as client:
             client.send(b"IAMAT kiwi %b 1" % UCLA + b"\nWHATSAT kiwi 10 5" * 201)

@@ -20,7 +20,7 @@ static void forget(struct client *c)
     for (unsigned i = 0; i < c->asked_count; i++)
         free(c->asked[i].line);
     c->asked_count = 0;
-    c->out_len = c->in_len = 0;
+    c->out_len = c->in_len = c->held_back = 0;
     c->leaves = c->shut = false;
     c->reads_ns = 0;
     c->state = CLIENT_AWAY;
@@ -89,6 +89,18 @@ void client_say(struct client *c, const char *line)
     a->known = judge_held(c->judge, c->host->self, id) != NULL;
     say(c, line, strlen(line));
     say(c, "\n", 1);
+    network_wake(c->network, c->party, c->network->now_ns);
+}
+
+void client_say_without_lf(struct client *c, const char *line)
+{
+    client_say(c, line);
+    c->out_len--;
+}
+
+void client_hold_back(struct client *c, size_t bytes)
+{
+    c->held_back = bytes;
     network_wake(c->network, c->party, c->network->now_ns);
 }
 
@@ -226,12 +238,12 @@ static void understand(struct client *c)
 
 static void write_out(struct client *c)
 {
-    size_t part = c->out_len;
+    size_t part = c->out_len - c->held_back;
     if (part && network_once_in(c->network, 3))
         part = 1 + network_draw(c->network, part);
     part = network_write(c->network, c->wire, 0, c->out, part);
     drop_front(c->out, &c->out_len, part);
-    if (c->out_len && part)
+    if (c->out_len > c->held_back && part)
         network_wake(c->network, c->party,
             c->network->now_ns + (int64_t)network_draw(c->network, 3 * MS_NS));
     if (!c->out_len && c->leaves && !c->shut) {

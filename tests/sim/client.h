@@ -22,6 +22,7 @@ struct client {
     char *out; /* bytes not sent yet */
     char *in; /* heard and not yet understood */
     size_t out_len, in_len, out_room, in_room;
+    size_t held_back; /* the end of `out` that is not sent yet */
     struct asked *asked; /* commands not answered yet, in order */
     unsigned asked_count, asked_room;
     bool leaves, shut;
@@ -37,6 +38,10 @@ void client_join(struct client *c, struct host *host);
 
 /* Send a line, given without its LF. The client must be connected. */
 void client_say(struct client *c, const char *line);
+/* Without LF. Nothing may be said before its reply has come. */
+void client_say_without_lf(struct client *c, const char *line);
+/* So many bytes of what it said are not sent yet. */
+void client_hold_back(struct client *c, size_t bytes);
 
 /* Send nothing more, and leave when all is answered. */
 void client_leave(struct client *c, bool without_last_lf);

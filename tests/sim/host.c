@@ -504,9 +504,9 @@ static void weigh_one(struct host *h, uint32_t number)
     if (c->out.bytes > most || c->out.memory > memory_most)
         judge_violated(h->judge, "%zu bytes in %zu of memory wait to be sent by one connection",
             c->out.bytes, c->out.memory);
-    if (client && c->client.held && c->client.held->bytes > TURN_BYTES)
+    if (client && c->client.input.held && c->client.input.held->bytes > TURN_BYTES)
         judge_violated(
-            h->judge, "%zu bytes of input are held for one client", c->client.held->bytes);
+            h->judge, "%zu bytes of input are held for one client", c->client.input.held->bytes);
 }
 
 /* Check that its memory is explained by its limits and connections. Spare blocks are kept for the

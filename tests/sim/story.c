@@ -74,6 +74,27 @@ void says(unsigned node, const char *text)
     client_say(c, text);
 }
 
+void says_without_lf(unsigned node, const char *text)
+{
+    struct client *c = &h.clients[node];
+    if (c->state == CLIENT_AWAY)
+        client_join(c, host_at(node));
+    client_say_without_lf(c, text);
+}
+
+void types(unsigned node, const char *first, const char *then, const char *last)
+{
+    char line[128];
+    snprintf(line, sizeof line, "%s%s%s", first, then, last);
+    says(node, line);
+    client_hold_back(&h.clients[node], strlen(then) + strlen(last) + 1);
+    runs_ms(500);
+    client_hold_back(&h.clients[node], strlen(last) + 1);
+    runs_ms(1500);
+    client_hold_back(&h.clients[node], 0);
+    runs_ms(500);
+}
+
 void says_many(unsigned node, unsigned ids, unsigned first_time, unsigned times)
 {
     char text[64];

@@ -25,6 +25,9 @@ void story_ends(void);
 
 void runs_ms(int64_t ms);
 void says(unsigned node, const char *line); /* the node's only client sends it */
+void says_without_lf(unsigned node, const char *line); /* nothing else before its reply */
+/* Pieces of one line: `then` comes 0.5 s after `first`, `last` and its LF come 1.5 s after that. */
+void types(unsigned node, const char *first, const char *then, const char *last);
 void says_many(unsigned node, unsigned ids, unsigned first_time, unsigned times);
 void finishes(unsigned node); /* its client has said all: FIN */
 void starts(unsigned node);

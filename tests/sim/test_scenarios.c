@@ -561,6 +561,35 @@ Test(sim, a_link_that_carries_one_way_only_is_found_dead)
     }
 }
 
+/* -- lines without LF -------------------------------------------------------------------------- */
+
+Test(sim, a_command_without_lf_is_taken_after_a_silence)
+{
+    herd(shipped);
+    says_without_lf(Welsh, "IAMAT kiwi +1+1 7");
+    runs_ms(900);
+    knows_not(Welsh, "kiwi");
+    runs_ms(200);
+    all_answered();
+    runs_ms(100);
+    all_know("kiwi", "7");
+    says_without_lf(Welsh, "WHATSAT kiwi 5 3");
+    runs_ms(2000);
+    all_answered();
+    says(Welsh, "IAMAT kiwi +1+1 8"); /* a line of its own */
+    runs_ms(500);
+    all_know("kiwi", "8");
+}
+
+/* Before its last piece comes, it would be a command as it stands. */
+Test(sim, what_is_typed_in_pieces_is_one_line)
+{
+    herd(shipped);
+    types(Welsh, "IAMAT kiwi +1", "+1 7", "77");
+    all_answered();
+    all_know("kiwi", "777");
+}
+
 /* -- what the campaign found ------------------------------------------------------------------- */
 
 /* Seed 344. Both ends of a stalled link found it dead and sent BYE behind unsent output. Neither

@@ -11,20 +11,10 @@
 #include "core/node/private.h"
 #include <stdlib.h>
 
-/* Input that is held is not needed any more. */
-static void forget_input(struct connection *c)
-{
-    if (!c->client.held)
-        return;
-    outbox_clear(c->client.held, NULL);
-    free(c->client.held);
-    c->client.held = NULL;
-}
-
 /* Nothing more is read from `c`; it closes when its replies are sent. */
 static void finish(struct node *n, struct connection *c, struct instant now)
 {
-    forget_input(c);
+    input_forget(n, c);
     connection_finish(&n->connections, c, now);
 }
 
@@ -311,23 +301,6 @@ static bool take_command(struct node *n, struct connection *c, struct span *in, 
 
 /* -- input ------------------------------------------------------------------------------------- */
 
-/* Keep input that cannot be taken now. It is never more than what one turn received, because the
- * driver stops reading from a choked client. */
-static void hold(struct node *n, struct connection *c, struct span in)
-{
-    if (in.len == 0)
-        return;
-    if (!c->client.held)
-        c->client.held = calloc(1, sizeof *c->client.held);
-    char *room = c->client.held ? outbox_room(c->client.held, NULL, in.len) : NULL;
-    if (!room) {
-        out_of_memory(n, c);
-        return;
-    }
-    memcpy(room, in.at, in.len);
-    outbox_wrote(c->client.held, in.len);
-}
-
 static void give_room_back(struct node *n, struct connection *c)
 {
     if (c->client.lines.room)
@@ -359,18 +332,36 @@ static void take_lines(struct node *n, struct connection *c, struct span *in, st
     }
     if (!c->client.lines.kept)
         give_room_back(n, c);
+    else
+        input_kept(n, c, now);
 }
 
+/* What cannot be taken now is held. It is never more than what one turn received, because the
+ * driver stops reading from a choked client. */
 void client_take(struct node *n, struct connection *c, struct span in, struct instant now)
 {
+    if (c->client.input.state != INPUT_NONE && input_comes(n, c, &in, now))
+        client_take(n, c, SPAN("\r"), now); /* it is INPUT_NONE now */
     if (!c->choked)
         take_lines(n, c, &in, now);
     if (c->finishing || c->aborted)
         return;
     if (too_much(n, c))
         connection_choke(&n->connections, c, now);
-    if (c->choked)
-        hold(n, c, in);
+    if (c->choked && !input_hold(c, in))
+        out_of_memory(n, c);
+}
+
+void clients_take_silent(struct node *n, struct instant now)
+{
+    struct connection *c;
+    struct span line;
+    while ((c = inputs_silent(n, now))) {
+        bool whole = line_last(&c->client.lines, &line);
+        ASSERT(whole);
+        take_line(n, c, line, LINE_WHOLE, now); /* and applied, since it is in the reader's room */
+        give_room_back(n, c);
+    }
 }
 
 /* All input of a client that has sent FIN was taken, except a last line without LF. */
@@ -410,14 +401,14 @@ static void resume(struct node *n, struct connection *c, struct instant now)
 {
     ASSERT(c->choked);
     connection_release(c);
-    while (
-        !c->finishing && !c->aborted && c->client.held && c->client.held->head && !too_much(n, c)) {
-        struct span in = outbox_window(c->client.held);
+    while (!c->finishing && !c->aborted && c->client.input.held && c->client.input.held->head &&
+           !too_much(n, c)) {
+        struct span in = outbox_window(c->client.input.held);
         size_t before = in.len;
         take_lines(n, c, &in, now);
         clients_apply(n, now); /* the lines are views of what is freed now */
-        if (c->client.held) /* not when `client_close reply` has just forgotten it */
-            outbox_sent(c->client.held, NULL, before - in.len);
+        if (c->client.input.held) /* not when `client_close reply` has just forgotten it */
+            outbox_sent(c->client.input.held, NULL, before - in.len);
     }
     if (c->finishing || c->aborted)
         return;
@@ -425,7 +416,7 @@ static void resume(struct node *n, struct connection *c, struct instant now)
         connection_choke(&n->connections, c, now);
         return;
     }
-    forget_input(c);
+    input_forget_held(c);
     connection_watch(&n->connections, c, now);
     connection_touch(&n->connections, c);
     if (c->ended)
@@ -478,8 +469,10 @@ void clients_end(struct node *n)
 /* A node that stops admits nobody, which is no limit reached. */
 void client_open(struct node *n, struct connection *c, struct span from, struct instant now)
 {
-    ASSERT(c->kind == CONNECTION_CLIENT && !c->client.held && !c->client.lines.room);
+    ASSERT(c->kind == CONNECTION_CLIENT && !c->client.input.held && !c->client.input.listed &&
+           !c->client.lines.room);
     c->client.lines = (struct line_reader){.bytes_max = n->topology->limits.line_bytes};
+    input_forget(n, c);
     c->client.admitted = false;
     c->client.questions = 0;
     bool full = n->clients.count == n->topology->limits.connections;
@@ -515,7 +508,7 @@ void client_drop(struct node *n, struct connection *c)
 {
     questions_cancel(n, c, c->client.questions);
     c->client.questions = 0;
-    forget_input(c);
+    input_forget(n, c);
     give_room_back(n, c);
 }
 

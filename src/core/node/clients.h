@@ -7,6 +7,7 @@
 
 #include "core/base/instant.h"
 #include "core/base/pool.h"
+#include "core/node/input.h"
 #include "core/protocol/command.h"
 #include "core/protocol/line.h"
 #include "core/store/store.h"
@@ -21,12 +22,11 @@ enum {
 
 struct node;
 struct connection;
-struct outbox;
 
 /* What a connection has when it is a client. */
 struct client_state {
     struct line_reader lines;
-    struct outbox *held; /* input that waits until the output is read; mostly NULL */
+    struct client_input input;
     uint32_t next_resuming; /* these two outlive the connection: its number may be in the list */
     bool resuming; /* in the list of clients that go on in the next turn */
     bool admitted; /* counted against limits.connections */
@@ -70,6 +70,8 @@ void client_silent(struct node *n, struct connection *c, struct instant now);
 /* Output was sent or answered: `c` may go on. */
 void client_relieve(struct node *n, struct connection *c);
 
+/* Take commands that lack only their LF, of clients that are silent. */
+void clients_take_silent(struct node *n, struct instant now);
 /* Apply the commands that were gathered. */
 void clients_apply(struct node *n, struct instant now);
 /* Write the answers that places has ready. */

@@ -45,6 +45,7 @@ static bool begin_parts(struct node *n, const struct node_config *config, struct
         .seed = {load_u64(config->seed), load_u64(config->seed + 8)}};
     random_source_begin(&n->random, config->seed + 32);
     clients_begin(n);
+    inputs_begin(n);
     questions_begin(n);
     links_tls_begin(n, config->tls);
     status_begin(n, now);
@@ -251,6 +252,8 @@ void node_turn(struct node *n, struct instant now)
     ASSERT(now.mono_ns >= n->now.mono_ns);
     n->now = now;
     n->told = false;
+    if (n->inputs.first != CONNECTION_NONE) /* seldom: this is on the way of every command */
+        clients_take_silent(n, now);
     clients_apply(n, now);
     places_turn(n, now);
     clients_answer(n, now);
@@ -304,6 +307,7 @@ int64_t node_deadline(const struct node *n)
     soonest = earlier_ns(soonest, connections_deadline(&n->connections));
     soonest = earlier_ns(soonest, places->deadline(places->self));
     soonest = earlier_ns(soonest, alarms_deadline(&n->alarms));
+    soonest = earlier_ns(soonest, inputs_deadline(n));
     return earlier_ns(soonest, links_deadline(n));
 }
 

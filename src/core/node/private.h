@@ -6,6 +6,7 @@
  *   node.c         life, what the driver reports and asks, the turn
  *   clients.c      client connections: lines, groups of commands, replies
  *   client_log.c   what the log says about clients' lines
+ *   input.c        input that is held, and lines that lack their LF
  *   questions.c    the WHATSATs that wait for places
  *   links.c        peer connections: links, dials, what an observer is told
  *   link_log.c     what the log says about links
@@ -29,6 +30,7 @@
 #include "core/node/client_log.h"
 #include "core/node/clients.h"
 #include "core/node/connection.h"
+#include "core/node/input.h"
 #include "core/node/link_log.h"
 #include "core/node/links.h"
 #include "core/node/node.h"
@@ -47,6 +49,7 @@ struct node {
     struct metrics metrics;
     struct connections connections;
     struct clients clients;
+    struct inputs inputs;
     struct questions questions;
     struct links links;
     struct link_log link_log;

@@ -52,6 +52,8 @@ static const struct key keys[] = {
         false, "After how long a client that neither sends nor reads is disconnected"},
     {"limits", "stall", KEY_TIME, FIELD(limits.stall_ms), MS_NS, "100ms", "1d", "30s", NULL, NULL,
         false, "After how long a client over limits.output that reads nothing is disconnected"},
+    {"limits", "partial", KEY_TIME, FIELD(limits.partial_ms), MS_NS, "0", "1h", "1s", NULL, NULL,
+        false, "After how long a silence a command without line end is taken; 0: never"},
     {"limits", "future", KEY_TIME, FIELD(limits.future_ns), 1, "0", "3650d", "1d", NULL, NULL,
         false, "How far a client's time may be ahead of the node's clock"},
     {"places", "provider", KEY_PROVIDER, FIELD(places.provider), 0, NULL, NULL, NULL,
