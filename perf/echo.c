@@ -170,6 +170,11 @@ void node_resolve_failed(struct node *n, const char *why, struct instant now)
     (void)n, (void)why, (void)now;
 }
 
+void node_slept(struct node *n, int64_t slept_ns, struct instant now)
+{
+    (void)n, (void)slept_ns, (void)now;
+}
+
 int64_t node_deadline(const struct node *n)
 {
     (void)n;
