@@ -412,7 +412,8 @@ class Log(unittest.TestCase):
                 self.assertTrue(match, line)
                 self.assertFalse(b"Evil" in line and match["event"] == b"link_up", line)
                 if match["event"] == b"line_in":
-                    text = re.search(rb" text=(" + self.VALUE + rb")\Z", match["fields"])
+                    text = re.search(rb" text=(" + self.VALUE + rb")(?: why=" + self.VALUE + rb")?\Z",
+                                     match["fields"])
                     logged.append(self.unescaped(text[1]))
             self.assertEqual([line.removesuffix(b"\r") for line in lines],
                              [line for line in logged if not line.startswith(b"HELLO")])
