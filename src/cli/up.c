@@ -23,7 +23,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-enum { UP_START_MS = 10000, UP_STOP_MS = 2000, UP_ASK_AGAIN_MS = 20 };
+enum { UP_START_MS = 10000, UP_STOP_MS = 2000 /* beside limits.stop */, UP_ASK_AGAIN_MS = 20 };
 
 static const char help[] =
     "Usage: stampede up [-c FILE] [--log]\n\n"
@@ -323,7 +323,8 @@ static void signal_all(struct up *u, int signal)
 
 static void stop_all(struct up *u)
 {
-    int64_t until_ns = clock_now().mono_ns + UP_STOP_MS * MS_NS;
+    int64_t stop_ms = (int64_t)u->topology->limits.stop_ms + UP_STOP_MS;
+    int64_t until_ns = clock_now().mono_ns + stop_ms * MS_NS;
     unsigned signals_before = u->stop_signals;
     u->lines = u->options->log ? CHILD_LOG : CHILD_HOLD; /* links break now, which is no news */
     signal_all(u, SIGTERM);

@@ -28,6 +28,8 @@
 #include "core/base/invariant.h"
 #include "io/reason.h"
 #include <errno.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 bool conns_init(struct conns *c, struct ring *ring, struct node *node, uint32_t max, uint32_t spare)
@@ -283,4 +285,17 @@ int64_t conns_deadline(const struct conns *c)
         return 0;
     uint32_t slot = slots_first(&c->slots, CONN_LINGERING);
     return slot == SLOT_NONE ? NEVER_NS : c->slots.each[slot].drain_until_ns;
+}
+
+/* The FIN counts as a byte that is not confirmed. */
+bool conns_have_arrived(const struct conns *c)
+{
+    uint32_t slot = slots_first(&c->slots, CONN_LINGERING);
+    for (; slot != SLOT_NONE; slot = c->slots.each[slot].links[CONN_LINGERING].next) {
+        int unconfirmed = 0;
+        ASSERT(c->slots.each[slot].state == CONN_DRAINING);
+        if (ioctl(c->slots.each[slot].fd, SIOCOUTQ, &unconfirmed) == 0 && unconfirmed > 1)
+            return false;
+    }
+    return true;
 }

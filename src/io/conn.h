@@ -49,4 +49,7 @@ void conns_settle(struct conns *c, struct instant now);
 /* The latest time of the next turn even if nothing completes; NEVER_NS: none needed. */
 int64_t conns_deadline(const struct conns *c);
 
+/* Whether the other ends' kernels have confirmed every byte of the connections that are closing. */
+bool conns_have_arrived(const struct conns *c);
+
 #endif

@@ -32,7 +32,10 @@ struct loop {
     struct ring *ring;
     int signals_fd;
     struct awake awake; /* the clock of the turns */
-    int64_t stop_ns; /* when to end at the latest; NEVER_NS: not stopping */
+    bool signalled; /* there are signals to read */
+    unsigned stops; /* signals to stop that have come: the second ends the node at once */
+    int64_t drain_ns; /* when to end at the latest; NEVER_NS: the node has not stopped */
+    int64_t look_ns; /* when to look next whether the last bytes have arrived */
     struct conns conns;
     struct listeners listeners;
     struct dials dials;
@@ -61,13 +64,14 @@ static void await_signals(struct loop *l)
     ring_poll(l->ring, l->signals_fd, (struct ring_tag){.op = RING_POLL}, POLLIN);
 }
 
-static void begin_stop(struct loop *l, struct instant now)
+static void stop(struct loop *l, struct instant now)
 {
+    node_stop(l->config->node, now);
+    if (l->stops++)
+        return;
     log_begin(l->config->log, LOG_INFO, "stopping", now);
     log_end(l->config->log);
-    l->stop_ns = now.mono_ns + LOOP_STOP_MS * MS_NS;
     listeners_stop(&l->listeners);
-    node_stop(l->config->node, now);
 }
 
 /* A message about files that is to be logged. */
@@ -121,8 +125,7 @@ static void hang_up(struct loop *l, struct instant now)
     const struct loop_config *config = l->config;
     bool has_files = config->tls_files || config->places_files;
     if (!*config->log_file && (l->sink.terminal || !has_files)) {
-        if (l->stop_ns == NEVER_NS)
-            begin_stop(l, now);
+        stop(l, now);
         return;
     }
     if (*config->log_file)
@@ -130,14 +133,18 @@ static void hang_up(struct loop *l, struct instant now)
     reload_files(l, now);
 }
 
+/* After all else that has happened: what was received before a node stops is answered. */
 static void take_signals(struct loop *l, struct instant now)
 {
     struct signalfd_siginfo info;
+    if (!l->signalled)
+        return;
+    l->signalled = false;
     while (read(l->signals_fd, &info, sizeof info) == sizeof info) {
         if (info.ssi_signo == SIGHUP)
             hang_up(l, now);
-        else if (l->stop_ns == NEVER_NS)
-            begin_stop(l, now);
+        else
+            stop(l, now);
     }
     await_signals(l);
 }
@@ -162,7 +169,7 @@ static void dispatch(struct loop *l, const struct ring_event *e, struct instant 
         log_sink_completed(&l->sink, e, now);
         break;
     case RING_POLL:
-        take_signals(l, now);
+        l->signalled = true;
         break;
     case RING_RESOLVE:
         resolve_completed(&l->resolve, e);
@@ -174,7 +181,7 @@ static void dispatch(struct loop *l, const struct ring_event *e, struct instant 
 
 static int64_t next_deadline(const struct loop *l)
 {
-    int64_t next_ns = earlier_ns(node_deadline(l->config->node), l->stop_ns);
+    int64_t next_ns = earlier_ns(node_deadline(l->config->node), l->look_ns);
     next_ns = earlier_ns(next_ns, conns_deadline(&l->conns));
     next_ns = earlier_ns(next_ns, listeners_deadline(&l->listeners));
     next_ns = earlier_ns(next_ns, dials_deadline(&l->dials));
@@ -231,6 +238,7 @@ static int turn(struct loop *l, struct instant *now)
         dispatch(l, &e, *now);
 
     take_answer(l, *now);
+    take_signals(l, *now);
     node_turn(l->config->node, *now);
 
     ring_buffers_return(l->ring);
@@ -242,12 +250,16 @@ static int turn(struct loop *l, struct instant *now)
     return 0;
 }
 
-static bool over(const struct loop *l, struct instant now)
+/* The process must not end before the other ends' kernels have the last bytes: connections that are
+ * closed with unread input are reset, and then this kernel forgets what it has not sent. */
+static bool over(struct loop *l, struct instant now)
 {
-    if (l->stop_ns == NEVER_NS)
-        return false;
-    bool all_out = node_stopped(l->config->node) && l->conns.slots.used == 0;
-    return all_out || now.mono_ns >= l->stop_ns;
+    if (!l->stops || !node_stopped(l->config->node))
+        return l->stops > 1;
+    if (l->drain_ns == NEVER_NS)
+        l->drain_ns = now.mono_ns + LOOP_DRAIN_MS * MS_NS;
+    l->look_ns = now.mono_ns + LOOP_DRAIN_LOOK_MS * MS_NS;
+    return l->stops > 1 || now.mono_ns >= l->drain_ns || conns_have_arrived(&l->conns);
 }
 
 /* Write what the log still holds, for at most LOOP_FLUSH_MS. */
@@ -364,7 +376,8 @@ int loop_run(const struct loop_config *config)
 {
     struct loop l = {.config = config,
         .signals_fd = open_signals(),
-        .stop_ns = NEVER_NS,
+        .drain_ns = NEVER_NS,
+        .look_ns = NEVER_NS,
         .listeners = {.ports = {{.fd = -1}, {.fd = -1}}},
         .sink = {.fd = STDERR_FILENO}};
     int result = open_parts(&l) ? run(&l) : 1;

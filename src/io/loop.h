@@ -17,7 +17,8 @@ enum {
     /* By how much node_config.connections_max exceeds limits.connections: slots for links and
      * observers, and for clients that are being refused. Half of them no client may take. */
     LOOP_CONNECTIONS_SPARE = 256,
-    LOOP_STOP_MS = 250, /* from SIGINT or SIGTERM to the end, whatever the other ends do */
+    LOOP_DRAIN_MS = 200, /* for other machines to take the last bytes of a node that has stopped */
+    LOOP_DRAIN_LOOK_MS = 1, /* how often that is looked at */
     LOOP_FLUSH_MS = 50, /* then for writing the last log lines */
 };
 
@@ -44,6 +45,8 @@ struct loop_config {
  * Raises the limit of open files to the hard limit, blocks the signals that it handles, listens. If
  * it cannot start, cause and remedy are written to standard error; later failures are logged. The
  * caller keeps the node and the log.
+ *
+ * A first signal stops the node in order (node_stop); a second one ends it at once.
  *
  * 0: stopped by a signal. 1: could not start, or the ring failed. */
 MUST_USE int loop_run(const struct loop_config *config);

@@ -53,6 +53,7 @@ static void check_herd(const struct topology *t)
     ASSERT(between(t->limits.idle_ms, 1000, 365ull * 86400000));
     ASSERT(between(t->limits.stall_ms, 100, 86400000));
     ASSERT(t->limits.partial_ms <= 3600000);
+    ASSERT(between(t->limits.stop_ms, 0, 600000));
     ASSERT(t->limits.future_ns <= 3650ull * 86400 * 1000000000);
     ASSERT(t->spin_ns <= 10000000);
     ASSERT(between(t->places.timeout_ms, 100, 60000));

@@ -154,6 +154,117 @@ class Signals(unittest.TestCase):
             herd.until(lambda: not herd.status()["Goloman"]["links"][0]["up"], "the link is down")
 
 
+class Keeping(unittest.TestCase):
+    """What was acknowledged stays in the herd when a node is stopped."""
+
+    PAIR = {"Goloman": ("Hands",), "Hands": ()}
+
+    def test_what_was_read_in_the_last_turn(self):
+        """The signal and the command are there when the node goes on."""
+        for count in (1, 5000):
+            with self.subTest(count=count), Herd(self.PAIR) as herd:
+                herd.linked()
+                node = herd["Goloman"]
+                with node.client() as client:
+                    self.assertEqual(client.ask(b"hello"), b"? hello")
+                    node.deliver(signal.SIGSTOP)
+                    client.send(b"".join(b"IAMAT w%d +1+1 1\n" % n for n in range(count)))
+                    node.deliver(signal.SIGTERM)
+                    node.deliver(signal.SIGCONT)
+                    replies = client.rest().splitlines()
+                node.ended()
+                self.assertTrue(replies)
+                self.assertEqual(self.missing(herd["Hands"], (b"w%d" % n for n in
+                                                              range(len(replies)))), [])
+                self.assertNotIn(b" unconfirmed ", node.log())
+
+    def test_a_full_send_that_has_just_begun(self):
+        count = 20000
+        with Herd(self.PAIR, start=False) as herd:
+            node = herd["Goloman"].start()
+            with node.client() as client:
+                ids = [b"i%d" % n for n in range(count)]
+                self.tell(client, ids)
+            herd["Hands"].start()
+            herd.until(lambda: b" link_up " in node.log(), "the link is up")
+            node.stop()
+            self.assertEqual(self.missing(herd["Hands"], ids), [])
+
+    def test_a_peer_that_stands_still(self):
+        """It is not waited for without end, and what it has not confirmed is counted."""
+        for again in (False, True):
+            with self.subTest(again=again), Herd(self.PAIR) as herd:
+                herd.linked()
+                node = herd["Goloman"]
+                herd["Hands"].deliver(signal.SIGSTOP)
+                with node.client() as client:
+                    self.tell(client, [b"a", b"b", b"c"])
+                    node.deliver(signal.SIGTERM)
+                    herd.until(lambda: b" stopping" in node.log(), "it stops")
+                    if again:
+                        node.deliver(signal.SIGTERM)
+                    node.ended()
+                self.assertIn(b" warn node=Goloman unconfirmed stamps=3 ", node.log())
+                herd["Hands"].deliver(signal.SIGCONT)
+
+    def test_a_rolling_restart_under_load(self):
+        """Each node is stopped while it is told more than its links take in one turn."""
+        with Herd(SHIPPED) as herd:
+            herd.linked()
+            told = []
+            for name, node in herd.nodes.items():
+                told += self.stopped_under_load(node)
+                self.assertNotIn(b" unconfirmed ", node.log())
+                node.start()
+                herd.linked()
+                herd.until(lambda: self.equal(herd), f"{name} has all again")
+            self.assertGreater(len(told), 1000)
+            self.assertEqual(self.missing(herd["Welsh"], told), [])
+
+    @staticmethod
+    def equal(herd):
+        said = herd.status().values()
+        return len(said) == len(SHIPPED) and len({node["digest"] for node in said}) == 1
+
+    @staticmethod
+    def stopped_under_load(node):
+        """Stop it when it has begun to answer; the ids that it has acknowledged."""
+        ids = [b"%s-%d" % (node.name.encode(), number) for number in range(20000)]
+        with node.client() as client:
+            def send():
+                with contextlib.suppress(OSError):
+                    client.send(b"".join(b"IAMAT %s +1-1 1\n" % one for one in ids))
+            sender = threading.Thread(target=send)
+            sender.start()
+            told = 0
+            with contextlib.suppress(ConnectionError, AssertionError):
+                while told < len(ids):
+                    client.line()
+                    told += 1
+                    if told == 1000:
+                        node.deliver(signal.SIGTERM)
+            node.ended()
+            sender.join()
+        return ids[:told]
+
+    @staticmethod
+    def tell(client, ids):
+        client.send(b"".join(b"IAMAT %s +1+1 1\n" % one for one in ids))
+        for _ in ids:
+            client.line()
+
+    @staticmethod
+    def missing(node, ids):
+        """Those that a node does not hold."""
+        ids, missing = list(ids), []
+        with node.client() as client:
+            for at in range(0, len(ids), 50):
+                part = ids[at:at + 50]
+                client.send(b"".join(b"WHATSAT %s 0 0\n" % one for one in part))
+                missing += [one for one in part if client.places()[1] is None]
+        return missing
+
+
 class Logs(unittest.TestCase):
     def test_hangup_opens_the_log_file_again(self):
         with Herd(start=False) as herd:

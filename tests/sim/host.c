@@ -128,7 +128,7 @@ static void go_down(struct host *h)
     judge_forgets(h->judge, h->self);
 }
 
-void host_kill(struct host *h, enum death how)
+static void end(struct host *h, enum death how)
 {
     struct network *n = h->network;
     if (how == DEATH_OF_MACHINE)
@@ -143,6 +143,23 @@ void host_kill(struct host *h, enum death how)
             network_close(n, h->dials[i], 0, true);
     memset(h->conns, 0, sizeof h->conns);
     go_down(h);
+}
+
+void host_kill(struct host *h, enum death how)
+{
+    judge_dies(h->judge, h->self);
+    end(h, how);
+}
+
+/* It was told to stop, and has. */
+static void leave(struct host *h)
+{
+    h->unconfirmed = node_unconfirmed(h->node);
+    if (h->unconfirmed)
+        judge_dies(h->judge, h->self);
+    else
+        judge_leaves(h->judge, h->self);
+    end(h, DEATH_OF_PROCESS);
 }
 
 void host_stop(struct host *h)
@@ -566,7 +583,7 @@ void host_act(struct host *h)
     act(h, &t);
     show_log(h);
     if (h->stopping && node_stopped(h->node))
-        host_kill(h, DEATH_OF_PROCESS);
+        leave(h);
     else
         plan_turn(h, &t);
 }

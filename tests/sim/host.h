@@ -58,6 +58,7 @@ struct host {
     unsigned life; /* incremented by each start */
     bool paused; /* the process is stopped; its kernel is not */
     bool stopping;
+    uint64_t unconfirmed; /* stamps, when it last ended in order */
     struct host_conn conns[HOST_CONNECTIONS];
     uint32_t conns_end; /* connections from here on were never used */
     uint32_t *dials; /* wires under way, by neighbour; WIRE_NONE: none */

@@ -5,7 +5,10 @@
 #include <inttypes.h>
 #include <stdarg.h>
 
-enum { TIMES = 64 /* hashes of times */ };
+enum {
+    TIMES = 64, /* hashes of times */
+    DEATH_MS = 12000, /* a dead node is noticed after so long by the latest */
+};
 
 struct held {
     int issue; /* -1: nothing */
@@ -24,6 +27,8 @@ struct subject {
     int issues_count, issues_room;
     int last[TIMES]; /* issue, by the hash of its time; -1: none */
     struct held *held; /* by node */
+    struct held died; /* the newest that died with a node lately */
+    int64_t died_ns;
 };
 
 static unsigned hash_of(int64_t time_ns)
@@ -118,7 +123,7 @@ static struct subject *add_subject(struct judge *j, struct span id)
         make_places(j);
     *place_of(j, id) = ++j->subjects_count;
     struct subject *s = &j->subjects[j->subjects_count - 1];
-    *s = (struct subject){.id = strndup(id.at, id.len)};
+    *s = (struct subject){.id = strndup(id.at, id.len), .died = {.issue = -1}};
     for (unsigned i = 0; i < TIMES; i++)
         s->last[i] = -1;
     s->held = grown(NULL, j->nodes_count, sizeof *s->held);
@@ -300,6 +305,45 @@ void judge_forgets(struct judge *j, unsigned node)
     for (unsigned i = 0; i < j->subjects_count; i++)
         j->subjects[i].held[node].issue = -1;
     j->held_count[node] = 0;
+}
+
+/* Of what confirmed a node's stamps shortly before it died, the node that stops may not know yet. */
+void judge_dies(struct judge *j, unsigned node)
+{
+    for (unsigned i = 0; i < j->subjects_count; i++) {
+        struct subject *s = &j->subjects[i];
+        const struct held *held = &s->held[node];
+        bool forgotten = s->died.issue < 0 || j->network->now_ns - s->died_ns > DEATH_MS * MS_NS;
+        if (held->issue < 0 || (!forgotten && order(j, s, held, &s->died) < 0))
+            continue;
+        s->died = *held;
+        s->died_ns = j->network->now_ns;
+    }
+}
+
+static bool holds_as_new(const struct judge *j, const struct subject *s, const struct held *other,
+    const struct held *own)
+{
+    return other->issue >= 0 && order(j, s, other, own) >= 0;
+}
+
+static bool is_kept(const struct judge *j, const struct subject *s, unsigned node)
+{
+    const struct held *own = &s->held[node];
+    for (unsigned other = 0; other < j->nodes_count; other++)
+        if (other != node && holds_as_new(j, s, &s->held[other], own))
+            return true;
+    return j->network->now_ns - s->died_ns <= DEATH_MS * MS_NS && holds_as_new(j, s, &s->died, own);
+}
+
+void judge_leaves(struct judge *j, unsigned node)
+{
+    for (unsigned i = 0; i < j->subjects_count && !j->forgetful; i++) {
+        const struct subject *s = &j->subjects[i];
+        if (s->held[node].issue >= 0 && !is_kept(j, s, node))
+            judge_violated(j, "%s stopped, all confirmed, but %s of %s is lost", name_of(j, node),
+                s->issues[s->held[node].issue].time, s->id);
+    }
 }
 
 /* Read an AT line that is exactly the text that its stamp has. */

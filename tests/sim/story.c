@@ -2,6 +2,7 @@
  * success. */
 #include "sim/story.h"
 #include <criterion/criterion.h>
+#include <inttypes.h>
 
 enum { LINKED_MS = 800, CUT_SEEN_MS = 5 };
 
@@ -119,6 +120,11 @@ void starts(unsigned node)
 void dies(unsigned node)
 {
     host_kill(host_at(node), DEATH_OF_PROCESS);
+}
+
+void is_told_to_stop(unsigned node)
+{
+    host_stop(host_at(node));
 }
 
 void stops(unsigned node)
@@ -328,4 +334,27 @@ unsigned edges(void)
 unsigned nodes(void)
 {
     return h.topology.nodes_count;
+}
+
+void has_ended(unsigned node, uint64_t unconfirmed)
+{
+    const struct host *host = host_at(node);
+    cr_assert_null(host->node, "violated: %s still runs", host->topology.nodes[node].name);
+    cr_assert_eq(host->unconfirmed, unconfirmed, "violated: %s left %" PRIu64 " unconfirmed",
+        host->topology.nodes[node].name, host->unconfirmed);
+}
+
+void runs_still(unsigned node)
+{
+    cr_assert_not_null(host_at(node)->node, "violated: node %u has ended", node);
+}
+
+void runs_no_more(unsigned node)
+{
+    cr_assert_null(host_at(node)->node, "violated: node %u still runs", node);
+}
+
+bool herd_has_linked(unsigned a, unsigned b)
+{
+    return herd_thinks_linked(&h, a, b);
 }

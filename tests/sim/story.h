@@ -32,6 +32,7 @@ void says_many(unsigned node, unsigned ids, unsigned first_time, unsigned times)
 void finishes(unsigned node); /* its client has said all: FIN */
 void starts(unsigned node);
 void dies(unsigned node); /* the process; its store is lost */
+void is_told_to_stop(unsigned node); /* as by SIGTERM */
 void stops(unsigned node); /* as by SIGSTOP: its kernel answers, it does not */
 void goes_on(unsigned node);
 void starves(unsigned node); /* all its allocations fail from now on */
@@ -66,6 +67,10 @@ void counts_anew(void);
 void alarms(uint64_t count); /* since the beginning */
 void thinks_clock_off(unsigned node, bool off); /* of some neighbour */
 void all_answered(void);
+void has_ended(unsigned node, uint64_t unconfirmed); /* with so many stamps left unconfirmed */
+void runs_still(unsigned node);
+void runs_no_more(unsigned node);
+bool herd_has_linked(unsigned a, unsigned b); /* at this moment, as `a` sees it */
 unsigned edges(void);
 unsigned nodes(void);
 

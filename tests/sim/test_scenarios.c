@@ -147,6 +147,7 @@ Test(sim, an_older_time_goes_nowhere)
 Test(sim, equal_times_at_two_nodes_end_as_one)
 {
     herd(shipped);
+    path_takes_ms(Holiday, Welsh, 20); /* so that neither has heard of the other's */
     says(Hands, "IAMAT kiwi +1+1 100");
     says(Welsh, "IAMAT kiwi +2+2 100");
     runs_ms(100);
@@ -574,7 +575,7 @@ Test(sim, a_command_without_lf_is_taken_after_a_silence)
     runs_ms(100);
     all_know("kiwi", "7");
     says_without_lf(Welsh, "WHATSAT kiwi 5 3");
-    runs_ms(2000);
+    runs_ms(13000); /* places may let it wait until its time-out */
     all_answered();
     says(Welsh, "IAMAT kiwi +1+1 8"); /* a line of its own */
     runs_ms(500);

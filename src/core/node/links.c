@@ -351,13 +351,32 @@ static void handle(struct node *n, struct link *l, enum peering_event event, str
 }
 
 /* Bytes of the peer protocol have come in. */
-static void hear(struct node *n, struct link *l, struct span in, struct instant now)
+static void hear_all(struct node *n, struct link *l, struct span in, struct instant now)
 {
     enum peering_event event;
     do {
         event = peering_take(&l->peering, &in, now);
         handle(n, l, event, now);
     } while (event != PEERING_NOTHING && !l->connection->finishing);
+}
+
+/* Of what a peer that stops has told, no other node may be the keeper if this one stops, too. */
+static void hear_last(struct node *n, struct link *l, struct span in, struct instant now)
+{
+    const struct peering *p = &l->peering;
+    bool stopped = p->link.peer_stops;
+    uint64_t known = stopped ? p->peer->new_stamps : 0;
+    hear_all(n, l, in, now);
+    if (p->link.peer_stops && (!stopped || p->peer->new_stamps > known))
+        n->links.peering.stop_change = store_change(n->store);
+}
+
+static void hear(struct node *n, struct link *l, struct span in, struct instant now)
+{
+    if (n->stopping)
+        hear_last(n, l, in, now);
+    else
+        hear_all(n, l, in, now);
 }
 
 static void hear_sealed(struct node *n, struct link *l, struct span in, struct instant now)
@@ -471,15 +490,69 @@ bool links_dial(struct node *n, struct dial_order *out)
     return true;
 }
 
-void links_stop(struct node *n, struct instant now)
+/* -- the end of the node ----------------------------------------------------------------------- */
+
+static bool is_live(const struct link *l)
+{
+    const struct connection *c = l->connection;
+    return l->peering.state == PEERING_LINKED && l->peering.peer && !c->finishing && !c->aborted;
+}
+
+static void say_bye(struct node *n, struct link *l, struct instant now)
 {
     static const char stops[] = "this node stops";
+    struct neighbour *who = neighbour_at(n, l);
+    if (who)
+        neighbour_lost(&n->links.neighbours, who, (int)l->connection->number, stops, now);
+    l->settled = true; /* what ends now is no loss to log */
+    peering_end(&l->peering, stops);
+    connection_finish(&n->connections, l->connection, now);
+}
+
+void links_stop(struct node *n, struct instant now)
+{
+    ASSERT(n->stopping && !n->links.peering.stopping);
+    n->links.peering.stopping = true;
+    n->links.peering.stop_change = store_change(n->store);
+    for (struct link *l = n->links.first; l; l = l->next)
+        if (is_live(l))
+            peering_stop(&l->peering);
+        else
+            say_bye(n, l, now);
+}
+
+int64_t links_stop_wait_ns(const struct node *n, struct instant now)
+{
+    int64_t soonest = NEVER_NS;
+    for (const struct link *l = n->links.first; l; l = l->next) {
+        if (!is_live(l) || peering_confirmed(&l->peering))
+            continue;
+        int64_t moved_ns = l->connection->active_ns;
+        if (moved_ns < n->stop.since_ns)
+            moved_ns = n->stop.since_ns;
+        if (now.mono_ns < moved_ns + LINKS_STOP_MS * MS_NS)
+            soonest = earlier_ns(soonest, moved_ns + LINKS_STOP_MS * MS_NS);
+    }
+    return soonest == NEVER_NS ? 0 : soonest;
+}
+
+uint64_t links_confirmed(const struct node *n)
+{
+    uint64_t most = 0;
+    for (const struct link *l = n->links.first; l; l = l->next)
+        if (is_live(l) && !l->peering.link.peer_stops && most < l->peering.peer->acked)
+            most = l->peering.peer->acked;
+    ASSERT(most <= store_change(n->store));
+    return most;
+}
+
+void links_bye(struct node *n, struct instant now)
+{
     for (struct link *l = n->links.first; l; l = l->next) {
-        struct neighbour *who = neighbour_at(n, l);
-        if (who)
-            neighbour_lost(&n->links.neighbours, who, (int)l->connection->number, stops, now);
-        l->settled = true; /* what ends now is no loss to log */
-        peering_end(&l->peering, stops);
-        connection_finish(&n->connections, l->connection, now);
+        l->given_up = is_live(l) && !peering_confirmed(&l->peering);
+        say_bye(n, l, now);
+        pull(n, l, now);
+        if (l->tls.engine)
+            link_tls_finish(n, l);
     }
 }

@@ -15,6 +15,7 @@ enum {
     LINK_STAMPS = 1024, /* stamps a link pulls in one turn: clients are never starved */
     LINK_CHUNK_BYTES = 65536, /* in place of OUTBOX_CHUNK_BYTES: goes out in one send */
     LINKS_SPARE_CHUNKS = 16, /* 1 MiB */
+    LINKS_STOP_MS = 1000, /* a node that stops waits for a link while bytes move so often */
     STRANGERS_MAX = 64, /* peer connections that have not proved which neighbour they are */
 };
 
@@ -29,6 +30,7 @@ struct link {
     bool stranger; /* accepted, and has not proved which neighbour it is */
     bool up; /* was LINKED once */
     bool settled; /* the neighbours were told of its end */
+    bool given_up; /* this node stops, and did not wait for it any longer */
     int64_t pull_at_ns; /* when it has more to say unasked; 0: its budget was used up */
     char from[64]; /* the other end's address; ends with NUL */
     char room[]; /* for a split line */
@@ -71,7 +73,15 @@ void link_close(struct node *n, struct connection *c);
 /* Run timers, then let each link write what is due. */
 void links_turn(struct node *n, struct instant now);
 int64_t links_deadline(const struct node *n);
+/* The node stops: every link is told, and asked to confirm; handshakes and observers end. */
 void links_stop(struct node *n, struct instant now);
+/* Until when a node that stops has to wait for its links; 0: not any longer. */
+int64_t links_stop_wait_ns(const struct node *n, struct instant now);
+/* The own change up to which some peer that goes on has confirmed everything; 0: none. Two nodes that
+ * stop at once confirm each other's stamps, and both are gone then. */
+uint64_t links_confirmed(const struct node *n);
+/* The node stops and waits no longer: all links say BYE. */
+void links_bye(struct node *n, struct instant now);
 /* The next neighbour to dial; false: none. */
 MUST_USE bool links_dial(struct node *n, struct dial_order *out);
 /* Whether every neighbour has a link. */

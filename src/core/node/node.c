@@ -9,7 +9,6 @@
 
 enum {
     STAMP_BYTES = 128, /* everything included, for an id of 20 bytes; for the budget only */
-    STOP_MS = 200, /* for the last bytes when the node is told to stop */
     SLEPT_LOGGED_MS = 1000,
 };
 
@@ -67,7 +66,6 @@ struct node *node_create(const struct node_config *config, struct instant now)
     n->name = span_of(n->self->name);
     n->log = config->log;
     n->started_ns = now.mono_ns;
-    n->stop_at_ns = NEVER_NS;
     if (!begin_parts(n, config, now)) {
         node_destroy(n);
         return NULL;
@@ -260,6 +258,8 @@ void node_turn(struct node *n, struct instant now)
     clients_resume(n, now);
     drop_silent(n, now);
     links_turn(n, now);
+    if (n->stopping)
+        stop_turn(n, now);
     status_turn(n, now);
     alarms_turn(n, now);
 }
@@ -302,9 +302,9 @@ int64_t node_deadline(const struct node *n)
     const struct places_provider *places = &n->places.provider;
     if (n->told || n->clients.resuming_first != CONNECTION_NONE)
         return 0;
-    bool stop_due = n->now.mono_ns < n->stop_at_ns; /* later its driver knows */
-    int64_t soonest = stop_due ? n->stop_at_ns : NEVER_NS;
-    soonest = earlier_ns(soonest, connections_deadline(&n->connections));
+    int64_t soonest = connections_deadline(&n->connections);
+    if (n->stopping)
+        soonest = earlier_ns(soonest, stop_deadline(n));
     soonest = earlier_ns(soonest, places->deadline(places->self));
     soonest = earlier_ns(soonest, alarms_deadline(&n->alarms));
     soonest = earlier_ns(soonest, inputs_deadline(n));
@@ -313,21 +313,24 @@ int64_t node_deadline(const struct node *n)
 
 void node_stop(struct node *n, struct instant now)
 {
-    if (n->stopping)
-        return;
-    n->stopping = true;
     n->told = true;
-    n->stop_at_ns = now.mono_ns + STOP_MS * MS_NS;
-    clients_stop(n, now);
-    links_stop(n, now);
-    places_stop(n, now);
+    if (n->stopping) {
+        stop_hurry(n);
+        return;
+    }
+    n->stopping = true;
+    stop_begin(n, now);
     alarms_stop(n, now);
 }
 
 bool node_stopped(const struct node *n)
 {
-    bool waited = n->now.mono_ns >= n->stop_at_ns;
-    return n->stopping && (waited || (n->clients.count == 0 && !n->links.first));
+    return stop_is_over(n);
+}
+
+uint64_t node_unconfirmed(const struct node *n)
+{
+    return n->stop.unconfirmed;
 }
 
 const struct metrics *node_metrics(const struct node *n)

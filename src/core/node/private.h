@@ -4,6 +4,7 @@
  * From the top down; a file calls only those below it:
  *
  *   node.c         life, what the driver reports and asks, the turn
+ *   stop.c         the end of the node: what it waits for, and what it leaves unconfirmed
  *   clients.c      client connections: lines, groups of commands, replies
  *   client_log.c   what the log says about clients' lines
  *   input.c        input that is held, and lines that lack their LF
@@ -38,6 +39,7 @@
 #include "core/node/questions.h"
 #include "core/node/random.h"
 #include "core/node/status.h"
+#include "core/node/stop.h"
 #include "core/node/tls.h"
 
 struct node {
@@ -58,12 +60,12 @@ struct node {
     struct alarms alarms;
     struct status status;
     struct random_source random;
+    struct stop stop;
     bool stopping;
     bool told; /* something has happened since the last turn: the next one is due at once */
     struct instant now; /* of the last turn */
     int64_t started_ns;
     int64_t slept_ns; /* since then, in all */
-    int64_t stop_at_ns; /* when a node that stops has waited long enough; NEVER_NS: not stopping */
 };
 
 #endif

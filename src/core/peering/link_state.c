@@ -68,9 +68,21 @@ void link_state_mark_heard(struct link_state *l, uint64_t change, struct instant
     l->mark_heard = change;
     if (l->peer->have_change < change)
         l->peer->have_change = change;
-    if (!l->ack_due)
+    if (l->peer_stops || l->node->stopping)
+        l->ack_at_ns = now.mono_ns;
+    else if (!l->ack_due)
         l->ack_at_ns = now.mono_ns + PEERING_ACK_DELAY_MS * MS_NS;
     l->ack_due = true;
+}
+
+bool link_state_peer_stops(struct link_state *l, uint64_t change, struct instant now)
+{
+    if (change < l->peer_stop_change)
+        return false;
+    l->peer_stops = true;
+    l->peer_stop_change = change;
+    l->ack_at_ns = now.mono_ns; /* of one that is due already, too */
+    return true;
 }
 
 bool link_state_ack_heard(struct link_state *l, uint64_t change, struct instant now)
@@ -150,6 +162,7 @@ struct hello link_state_hello(const struct peering_node *node, const struct peer
         .have_boot = has ? peer->boot : 0,
         .have_change = has ? peer->have_change : 0,
         .lazy = node->spare_links && peer,
+        .stop = peer != NULL,
     };
     memcpy(mine.nonce, nonce, NONCE_BYTES);
     return mine;

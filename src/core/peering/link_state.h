@@ -26,6 +26,8 @@ struct link_state {
     struct peer *peer;
     bool positioned; /* the peer's cursor stands where this link reads on */
     bool ack_due;
+    bool peer_stops; /* it said STOPPING, and up to which of its changes it has to tell: */
+    uint64_t peer_stop_change;
     uint64_t mark_said; /* the own change up to which the peer was last told to be complete */
     uint64_t mark_said_most; /* the highest of these: a GRAFT or a resend sets mark_said back */
     uint64_t mark_heard; /* the last MARK that came in by this link: what ACK echoes */
@@ -51,6 +53,10 @@ bool link_state_resumes(const struct peering_node *node, const struct hello *the
 /* The peer's MARK, or EAGER: this node has everything up to the peer's change `change`. An ACK is
  * due. */
 void link_state_mark_heard(struct link_state *l, uint64_t change, struct instant now);
+
+/* The peer stops, and has to tell its changes up to `change`: from now on ACKs go at once. false: it
+ * said a higher number before. */
+MUST_USE bool link_state_peer_stops(struct link_state *l, uint64_t change, struct instant now);
 
 /* The peer confirms own changes up to `change`. false: that was never marked. */
 MUST_USE bool link_state_ack_heard(struct link_state *l, uint64_t change, struct instant now);

@@ -68,7 +68,7 @@ bool notices_put_eager(struct notices *n, struct buf *out)
 bool notices_as_stamp(
     const struct notices *n, const struct link_state *link, const struct feed_item *item)
 {
-    return !n->behind_ns || item->change <= n->stamps_until ||
+    return !n->behind_ns || link->node->stopping || item->change <= n->stamps_until ||
            item->change <= link->peer->full_until;
 }
 
@@ -133,7 +133,7 @@ bool notices_put(const struct notices *n, const struct link_state *link, struct 
     struct feed_item next;
     if (buf_room(out) < ROOM)
         return false;
-    if (!n->behind_ns) /* all goes as stamps */
+    if (!n->behind_ns || link->node->stopping) /* all goes as stamps */
         return !store_cursor_glance(link->node->store, link->peer->cursor, &next);
     ASSERT(link->node->spare_links && link->positioned);
     uint64_t until = feed_age_at(&link->node->spare_links->feed_age, now.mono_ns - n->behind_ns);
@@ -149,7 +149,7 @@ bool notices_put(const struct notices *n, const struct link_state *link, struct 
 int64_t notices_deadline(const struct notices *n, const struct link_state *link)
 {
     struct feed_item next;
-    if (!n->behind_ns || !link->positioned ||
+    if (!n->behind_ns || link->node->stopping || !link->positioned ||
         !store_cursor_glance(link->node->store, link->peer->cursor, &next))
         return NEVER_NS;
     ASSERT(link->node->spare_links &&

@@ -58,6 +58,22 @@ static bool put_ack(struct peering *p, struct buf *out)
     return !p->link.ack_due;
 }
 
+/* First, and again whenever there is more to confirm: a peer that stops as well then knows what it
+ * has to wait for before it answers. */
+static bool put_stopping(struct peering *p, struct buf *out)
+{
+    uint64_t change = p->node->stop_change;
+    bool said = p->stop_said && p->stop_said_change == change;
+    if (said || !p->peer || !p->theirs.stop)
+        return true;
+    ASSERT(!p->stop_said || p->stop_said_change < change);
+    if (!link_put_number(out, SPAN("STOPPING"), change))
+        return false;
+    p->stop_said = true;
+    p->stop_said_change = change;
+    return true;
+}
+
 /* An ACK that is due goes before a PING or a PONG, so that these are about all that was
  * confirmed. */
 static bool put_answers(struct peering *p, struct buf *out, struct instant now)
@@ -124,7 +140,8 @@ static bool put_mark(struct peering *p, struct buf *out, bool stamps, struct ins
     }
     if (p->link.mark_at_ns == NEVER_NS)
         p->link.mark_at_ns = now.mono_ns + PEERING_ACK_DELAY_MS * MS_NS;
-    if (p->link.mark_said && !stamps && !p->ping_due && now.mono_ns < p->link.mark_at_ns)
+    bool waits = p->link.mark_said && !stamps && !p->ping_due && !p->node->stopping;
+    if (waits && now.mono_ns < p->link.mark_at_ns)
         return true;
     if (!link_put_number(out, SPAN("MARK"), passed))
         return false;
@@ -181,6 +198,21 @@ static bool put_ping(struct peering *p, struct buf *out, struct instant now)
     return true;
 }
 
+/* A peer that stops sends stamps whatever it is asked for, but a GRAFT that it was said or is due has
+ * to be answered before its MARKs count. */
+static bool leases(const struct peering *p)
+{
+    return !p->link.peer_stops || p->lease.state == LEASE_ASKED;
+}
+
+/* A node that stops does not wait with its PING until all of the feed is sent, which other links may
+ * let grow without end. */
+static bool asks_in_between(const struct peering *p)
+{
+    uint64_t passed = store_cursor_change(p->node->store, p->peer->cursor);
+    return p->node->stopping && passed <= p->link.mark_said && !p->link.ack_due && !p->pong_due;
+}
+
 static bool put_due(struct peering *p, struct buf *out, unsigned stamps_max, struct instant now)
 {
     if (p->state == PEERING_OVER)
@@ -189,15 +221,20 @@ static bool put_due(struct peering *p, struct buf *out, unsigned stamps_max, str
         return true;
     if (p->state != PEERING_LINKED)
         return false;
+    if (p->node->stopping && !put_stopping(p, out))
+        return true;
     if (!put_answers(p, out, now))
         return true;
     if (p->observer)
         return false;
-    if (!notices_put_eager(&p->notices, out) || !lease_put(&p->lease, &p->link, out, now))
+    if (!notices_put_eager(&p->notices, out))
         return true;
-    if (!put_feed(p, out, stamps_max, now))
+    if (leases(p) && !lease_put(&p->lease, &p->link, out, now))
         return true;
-    return p->ping_due && !put_ping(p, out, now);
+    bool all = put_feed(p, out, stamps_max, now);
+    if (!all && !asks_in_between(p))
+        return true;
+    return (p->ping_due && !put_ping(p, out, now)) || !all;
 }
 
 bool peering_pull(struct peering *p, struct buf *out, unsigned stamps_max, struct instant now)
@@ -213,8 +250,8 @@ int64_t peering_pull_ns(const struct peering *p)
         return NEVER_NS;
     int64_t ack_ns = p->link.ack_due ? p->link.ack_at_ns : NEVER_NS;
     int64_t alone_ns = earlier_ns(ack_ns, p->link.mark_at_ns);
-    int64_t spare_ns =
-        earlier_ns(lease_deadline(&p->lease), notices_deadline(&p->notices, &p->link));
+    int64_t lease_ns = leases(p) ? lease_deadline(&p->lease) : NEVER_NS;
+    int64_t spare_ns = earlier_ns(lease_ns, notices_deadline(&p->notices, &p->link));
     return earlier_ns(alone_ns, spare_ns);
 }
 

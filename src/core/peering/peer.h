@@ -88,6 +88,8 @@ struct peering_node {
     struct store *store;
     struct route_table *routes;
     struct spare_links *spare_links; /* NULL: no link is spare, and all are eager for good */
+    bool stopping; /* this node stops: all goes as stamps, and ACKs and MARKs do not wait */
+    uint64_t stop_change; /* then: the own change up to which peers are to confirm */
 };
 
 #endif

@@ -61,6 +61,21 @@ void peering_end(struct peering *p, const char *reason)
         (void)end(p, reason);
 }
 
+void peering_stop(struct peering *p)
+{
+    ASSERT(p->state == PEERING_LINKED && p->peer && p->node->stopping);
+    p->ping_due = true;
+    p->ping_answered = false;
+    p->ping_real_ns = -1; /* a PONG that is under way answers an earlier question */
+}
+
+bool peering_confirmed(const struct peering *p)
+{
+    ASSERT(p->state == PEERING_LINKED && p->peer && p->node->stopping);
+    bool told = !p->link.peer_stops || p->peer->have_change >= p->link.peer_stop_change;
+    return told && p->ping_answered && p->peer->acked >= p->node->stop_change;
+}
+
 static enum peering_event on_bye(struct peering *p, struct span reason)
 {
     set_reason(p, REASON(reason.len ? reason : SPAN("BYE without a reason")));
@@ -273,8 +288,20 @@ static enum peering_event on_pong(struct peering *p, const struct span *words, s
     uint64_t real_ns;
     if (!decimal_count(words[1], INT64_MAX, &real_ns))
         return end(p, "PONG with a bad number");
-    if ((int64_t)real_ns == p->ping_real_ns)
+    if ((int64_t)real_ns == p->ping_real_ns) {
         clock_gauge_trip(&p->peer->clock, now.mono_ns - p->ping_mono_ns);
+        p->ping_answered = true;
+    }
+    return PEERING_NOTHING;
+}
+
+static enum peering_event on_stopping(
+    struct peering *p, const struct span *words, struct instant now)
+{
+    uint64_t change;
+    if (!decimal_count(words[1], UINT64_MAX, &change) ||
+        !link_state_peer_stops(&p->link, change, now))
+        return end(p, "STOPPING with a bad number");
     return PEERING_NOTHING;
 }
 
@@ -299,6 +326,8 @@ static enum peering_event on_word(struct peering *p, struct span line, struct in
         return on_ack(p, words, now);
     if (count == 2 && span_equal(word, SPAN("PONG")))
         return on_pong(p, words, now);
+    if (count == 2 && span_equal(word, SPAN("STOPPING")))
+        return on_stopping(p, words, now);
     if (count > 2 && count <= WORDS_MAX && span_equal(word, SPAN("SEEN")))
         return end_if(p, lease_on_seen(&p->lease, &p->link, words, (unsigned)count, now));
     uint64_t number;

@@ -16,6 +16,7 @@
  *   LINKED    MARK n                     LINKED    have = n; ACK due, within 20 ms
  *   LINKED    ACK n                      LINKED    the peer is complete up to n
  *   LINKED    PING                       LINKED    PONG due; digests compared
+ *   LINKED    STOPPING n                 LINKED    ACKs go at once from now on
  *   LINKED    SEEN, EAGER                LINKED    lease.c
  *   LINKED    PRUNE, GRAFT               LINKED    notices.c
  *   any       BYE                        OVER      keeps the reason
@@ -69,6 +70,9 @@ struct peering {
     struct span asked; /* on PEERING_ASKED, valid during the event: "STATUS", "TRACE <client-id>" */
     bool hello_sent, auth_sent, bye_due;
     bool ping_due, pong_due;
+    bool ping_answered; /* the PONG to the last PING has come */
+    bool stop_said; /* STOPPING was said, last with: */
+    uint64_t stop_said_change;
     struct link_state link; /* these three from LINKED on, and not for an observer */
     struct lease lease; /* of what comes in */
     struct notices notices; /* of what goes out */
@@ -100,6 +104,15 @@ int64_t peering_deadline(const struct peering *p);
 
 /* End it from this side: state OVER, BYE <reason> due. Nothing when it is OVER already. */
 void peering_end(struct peering *p, const char *reason);
+
+/* This node stops (node->stopping): tell the peer, if it understands that, and ask it to confirm. Only
+ * for a link that is LINKED to a peer. PROTOCOL.md, "Stopping". */
+void peering_stop(struct peering *p);
+
+/* Whether nothing keeps a node that stops from ending this link: the peer has confirmed all that it
+ * is to confirm, has answered since peering_stop, and, if it stops as well, has told all that it
+ * has to. */
+bool peering_confirmed(const struct peering *p);
 
 /* -- out.c ------------------------------------------------------------------------------------- */
 

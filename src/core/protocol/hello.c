@@ -4,9 +4,9 @@
  * never sign the same bytes. The speaker's role comes first, and its name and numbers come before
  * the other end's: so an end cannot use what it has received as its own AUTH. */
 #include "core/protocol/hello.h"
-#include "core/protocol/command.h"
 #include "core/base/decimal.h"
 #include "core/base/invariant.h"
+#include "core/protocol/command.h"
 #include "core/protocol/stamp.h"
 #include <bearssl.h>
 
@@ -50,6 +50,8 @@ void hello_put(struct buf *out, const struct hello *h)
     buf_u64(out, h->have_change);
     if (h->lazy)
         put_field(out, "lazy", SPAN("1"));
+    if (h->stop)
+        put_field(out, "stop", SPAN("1"));
     if (h->auth)
         put_field(out, "auth", SPAN(HELLO_AUTH));
     buf_byte(out, '\n');
@@ -58,7 +60,18 @@ void hello_put(struct buf *out, const struct hello *h)
 
 /* -- parsing a HELLO --------------------------------------------------------------------------- */
 
-enum key { KEY_HERD, KEY_FROM, KEY_TO, KEY_BOOT, KEY_NONCE, KEY_HAVE, KEY_AUTH, KEY_LAZY, KEYS };
+enum key {
+    KEY_HERD,
+    KEY_FROM,
+    KEY_TO,
+    KEY_BOOT,
+    KEY_NONCE,
+    KEY_HAVE,
+    KEY_AUTH,
+    KEY_LAZY,
+    KEY_STOP,
+    KEYS
+};
 
 static const struct {
     const char *key, *missing, *twice, *wrong;
@@ -75,6 +88,7 @@ static const struct {
     [KEY_HAVE] = KEY("have"),
     [KEY_AUTH] = KEY("auth"), /* this one and those below may be left out */
     [KEY_LAZY] = KEY("lazy"),
+    [KEY_STOP] = KEY("stop"),
 #undef KEY
 };
 
@@ -138,6 +152,9 @@ static bool parse_value(enum key key, struct span value, struct hello *out)
         return parse_hex(value, out->nonce, NONCE_BYTES);
     case KEY_LAZY:
         out->lazy = true;
+        return span_equal(value, SPAN("1"));
+    case KEY_STOP:
+        out->stop = true;
         return span_equal(value, SPAN("1"));
     case KEY_AUTH:
         out->auth = true;

@@ -21,7 +21,7 @@ enum {
     AUTH_BYTES = 32,
     HERD_NAME_BYTES_MAX = 63,
     SECRET_BYTES_MIN = 16,
-    HELLO_FIELDS_MAX = 32,      /* of a line, unknown fields of later versions included */
+    HELLO_FIELDS_MAX = 32, /* of a line, unknown fields of later versions included */
     HELLO_LINE_BYTES_MAX = 384, /* of a line that hello_put writes, with LF */
     AUTH_LINE_BYTES = 5 + 2 * AUTH_BYTES + 1,
 };
@@ -36,6 +36,7 @@ struct hello {
     uint64_t have_boot; /* the boot of `to` whose changes the speaker has; 0: it has none */
     uint64_t have_change; /* up to which change number it has them */
     bool lazy; /* `lazy=1`: the speaker understands PRUNE and GRAFT */
+    bool stop; /* `stop=1`: the speaker understands STOPPING */
 };
 
 enum hello_role { HELLO_DIALLED, HELLO_ACCEPTED };

@@ -54,6 +54,8 @@ static const struct key keys[] = {
         false, "After how long a client over limits.output that reads nothing is disconnected"},
     {"limits", "partial", KEY_TIME, FIELD(limits.partial_ms), MS_NS, "0", "1h", "1s", NULL, NULL,
         false, "After how long a silence a command without line end is taken; 0: never"},
+    {"limits", "stop", KEY_TIME, FIELD(limits.stop_ms), MS_NS, "0", "10min", "5s", NULL, NULL,
+        false, "How long a node that is told to stop waits for its links to confirm what it holds"},
     {"limits", "future", KEY_TIME, FIELD(limits.future_ns), 1, "0", "3650d", "1d", NULL, NULL,
         false, "How far a client's time may be ahead of the node's clock"},
     {"places", "provider", KEY_PROVIDER, FIELD(places.provider), 0, NULL, NULL, NULL,

@@ -45,6 +45,7 @@ struct topology_limits {
     uint64_t idle_ms; /* 1s to 365d; 10min: a client that neither sends nor reads */
     uint64_t stall_ms; /* 100ms to 1d; 30s: a client over `output` that does not read */
     uint64_t partial_ms; /* 0, or 1ms to 1h; 1s: when a command without LF is taken */
+    uint64_t stop_ms; /* 0 to 10min; 5s: a node that is told to stop has ended then */
     uint64_t future_ns; /* how far ahead a client's time may be, 0 to 3650d; 1d */
 };
 

@@ -125,6 +125,7 @@ static inline void side_begin(void)
             .stamps = 1000,
             .idle_ms = 600000,
             .stall_ms = 30000,
+            .stop_ms = 5000,
             .future_ns = (uint64_t)86400 * SECOND_NS},
     };
     log_init(&log_, LOG_INFO, (struct span){"", 0}, log_memory, sizeof log_memory - 1);

@@ -12,6 +12,7 @@ enum { ANT, HANDS };
 #define NOTHING_YET "0000000000000000:0"
 #define ANT_HELLO HELLO("Ant", "a1", NOTHING_YET)
 #define HANDS_HELLO HELLO("Hands", "b1", NOTHING_YET)
+#define HANDS_KNOWS_STOPPING HELLO("Hands", "b1", NOTHING_YET " stop=1")
 #define OBSERVER_HELLO HELLO("-", "c1", NOTHING_YET)
 
 static void begin(void)
@@ -493,6 +494,124 @@ Test(node_links, digests_that_stay_unequal_are_an_alarm)
     cr_assert_eq(wants[0], NODE_WANT_READ);
 }
 
+/* -- stopping ---------------------------------------------------------------------------------- */
+
+/* What it heard is `first` and a PING; its PONG, ready to be sent. */
+static const char *is_asked(uint32_t conn, const char *first)
+{
+    static char pong[64];
+    unsigned long long number = 0;
+    size_t len = strlen(first);
+    cr_assert_eq(strncmp(heard[conn], first, len), 0, "heard \"%s\"", heard[conn]);
+    cr_assert_eq(sscanf(heard[conn] + len, "PING %llu ", &number), 1, "heard \"%s\"", heard[conn]);
+    snprintf(pong, sizeof pong, "PONG %llu\n", number);
+    forgets(conn);
+    return pong;
+}
+
+static void is_heard_first(uint32_t conn, const char *first)
+{
+    cr_assert_eq(strncmp(heard[conn], first, strlen(first)), 0, "heard \"%s\"", heard[conn]);
+    forgets(conn);
+}
+
+/* Hands is linked, and was sent the stamp of a client. */
+static void hands_gets_a_stamp(const char *hello)
+{
+    asks_in(0);
+    sends(0, hello);
+    hears_hello(0, "Hands", "");
+    joins(1);
+    sends(1, "IAMAT k +1+1 1\n");
+    hears(0, "AT Goloman +1699999999.000000000 k +1+1 1 Goloman\nMARK 1\n");
+    node_stop(node, now);
+    turn();
+    cr_assert_eq(wants[1], NODE_WANT_CLOSE);
+}
+
+Test(node_links, bye_comes_after_the_last_ack)
+{
+    hands_gets_a_stamp(HANDS_KNOWS_STOPPING);
+    const char *pong = is_asked(0, "STOPPING 1\n");
+    sends(0, pong);
+    hears(0, "");
+    cr_assert_not(node_stopped(node));
+    sends(0, "ACK 1\n");
+    hears(0, "BYE this node stops\n");
+    cr_assert(node_stopped(node));
+    cr_assert_eq(node_unconfirmed(node), 0);
+}
+
+Test(node_links, a_peer_that_does_not_know_stopping_is_asked_all_the_same)
+{
+    hands_gets_a_stamp(HANDS_HELLO);
+    const char *pong = is_asked(0, "");
+    sends(0, "ACK 1\n");
+    hears(0, "");
+    sends(0, pong);
+    hears(0, "BYE this node stops\n");
+    cr_assert_eq(node_unconfirmed(node), 0);
+}
+
+Test(node_links, a_pong_to_an_earlier_ping_confirms_nothing)
+{
+    asks_in(0);
+    sends(0, HANDS_KNOWS_STOPPING);
+    hears_hello(0, "Hands", "");
+    passes_ms(3000);
+    const char *pong = is_asked(0, "");
+    now.real_ns++;
+    node_stop(node, now);
+    turn();
+    sends(0, pong);
+    is_asked(0, "STOPPING 0\n");
+    cr_assert_not(node_stopped(node));
+}
+
+Test(node_links, a_second_stop_waits_for_nothing_and_counts_what_is_left)
+{
+    hands_gets_a_stamp(HANDS_KNOWS_STOPPING);
+    is_asked(0, "STOPPING 1\n");
+    cr_assert_not(node_stopped(node));
+    node_stop(node, now);
+    turn();
+    hears(0, "BYE this node stops\n");
+    cr_assert(node_stopped(node));
+    cr_assert_eq(node_unconfirmed(node), 1);
+    cr_assert_eq(logged(" warn unconfirmed stamps=1 "), 1);
+}
+
+Test(node_links, what_a_peer_that_stops_tells_has_to_be_confirmed_by_another)
+{
+    hands_gets_a_stamp(HANDS_KNOWS_STOPPING);
+    const char *pong = is_asked(0, "STOPPING 1\n");
+    sends(0, "STOPPING 7\nACK 1\n");
+    sends(0, pong);
+    hears(0, ""); /* it has not told all that it has to */
+    sends(0, "AT Hands +1.000000000 m +1+1 1 Hands\nMARK 7\n");
+    is_heard_first(0, "STOPPING 2\n");
+    sends(0, "ACK 2\n");
+    cr_assert(node_stopped(node));
+    cr_assert_eq(node_unconfirmed(node), 2); /* Hands is as good as gone */
+}
+
+Test(node_links, a_peer_that_stops_is_confirmed_at_once)
+{
+    asks_in(0);
+    sends(0, HANDS_KNOWS_STOPPING);
+    hears_hello(0, "Hands", "");
+    sends(0, "AT Hands +1.000000000 m +1+1 1 Hands\nMARK 1\n");
+    hears(0, "MARK 1\nACK 1\n"); /* this goes at once: it is the first */
+    sends(0, "AT Hands +1.000000000 o +1+1 1 Hands\nMARK 2\n");
+    hears(0, "");
+    sends(0, "STOPPING 3\n");
+    hears(0, "ACK 2\n");
+    sends(0, "AT Hands +1.000000000 p +1+1 1 Hands\nMARK 3\n");
+    hears(0, "ACK 3\n");
+    sends(0, "STOPPING 1\n");
+    hears(0, "BYE STOPPING with a bad number\n");
+}
+
 /* -- ends -------------------------------------------------------------------------------------- */
 
 Test(node_links, links_hear_bye_when_the_node_stops)
@@ -503,13 +622,18 @@ Test(node_links, links_hear_bye_when_the_node_stops)
     asks_in(2);
     node_stop(node, now);
     turn();
-    hears(0, "BYE this node stops\n");
-    for (uint32_t i = 0; i < 3; i++)
+    for (uint32_t i = 1; i < 3; i++)
         cr_assert_eq(wants[i], NODE_WANT_CLOSE);
+    is_asked(0, "");
+    passes_ms(999); /* and nothing comes from Hands */
+    hears(0, "");
     cr_assert_not(node_stopped(node));
+    passes_ms(1);
+    hears(0, "BYE this node stops\n");
+    cr_assert(node_stopped(node));
     for (uint32_t i = 0; i < 3; i++)
         hangs_up(i);
-    cr_assert(node_stopped(node));
+    cr_assert_eq(logged(" unconfirmed "), 0); /* it holds nothing */
     cr_assert_not(node_linked(node));
     status_has("\"peer\":\"Hands\",\"up\":false");
     cr_assert_eq(logged(" link_down "), 0);

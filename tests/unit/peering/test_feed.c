@@ -190,8 +190,8 @@ Test(feed, where_a_link_reads_on)
 
 Test(feed, own_hello_says_how_far_the_peer_has_marked)
 {
-    static const char *const wants[] = {" have=0000000000000000:0\n", " have=00000000000000aa:7\n",
-        " have=00000000000000aa:7\n", " have=0000000000000000:0\n"};
+    static const char *const wants[] = {" have=0000000000000000:0 ", " have=00000000000000aa:7 ",
+        " have=00000000000000aa:7 ", " have=0000000000000000:0 "};
     for (int i = 0; i < 4; i++) {
         side_begin(&g, HANDS, HANDS);
         const char *said = side_says(&g, HANDS);

@@ -13,7 +13,7 @@ Test(handshake, the_dialling_end_speaks_first)
     static const char head[] = "HELLO stampede/1 herd=demo from=Goloman to=Hands "
                                "boot=0000000000000060 nonce=";
     cr_expect(strncmp(said, head, sizeof head - 1) == 0, "%s", said);
-    cr_expect_str_eq(said + sizeof head - 1 + 32, " have=0000000000000000:0\n");
+    cr_expect_str_eq(said + sizeof head - 1 + 32, " have=0000000000000000:0 stop=1\n");
     says(0, "");
     cr_expect_eq(side_hears(&g, 0, HELLO_HANDS), PEERING_UP);
     cr_expect_eq(g.links[0].peer, &g.peers[HANDS]);

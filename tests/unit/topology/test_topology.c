@@ -95,7 +95,7 @@ Test(topology, keys)
             "f:2: \"limist\" is no key of the top level; did you mean \"limits\"?\n"
             "f:3: limits.line cannot be 1; it is at least 64B and at most 8KiB\n"
             "f:3: \"what\" is no key of limits; there are line, output, connections, stamps, "
-            "stamps_full, idle, stall, partial, future\n"},
+            "stamps_full, idle, stall, partial, stop, future\n"},
         {HERD "\nmode Ann {\n client = \"127.0.0.1:0\"\n peer = \"127.0.0.1:2\" }\n",
             "f:3: \"mode\" is no key of the top level; did you mean \"node\"?\n"
             "f:4: Ann's client address cannot be \"127.0.0.1:0\": its port is no number from 1 to "
@@ -383,6 +383,7 @@ Test(topology, defaults)
     cr_expect_eq(t.limits.idle_ms, 600000);
     cr_expect_eq(t.limits.stall_ms, 30000);
     cr_expect_eq(t.limits.partial_ms, 1000);
+    cr_expect_eq(t.limits.stop_ms, 5000);
     cr_expect_eq(t.limits.future_ns, 86400000000000);
     cr_expect_str_eq(t.places.provider, "");
     cr_expect_eq(t.places.timeout_ms, 10000);
@@ -395,7 +396,7 @@ Test(topology, values)
     read_well(HERD
         "client_close = reply secret_file = \"a b\" log_file = /x log_level = debug spin = 50us\n"
         "limits { line = 8KiB output = 1GiB connections = 1000000 stamps = 2147483648\n"
-        "stamps_full = evict idle = 365d stall = 100ms partial = 0 future = 0 }\n"
+        "stamps_full = evict idle = 365d stall = 100ms partial = 0 stop = 10min future = 0 }\n"
         "places { provider = gazetteer timeout = 1min }\n"
         "node Ann { client = \"[2001:db8::1]:65535\" peer = \"192.0.2.1:1\" }",
         &t);
@@ -412,6 +413,7 @@ Test(topology, values)
     cr_expect_eq(t.limits.idle_ms, 31536000000);
     cr_expect_eq(t.limits.stall_ms, 100);
     cr_expect_eq(t.limits.partial_ms, 0);
+    cr_expect_eq(t.limits.stop_ms, 600000);
     cr_expect_eq(t.limits.future_ns, 0);
     cr_expect_eq(t.places.timeout_ms, 60000);
     cr_expect_eq(t.nodes[0].client.port, 65535);

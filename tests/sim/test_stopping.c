@@ -1,0 +1,164 @@
+/* test_stopping.c — how nodes stop in order, told as stories in the language of story.h.
+ *
+ * The judge holds the rule in all of these, and in the campaign: a node whose links have confirmed
+ * everything takes no stamp with it. PROTOCOL.md, "Stopping". */
+#include "sim/story.h"
+#include <criterion/criterion.h>
+
+TestSuite(stopping, .fini = story_ends);
+
+Test(stopping, a_node_that_stops_waits_until_its_stamps_are_confirmed)
+{
+    herd(shipped);
+    path_takes_ms(Goloman, Hands, 60);
+    path_takes_ms(Goloman, Holiday, 80);
+    path_takes_ms(Goloman, Wilkes, 100);
+    says_many(Goloman, 200, 1, 1);
+    runs_ms(20);
+    is_told_to_stop(Goloman);
+    runs_ms(150);
+    runs_still(Goloman);
+    runs_ms(400);
+    has_ended(Goloman, 0);
+    knows(Hands, "id199", "1");
+    knows(Welsh, "id199", "1");
+    not_linked(Hands, Goloman);
+    alarms(0);
+}
+
+Test(stopping, a_node_with_nothing_behind_stops_within_20_ms)
+{
+    herd(shipped);
+    says(Goloman, "IAMAT kiwi +1+1 1"); /* its client stays connected */
+    runs_ms(1000);
+    is_told_to_stop(Goloman);
+    runs_ms(20);
+    has_ended(Goloman, 0);
+}
+
+Test(stopping, all_nodes_stop_in_the_same_turn)
+{
+    for (enum shape shape = shipped; shape < SHAPES; shape++) {
+        herd_of(9, shape);
+        for (unsigned node = 0; node < nodes(); node++)
+            says_many(node, 20, node + 1, 1);
+        runs_ms(5);
+        for (unsigned node = 0; node < nodes(); node++)
+            is_told_to_stop(node);
+        runs_ms(1500);
+        for (unsigned node = 0; node < nodes(); node++)
+            runs_no_more(node);
+        story_ends();
+    }
+}
+
+/* Each node says something just before it stops. The last one goes on. */
+static void line_stops(const unsigned order[4], int64_t apart_ms)
+{
+    char iamat[64];
+    herd_of(4, in_line);
+    for (unsigned i = 0; i < 4; i++) {
+        snprintf(iamat, sizeof iamat, "IAMAT from%u +1+1 1", order[i]);
+        says(order[i], iamat);
+    }
+    runs_ms(5);
+    for (unsigned i = 0; i < 3; i++) {
+        is_told_to_stop(order[i]);
+        runs_ms(apart_ms);
+    }
+    runs_ms(1500);
+    for (unsigned i = 0; i < 3; i++)
+        runs_no_more(order[i]);
+    bool towards_the_last = order[3] == 3 && order[0] < order[1] && order[1] < order[2];
+    for (unsigned i = 0; towards_the_last && i < 4; i++) {
+        snprintf(iamat, sizeof iamat, "from%u", i);
+        knows(3, iamat, "1");
+    }
+    story_ends();
+}
+
+Test(stopping, a_line_stops_in_every_order)
+{
+    for (unsigned code = 0; code < 256; code++) {
+        const unsigned order[4] = {code & 3, code >> 2 & 3, code >> 4 & 3, code >> 6};
+        if ((1u << order[0] | 1u << order[1] | 1u << order[2] | 1u << order[3]) != 15)
+            continue;
+        for (int64_t apart_ms = 0; apart_ms < 4; apart_ms++)
+            line_stops(order, apart_ms);
+    }
+}
+
+Test(stopping, a_peer_that_stands_still_is_waited_for_1_s)
+{
+    herd(shipped);
+    stops(Hands);
+    says(Goloman, "IAMAT kiwi +1+1 7");
+    runs_ms(5);
+    is_told_to_stop(Goloman);
+    runs_ms(900);
+    runs_still(Goloman);
+    runs_ms(400);
+    has_ended(Goloman, 0);
+    knows(Welsh, "kiwi", "7");
+    goes_on(Hands);
+    runs_ms(5000);
+    knows(Hands, "kiwi", "7");
+}
+
+Test(stopping, what_nobody_has_confirmed_is_counted)
+{
+    herd_of(2, in_line);
+    stops(1);
+    says_many(0, 30, 1, 1);
+    runs_ms(5);
+    is_told_to_stop(0);
+    runs_ms(1500);
+    has_ended(0, 30);
+}
+
+Test(stopping, a_peer_that_goes_on_in_time_gets_everything)
+{
+    herd_of(2, in_line);
+    stops(1);
+    says_many(0, 30, 1, 1);
+    runs_ms(5);
+    is_told_to_stop(0);
+    runs_ms(700);
+    goes_on(1);
+    runs_ms(200);
+    has_ended(0, 0);
+    knows(1, "id29", "1");
+}
+
+Test(stopping, a_full_send_under_way_is_finished_before_a_node_stops)
+{
+    herd_asleep(2, in_line);
+    windows_hold(3000);
+    starts(0);
+    says_many(0, 5000, 1, 1);
+    runs_ms(3000);
+    starts(1);
+    while (!herd_has_linked(0, 1))
+        runs_ms(1);
+    is_told_to_stop(0);
+    runs_ms(5);
+    runs_still(0);
+    runs_ms(4900);
+    has_ended(0, 0);
+    knows(1, "id4999", "1");
+}
+
+Test(stopping, a_lazy_link_sends_stamps_at_once)
+{
+    herd(shipped);
+    runs_ms(3000); /* Wilkes is lazy to Hands */
+    path_takes_ms(Goloman, Wilkes, 900);
+    path_takes_ms(Holiday, Wilkes, 900);
+    says(Wilkes, "IAMAT kiwi +1+1 7");
+    runs_ms(5);
+    is_told_to_stop(Wilkes);
+    runs_ms(20);
+    knows(Hands, "kiwi", "7");
+    runs_ms(3000);
+    has_ended(Wilkes, 0);
+}
