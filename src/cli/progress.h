@@ -28,6 +28,7 @@ void progress_note(struct progress *p, const struct report *r, uint64_t asked_ms
 
 /* Whether there is nothing to wait for any more. If not, `why` says what the node waits for, by its
  * last report; it ends with NUL. */
-bool progress_done(const struct progress *p, const struct report *r, char why[PROGRESS_REASON_BYTES]);
+bool progress_done(
+    const struct progress *p, const struct report *r, char why[PROGRESS_REASON_BYTES]);
 
 #endif

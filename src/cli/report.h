@@ -70,7 +70,8 @@ void report_table(FILE *out, const struct topology *t, const unsigned *nodes,
 
 /* Print what is wrong, below that table: a line for each link that is down although both its nodes
  * are up, each full send that is under way, each alarm about digests and each clock that is off,
- * and one for a places service that is down. Nothing if all is well. Arguments as for report_table. */
+ * and one for a places service that is down. Nothing if all is well. Arguments as for
+ * report_table. */
 void report_troubles(FILE *out, const struct topology *t, const unsigned *nodes,
     const struct report *reports, unsigned count);
 

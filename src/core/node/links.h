@@ -77,7 +77,7 @@ int64_t links_deadline(const struct node *n);
 void links_stop(struct node *n, struct instant now);
 /* Until when a node that stops has to wait for its links; 0: not any longer. */
 int64_t links_stop_wait_ns(const struct node *n, struct instant now);
-/* The own change up to which some peer that goes on has confirmed everything; 0: none. Two nodes that
+/* The own change up to which some peer that goes on has confirmed all; 0: none. Two nodes that
  * stop at once confirm each other's stamps, and both are gone then. */
 uint64_t links_confirmed(const struct node *n);
 /* The node stops and waits no longer: all links say BYE. */

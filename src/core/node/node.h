@@ -84,10 +84,10 @@ void node_closed(struct node *n, uint32_t conn, const char *why, struct instant 
 /* The driver did not run for `slept_ns`, which `now` leaves out. */
 void node_slept(struct node *n, int64_t slept_ns, struct instant now);
 
-/* Stop: clients get their pending replies, and are not read from; links confirm what this node holds,
- * then get BYE. Report first what was received before. A second call: wait for nothing more.
- * node_stopped: everything is confirmed and was taken by the kernel, or has had its time. Connections
- * may still be open then. PROTOCOL.md, "Stopping". */
+/* Stop: clients get their pending replies, and are not read from; links confirm what this node
+ * holds, then get BYE. Report first what was received before. A second call: wait for nothing more.
+ * node_stopped: everything is confirmed and was taken by the kernel, or has had its time; there may
+ * be open connections then. PROTOCOL.md, "Stopping". */
 void node_stop(struct node *n, struct instant now);
 bool node_stopped(const struct node *n);
 

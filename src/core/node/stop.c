@@ -1,9 +1,9 @@
 /* stop.c — see stop.h.
  *
  *   state     event                                    next      does
- *   RUNS      stop_begin                               CONFIRMS  clients are read no more, links asked
- *   CONFIRMS  no link is waited for, or no time left   LEAVES    BYE on all links; what none of them
- *                                                                has confirmed is logged
+ *   RUNS      stop_begin                               CONFIRMS  clients are read no more
+ *   CONFIRMS  no link is waited for, or no time left   LEAVES    BYE on all links; what none has
+ *                                                                confirmed is logged
  *   CONFIRMS  stop_hurry                               LEAVES    as above
  *   LEAVES    all output is sent, or has had its time  over
  *   LEAVES    stop_hurry                               over

@@ -1,7 +1,8 @@
 /* stop.h — the end of a node: what it waits for, and what it leaves unconfirmed.
  *
  * A reply promises that the herd will have the stamp, so a node that is told to stop first lets its
- * links confirm what it holds. PROTOCOL.md, "Stopping". Called by node.c. Written by stop.c alone. */
+ * links confirm what it holds. PROTOCOL.md, "Stopping". Called by node.c. Written by stop.c
+ * alone. */
 #ifndef CORE_NODE_STOP_H
 #define CORE_NODE_STOP_H
 

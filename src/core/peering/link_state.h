@@ -54,8 +54,8 @@ bool link_state_resumes(const struct peering_node *node, const struct hello *the
  * due. */
 void link_state_mark_heard(struct link_state *l, uint64_t change, struct instant now);
 
-/* The peer stops, and has to tell its changes up to `change`: from now on ACKs go at once. false: it
- * said a higher number before. */
+/* The peer stops, and has to tell its changes up to `change`: from now on ACKs go at once. false:
+ * it said a higher number before. */
 MUST_USE bool link_state_peer_stops(struct link_state *l, uint64_t change, struct instant now);
 
 /* The peer confirms own changes up to `change`. false: that was never marked. */
@@ -73,8 +73,8 @@ void link_state_resend(struct link_state *l);
 /* Whether the peer has confirmed all that this node has. */
 bool link_state_caught_up(const struct link_state *l);
 
-/* Whether a full send to the peer, which is linked, is under way: it has not confirmed all that this
- * node held when the send began. */
+/* Whether a full send to the peer, which is linked, is under way: it has not confirmed all that
+ * this node held when the send began. */
 bool peering_sends_all(const struct peer *peer);
 
 /* Whether the peer may lack this item of the feed. */

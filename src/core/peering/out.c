@@ -198,15 +198,15 @@ static bool put_ping(struct peering *p, struct buf *out, struct instant now)
     return true;
 }
 
-/* A peer that stops sends stamps whatever it is asked for, but a GRAFT that it was said or is due has
- * to be answered before its MARKs count. */
+/* A peer that stops sends stamps whatever it is asked for, but a GRAFT that was said to it, or is
+ * due, has to be answered before its MARKs count. */
 static bool leases(const struct peering *p)
 {
     return !p->link.peer_stops || p->lease.state == LEASE_ASKED;
 }
 
-/* A node that stops does not wait with its PING until all of the feed is sent, which other links may
- * let grow without end. */
+/* A node that stops does not wait with its PING until all of the feed is sent, which other links
+ * may let grow without end. */
 static bool asks_in_between(const struct peering *p)
 {
     uint64_t passed = store_cursor_change(p->node->store, p->peer->cursor);

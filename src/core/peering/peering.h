@@ -105,8 +105,8 @@ int64_t peering_deadline(const struct peering *p);
 /* End it from this side: state OVER, BYE <reason> due. Nothing when it is OVER already. */
 void peering_end(struct peering *p, const char *reason);
 
-/* This node stops (node->stopping): tell the peer, if it understands that, and ask it to confirm. Only
- * for a link that is LINKED to a peer. PROTOCOL.md, "Stopping". */
+/* This node stops (node->stopping): tell the peer, if it understands that, and ask it to confirm.
+ * Only for a link that is LINKED to a peer. PROTOCOL.md, "Stopping". */
 void peering_stop(struct peering *p);
 
 /* Whether nothing keeps a node that stops from ending this link: the peer has confirmed all that it

@@ -149,7 +149,6 @@ int64_t inquiry_until(const struct inquiry *q); /* the latest deadline of its wa
 void exchange_failed(
     struct exchange *x, enum places_status status, const char *why, struct instant now);
 void exchange_succeeded(struct exchange *x, struct instant now);
-
 /* -- channels.c -------------------------------------------------------------------------------- */
 
 void channels_stop(struct exchange *x, const char *why); /* closes all; their inquiries fail */
