@@ -159,24 +159,30 @@ class Keeping(unittest.TestCase):
 
     PAIR = {"Goloman": ("Hands",), "Hands": ()}
 
+    def replies_of_the_last_turn(self, count):
+        """Tells Goloman positions while it stands still, and to stop; how many it answered."""
+        with Herd(self.PAIR) as herd:
+            herd.linked()
+            node = herd["Goloman"]
+            with node.client() as client:
+                self.assertEqual(client.ask(b"hello"), b"? hello")
+                node.deliver(signal.SIGSTOP)
+                client.send(b"".join(b"IAMAT w%d +1+1 1\n" % n for n in range(count)))
+                node.deliver(signal.SIGTERM)
+                node.deliver(signal.SIGCONT)
+                replies = client.rest().splitlines()
+            node.ended()
+            self.assertEqual(self.missing(herd["Hands"], (b"w%d" % n for n in
+                                                          range(len(replies)))), [])
+            self.assertNotIn(b" unconfirmed ", node.log())
+            return len(replies)
+
     def test_what_was_read_in_the_last_turn(self):
-        """The signal and the command are there when the node goes on."""
+        """The signal and the command are there when the node goes on. The kernel may hand over the
+        signal first, and then nothing is answered: what is answered must be kept."""
         for count in (1, 5000):
-            with self.subTest(count=count), Herd(self.PAIR) as herd:
-                herd.linked()
-                node = herd["Goloman"]
-                with node.client() as client:
-                    self.assertEqual(client.ask(b"hello"), b"? hello")
-                    node.deliver(signal.SIGSTOP)
-                    client.send(b"".join(b"IAMAT w%d +1+1 1\n" % n for n in range(count)))
-                    node.deliver(signal.SIGTERM)
-                    node.deliver(signal.SIGCONT)
-                    replies = client.rest().splitlines()
-                node.ended()
-                self.assertTrue(replies)
-                self.assertEqual(self.missing(herd["Hands"], (b"w%d" % n for n in
-                                                              range(len(replies)))), [])
-                self.assertNotIn(b" unconfirmed ", node.log())
+            with self.subTest(count=count):
+                self.assertTrue(any(self.replies_of_the_last_turn(count) for _ in range(20)))
 
     def test_a_full_send_that_has_just_begun(self):
         count = 20000
