@@ -1,6 +1,7 @@
 /* test_secret.c — the secret's file: what is taken, what is refused, and with which advice. Files
  * lie in a folder of their own that goes away with the test. */
 #include "files/secret.h"
+#include "unit/files/folder.h"
 #include <criterion/criterion.h>
 #include <criterion/redirect.h>
 #include <fcntl.h>
@@ -8,30 +9,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static char folder[] = "/tmp/stampede-test-XXXXXX";
-
-static void enter(void)
-{
-    cr_assert_not_null(mkdtemp(folder));
-    cr_assert_eq(chdir(folder), 0);
-    cr_redirect_stderr();
-}
-
 static void leave(void)
 {
     static const char *const names[] = {"secret", "fifo"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         unlink(names[i]);
     cr_assert_eq(rmdir(folder), 0);
-}
-
-static void write_file(const char *name, const char *text, size_t len, mode_t mode)
-{
-    int fd = open(name, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-    cr_assert_geq(fd, 0);
-    cr_assert_eq(write(fd, text, len), (ssize_t)len);
-    cr_assert_eq(fchmod(fd, mode), 0);
-    close(fd);
 }
 
 static bool load(const char *file, char *out, size_t *len)
