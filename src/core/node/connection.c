@@ -25,6 +25,7 @@ bool connections_begin(struct connections *t, uint32_t max, const struct topolog
     t->touched_first = CONNECTION_NONE;
     t->idle = watch_of(limits->idle_ms);
     t->stalled = watch_of(limits->stall_ms);
+    t->quiet_until_ns = NEVER_NS;
     pool_init(&t->chunks, OUTBOX_CHUNK_BYTES, OUTBOX_SPARE_CHUNKS);
     pool_init(&t->link_chunks, link_chunk_bytes, link_spare_chunks);
     t->blocks = calloc(max / CONNECTION_BLOCK + 1, sizeof *t->blocks);
@@ -104,10 +105,12 @@ static void watch_append(
     c->look_at_ns = now_ns + w->period_ns;
     c->watch_next = CONNECTION_NONE;
     c->watch_prev = w->last;
-    if (w->last == CONNECTION_NONE)
+    if (w->last == CONNECTION_NONE) {
         w->first = c->number;
-    else
+        t->quiet_until_ns = earlier_ns(t->quiet_until_ns, c->look_at_ns);
+    } else {
         connection_of(t, w->last)->watch_next = c->number;
+    }
     w->last = c->number;
 }
 
@@ -141,12 +144,14 @@ static int64_t watch_deadline(const struct connections *t, const struct watch *w
     return w->first == CONNECTION_NONE ? NEVER_NS : connection_of(t, w->first)->look_at_ns;
 }
 
-struct connection *connections_silent(struct connections *t, struct instant now)
+struct connection *connections_silent_now(struct connections *t, struct instant now)
 {
     for (;;) {
         struct watch *w = watch_deadline(t, &t->idle) <= now.mono_ns ? &t->idle : &t->stalled;
-        if (watch_deadline(t, w) > now.mono_ns)
+        if (watch_deadline(t, w) > now.mono_ns) {
+            t->quiet_until_ns = connections_deadline(t);
             return NULL;
+        }
         if (first_is_silent(t, w, now))
             return connection_of(t, w->last);
     }

@@ -69,6 +69,7 @@ struct connections {
     uint32_t max;
     uint32_t touched_first;
     struct watch idle, stalled;
+    int64_t quiet_until_ns; /* monotonic: no watch is due before */
     struct pool chunks; /* for the output of clients and places */
     struct pool link_chunks; /* for the output of links */
 };
@@ -152,8 +153,13 @@ void connection_choke(struct connections *t, struct connection *c, struct instan
 void connection_release(struct connection *c);
 /* `c` is new, or has been choked, released or finished: put it into the watch that fits. */
 void connection_watch(struct connections *t, struct connection *c, struct instant now);
+/* The same where some watch may be due. */
+struct connection *connections_silent_now(struct connections *t, struct instant now);
 /* The next connection that has been silent for its whole time; NULL: none. Abort it. */
-struct connection *connections_silent(struct connections *t, struct instant now);
+static inline struct connection *connections_silent(struct connections *t, struct instant now)
+{
+    return now.mono_ns < t->quiet_until_ns ? NULL : connections_silent_now(t, now);
+}
 /* When connections_silent may next find one; NEVER_NS: never. */
 int64_t connections_deadline(const struct connections *t);
 
