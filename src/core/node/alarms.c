@@ -157,15 +157,14 @@ static void look_at_all(struct node *n, struct instant now)
     ASSERT(now.mono_ns < alarms_deadline(a));
 }
 
-/* In most turns no counter has grown and no episode is over: then nothing else is looked at.
- * of_peers  stamps of peers that were refused, for whatever reason */
-static void look_at_episodes(struct node *n, uint64_t of_peers, struct instant now)
+/* In most turns no counter has grown and no episode is over: then nothing else is looked at. */
+static void look_at_episodes(struct node *n, struct instant now)
 {
     struct alarms *a = &n->alarms;
     const struct metrics *m = &n->metrics;
     uint64_t events = m->clients_refused + m->strangers_dropped + m->stamps_refused_full +
                       m->stamps_refused_memory + m->clients_dropped_memory +
-                      store_evicted(n->store) + of_peers;
+                      store_evicted(n->store) + a->of_peers;
     if (events == a->events && !(a->on && now.mono_ns >= a->over_ns))
         return;
     ASSERT(events >= a->events);
@@ -175,18 +174,31 @@ static void look_at_episodes(struct node *n, uint64_t of_peers, struct instant n
 
 /* -- the turn ---------------------------------------------------------------------------------- */
 
-void alarms_turn(struct node *n, struct instant now)
+/* What a peer has told, or what was refused of it. */
+static void look_at_peers(struct node *n, struct instant now)
 {
-    uint64_t of_peers = 0;
-    ASSERT(n->links.neighbours.count <= PEERING_PEERS_MAX);
+    struct alarms *a = &n->alarms;
+    uint64_t refused = 0;
     for (unsigned i = 0; i < n->links.neighbours.count; i++) {
         struct peer *peer = &n->links.peers[i];
         if (clock_gauge_judge(&peer->clock))
             log_clock(n, peer, now);
         log_divergence_over(n, peer, now);
-        of_peers += peer->lost_stamps + peer->future_stamps;
+        refused += peer->lost_stamps + peer->future_stamps;
     }
-    look_at_episodes(n, of_peers, now);
+    ASSERT(refused >= a->of_peers);
+    a->of_peers = refused;
+}
+
+void alarms_turn(struct node *n, struct instant now)
+{
+    bool news = false;
+    ASSERT(n->links.neighbours.count <= PEERING_PEERS_MAX);
+    for (unsigned i = 0; i < n->links.neighbours.count; i++)
+        news |= peer_news(&n->links.peers[i]);
+    if (news)
+        look_at_peers(n, now);
+    look_at_episodes(n, now);
 }
 
 void alarms_stop(struct node *n, struct instant now)

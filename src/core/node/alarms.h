@@ -24,6 +24,7 @@ enum loss {
 struct alarms {
     uint64_t diverged; /* bit i: the alarm was logged for peer number i */
     uint64_t events; /* the sum of all that episodes count, when they were last looked at */
+    uint64_t of_peers; /* of them: stamps of peers that were refused */
     bool on; /* some episode is; the first of these to be over is so at: */
     int64_t over_ns; /* monotonic */
     struct episode losses[LOSSES];

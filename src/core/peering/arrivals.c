@@ -42,6 +42,7 @@ bool arrivals_put(struct arrivals *a, struct lease *l, const struct link_state *
         }
         peer->new_stamps += verdict == STORE_NEW;
         peer->lost_stamps += verdict == STORE_FULL;
+        peer->news |= verdict == STORE_FULL;
     }
     for (unsigned i = 0; spare && i < put; i++)
         lease_note(l, link, noted[i]);
@@ -71,6 +72,7 @@ const char *arrivals_add(
     peer->got_stamps++;
     if (stamp_is_of_future(stamp, link->node->future_ns)) {
         peer->future_stamps++;
+        peer->news = true;
         if (link->node->spare_links) /* a peer that notices it need not send it again */
             lease_note(l, link, stamp_hash(stamp));
     } else {

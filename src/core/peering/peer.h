@@ -72,7 +72,17 @@ struct peer {
     uint64_t future_stamps; /* refused: from further ahead than future_ns */
     uint64_t settled_stamps; /* lost and future ones, and all that the store had evicted, when */
     uint64_t settled_evictions; /* digests last agreed: nothing of that is missing any more */
+    bool news; /* see peer_news */
 };
+
+/* Whether, since the last call, something happened that an operator may have to hear of: the peer's
+ * clock was read, digests were compared, or a stamp of it was refused. */
+static inline bool peer_news(struct peer *peer)
+{
+    bool news = peer->news;
+    peer->news = false;
+    return news;
+}
 
 struct spare_links;
 

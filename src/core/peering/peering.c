@@ -274,6 +274,7 @@ static enum peering_event on_ping(
     if (p->observer)
         return PEERING_NOTHING;
     clock_gauge_read(&p->peer->clock, (int64_t)real_ns, now.real_ns);
+    p->peer->news = true; /* of digests, too, which are compared next */
     if (behind)
         return PEERING_NOTHING;
     p->peer->stamps = stamps;
@@ -291,6 +292,7 @@ static enum peering_event on_pong(struct peering *p, const struct span *words, s
     if ((int64_t)real_ns == p->ping_real_ns) {
         clock_gauge_trip(&p->peer->clock, now.mono_ns - p->ping_mono_ns);
         p->ping_answered = true;
+        p->peer->news = true;
     }
     return PEERING_NOTHING;
 }
