@@ -100,18 +100,22 @@ static bool put_at(struct peering *p, struct buf *out, const struct feed_item *i
     return link_line_fits(out, start);
 }
 
-/* As many stamps as there is room for beside a MARK; the MARK's room at least is free now. Returns
- * how many more items of the feed may be looked at. */
-static unsigned put_stamps(struct peering *p, struct buf *out, unsigned stamps_max)
+/* As many stamps as there is room for beside a MARK; the MARK's room at least is free now.
+ * items_max: how many items of the feed may be looked at; falls by those that were.
+ * Whether that was all of the feed. */
+static bool put_stamps(struct peering *p, struct buf *out, unsigned *items_max)
 {
     struct store *store = p->node->store;
     unsigned cursor = p->peer->cursor;
     struct feed_item item;
     struct stamp_text text;
+    unsigned left = *items_max;
+    bool all = false;
     ASSERT(p->link.positioned && buf_room(out) >= MARK_LINE_BYTES_MAX);
     out->cap -= MARK_LINE_BYTES_MAX;
-    while (stamps_max && store_cursor_glance(store, cursor, &item)) {
-        if (!notices_as_stamp(&p->notices, &p->link, &item))
+    while (left) {
+        all = !store_cursor_glance(store, cursor, &item);
+        if (all || !notices_as_stamp(&p->notices, &p->link, &item))
             break;
         if (link_state_wants(&p->link, &item)) {
             if (!store_cursor_peek(store, cursor, &item, &text) || !put_at(p, out, &item))
@@ -120,11 +124,12 @@ static unsigned put_stamps(struct peering *p, struct buf *out, unsigned stamps_m
         }
         spare_links_passed(p->node, &item);
         store_cursor_pass(store, cursor);
-        stamps_max--;
+        left--;
     }
     out->cap += MARK_LINE_BYTES_MAX;
     ASSERT(buf_room(out) >= MARK_LINE_BYTES_MAX);
-    return stamps_max;
+    *items_max = left;
+    return all;
 }
 
 /* A MARK of items that were only passed over, because the peer has them already, would wake the
@@ -164,9 +169,9 @@ static bool put_feed(struct peering *p, struct buf *out, unsigned stamps_max, st
     if (p->node->spare_links)
         spare_links_note_age(p->node, now);
     size_t start = out->len;
-    if (buf_room(out) >= MARK_LINE_BYTES_MAX)
-        stamps_max = put_stamps(p, out, stamps_max);
-    bool all = notices_put(&p->notices, &p->link, out, stamps_max, now);
+    bool all = buf_room(out) >= MARK_LINE_BYTES_MAX && put_stamps(p, out, &stamps_max);
+    if (!all)
+        all = notices_put(&p->notices, &p->link, out, stamps_max, now);
     if (out->len > start)
         p->said_ns = now.mono_ns;
     return put_mark(p, out, out->len > start, now) && all;
