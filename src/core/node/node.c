@@ -252,9 +252,9 @@ void node_turn(struct node *n, struct instant now)
     n->told = false;
     if (n->inputs.first != CONNECTION_NONE) /* seldom: this is on the way of every command */
         clients_take_silent(n, now);
-    clients_apply(n, now);
+    commands_apply(n, now);
     places_turn(n, now);
-    clients_answer(n, now);
+    commands_answer(n, now);
     clients_resume(n, now);
     drop_silent(n, now);
     links_turn(n, now);
@@ -300,7 +300,7 @@ bool node_dial(struct node *n, struct dial_order *out)
 int64_t node_deadline(const struct node *n)
 {
     const struct places_provider *places = &n->places.provider;
-    if (n->told || n->clients.resuming_first != CONNECTION_NONE)
+    if (n->told || n->replies.resuming_first != CONNECTION_NONE)
         return 0;
     int64_t soonest = connections_deadline(&n->connections);
     if (n->stopping)

@@ -5,7 +5,9 @@
  *
  *   node.c         life, what the driver reports and asks, the turn
  *   stop.c         the end of the node: what it waits for, and what it leaves unconfirmed
- *   clients.c      client connections: lines, groups of commands, replies
+ *   clients.c      client connections: their lives, lines, choking
+ *   commands.c     what commands do, in groups
+ *   replies.c      what a client is told, in order
  *   client_log.c   what the log says about clients' lines
  *   input.c        input that is held, and lines that lack their LF
  *   questions.c    the WHATSATs that wait for places
@@ -30,6 +32,7 @@
 #include "core/node/alarms.h"
 #include "core/node/client_log.h"
 #include "core/node/clients.h"
+#include "core/node/commands.h"
 #include "core/node/connection.h"
 #include "core/node/input.h"
 #include "core/node/link_log.h"
@@ -38,6 +41,7 @@
 #include "core/node/places.h"
 #include "core/node/questions.h"
 #include "core/node/random.h"
+#include "core/node/replies.h"
 #include "core/node/status.h"
 #include "core/node/stop.h"
 #include "core/node/tls.h"
@@ -51,6 +55,8 @@ struct node {
     struct metrics metrics;
     struct connections connections;
     struct clients clients;
+    struct commands commands;
+    struct replies replies;
     struct inputs inputs;
     struct questions questions;
     struct links links;

@@ -1,0 +1,152 @@
+/* replies.c — see replies.h.
+ *
+ * Holds always: a choked client whose output and questions have fallen to half of what they may be
+ * is in the list of those that go on; `questions` counts the gates in its output that wait. */
+#include "core/node/private.h"
+#include <stdlib.h>
+
+void replies_begin(struct node *n)
+{
+    n->replies.resuming_first = n->replies.resuming_last = CONNECTION_NONE;
+}
+
+void client_replies_begin(struct connection *c)
+{
+    c->client.replies.questions = 0;
+}
+
+void client_finish(struct node *n, struct connection *c, struct instant now)
+{
+    input_forget(n, c);
+    connection_finish(&n->connections, c, now);
+}
+
+void client_starved(struct node *n, struct connection *c)
+{
+    n->metrics.clients_dropped_memory++;
+    connection_abort(&n->connections, c);
+}
+
+bool client_full(const struct node *n, const struct connection *c)
+{
+    uint64_t most = n->topology->limits.output_bytes;
+    return c->out.bytes >= most || c->out.memory >= CLIENT_OUTPUT_MEMORY * most ||
+           c->client.replies.questions >= CLIENT_QUESTIONS_MAX;
+}
+
+static void replied(struct node *n, struct connection *c, struct span reply, struct instant now)
+{
+    connection_touch(&n->connections, c);
+    if (log_on(n->log, LOG_DEBUG))
+        client_log_reply(n, c, reply, now);
+    if (n->topology->client_close == CLIENT_CLOSE_REPLY)
+        client_finish(n, c, now);
+    else if (client_full(n, c))
+        connection_choke(&n->connections, c, now);
+}
+
+void reply_refused(struct node *n, struct connection *c, struct span line, struct instant now)
+{
+    char *room = outbox_room(&c->out, connection_chunks(&n->connections, c), line.len + 3);
+    if (!room) {
+        client_starved(n, c);
+        return;
+    }
+    struct buf out = buf_over(room, line.len + 3);
+    command_refuse(&out, line);
+    outbox_wrote(&c->out, out.len);
+    replied(n, c, (struct span){room, out.len - 1}, now);
+}
+
+void reply_stamp(
+    struct node *n, struct connection *c, const struct stamp *stamp, struct instant now)
+{
+    size_t bytes = stamp_at_bytes_max(stamp) + 1;
+    char *room = outbox_room(&c->out, connection_chunks(&n->connections, c), bytes);
+    if (!room) {
+        client_starved(n, c);
+        return;
+    }
+    struct buf out = buf_over(room, bytes);
+    stamp_at_put(&out, stamp);
+    buf_byte(&out, '\n');
+    outbox_wrote(&c->out, out.len);
+    replied(n, c, (struct span){room, out.len - 1}, now);
+}
+
+/* -- gates ----------------------------------------------------------------------------------------- */
+
+struct chunk *reply_gate(struct connection *c, const struct stamp *stamp)
+{
+    size_t bytes = stamp_at_bytes_max(stamp) + 1;
+    char small[1024], *room = bytes <= sizeof small ? small : malloc(bytes);
+    if (!room)
+        return NULL;
+    struct buf head = buf_over(room, bytes);
+    stamp_at_put(&head, stamp);
+    buf_byte(&head, '\n');
+    struct chunk *gate = outbox_gate(&c->out, buf_span(&head));
+    if (room != small)
+        free(room);
+    /* it was not choked when its group began */
+    ASSERT(c->client.replies.questions < CLIENT_QUESTIONS_MAX + COMMANDS_GROUP_QUESTIONS);
+    if (gate)
+        c->client.replies.questions++;
+    return gate;
+}
+
+void reply_fill(struct node *n, struct connection *c, struct chunk *gate, struct span answer,
+    struct instant now)
+{
+    ASSERT(c->kind == CONNECTION_CLIENT && c->client.replies.questions > 0);
+    c->client.replies.questions--;
+    if (log_on(n->log, LOG_DEBUG))
+        client_log_reply(n, c, (struct span){gate->bytes, gate->len - 1}, now);
+    if (!outbox_fill(&c->out, connection_chunks(&n->connections, c), gate, answer)) {
+        client_starved(n, c);
+        return;
+    }
+    client_relieve(n, c);
+    replied(n, c, answer, now);
+}
+
+void client_forget_questions(struct node *n, struct connection *c)
+{
+    questions_cancel(n, c, c->client.replies.questions);
+    c->client.replies.questions = 0;
+}
+
+/* -- after a choke ----------------------------------------------------------------------------- */
+
+void client_relieve(struct node *n, struct connection *c)
+{
+    bool roomy = c->out.bytes <= n->topology->limits.output_bytes / 2 &&
+                 c->client.replies.questions <= CLIENT_QUESTIONS_MAX / 2;
+    if (!c->choked || c->client.replies.resuming || !roomy)
+        return;
+    c->client.replies.resuming = true;
+    c->client.replies.next_resuming = CONNECTION_NONE;
+    if (n->replies.resuming_first == CONNECTION_NONE)
+        n->replies.resuming_first = c->number;
+    else
+        connection_of(&n->connections, n->replies.resuming_last)->client.replies.next_resuming =
+            c->number;
+    n->replies.resuming_last = c->number;
+}
+
+uint32_t replies_relieved(struct node *n)
+{
+    uint32_t first = n->replies.resuming_first;
+    n->replies.resuming_first = n->replies.resuming_last = CONNECTION_NONE;
+    return first;
+}
+
+struct connection *replies_next_relieved(struct node *n, uint32_t *list)
+{
+    struct connection *c = connection_of(&n->connections, *list);
+    ASSERT(c->client.replies.resuming);
+    *list = c->client.replies.next_resuming;
+    c->client.replies.resuming = false;
+    bool goes_on = c->kind == CONNECTION_CLIENT && c->choked && !c->finishing && !c->aborted;
+    return goes_on ? c : NULL;
+}
