@@ -40,8 +40,8 @@ static void touch(struct node *n, uint32_t number)
     n->touched = number;
 }
 
-bool node_accepted(
-    struct node *n, uint32_t number, enum node_port port, struct span from, struct instant now)
+bool node_accepted(struct node *n, uint32_t number, enum node_port port, const struct address *from,
+    struct instant now)
 {
     (void)port, (void)from, (void)now;
     n->each[number].open = true;

@@ -316,11 +316,12 @@ static void measure_strangers(const struct tls_config *tls)
     log_init(&log, LOG_ERROR, SPAN("Goloman"), log_memory, sizeof log_memory);
     struct node *node = create_node(&topology, tls, &log);
     struct tls *strangers[STRANGERS];
+    const struct address stranger = {.ip = {127, 0, 0, 1}, .port = 5};
     for (uint32_t i = 0; i < STRANGERS; i++) {
         unsigned char entropy[TLS_ENTROPY_BYTES];
         entropy_fill(entropy, sizeof entropy);
         strangers[i] = tls_client(tls, entropy, clock_now());
-        if (!node_accepted(node, i, NODE_PEER_PORT, SPAN("stranger"), clock_now()))
+        if (!node_accepted(node, i, NODE_PEER_PORT, &stranger, clock_now()))
             fail("no memory");
     }
     int64_t all_ns = 0;

@@ -163,14 +163,14 @@ static void link_turn(unsigned self)
 
 static void begin(bool with_link)
 {
+    const struct address own = {.ip = {127, 0, 0, 1}, .port = 5};
     for (unsigned i = 0; i < 2; i++) {
         names[i].neighbours = &neighbours[i];
         names[i].neighbours_count = with_link;
     }
     each[0] = create(0);
     for (uint32_t i = 0; i < CLIENTS_MAX; i++)
-        must(
-            node_accepted(each[0], CLIENT + i, NODE_CLIENT_PORT, SPAN("127.0.0.1:5"), now), "room");
+        must(node_accepted(each[0], CLIENT + i, NODE_CLIENT_PORT, &own, now), "room");
     turn(0);
     if (!with_link)
         return;
@@ -181,7 +181,7 @@ static void begin(bool with_link)
         turn(0);
     }
     must(node_dialled(each[0], 0, dial.id, now), "dialled");
-    must(node_accepted(each[1], 0, NODE_PEER_PORT, SPAN("127.0.0.1:5"), now), "accepted");
+    must(node_accepted(each[1], 0, NODE_PEER_PORT, &own, now), "accepted");
     while (!node_linked(each[0]) || !node_linked(each[1])) {
         pass_time();
         link_turn(0);

@@ -68,7 +68,7 @@ static uint32_t take_slot(struct conns *c, int fd)
 }
 
 bool conn_accepted(
-    struct conns *c, int fd, enum node_port port, struct span from, struct instant now)
+    struct conns *c, int fd, enum node_port port, const struct address *from, struct instant now)
 {
     if (port == NODE_CLIENT_PORT && c->slots.max - c->slots.used <= c->spare)
         return false;

@@ -37,7 +37,7 @@ void conns_deinit(struct conns *c);
 /* Take over a connected socket and tell the node. false: no slot or no memory; the caller still
  * owns fd, and the node was told nothing. */
 MUST_USE bool conn_accepted(
-    struct conns *c, int fd, enum node_port port, struct span from, struct instant now);
+    struct conns *c, int fd, enum node_port port, const struct address *from, struct instant now);
 MUST_USE bool conn_dialled(struct conns *c, int fd, unsigned dial, struct instant now);
 
 /* Handle the completion of a receive or a send; one that is stale is ignored. */

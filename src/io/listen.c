@@ -150,15 +150,13 @@ static void take_in(struct listeners *l, int fd, enum node_port port, struct ins
 {
     union sockaddr_any other;
     socklen_t bytes = sizeof other;
-    char from[ADDRESS_TEXT_BYTES_MAX + 1] = "gone";
-    if (getpeername(fd, &other.any, &bytes) == 0) {
-        struct address at = sockaddr_address(&other);
-        address_text(&at, from);
-    }
-    if (conn_accepted(l->conns, fd, port, span_of(from), now))
+    bool gone = getpeername(fd, &other.any, &bytes) < 0; /* it was reset meanwhile */
+    struct address from = gone ? (struct address){0} : sockaddr_address(&other);
+    if (!gone && conn_accepted(l->conns, fd, port, &from, now))
         return;
     close(fd);
-    note(&l->turned_away, ENOBUFS);
+    if (!gone)
+        note(&l->turned_away, ENOBUFS);
 }
 
 void listener_completed(struct listeners *l, const struct ring_event *e, struct instant now)

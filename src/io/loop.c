@@ -350,8 +350,8 @@ static bool open_parts(struct loop *l)
     }
     if (config->only_client) {
         listeners_open_none(&l->listeners, &l->conns, config->log);
-        if (!conn_accepted(
-                &l->conns, *config->only_client, NODE_CLIENT_PORT, SPAN("this process"), now))
+        const struct address own = {.ip = {127, 0, 0, 1}, .port = 1};
+        if (!conn_accepted(&l->conns, *config->only_client, NODE_CLIENT_PORT, &own, now))
             return false;
         conns_settle(&l->conns, now); /* arms its receive; without it no turn would ever begin */
         return true;

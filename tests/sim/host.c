@@ -280,10 +280,11 @@ static void turn_away(struct host *h, uint32_t number, uint32_t wire, unsigned e
 static void accept_all(struct host *h, struct instant now)
 {
     uint32_t wire;
+    static const struct address caller = {.ip = {127, 0, 0, 1}, .port = 5};
     enum node_port port;
     while (network_accept(h->network, h->self, &wire, &port)) {
         uint32_t number = take_number(h, wire, 1, port);
-        if (number == HOST_CONNECTIONS || !node_accepted(h->node, number, port, SPAN("sim"), now))
+        if (number == HOST_CONNECTIONS || !node_accepted(h->node, number, port, &caller, now))
             turn_away(h, number, wire, 1);
     }
 }

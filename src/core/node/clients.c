@@ -177,7 +177,8 @@ void clients_end(struct node *n)
 }
 
 /* A node that stops admits nobody, which is no limit reached. */
-void client_open(struct node *n, struct connection *c, struct span from, struct instant now)
+void client_open(
+    struct node *n, struct connection *c, const struct address *from, struct instant now)
 {
     ASSERT(c->kind == CONNECTION_CLIENT && !c->client.input.held && !c->client.input.listed &&
            !c->client.lines.room);
@@ -195,9 +196,11 @@ void client_open(struct node *n, struct connection *c, struct span from, struct 
     n->clients.count++;
     n->metrics.clients_accepted++;
     connection_watch(&n->connections, c, now);
+    char text[ADDRESS_TEXT_BYTES_MAX + 1];
+    address_text(from, text);
     log_begin(n->log, LOG_INFO, "client_opened", now);
     log_number(n->log, "conn", c->number);
-    log_text(n->log, "from", from);
+    log_text(n->log, "from", span_of(text));
     log_end(n->log);
 }
 

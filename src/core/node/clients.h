@@ -5,6 +5,7 @@
 #ifndef CORE_NODE_CLIENTS_H
 #define CORE_NODE_CLIENTS_H
 
+#include "core/base/address.h"
 #include "core/base/instant.h"
 #include "core/base/pool.h"
 #include "core/node/input.h"
@@ -32,7 +33,8 @@ void clients_begin(struct node *n);
 void clients_end(struct node *n);
 
 /* A client was accepted; at limits.connections it is aborted at once. */
-void client_open(struct node *n, struct connection *c, struct span from, struct instant now);
+void client_open(
+    struct node *n, struct connection *c, const struct address *from, struct instant now);
 /* Its connection is gone; `why` for the log. */
 void client_closed(struct node *n, struct connection *c, const char *why, struct instant now);
 /* Forget what `c` waits for and holds. */

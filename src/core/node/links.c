@@ -122,7 +122,8 @@ static void make_room(struct node *n)
 
 /* -- the life of a link ------------------------------------------------------------------------ */
 
-bool link_open(struct node *n, struct connection *c, int dial, struct span from, struct instant now)
+bool link_open(
+    struct node *n, struct connection *c, int dial, const struct address *other, struct instant now)
 {
     ASSERT(c->kind == CONNECTION_LINK && !c->link && dial < (int)n->links.neighbours.count);
     struct link *l = malloc(sizeof *l + PEERING_LINE_BYTES_MAX + 1);
@@ -141,7 +142,7 @@ bool link_open(struct node *n, struct connection *c, int dial, struct span from,
     n->links.strangers += l->stranger;
     l->next = n->links.first;
     n->links.first = l;
-    snprintf(l->from, sizeof l->from, "%.*s", (int)from.len, from.at);
+    address_text(other, l->from);
     c->link = l;
     unsigned char random[RANDOM_BYTES]; /* the nonce is its first half */
     random_draw(&n->random, random);

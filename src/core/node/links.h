@@ -32,7 +32,7 @@ struct link {
     bool settled; /* the neighbours were told of its end */
     bool given_up; /* this node stops, and did not wait for it any longer */
     int64_t pull_at_ns; /* when it has more to say unasked; 0: its budget was used up */
-    char from[64]; /* the other end's address; ends with NUL */
+    char from[ADDRESS_TEXT_BYTES_MAX + 1]; /* the other end's address; ends with NUL */
     char room[]; /* for a split line */
 };
 
@@ -57,10 +57,10 @@ size_t link_bytes_max(const struct node *n);
  * the newcomer were refused, 64 silent connections could lock the neighbours out.
  *
  * dial  the neighbour that was dialled, by its number; -1: it was accepted
- * from  the other end's address, for the log
+ * other  the other end's address, for the log
  * false: no memory. */
-MUST_USE bool link_open(
-    struct node *n, struct connection *c, int dial, struct span from, struct instant now);
+MUST_USE bool link_open(struct node *n, struct connection *c, int dial, const struct address *other,
+    struct instant now);
 /* A dial made no connection; `why` for the operator. */
 void link_dial_failed(struct node *n, unsigned dial, const char *why, struct instant now);
 /* Bytes have come in. */

@@ -88,7 +88,7 @@ static inline struct connection *at(const struct node *n, uint32_t number)
 
 /* dial: the neighbour that was dialled; -1: it was accepted. */
 static bool open_link(
-    struct node *n, uint32_t number, int dial, struct span from, struct instant now)
+    struct node *n, uint32_t number, int dial, const struct address *other, struct instant now)
 {
     struct connection *c = connection_open(&n->connections, number, CONNECTION_LINK, now);
     if (!c)
@@ -97,14 +97,14 @@ static bool open_link(
         connection_abort(&n->connections, c);
         return true;
     }
-    if (link_open(n, c, dial, from, now))
+    if (link_open(n, c, dial, other, now))
         return true;
     connection_free(&n->connections, c);
     return false;
 }
 
-bool node_accepted(
-    struct node *n, uint32_t conn, enum node_port port, struct span from, struct instant now)
+bool node_accepted(struct node *n, uint32_t conn, enum node_port port, const struct address *from,
+    struct instant now)
 {
     n->told = true;
     if (port == NODE_PEER_PORT)
@@ -117,14 +117,12 @@ bool node_accepted(
 
 bool node_dialled(struct node *n, uint32_t conn, unsigned dial, struct instant now)
 {
-    char address[ADDRESS_TEXT_BYTES_MAX + 1];
     ASSERT(dial < NODE_DIALS_MAX);
     n->told = true;
     if (dial >= NODE_DIALS_OF_PLACES)
         return places_dialled(n, conn, dial - NODE_DIALS_OF_PLACES, now);
     ASSERT(dial < n->self->neighbours_count);
-    address_text(&n->topology->nodes[n->self->neighbours[dial]].peer, address);
-    return open_link(n, conn, (int)dial, span_of(address), now);
+    return open_link(n, conn, (int)dial, &n->topology->nodes[n->self->neighbours[dial]].peer, now);
 }
 
 void node_dial_failed(struct node *n, unsigned dial, const char *why, struct instant now)

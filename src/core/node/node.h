@@ -51,11 +51,11 @@ void node_destroy(struct node *n);
 
 enum node_port { NODE_CLIENT_PORT, NODE_PEER_PORT };
 
-/* A connection was accepted on a port. `from` is the other end's address as text, for the log.
+/* A connection was accepted on a port. `from` is the other end's address.
  * The number must be free. At limits.connections the node aborts it at once (see node_wants).
  * false: no memory; the driver closes it, and the number is still free. */
-MUST_USE bool node_accepted(
-    struct node *n, uint32_t conn, enum node_port port, struct span from, struct instant now);
+MUST_USE bool node_accepted(struct node *n, uint32_t conn, enum node_port port,
+    const struct address *from, struct instant now);
 
 /* A dial that node_dial asked for has made a connection (false: no memory, as above; then call
  * node_dial_failed), or has failed (`why` for the operator). Its id is free again. */

@@ -72,10 +72,10 @@ static void tell_waiter(struct node *n)
     n->waiter = PARROT_MAX;
 }
 
-bool node_accepted(
-    struct node *n, uint32_t conn, enum node_port port, struct span from, struct instant now)
+bool node_accepted(struct node *n, uint32_t conn, enum node_port port, const struct address *from,
+    struct instant now)
 {
-    must(!n->each[conn].open && from.len > 0);
+    must(!n->each[conn].open && from->port > 0);
     n->each[conn] = (struct parrot){.open = true};
     n->open++;
     note(n, port == NODE_PEER_PORT ? "peer_opened" : "opened", conn, "", now);

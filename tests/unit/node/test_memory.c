@@ -44,7 +44,7 @@ static bool comes(uint32_t conn, enum node_port port)
     forgets(conn);
     if (is_open[conn])
         return false;
-    is_open[conn] = node_accepted(node, conn, port, SPAN("127.0.0.1:5"), now);
+    is_open[conn] = node_accepted(node, conn, port, &caller, now);
     turned_away += !is_open[conn];
     turn();
     clean_up(conn);
