@@ -309,7 +309,11 @@ static void measure_strangers(const struct tls_config *tls)
     static struct topology topology = {.herd = "perf",
         .nodes = nodes,
         .nodes_count = 2,
-        .limits = {.line_bytes = 1024, .output_bytes = 1 << 20, .connections = 8, .stamps = 1000}};
+        .limits = {.line_bytes = 1024,
+            .output_bytes = 1 << 20,
+            .connections = 8,
+            .connections_per_address = 8,
+            .stamps = 1000}};
     static struct samples turns;
     static char log_memory[1 << 16], bytes[STRANGERS][32768];
     struct log log;

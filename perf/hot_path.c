@@ -50,6 +50,7 @@ static struct topology topology = {
     .limits = {.line_bytes = 1024,
         .output_bytes = 1 << 20,
         .connections = CLIENTS_MAX,
+        .connections_per_address = CLIENTS_MAX,
         .stamps = 10000000,
         .idle_ms = 600000,
         .stall_ms = 30000,

@@ -36,6 +36,13 @@ static void check_node(const struct topology *t, unsigned self)
     }
 }
 
+static void check_rate(struct topology_rate rate)
+{
+    bool whole = rate.period_s == 1 || rate.period_s == 60 || rate.period_s == 3600 ||
+                 rate.period_s == 86400;
+    ASSERT(rate.count ? rate.count <= TOPOLOGY_RATE_MAX && whole : rate.period_s == 0);
+}
+
 static void check_herd(const struct topology *t)
 {
     unsigned ends = 0;
@@ -49,6 +56,9 @@ static void check_herd(const struct topology *t)
     ASSERT(between(t->limits.line_bytes, 64, STAMPEDE_LINE_BYTES_MAX));
     ASSERT(between(t->limits.output_bytes, 16 << 10, 1 << 30));
     ASSERT(between(t->limits.connections, 1, 1000000));
+    ASSERT(between(t->limits.connections_per_address, 1, 1000000));
+    check_rate(t->limits.commands_per_address);
+    check_rate(t->limits.new_ids_per_address);
     ASSERT(between(t->limits.stamps, 1, 1ull << 31));
     ASSERT(between(t->limits.idle_ms, 1000, 365ull * 86400000));
     ASSERT(between(t->limits.stall_ms, 100, 86400000));

@@ -92,6 +92,14 @@ static const struct {
         "stamps of new ids that peers send are not held here", LOG_WARN},
     [LOSS_EVICTED] = {"stamps_evicted", "stamps_evicted_over", NULL, "limits.stamps",
         "new ids take the place of those that have not changed for longest", LOG_WARN},
+    [LOSS_ADDRESS_CONNECTIONS] = {"address_connections", "address_connections_over", NULL,
+        "limits.connections_per_address", "further clients of this address are reset at once",
+        LOG_WARN},
+    [LOSS_ADDRESS_COMMANDS] = {"address_commands", "address_commands_over", NULL,
+        "limits.commands_per_address", "clients of this address are read from later", LOG_WARN},
+    [LOSS_ADDRESS_NEW_IDS] = {"address_new_ids", "address_new_ids_over", NULL,
+        "limits.new_ids_per_address",
+        "IAMATs of new ids from this address are answered with ?, known ids go on", LOG_WARN},
     [LOSS_MEMORY] = {"no_memory", "no_memory_over", NULL, NULL,
         "IAMATs are answered with ?, or clients reset", LOG_ERROR},
 };
@@ -101,7 +109,27 @@ static uint64_t limit_of(const struct node *n, enum loss loss)
     const struct topology_limits *limits = &n->topology->limits;
     if (loss == LOSS_CONNECTIONS)
         return limits->connections;
+    if (loss == LOSS_ADDRESS_CONNECTIONS)
+        return limits->connections_per_address;
+    if (loss == LOSS_ADDRESS_COMMANDS)
+        return limits->commands_per_address.count;
+    if (loss == LOSS_ADDRESS_NEW_IDS)
+        return limits->new_ids_per_address.count;
     return loss == LOSS_STRANGERS ? STRANGERS_MAX : limits->stamps;
+}
+
+/* The address that was last at the limit; it may not be the only one. */
+static void log_address(struct node *n, enum loss loss)
+{
+    struct address address;
+    char text[ADDRESS_TEXT_BYTES_MAX + 1];
+    if (loss < LOSS_ADDRESS_CONNECTIONS || loss > LOSS_ADDRESS_NEW_IDS ||
+        !quotas_exceeded(&n->quotas,
+            (enum quota)(QUOTA_CONNECTIONS + (loss - LOSS_ADDRESS_CONNECTIONS)), &address))
+        return;
+    address_text(&address, text);
+    struct span host = {text, (size_t)(strrchr(text, ':') - text)};
+    log_text(n->log, "address", host);
 }
 
 static void log_loss(struct node *n, enum loss loss, struct instant now)
@@ -111,6 +139,7 @@ static void log_loss(struct node *n, enum loss loss, struct instant now)
         log_text(n->log, "from", span_of(losses[loss].from));
     if (losses[loss].limit)
         log_number(n->log, losses[loss].limit, (int64_t)limit_of(n, loss));
+    log_address(n, loss);
     log_text(n->log, "effect", span_of(losses[loss].effect));
     log_end(n->log);
 }
@@ -148,6 +177,9 @@ static void look_at_all(struct node *n, struct instant now)
         [LOSS_STAMPS_OF_CLIENTS] = m->stamps_refused_full,
         [LOSS_STAMPS_OF_PEERS] = refused,
         [LOSS_EVICTED] = store_evicted(n->store),
+        [LOSS_ADDRESS_CONNECTIONS] = m->clients_refused_address,
+        [LOSS_ADDRESS_COMMANDS] = m->clients_paused,
+        [LOSS_ADDRESS_NEW_IDS] = m->stamps_refused_address,
         [LOSS_MEMORY] = m->stamps_refused_memory + m->clients_dropped_memory};
     for (unsigned i = 0; i < LOSSES; i++) {
         look_at_loss(n, (enum loss)i, counters[i], now);
@@ -162,7 +194,8 @@ static void look_at_episodes(struct node *n, struct instant now)
 {
     struct alarms *a = &n->alarms;
     const struct metrics *m = &n->metrics;
-    uint64_t events = m->clients_refused + m->strangers_dropped + m->stamps_refused_full +
+    uint64_t events = m->clients_refused + m->clients_refused_address + m->clients_paused +
+                      m->stamps_refused_address + m->strangers_dropped + m->stamps_refused_full +
                       m->stamps_refused_memory + m->clients_dropped_memory +
                       store_evicted(n->store) + a->of_peers;
     if (events == a->events && !(a->on && now.mono_ns >= a->over_ns))

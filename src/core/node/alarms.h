@@ -17,6 +17,9 @@ enum loss {
     LOSS_STAMPS_OF_CLIENTS, /* limits.stamps: IAMATs */
     LOSS_STAMPS_OF_PEERS, /* limits.stamps: stamps of peers */
     LOSS_EVICTED, /* limits.stamps with stamps_full = evict */
+    LOSS_ADDRESS_CONNECTIONS, /* limits.connections_per_address */
+    LOSS_ADDRESS_COMMANDS, /* limits.commands_per_address: time, not commands */
+    LOSS_ADDRESS_NEW_IDS, /* limits.new_ids_per_address */
     LOSS_MEMORY, /* of clients: stamps refused, connections dropped */
     LOSSES
 };

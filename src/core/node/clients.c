@@ -54,15 +54,19 @@ static void give_room_back(struct node *n, struct connection *c)
 /* Cut and gather lines until `in` is used up or the client is choked. */
 static void take_lines(struct node *n, struct connection *c, struct span *in, struct instant now)
 {
+    unsigned lines = 0;
     while (in->len && !c->choked && !c->finishing && !c->aborted) {
-        if (take_command(n, c, in, now))
+        if (take_command(n, c, in, now)) {
+            lines++;
             continue;
+        }
         struct span line;
         enum line_result found = line_next(&c->client.lines, in, &line);
         switch (found) {
         case LINE_WHOLE:
         case LINE_LONG:
             take_line(n, c, line, found, now);
+            lines++;
             break;
         case LINE_NO_ROOM:
             c->client.lines.room = pool_get(&n->clients.rooms);
@@ -77,6 +81,8 @@ static void take_lines(struct node *n, struct connection *c, struct span *in, st
         give_room_back(n, c);
     else
         input_kept(n, c, now);
+    if (c->client.pace.account != QUOTA_NONE)
+        client_paces(n, c, lines, now);
 }
 
 /* What cannot be taken now is held. It is never more than what one turn received, because the
@@ -186,12 +192,20 @@ void client_open(
     input_forget(n, c);
     c->client.admitted = false;
     client_replies_begin(c);
+    client_pace_begin(c, QUOTA_NONE);
     bool full = n->clients.count == n->topology->limits.connections;
     n->metrics.clients_refused += full && !n->stopping;
     if (full || n->stopping) {
         connection_abort(&n->connections, c);
         return;
     }
+    uint32_t account;
+    if (!quotas_enter(&n->quotas, from, &account)) {
+        n->metrics.clients_refused_address++;
+        connection_abort(&n->connections, c);
+        return;
+    }
+    client_pace_begin(c, account);
     c->client.admitted = true;
     n->clients.count++;
     n->metrics.clients_accepted++;
@@ -220,6 +234,7 @@ void client_silent(struct node *n, struct connection *c, struct instant now)
 void client_drop(struct node *n, struct connection *c)
 {
     client_forget_questions(n, c);
+    client_pace_end(n, c);
     input_forget(n, c);
     give_room_back(n, c);
 }

@@ -9,6 +9,7 @@
 #include "core/base/instant.h"
 #include "core/base/pool.h"
 #include "core/node/input.h"
+#include "core/node/pace.h"
 #include "core/node/replies.h"
 #include "core/protocol/line.h"
 
@@ -20,6 +21,7 @@ struct client_state {
     struct line_reader lines;
     struct client_input input;
     struct client_replies replies;
+    struct client_pace pace;
     bool admitted; /* counted against limits.connections */
 };
 
@@ -32,7 +34,8 @@ void clients_begin(struct node *n);
 /* All clients must be closed. */
 void clients_end(struct node *n);
 
-/* A client was accepted; at limits.connections it is aborted at once. */
+/* A client was accepted; at limits.connections, or limits.connections_per_address, it is aborted at
+ * once. */
 void client_open(
     struct node *n, struct connection *c, const struct address *from, struct instant now);
 /* Its connection is gone; `why` for the log. */

@@ -15,10 +15,57 @@ static void refuse(struct node *n, struct connection *c, const struct command *c
     reply_refused(n, c, command->line, now);
 }
 
-static void on_iamat(
-    struct node *n, struct connection *c, const struct group_entry *entry, struct instant now)
+/* Not put, or of an older time. */
+static void on_not_newer(
+    struct node *n, const struct group_entry *entry, enum store_verdict verdict, struct instant now)
 {
+    struct connection *c = entry->connection;
+    struct feed_item held;
+    if (verdict == STORE_FULL) {
+        n->metrics.stamps_refused_full++;
+        refuse(n, c, &entry->command, SPAN("limits.stamps ids are held and this one is new"), now);
+    } else if (verdict == STORE_STARVED) {
+        n->metrics.stamps_refused_memory++;
+        refuse(n, c, &entry->command, SPAN("no memory is left for the stamp"), now);
+    } else {
+        n->metrics.stamps_old++;
+        bool known = store_get(n->store, entry->command.id, entry->hash, &held, &n->commands.text);
+        ASSERT(known);
+        reply_stamp(n, c, &held.stamp, now);
+    }
+}
+
+static void put(
+    struct node *n, const struct group_entry *entry, const struct stamp *stamp, struct instant now)
+{
+    enum store_verdict verdict = store_put_later(n->store, stamp, entry->hash, ROUTE_LOCAL);
+    if (verdict != STORE_NEW) {
+        on_not_newer(n, entry, verdict, now);
+        return;
+    }
+    n->metrics.stamps_new++;
+    reply_stamp(n, entry->connection, stamp, now);
+}
+
+static uint64_t ids_so_far(const struct node *n)
+{
+    return store_count(n->store) + store_evicted(n->store);
+}
+
+/* An address that has no new ids left may go on with those that are held. */
+static bool may_put(struct node *n, const struct group_entry *entry, struct instant now)
+{
+    struct feed_item held;
+    return quotas_has_new_id(&n->quotas, entry->connection->client.pace.account, now) ||
+           store_get(n->store, entry->command.id, entry->hash, &held, &n->commands.text);
+}
+
+static void on_iamat(struct node *n, const struct group_entry *entry, struct instant now)
+{
+    struct connection *c = entry->connection;
     const struct command *command = &entry->command;
+    bool counted = c->client.pace.account != QUOTA_NONE;
+    uint64_t before = counted ? ids_so_far(n) : 0;
     n->metrics.lines_iamat++;
     struct stamp stamp = {.id = command->id,
         .position = command->iamat.position_text,
@@ -29,29 +76,14 @@ static void on_iamat(
     if (stamp_is_of_future(&stamp, n->links.peering.future_ns)) {
         n->metrics.stamps_refused_future++;
         refuse(n, c, command, SPAN("the time is further ahead than limits.future"), now);
-        return;
-    }
-    struct feed_item held;
-    bool known;
-    switch (store_put_later(n->store, &stamp, entry->hash, ROUTE_LOCAL)) {
-    case STORE_NEW:
-        n->metrics.stamps_new++;
-        reply_stamp(n, c, &stamp, now);
-        return;
-    case STORE_OLD:
-        n->metrics.stamps_old++;
-        known = store_get(n->store, command->id, entry->hash, &held, &n->commands.text);
-        ASSERT(known);
-        reply_stamp(n, c, &held.stamp, now);
-        return;
-    case STORE_FULL:
-        n->metrics.stamps_refused_full++;
-        refuse(n, c, command, SPAN("limits.stamps ids are held and this one is new"), now);
-        return;
-    case STORE_STARVED:
-        n->metrics.stamps_refused_memory++;
-        refuse(n, c, command, SPAN("no memory is left for the stamp"), now);
-        return;
+    } else if (counted && !may_put(n, entry, now)) {
+        n->metrics.stamps_refused_address++;
+        refuse(
+            n, c, command, SPAN("limits.new_ids_per_address are used up and this one is new"), now);
+    } else {
+        put(n, entry, &stamp, now);
+        if (counted && ids_so_far(n) > before)
+            quotas_took_new_id(&n->quotas, c->client.pace.account, now);
     }
 }
 
@@ -104,7 +136,7 @@ static void apply(struct node *n, const struct group_entry *entry, struct instan
         return; /* by an earlier command: `client_close reply`, or memory has run out */
     switch (entry->command.kind) {
     case COMMAND_IAMAT:
-        on_iamat(n, c, entry, now);
+        on_iamat(n, entry, now);
         return;
     case COMMAND_WHATSAT:
         on_whatsat(n, c, entry, now);

@@ -128,13 +128,13 @@ void connection_watch(struct connections *t, struct connection *c, struct instan
 }
 
 /* The time of the first of `w` has come. Whether it was silent for too long. A client that waits
- * for an answer of the places service is silent through no fault of its own. */
+ * for an answer of the places service, or pauses, is silent through no fault of its own. */
 static bool first_is_silent(struct connections *t, struct watch *w, struct instant now)
 {
     struct connection *c = connection_of(t, w->first);
     unwatch(t, c);
     watch_append(t, w, c, now.mono_ns);
-    if (outbox_waits(&c->out))
+    if (outbox_waits(&c->out) || c->paused)
         c->active_ns = now.mono_ns;
     return now.mono_ns - c->active_ns >= w->period_ns * CONNECTION_WATCH_PARTS;
 }
@@ -171,6 +171,12 @@ void connection_choke(struct connections *t, struct connection *c, struct instan
     c->choked = true;
     connection_watch(t, c, now);
     connection_touch(t, c);
+}
+
+void connection_pause(struct connection *c, bool paused)
+{
+    ASSERT(c->kind == CONNECTION_CLIENT && c->paused != paused);
+    c->paused = paused;
 }
 
 void connection_release(struct connection *c)

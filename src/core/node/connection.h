@@ -48,6 +48,7 @@ struct connection {
     bool aborted : 1; /* to be closed at once */
     bool ended : 1; /* the other end has sent FIN */
     bool choked : 1; /* not read from for now */
+    bool paused : 1; /* choked, through no fault of its own */
     uint32_t number;
     uint32_t watch_next, watch_prev;
     struct watch *watch; /* the list that it stands in; NULL: none */
@@ -149,6 +150,8 @@ void connection_finish(struct connections *t, struct connection *c, struct insta
 void connection_abort(struct connections *t, struct connection *c);
 /* Do not read from `c` until it is released. */
 void connection_choke(struct connections *t, struct connection *c, struct instant now);
+/* It pauses, or it does not any more: meanwhile its silence is not counted. */
+void connection_pause(struct connection *c, bool paused);
 /* Read from `c` again. Call connection_watch when it is known whether it stays so. */
 void connection_release(struct connection *c);
 /* `c` is new, or has been choked, released or finished: put it into the watch that fits. */

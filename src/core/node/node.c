@@ -45,6 +45,7 @@ static bool begin_parts(struct node *n, const struct node_config *config, struct
     random_source_begin(&n->random, config->seed + 32);
     clients_begin(n);
     inputs_begin(n);
+    pace_begin(n);
     questions_begin(n);
     links_tls_begin(n, config->tls);
     status_begin(n, now);
@@ -52,7 +53,8 @@ static bool begin_parts(struct node *n, const struct node_config *config, struct
             &n->connections, config->connections_max, limits, LINK_CHUNK_BYTES, LINKS_SPARE_CHUNKS))
         return false;
     n->store = store_create(&store);
-    return n->store && links_begin(n, config, load_u64(config->seed + 16), now);
+    return quotas_begin(&n->quotas, limits, store.seed) && n->store &&
+           links_begin(n, config, load_u64(config->seed + 16), now);
 }
 
 struct node *node_create(const struct node_config *config, struct instant now)
@@ -225,6 +227,7 @@ void node_destroy(struct node *n)
     places_end(n);
     links_end(n);
     clients_end(n);
+    quotas_end(&n->quotas);
     connections_end(&n->connections);
     if (n->store)
         store_destroy(n->store);
@@ -253,6 +256,8 @@ void node_turn(struct node *n, struct instant now)
     commands_apply(n, now);
     places_turn(n, now);
     commands_answer(n, now);
+    if (n->pace.first != CONNECTION_NONE)
+        pace_turn(n, now);
     clients_resume(n, now);
     drop_silent(n, now);
     links_turn(n, now);
@@ -306,6 +311,7 @@ int64_t node_deadline(const struct node *n)
     soonest = earlier_ns(soonest, places->deadline(places->self));
     soonest = earlier_ns(soonest, alarms_deadline(&n->alarms));
     soonest = earlier_ns(soonest, inputs_deadline(n));
+    soonest = earlier_ns(soonest, pace_deadline(n));
     return earlier_ns(soonest, links_deadline(n));
 }
 

@@ -10,6 +10,8 @@
  *   replies.c      what a client is told, in order
  *   client_log.c   what the log says about clients' lines
  *   input.c        input that is held, and lines that lack their LF
+ *   pace.c         clients that pause, because their address has said too much
+ *   quotas.c       what one address may take
  *   questions.c    the WHATSATs that wait for places
  *   links.c        peer connections: links, dials, what an observer is told
  *   link_log.c     what the log says about links
@@ -38,8 +40,10 @@
 #include "core/node/link_log.h"
 #include "core/node/links.h"
 #include "core/node/node.h"
+#include "core/node/pace.h"
 #include "core/node/places.h"
 #include "core/node/questions.h"
+#include "core/node/quotas.h"
 #include "core/node/random.h"
 #include "core/node/replies.h"
 #include "core/node/status.h"
@@ -58,6 +62,8 @@ struct node {
     struct commands commands;
     struct replies replies;
     struct inputs inputs;
+    struct pace pace;
+    struct quotas quotas;
     struct questions questions;
     struct links links;
     struct link_log link_log;

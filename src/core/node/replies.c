@@ -1,7 +1,7 @@
 /* replies.c — see replies.h.
  *
- * Holds always: a choked client whose output and questions have fallen to half of what they may be
- * is in the list of those that go on; `questions` counts the gates in its output that wait. */
+ * Holds always: a choked client that does not pause, and whose output and questions have fallen to
+ * half of what they may be, is in the list of those that go on; `questions` counts the gates in its output that wait. */
 #include "core/node/private.h"
 #include <stdlib.h>
 
@@ -122,7 +122,7 @@ void client_relieve(struct node *n, struct connection *c)
 {
     bool roomy = c->out.bytes <= n->topology->limits.output_bytes / 2 &&
                  c->client.replies.questions <= CLIENT_QUESTIONS_MAX / 2;
-    if (!c->choked || c->client.replies.resuming || !roomy)
+    if (!c->choked || c->paused || c->client.replies.resuming || !roomy)
         return;
     c->client.replies.resuming = true;
     c->client.replies.next_resuming = CONNECTION_NONE;

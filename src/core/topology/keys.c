@@ -42,6 +42,15 @@ static const struct key keys[] = {
         "How much unread output a client may have before the node stops reading from it"},
     {"limits", "connections", KEY_COUNT, FIELD(limits.connections), 1, "1", "1000000", "10000",
         NULL, NULL, false, "How many clients may be connected to one node at a time"},
+    {"limits", "connections_per_address", KEY_COUNT, FIELD(limits.connections_per_address), 1, "1",
+        "1000000", "1000", NULL, NULL, false,
+        "How many clients of one IPv4 address, or of one IPv6 /64, may be connected to one node"},
+    {"limits", "commands_per_address", KEY_RATE, FIELD(limits.commands_per_address), 1, "1/day",
+        "1000000000/s", "100000/s", NULL, NULL, false,
+        "How many commands a node takes of one address before it pauses reading from it"},
+    {"limits", "new_ids_per_address", KEY_RATE, FIELD(limits.new_ids_per_address), 1, "1/day",
+        "1000000000/s", "10000/min", NULL, NULL, false,
+        "How many client ids that were not held one address may add before they are refused"},
     {"limits", "stamps", KEY_COUNT, FIELD(limits.stamps), 1, "1", "2147483648", "1000000", NULL,
         NULL, false, "How many client ids a node keeps the newest stamp of"},
     {"limits", "stamps_full", KEY_WORD, FIELD(limits.stamps_evict), 0, NULL, NULL, "refuse",
@@ -144,6 +153,7 @@ static const char *type_of(enum key_kind kind)
         [KEY_SIZE] = "size",
         [KEY_TIME] = "time",
         [KEY_COUNT] = "count",
+        [KEY_RATE] = "rate",
         [KEY_ENDPOINT] = "endpoint",
         [KEY_LANGUAGE] = "language",
         [KEY_ADDRESS] = "address",
@@ -165,6 +175,7 @@ struct key_bounds key_bounds(const struct key *key)
         buf_text(&b, key->least);
         buf_text(&b, " to ");
         buf_text(&b, key->most);
+        buf_text(&b, key->kind == KEY_RATE ? ", or off" : "");
     } else if (key->kind == KEY_NAME || key->kind == KEY_PATH) {
         buf_text(&b, "1 to ");
         buf_u64(&b, key->bytes - 1);

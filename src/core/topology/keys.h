@@ -16,6 +16,7 @@ enum key_kind {
     KEY_SIZE,
     KEY_TIME,
     KEY_COUNT,
+    KEY_RATE,
     KEY_ENDPOINT,
     KEY_LANGUAGE,
     KEY_ADDRESS, /* of a node */

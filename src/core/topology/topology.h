@@ -23,6 +23,7 @@ enum {
     TOPOLOGY_EDGES_MAX = 65536, /* talks_to names of the whole file */
     TOPOLOGY_HOST_BYTES_MAX = DNS_NAME_BYTES_MAX,
     TOPOLOGY_LANGUAGE_BYTES_MAX = 35, /* RFC 5646, 4.4.1 */
+    TOPOLOGY_RATE_MAX = 1000000000, /* of a rate's count */
 };
 
 struct topology_node {
@@ -36,10 +37,20 @@ struct topology_node {
 
 enum client_close { CLIENT_CLOSE_EOF, CLIENT_CLOSE_REPLY };
 
+/* How often something may happen: `count` times at once, and from then on as they come back, spread
+ * evenly over `period_s`. A count of 0: as often as one likes. */
+struct topology_rate {
+    uint32_t count; /* 0 to TOPOLOGY_RATE_MAX */
+    uint32_t period_s; /* 1, 60, 3600 or 86400; 0 with a count of 0 */
+};
+
 struct topology_limits {
     uint32_t line_bytes; /* 64 to STAMPEDE_LINE_BYTES_MAX; 1KiB */
     uint64_t output_bytes; /* of unread output per client, 16KiB to 1GiB; 1MiB */
     uint32_t connections; /* of clients, 1 to 1,000,000; 10000 */
+    uint32_t connections_per_address; /* 1 to 1,000,000; 1000 */
+    struct topology_rate commands_per_address; /* 100000/s */
+    struct topology_rate new_ids_per_address; /* 10000/min */
     uint64_t stamps; /* 1 to 2^31; 1000000 */
     bool stamps_evict; /* stamps_full = evict; the default is refuse */
     uint64_t idle_ms; /* 1s to 365d; 10min: a client that neither sends nor reads */

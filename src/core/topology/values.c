@@ -2,8 +2,8 @@
  *
  * keys.c says which kind each key has. Sizes take B, KiB, MiB, GiB (K, M, G are the same); times
  * take ns, us, ms, s, min, h, d; both are whole numbers, without a unit only 0 or, for sizes,
- * bytes. Holds always: a field is written only with a value within its bounds, and a draft begins
- * with all defaults. */
+ * bytes. A rate is a whole number for one s, min, h or day. Holds always: a field is written only
+ * with a value within its bounds, and a draft begins with all defaults. */
 #include "core/base/ascii.h"
 #include "core/base/invariant.h"
 #include "core/base/nearest.h"
@@ -21,6 +21,8 @@ static const struct unit size_units[] = {{"", 1}, {"B", 1}, {"KiB", 1ull << 10},
 static const struct unit time_units[] = {{"ns", 1}, {"us", 1000}, {"ms", MS_NS}, {"s", SECOND_NS},
     {"min", 60 * SECOND_NS}, {"h", 3600 * SECOND_NS}, {"d", 86400 * SECOND_NS}, {NULL, 0}};
 static const struct unit count_units[] = {{"", 1}, {NULL, 0}};
+static const struct unit periods_s[] = {
+    {"s", 1}, {"min", 60}, {"h", 3600}, {"day", 86400}, {"d", 86400}, {NULL, 0}};
 
 bool draft_name_valid(struct span name)
 {
@@ -203,6 +205,38 @@ static void set_quantity(
     }
 }
 
+/* false: it is none. */
+static bool read_rate(struct span text, struct topology_rate *out)
+{
+    const char *slash = memchr(text.at, '/', text.len);
+    uint64_t count;
+    *out = (struct topology_rate){0};
+    if (span_equal(text, SPAN("off")))
+        return true;
+    size_t before = slash ? (size_t)(slash - text.at) : 0;
+    if (!slash || !read_quantity(KEY_COUNT, (struct span){text.at, before}, &count) || count < 1 ||
+        count > TOPOLOGY_RATE_MAX)
+        return false;
+    for (const struct unit *period = periods_s; period->name; period++)
+        if (span_equal(span_from(text, before + 1), span_of(period->name)))
+            *out = (struct topology_rate){(uint32_t)count, (uint32_t)period->worth};
+    return out->count > 0;
+}
+
+static void set_rate(struct topology_draft *d, int line, const struct key *key, struct span value)
+{
+    struct topology_rate rate;
+    ASSERT(key->bytes == sizeof rate && key->at + key->bytes <= sizeof d->t);
+    if (!read_rate(value, &rate)) {
+        draft_error(d, line,
+            "%s cannot be \"%.*s\"; write a whole number from 1 to %d and /s, /min, /h or /day, "
+            "like 1000/min, or off",
+            label_of(d, key).text, SHOWN(value), TOPOLOGY_RATE_MAX);
+        return;
+    }
+    memcpy((char *)&d->t + key->at, &rate, sizeof rate);
+}
+
 static void set_address(
     struct topology_draft *d, int line, const struct key *key, struct span value)
 {
@@ -326,6 +360,9 @@ static void set_value(struct topology_draft *d, int line, const struct key *key,
     case KEY_TIME:
     case KEY_COUNT:
         set_quantity(d, line, key, value);
+        return;
+    case KEY_RATE:
+        set_rate(d, line, key, value);
         return;
     case KEY_ENDPOINT:
         set_endpoint(d, line, value);

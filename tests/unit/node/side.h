@@ -122,6 +122,7 @@ static inline void side_begin(void)
         .limits = {.line_bytes = 1024,
             .output_bytes = 65536,
             .connections = 8,
+            .connections_per_address = 8,
             .stamps = 1000,
             .idle_ms = 600000,
             .stall_ms = 30000,
@@ -209,7 +210,7 @@ static inline void forgets(uint32_t conn)
 }
 
 /* Of all that connect. */
-static const struct address caller = {.ip = {127, 0, 0, 1}, .port = 5};
+static struct address caller = {.ip = {127, 0, 0, 1}, .port = 5};
 
 static inline void joins_by(uint32_t conn, enum node_port port)
 {

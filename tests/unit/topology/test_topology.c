@@ -94,7 +94,8 @@ Test(topology, keys)
         {HERD "limist {\n line = 1 what = {}\n}\n" A "}\n",
             "f:2: \"limist\" is no key of the top level; did you mean \"limits\"?\n"
             "f:3: limits.line cannot be 1; it is at least 64B and at most 8KiB\n"
-            "f:3: \"what\" is no key of limits; there are line, output, connections, stamps, "
+            "f:3: \"what\" is no key of limits; there are line, output, connections, "
+            "connections_per_address, commands_per_address, new_ids_per_address, stamps, "
             "stamps_full, idle, stall, partial, stop, future\n"},
         {HERD "\nmode Ann {\n client = \"127.0.0.1:0\"\n peer = \"127.0.0.1:2\" }\n",
             "f:3: \"mode\" is no key of the top level; did you mean \"node\"?\n"
@@ -365,6 +366,12 @@ static void read_well(const char *text, struct topology *out)
     topology_faults_destroy(&faults);
 }
 
+static void expect_rate(struct topology_rate rate, uint32_t count, uint32_t period_s)
+{
+    cr_expect_eq(rate.count, count);
+    cr_expect_eq(rate.period_s, period_s);
+}
+
 Test(topology, defaults)
 {
     struct topology t;
@@ -384,10 +391,41 @@ Test(topology, defaults)
     cr_expect_eq(t.limits.stall_ms, 30000);
     cr_expect_eq(t.limits.partial_ms, 1000);
     cr_expect_eq(t.limits.stop_ms, 5000);
+    cr_expect_eq(t.limits.connections_per_address, 1000);
+    expect_rate(t.limits.commands_per_address, 100000, 1);
+    expect_rate(t.limits.new_ids_per_address, 10000, 60);
     cr_expect_eq(t.limits.future_ns, 86400000000000);
     cr_expect_str_eq(t.places.provider, "");
     cr_expect_eq(t.places.timeout_ms, 10000);
     topology_destroy(&t);
+}
+
+#define RATE_WANTED \
+    "; write a whole number from 1 to 1000000000 and /s, /min, /h or /day, like 1000/min, or off\n"
+#define RATE(text) \
+    {HERD "limits { new_ids_per_address = \"" text "\" }\n" A "}\n", \
+        "f:2: limits.new_ids_per_address cannot be \"" text "\"" RATE_WANTED}
+
+Test(topology, rates)
+{
+    static const struct row rows[] = {RATE("0/s"), RATE("1000000001/s"), RATE("1"), RATE("/s"),
+        RATE("1/"), RATE("1/ms"), RATE("1/2s"), RATE("-1/s"), RATE("1.5/s"), RATE("1/s/s"),
+        RATE("on"), RATE("99999999999999999999/s"), RATE("0"), RATE("1KiB/s")};
+    static const struct {
+        const char *text;
+        uint32_t count, period_s;
+    } well[] = {{"1/s", 1, 1}, {"20/min", 20, 60}, {"300/h", 300, 3600}, {"7/d", 7, 86400},
+        {"1000000000/day", 1000000000, 86400}, {"off", 0, 0}};
+    CHECK_ROWS(rows);
+    for (size_t i = 0; i < sizeof well / sizeof *well; i++) {
+        char text[256];
+        struct topology t;
+        snprintf(text, sizeof text, HERD "limits { new_ids_per_address = %s }\n" A "}\n",
+            well[i].text);
+        read_well(text, &t);
+        expect_rate(t.limits.new_ids_per_address, well[i].count, well[i].period_s);
+        topology_destroy(&t);
+    }
 }
 
 Test(topology, values)

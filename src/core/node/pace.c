@@ -1,0 +1,90 @@
+/* pace.c — see pace.h.
+ *
+ * Holds always: a connection is in the list if and only if it is `paused`; a list whose entries all
+ * wait for the same time is in the order of their times. */
+#include "core/node/private.h"
+
+void pace_begin(struct node *n)
+{
+    n->pace.first = n->pace.last = CONNECTION_NONE;
+}
+
+void client_pace_begin(struct connection *c, uint32_t account)
+{
+    ASSERT(!c->paused);
+    c->client.pace.account = account;
+}
+
+static struct client_pace *pace_of(struct node *n, uint32_t number)
+{
+    struct connection *c = connection_of(&n->connections, number);
+    ASSERT(c && c->kind == CONNECTION_CLIENT && c->paused);
+    return &c->client.pace;
+}
+
+static void leave(struct node *n, struct connection *c)
+{
+    struct client_pace *p = pace_of(n, c->number);
+    uint32_t *before = p->prev == CONNECTION_NONE ? &n->pace.first : &pace_of(n, p->prev)->next;
+    uint32_t *after = p->next == CONNECTION_NONE ? &n->pace.last : &pace_of(n, p->next)->prev;
+    ASSERT(*before == c->number && *after == c->number);
+    *before = p->next;
+    *after = p->prev;
+    connection_pause(c, false);
+}
+
+static void join(struct node *n, struct connection *c, struct instant now)
+{
+    struct client_pace *p = &c->client.pace;
+    uint32_t last = n->pace.last;
+    ASSERT(!c->paused && p->account != QUOTA_NONE);
+    connection_pause(c, true);
+    p->look_ns = now.mono_ns + PACE_LOOK_MS * MS_NS;
+    p->next = CONNECTION_NONE;
+    p->prev = last;
+    if (last == CONNECTION_NONE)
+        n->pace.first = c->number;
+    else
+        pace_of(n, last)->next = c->number;
+    n->pace.last = c->number;
+}
+
+void client_pace_end(struct node *n, struct connection *c)
+{
+    if (c->paused)
+        leave(n, c);
+    quotas_leave(&n->quotas, c->client.pace.account);
+    c->client.pace.account = QUOTA_NONE;
+}
+
+void client_paces(struct node *n, struct connection *c, unsigned count, struct instant now)
+{
+    uint32_t account = c->client.pace.account;
+    ASSERT(account != QUOTA_NONE);
+    if (c->paused || c->finishing || c->aborted ||
+        quotas_commands(&n->quotas, account, count, now) <= now.mono_ns)
+        return;
+    n->metrics.clients_paused++;
+    join(n, c, now);
+    connection_choke(&n->connections, c, now);
+}
+
+int64_t pace_deadline(const struct node *n)
+{
+    if (n->pace.first == CONNECTION_NONE)
+        return NEVER_NS;
+    return connection_of(&n->connections, n->pace.first)->client.pace.look_ns;
+}
+
+void pace_turn(struct node *n, struct instant now)
+{
+    while (pace_deadline(n) <= now.mono_ns) {
+        struct connection *c = connection_of(&n->connections, n->pace.first);
+        bool ends = c->finishing || c->aborted;
+        leave(n, c);
+        if (!ends && quotas_commands(&n->quotas, c->client.pace.account, 0, now) > now.mono_ns)
+            join(n, c, now);
+        else
+            client_relieve(n, c);
+    }
+}

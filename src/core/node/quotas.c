@@ -1,0 +1,221 @@
+/* quotas.c — see quotas.h: a hash table of accounts with chains, and a list of those that are kept
+ * although they have no connection, in the order in which the last one left.
+ *
+ * Holds always: an account that is used is in one chain; it is in the list if and only if it has no
+ * connection; of those in the list there are QUOTAS_REMEMBERED at most. */
+#include "core/node/quotas.h"
+#include "core/base/invariant.h"
+#include "core/base/siphash.h"
+#include <stdlib.h>
+
+bool quotas_begin(struct quotas *q, const struct topology_limits *limits, const uint64_t key[2])
+{
+    uint32_t heads = 1;
+    *q = (struct quotas){.key = {key[0], key[1]},
+        .connections_max = limits->connections_per_address,
+        .commands = limits->commands_per_address,
+        .new_ids = limits->new_ids_per_address,
+        .accounts_max = limits->connections + QUOTAS_REMEMBERED,
+        .oldest = QUOTA_NONE,
+        .newest = QUOTA_NONE,
+        .exceeded = {QUOTA_NONE, QUOTA_NONE, QUOTA_NONE}};
+    while (heads < q->accounts_max)
+        heads *= 2;
+    ASSERT(q->connections_max > 0 && heads / 2 < q->accounts_max);
+    q->heads_mask = heads - 1;
+    q->accounts = calloc(q->accounts_max, sizeof *q->accounts); /* touched when it is used */
+    q->heads = malloc(heads * sizeof *q->heads);
+    if (!q->accounts || !q->heads)
+        return false;
+    memset(q->heads, 0xff, heads * sizeof *q->heads); /* QUOTA_NONE */
+    return true;
+}
+
+void quotas_end(struct quotas *q)
+{
+    free(q->accounts);
+    free(q->heads);
+    q->accounts = NULL;
+    q->heads = NULL;
+}
+
+/* -- the list of accounts without connections -------------------------------------------------- */
+
+static void list_append(struct quotas *q, uint32_t number)
+{
+    struct quota_account *a = &q->accounts[number];
+    ASSERT(a->used && a->connections == 0);
+    a->older = q->newest;
+    a->newer = QUOTA_NONE;
+    if (q->newest == QUOTA_NONE)
+        q->oldest = number;
+    else
+        q->accounts[q->newest].newer = number;
+    q->newest = number;
+}
+
+static void list_remove(struct quotas *q, uint32_t number)
+{
+    struct quota_account *a = &q->accounts[number];
+    uint32_t *before = a->older == QUOTA_NONE ? &q->oldest : &q->accounts[a->older].newer;
+    uint32_t *after = a->newer == QUOTA_NONE ? &q->newest : &q->accounts[a->newer].older;
+    ASSERT(*before == number && *after == number && a->connections == 0);
+    *before = a->newer;
+    *after = a->older;
+}
+
+/* -- the table --------------------------------------------------------------------------------- */
+
+static uint64_t prefix_of(const struct address *from)
+{
+    uint64_t prefix = 0;
+    for (unsigned i = 0; i < (from->v6 ? 8 : 4); i++)
+        prefix = prefix << 8 | from->ip[i];
+    return prefix;
+}
+
+static uint32_t *head_of(struct quotas *q, bool v6, uint64_t prefix)
+{
+    char bytes[1 + sizeof prefix];
+    bytes[0] = v6;
+    memcpy(bytes + 1, &prefix, sizeof prefix);
+    return &q->heads[siphash13(q->key, (struct span){bytes, sizeof bytes}) & q->heads_mask];
+}
+
+static uint32_t find(struct quotas *q, bool v6, uint64_t prefix)
+{
+    uint32_t number = *head_of(q, v6, prefix);
+    for (; number != QUOTA_NONE; number = q->accounts[number].next)
+        if (q->accounts[number].v6 == v6 && q->accounts[number].prefix == prefix)
+            break;
+    return number;
+}
+
+static void forget(struct quotas *q, uint32_t number)
+{
+    struct quota_account *a = &q->accounts[number];
+    uint32_t *link = head_of(q, a->v6, a->prefix);
+    while (*link != number) {
+        ASSERT(*link != QUOTA_NONE);
+        link = &q->accounts[*link].next;
+    }
+    *link = a->next;
+    list_remove(q, number);
+    *a = (struct quota_account){0};
+}
+
+/* In the list, like any account without connections. */
+static uint32_t add(struct quotas *q, bool v6, uint64_t prefix)
+{
+    uint32_t number = q->accounts_count;
+    if (number == q->accounts_max) {
+        number = q->oldest;
+        ASSERT(number != QUOTA_NONE); /* there are more accounts than connections */
+        forget(q, number);
+    } else {
+        q->accounts_count++;
+    }
+    uint32_t *head = head_of(q, v6, prefix);
+    ASSERT(!q->accounts[number].used);
+    q->accounts[number] =
+        (struct quota_account){.prefix = prefix, .v6 = v6, .used = true, .next = *head};
+    *head = number;
+    list_append(q, number);
+    return number;
+}
+
+bool quotas_enter(struct quotas *q, const struct address *from, uint32_t *account)
+{
+    uint64_t prefix = prefix_of(from);
+    *account = QUOTA_NONE;
+    if (address_is_loopback(from))
+        return true;
+    uint32_t number = find(q, from->v6, prefix);
+    if (number == QUOTA_NONE)
+        number = add(q, from->v6, prefix);
+    struct quota_account *a = &q->accounts[number];
+    if (a->connections >= q->connections_max) {
+        q->exceeded[QUOTA_CONNECTIONS] = number;
+        return false;
+    }
+    if (a->connections == 0)
+        list_remove(q, number);
+    a->connections++;
+    *account = number;
+    return true;
+}
+
+void quotas_leave(struct quotas *q, uint32_t account)
+{
+    if (account == QUOTA_NONE)
+        return;
+    struct quota_account *a = &q->accounts[account];
+    ASSERT(account < q->accounts_count && a->used && a->connections > 0);
+    a->connections--;
+    if (a->connections == 0)
+        list_append(q, account);
+}
+
+/* -- rates ------------------------------------------------------------------------------------- */
+
+static int64_t period_ns(struct topology_rate rate)
+{
+    return (int64_t)rate.period_s * SECOND_NS;
+}
+
+int64_t quotas_commands(struct quotas *q, uint32_t account, unsigned count, struct instant now)
+{
+    if (account == QUOTA_NONE || q->commands.count == 0)
+        return now.mono_ns;
+    struct quota_account *a = &q->accounts[account];
+    ASSERT(account < q->accounts_count && a->connections > 0);
+    int64_t each_ns = period_ns(q->commands) / q->commands.count;
+    if (a->commands_ns < now.mono_ns)
+        a->commands_ns = now.mono_ns;
+    a->commands_ns += (int64_t)count * each_ns;
+    int64_t next_ns = a->commands_ns + each_ns - period_ns(q->commands);
+    if (next_ns > now.mono_ns)
+        q->exceeded[QUOTA_COMMANDS] = account;
+    return next_ns;
+}
+
+static int64_t after_new_id_ns(
+    const struct quotas *q, const struct quota_account *a, struct instant now)
+{
+    int64_t since_ns = a->new_ids_ns < now.mono_ns ? now.mono_ns : a->new_ids_ns;
+    return since_ns + period_ns(q->new_ids) / q->new_ids.count;
+}
+
+bool quotas_has_new_id(struct quotas *q, uint32_t account, struct instant now)
+{
+    if (account == QUOTA_NONE || q->new_ids.count == 0)
+        return true;
+    const struct quota_account *a = &q->accounts[account];
+    ASSERT(account < q->accounts_count && a->connections > 0);
+    bool has = after_new_id_ns(q, a, now) - now.mono_ns <= period_ns(q->new_ids);
+    if (!has)
+        q->exceeded[QUOTA_NEW_IDS] = account;
+    return has;
+}
+
+void quotas_took_new_id(struct quotas *q, uint32_t account, struct instant now)
+{
+    if (account == QUOTA_NONE || q->new_ids.count == 0)
+        return;
+    struct quota_account *a = &q->accounts[account];
+    ASSERT(account < q->accounts_count && a->connections > 0);
+    a->new_ids_ns = after_new_id_ns(q, a, now);
+}
+
+bool quotas_exceeded(const struct quotas *q, enum quota which, struct address *out)
+{
+    uint32_t account = q->exceeded[which];
+    if (account == QUOTA_NONE)
+        return false;
+    const struct quota_account *a = &q->accounts[account];
+    ASSERT(account < q->accounts_count);
+    *out = (struct address){.v6 = a->v6, .port = 1};
+    for (unsigned i = 0, bytes = a->v6 ? 8 : 4; i < bytes; i++)
+        out->ip[i] = (uint8_t)(a->prefix >> 8 * (bytes - 1 - i));
+    return true;
+}
