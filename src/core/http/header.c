@@ -1,6 +1,10 @@
 /* header.c — the headers that say where an answer ends and whether another may follow, RFC 9112, 6
- * and 9; all others are ignored. A header that decides on the answer's length may come once only
- * and in its simplest form: answers get mixed up when two parsers see different ends. */
+ * and 9; all others are ignored. Lists are read as RFC 9110, 5.6.1 demands: their members may be
+ * spread over several headers, and empty members do not count.
+ *
+ * Answers get mixed up when two parsers see different ends. So Content-Length may come once only
+ * and is one number, Transfer-Encoding has exactly one member that is not empty, and neither may be
+ * folded: some proxies read only the first line of a folded header. */
 #include "core/base/ascii.h"
 #include "core/base/decimal.h"
 #include "core/base/invariant.h"
@@ -33,24 +37,11 @@ static void take_content_length(struct http_response *r, struct span value)
         http_response_fail(r, "the answer's body is larger than 1 MiB");
 }
 
-static void take_transfer_encoding(struct http_response *r, struct span value)
-{
-    if (r->chunked || !http_is_word(value, "chunked"))
-        http_response_fail(r, "the answer's Transfer-Encoding is not just chunked");
-    r->chunked = true;
-}
-
-static void take_content_encoding(struct http_response *r, struct span value)
-{
-    if (!http_is_word(value, "identity"))
-        http_response_fail(r, "the answer is compressed, though it was asked not to be");
-}
-
 static struct span trimmed(struct span s)
 {
-    while (s.len && (s.at[0] == ' ' || s.at[0] == '\t'))
+    while (s.len && http_is_blank(s.at[0]))
         s = span_from(s, 1);
-    while (s.len && (s.at[s.len - 1] == ' ' || s.at[s.len - 1] == '\t'))
+    while (s.len && http_is_blank(s.at[s.len - 1]))
         s.len--;
     return s;
 }
@@ -64,10 +55,40 @@ static struct span part_take(struct span *rest, char byte)
     return trimmed(part);
 }
 
+/* Take the next member of a list that is not empty. false: there is none. */
+static bool member_take(struct span *list, struct span *member)
+{
+    member->len = 0;
+    while (list->len && member->len == 0)
+        *member = part_take(list, ',');
+    return member->len > 0;
+}
+
+/* An empty Transfer-Encoding, too, takes the place of Content-Length; see head_end. */
+static void take_transfer_encoding(struct http_response *r, struct span value)
+{
+    struct span coding;
+    r->coded = true;
+    while (r->state == HTTP_MORE && member_take(&value, &coding)) {
+        if (r->chunked || !http_is_word(coding, "chunked"))
+            http_response_fail(r, "the answer's Transfer-Encoding is not just chunked");
+        r->chunked = true;
+    }
+}
+
+static void take_content_encoding(struct http_response *r, struct span value)
+{
+    struct span coding;
+    while (r->state == HTTP_MORE && member_take(&value, &coding))
+        if (!http_is_word(coding, "identity"))
+            http_response_fail(r, "the answer is compressed, though it was asked not to be");
+}
+
 static void take_connection(struct http_response *r, struct span value)
 {
-    while (value.len)
-        if (http_is_word(part_take(&value, ','), "close"))
+    struct span option;
+    while (member_take(&value, &option))
+        if (http_is_word(option, "close"))
             r->closes = true;
 }
 
@@ -95,18 +116,24 @@ static void take_retry_after(struct http_response *r, struct span value)
 static const struct {
     const char *name;
     void (*take)(struct http_response *r, struct span value);
+    bool ends; /* it says where the answer ends */
 } headers[] = {
-    {"content-length", take_content_length},
-    {"transfer-encoding", take_transfer_encoding},
-    {"content-encoding", take_content_encoding},
-    {"connection", take_connection},
-    {"content-type", take_content_type},
-    {"retry-after", take_retry_after},
+    {"content-length", take_content_length, true},
+    {"transfer-encoding", take_transfer_encoding, true},
+    {"content-encoding", take_content_encoding, false},
+    {"connection", take_connection, false},
+    {"content-type", take_content_type, false},
+    {"retry-after", take_retry_after, false},
 };
 
 void http_header_take(struct http_response *r, struct span name, struct span value)
 {
-    for (size_t i = 0; i < sizeof headers / sizeof *headers; i++)
-        if (http_is_word(name, headers[i].name))
+    for (size_t i = 0; i < sizeof headers / sizeof *headers; i++) {
+        if (!http_is_word(name, headers[i].name))
+            continue;
+        if (headers[i].ends && r->folded)
+            http_response_fail(r, "the answer has a folded Content-Length or Transfer-Encoding");
+        else
             headers[i].take(r, trimmed(value));
+    }
 }

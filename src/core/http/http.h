@@ -1,9 +1,13 @@
 /* http.h — the part of HTTP/1.1 that this program speaks: writes requests, parses answers. No I/O.
  *
  * A request is written to a bounded buffer at once. An answer is parsed as its bytes come, in
- * pieces of any size, and the result does not depend on how it was split. The parser is strict:
- * what RFC 9112 forbids, or allows in more than one way (a bare LF, two lengths), is an error,
- * because a proxy and this program must not disagree on where an answer ends. There is no
+ * pieces of any size, and the result does not depend on how it was split. The parser is strict
+ * about what decides where an answer ends, because a proxy and this program must not disagree on
+ * that. Refused are: a bare LF or CR, a blank in front of the first header or of a colon, more than
+ * one Content-Length, Content-Length with Transfer-Encoding, either of them folded, and a
+ * Transfer-Encoding that is not just chunked or is empty. In all else it understands what RFC 9110
+ * and 9112 ask of a recipient, and what load balancers send: folded headers, lists with empty
+ * members or in several headers, zeros in front of a chunk's size and blanks behind it. There is no
  * pipelining, no redirect, no compression. Called by places (google writes requests, exchange
  * parses answers). */
 #ifndef CORE_HTTP_HTTP_H
@@ -13,12 +17,12 @@
 #include "core/base/instant.h"
 
 enum {
-    HTTP_LINE_BYTES_MAX = 8192, /* the status line or one header, without CRLF */
+    HTTP_LINE_BYTES_MAX = 8192, /* the status line or one header, folds included, without CRLF */
     HTTP_HEAD_BYTES_MAX = 32768, /* status line and headers, with CRLFs and interim answers */
     HTTP_HEADERS_MAX = 100, /* headers of an answer, trailers included */
     HTTP_INTERIM_MAX = 8, /* answers with status 1xx before the final one */
-    HTTP_CHUNK_DIGITS_MAX = 8, /* hexadecimal digits of a chunk's size */
-    HTTP_EXTENSION_BYTES_MAX = 256, /* behind a chunk's size, with its ';' */
+    HTTP_CHUNK_DIGITS_MAX = 256, /* hexadecimal digits of a chunk's size, most of them zeros */
+    HTTP_EXTENSION_BYTES_MAX = 256, /* behind a chunk's size: blanks, and from ';' on */
     HTTP_TRAILER_BYTES_MAX = 8192, /* the lines behind the last chunk, with CRLFs */
     HTTP_BODY_BYTES_MAX = 1 << 20,
     HTTP_TYPE_BYTES_MAX = 63,
@@ -87,6 +91,7 @@ struct http_response {
         HTTP_LENGTH,
         HTTP_UNTIL_END,
         HTTP_SIZE,
+        HTTP_SIZE_END, /* blanks have come behind the digits */
         HTTP_EXTENSION,
         HTTP_CHUNK,
         HTTP_CHUNK_END,
@@ -94,8 +99,11 @@ struct http_response {
     } part;
     bool one_one; /* the version is 1.1 */
     bool closes; /* Connection: close */
-    bool chunked;
+    bool coded; /* there is a Transfer-Encoding */
+    bool chunked; /* one of its members is chunked */
     bool length_known;
+    bool held; /* `line` is a header; a fold may follow */
+    bool folded; /* `line` is a header that was folded */
     bool cr; /* the last byte was a CR, so LF must follow */
     unsigned interim; /* how many interim answers have come */
     unsigned headers; /* how many headers have come */

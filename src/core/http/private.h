@@ -10,11 +10,18 @@ bool http_is_token(struct span s);
 /* Whether `s` equals `word`, which is in lower case, except for the case of ASCII letters. */
 bool http_is_word(struct span s, const char *word);
 
+/* White space inside a line: OWS of RFC 9110, 5.6.3. */
+static inline bool http_is_blank(char byte)
+{
+    return byte == ' ' || byte == '\t';
+}
+
 /* Make the answer FAILED and free its body. */
 void http_response_fail(struct http_response *r, const char *error);
 
 /* Take a header of the final answer into account, if it is one that matters; it may fail the
- * answer. `value` may have white space around it. */
+ * answer. `value` may have white space around it, and spaces where r->folded says that there were
+ * folds. */
 void http_header_take(struct http_response *r, struct span name, struct span value);
 
 /* Parse a date in any of the three forms of RFC 9110, 5.6.7, to POSIX seconds.

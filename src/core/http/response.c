@@ -1,9 +1,11 @@
 /* response.c — parses an answer, RFC 9112. The table of its parts is in http.h. Lines and chunk
  * sizes are parsed byte by byte, and the body is copied in blocks; so each byte has the same effect
- * however the stream is split.
+ * however the stream is split. A header is held until the first byte of the next line shows that it
+ * is not folded.
  *
  * Holds always: the body has at most HTTP_BODY_BYTES_MAX bytes, and what is left of a length or
- * chunk fits into that; a FAILED answer has an error and no body. */
+ * chunk fits into that; a FAILED answer has an error and no body; only a header is held, and it is
+ * not empty. */
 #include "core/base/ascii.h"
 #include "core/base/invariant.h"
 #include "core/http/private.h"
@@ -52,13 +54,16 @@ static void status_take(struct http_response *r, struct span line)
         http_response_fail(r, "too many interim answers");
 }
 
-static void header_take(struct http_response *r, struct span line)
+/* Take the header that was held. A blank in front of the first header is not a fold, and parsers
+ * differ in what they make of it (RFC 9112, 2.2). */
+static void header_take(struct http_response *r)
 {
+    struct span line = {r->line, r->line_len};
     ASSERT(line.len > 0 && (r->part == HTTP_HEADERS || r->part == HTTP_TRAILERS));
     const char *colon = memchr(line.at, ':', line.len);
     struct span name = {line.at, colon ? (size_t)(colon - line.at) : 0};
-    if (line.at[0] == ' ' || line.at[0] == '\t')
-        http_response_fail(r, "the answer has a folded header");
+    if (http_is_blank(line.at[0]))
+        http_response_fail(r, "the answer has a blank in front of its first header");
     else if (++r->headers > HTTP_HEADERS_MAX)
         http_response_fail(r, "the answer has more than 100 headers");
     else if (!colon)
@@ -67,15 +72,19 @@ static void header_take(struct http_response *r, struct span line)
         http_response_fail(r, "the answer has a header with an invalid name");
     else if (r->part == HTTP_HEADERS && r->status != 0)
         http_header_take(r, name, span_from(line, name.len + 1));
+    r->line_len = 0;
+    r->held = r->folded = false;
 }
 
 static void head_end(struct http_response *r)
 {
     if (r->status == 0)
         r->part = HTTP_STATUS;
-    else if (r->chunked && r->length_known)
+    else if (r->coded && r->length_known)
         http_response_fail(r, "the answer has both Content-Length and Transfer-Encoding");
-    else if (r->chunked && !r->one_one)
+    else if (r->coded && !r->chunked)
+        http_response_fail(r, "the answer's Transfer-Encoding is not just chunked");
+    else if (r->coded && !r->one_one)
         http_response_fail(r, "the answer has Transfer-Encoding, which HTTP/1.0 does not know");
     else if (r->status == 204 || r->status == 304 || (r->length_known && r->left == 0))
         finish(r);
@@ -86,11 +95,12 @@ static void head_end(struct http_response *r)
 static void line_end(struct http_response *r)
 {
     struct span line = {r->line, r->line_len};
-    r->line_len = 0;
-    if (r->part == HTTP_STATUS)
+    ASSERT(!r->held);
+    if (r->part == HTTP_STATUS) {
+        r->line_len = 0;
         status_take(r, line);
-    else if (line.len > 0)
-        header_take(r, line);
+    } else if (line.len > 0)
+        r->held = true;
     else if (r->part == HTTP_TRAILERS)
         finish(r);
     else
@@ -117,8 +127,25 @@ static bool text_byte(struct http_response *r, char byte, bool *ended)
     return false;
 }
 
+/* The first byte of the line behind a header. Returns the byte that it stands for: a fold is a
+ * space in the middle of the header (RFC 9112, 5.2). */
+static char unfold(struct http_response *r, char byte)
+{
+    if (http_is_blank(byte)) {
+        r->held = false;
+        r->folded = true;
+        return ' ';
+    }
+    header_take(r);
+    return byte;
+}
+
 static void line_byte(struct http_response *r, char byte)
 {
+    if (r->held)
+        byte = unfold(r, byte);
+    if (r->state == HTTP_FAILED)
+        return;
     bool ended, trailer = r->part == HTTP_TRAILERS;
     if (trailer && ++r->trailer_bytes > HTTP_TRAILER_BYTES_MAX)
         http_response_fail(r, "the answer's trailers are larger than 8 KiB");
@@ -143,7 +170,8 @@ static void size_end(struct http_response *r)
         r->part = r->left ? HTTP_CHUNK : HTTP_TRAILERS;
 }
 
-/* The line before a chunk: hexadecimal digits, then perhaps a ';' and extensions, all ignored. */
+/* The line before a chunk: hexadecimal digits, then blanks, then perhaps a ';' and extensions, all
+ * ignored. */
 static void size_byte(struct http_response *r, char byte)
 {
     bool ended;
@@ -151,16 +179,19 @@ static void size_byte(struct http_response *r, char byte)
     if (value >= 0) {
         r->left = r->left << 4 | (unsigned)value;
         if (++r->digits > HTTP_CHUNK_DIGITS_MAX)
-            http_response_fail(r, "the answer has a chunk size of more than 8 digits");
+            http_response_fail(r, "the answer has a chunk size of more than 256 digits");
+        else if (r->left > HTTP_BODY_BYTES_MAX)
+            http_response_fail(r, "the answer's body is larger than 1 MiB");
     } else if (r->digits == 0) {
         http_response_fail(r, "the answer has a chunk without a size");
     } else if (text_byte(r, byte, &ended)) {
-        if (r->part == HTTP_SIZE && byte != ';')
+        bool blank = http_is_blank(byte);
+        if (r->part != HTTP_EXTENSION && byte != ';' && !blank)
             http_response_fail(r, "the answer has a chunk size that is no hexadecimal number");
         else if (++r->extension_bytes > HTTP_EXTENSION_BYTES_MAX)
             http_response_fail(r, "the answer has a chunk extension of more than 256 bytes");
-        else
-            r->part = HTTP_EXTENSION;
+        else if (byte == ';' || r->part == HTTP_SIZE)
+            r->part = byte == ';' ? HTTP_EXTENSION : HTTP_SIZE_END;
     } else if (ended) {
         size_end(r);
     }
@@ -233,7 +264,7 @@ enum http_state http_response_take(struct http_response *r, struct span *in)
         }
         char byte = in->at[0];
         *in = span_from(*in, 1);
-        if (r->part == HTTP_SIZE || r->part == HTTP_EXTENSION)
+        if (r->part >= HTTP_SIZE && r->part <= HTTP_EXTENSION)
             size_byte(r, byte);
         else if (r->part == HTTP_CHUNK_END)
             chunk_end_byte(r, byte);

@@ -3,8 +3,8 @@
  * Each answer is parsed whole, byte by byte, and in two parts split at every offset (long ones: at
  * many offsets). Each part lies in a block of exactly its size. The result must always be the same.
  */
-#include "unit/boxed.h"
 #include "core/http/http.h"
+#include "unit/boxed.h"
 #include <criterion/criterion.h>
 #include <stdio.h>
 
@@ -110,7 +110,8 @@ static void feed_in_every_way(struct span input, enum end end, struct outcome wa
 #define NOT_CHUNKED "the answer's Transfer-Encoding is not just chunked"
 #define NO_HTTP "the answer does not begin like HTTP/1.1"
 #define HEAD_CUT "the connection ended in the middle of the answer's head"
-#define FOLDED "the answer has a folded header"
+#define BLANK_FIRST "the answer has a blank in front of its first header"
+#define FOLDED_LENGTH "the answer has a folded Content-Length or Transfer-Encoding"
 #define NO_NAME "the answer has a header with an invalid name"
 #define NO_COLON "the answer has a header without a colon"
 #define COMPRESSED "the answer is compressed, though it was asked not to be"
@@ -157,6 +158,10 @@ static const struct answer answers[] = {
         DONE(200, true, "{}")},
     {SPAN(CHUNKED "A\r\n0123456789\r\nb;n=v\r\n01234567890\r\n0;x\r\n\r\n"), OPEN,
         DONE(200, true, "012345678901234567890")},
+    {SPAN(CHUNKED "00000000000000000002\r\n{}\r\n000000000000000000000\r\n\r\n"), OPEN,
+        DONE(200, true, "{}")},
+    {SPAN(CHUNKED "2  \r\n{}\r\n1\t\r\n \r\n0 \r\n\r\n"), OPEN, DONE(200, true, "{} ")},
+    {SPAN(CHUNKED "2 ; a\t= \"b c\" ;d \r\n{}\r\n0\t;\r\n\r\n"), OPEN, DONE(200, true, "{}")},
     {SPAN(CHUNKED "2\r\n\r\n\r\n0\r\n\r\n"), OPEN, DONE(200, true, "\r\n")},
     {SPAN(CHUNKED "0\r\nDigest: x\r\nContent-Length: 9\r\n\r\n"), OPEN, DONE(200, true, "")},
     {SPAN(CHUNKED "0\r\n\r\nH"), OPEN, DONE(200, false, "")},
@@ -174,15 +179,47 @@ static const struct answer answers[] = {
     {SPAN(CHUNKED ";x\r\n"), OPEN, FAILED(NO_SIZE)},
     {SPAN(CHUNKED " 2\r\n{}\r\n"), OPEN, FAILED(NO_SIZE)},
     {SPAN(CHUNKED "-2\r\n{}\r\n"), OPEN, FAILED(NO_SIZE)},
-    {SPAN(CHUNKED "2 \r\n{}\r\n"), OPEN, FAILED(NO_HEX)},
+    {SPAN(CHUNKED "2 3\r\n{}\r\n"), OPEN, FAILED(NO_HEX)},
+    {SPAN(CHUNKED "2 x\r\n{}\r\n"), OPEN, FAILED(NO_HEX)},
+    {SPAN(CHUNKED "2 \n{}\r\n"), OPEN, FAILED(LINE_END)},
+    {SPAN(CHUNKED "2\v\r\n{}\r\n"), OPEN, FAILED(CONTROL)},
+    {SPAN(CHUNKED "2 \f\r\n{}\r\n"), OPEN, FAILED(CONTROL)},
     {SPAN(CHUNKED "0x2\r\n{}\r\n"), OPEN, FAILED(NO_HEX)},
-    {SPAN(CHUNKED "000000002\r\n{}\r\n"), OPEN,
-        FAILED("the answer has a chunk size of more than 8 digits")},
+    {SPAN(CHUNKED "0x\r\n\r\n"), OPEN, FAILED(NO_HEX)},
     {SPAN(CHUNKED "ffffffff\r\n"), OPEN, FAILED(LARGE)},
+    {SPAN(CHUNKED "10000000000000002\r\n{}\r\n"), OPEN, FAILED(LARGE)},
+    {SPAN(CHUNKED "0000000000100001\r\n{}\r\n"), OPEN, FAILED(LARGE)},
     {SPAN(CHUNKED "1\r\n{\r\n100000\r\n"), OPEN, FAILED(LARGE)},
-    {SPAN(CHUNKED "0\r\n folded\r\n\r\n"), OPEN, FAILED(FOLDED)},
+    {SPAN(CHUNKED "0\r\nA: b\r\n c\r\n\td\r\nE: f\r\n\r\n"), OPEN, DONE(200, true, "")},
+    {SPAN(CHUNKED "0\r\n folded\r\n\r\n"), OPEN, FAILED(BLANK_FIRST)},
+    {SPAN(CHUNKED "0\r\n \r\n"), OPEN, MORE},
+    {SPAN(CHUNKED "0\r\nA: b\r\n "), CLEAN, FAILED(BODY_CUT)},
+    {SPAN(CHUNKED "0\r\nno colon\r\n A: b\r\n\r\n"), OPEN, FAILED(NO_NAME)},
     {SPAN(CHUNKED "0\r\nno colon\r\n\r\n"), OPEN, FAILED(NO_COLON)},
+
+/* Transfer-Encoding is a list; its empty members do not count */
+#define IN_CHUNKS "\r\n2\r\n{}\r\n0\r\n\r\n"
+    {SPAN(OK "Transfer-Encoding: chunked,\r\n" IN_CHUNKS), OPEN, DONE(200, true, "{}")},
+    {SPAN(OK "Transfer-Encoding: ,\t, Chunked ,,\r\n" IN_CHUNKS), OPEN, DONE(200, true, "{}")},
+    {SPAN(OK "Transfer-Encoding: chunked\r\nTransfer-Encoding: \r\n" IN_CHUNKS), OPEN,
+        DONE(200, true, "{}")},
+    {SPAN(OK
+         "Transfer-Encoding:\r\nTransfer-Encoding: ,\r\ntransfer-encoding: chunked\r\n" IN_CHUNKS),
+        OPEN, DONE(200, true, "{}")},
     {SPAN(OK "Transfer-Encoding: gzip, chunked\r\n\r\n"), OPEN, FAILED(NOT_CHUNKED)},
+    {SPAN(OK "Transfer-Encoding: chunked, chunked\r\n\r\n"), OPEN, FAILED(NOT_CHUNKED)},
+    {SPAN(OK "Transfer-Encoding: chunked, identity\r\n\r\n"), OPEN, FAILED(NOT_CHUNKED)},
+    {SPAN(OK "Transfer-Encoding: chunked;q=1\r\n\r\n"), OPEN, FAILED(NOT_CHUNKED)},
+    {SPAN(OK "Transfer-Encoding: \"chunked\"\r\n\r\n"), OPEN, FAILED(NOT_CHUNKED)},
+    {SPAN(OK "Transfer-Encoding: chunked chunked\r\n\r\n"), OPEN, FAILED(NOT_CHUNKED)},
+    {SPAN(OK "Transfer-Encoding: \vchunked\r\n\r\n"), OPEN, FAILED(CONTROL)},
+    {SPAN(OK "Transfer-Encoding: ,\r\n\r\n"), OPEN, FAILED(NOT_CHUNKED)},
+    {SPAN(OK "Transfer-Encoding:\r\nContent-Length: 2\r\n\r\n{}"), OPEN, FAILED(BOTH)},
+    {SPAN("HTTP/1.1 204 No Content\r\nTransfer-Encoding:\r\n\r\n"), OPEN, FAILED(NOT_CHUNKED)},
+    {SPAN(OK "Transfer-Encoding:\r\n chunked\r\n\r\n"), OPEN, FAILED(FOLDED_LENGTH)},
+    {SPAN(OK "Transfer-Encoding: chunked\r\n \r\n\r\n"), OPEN, FAILED(FOLDED_LENGTH)},
+    {SPAN(OK "Content-Length:\r\n\t2\r\n\r\n{}"), OPEN, FAILED(FOLDED_LENGTH)},
+    {SPAN(OK "Content-Length: 2\r\n 2\r\n\r\n{}"), OPEN, FAILED(FOLDED_LENGTH)},
     {SPAN(OK "Transfer-Encoding: identity\r\n\r\n"), OPEN, FAILED(NOT_CHUNKED)},
     {SPAN(OK "Transfer-Encoding:\r\n\r\n"), OPEN, FAILED(NOT_CHUNKED)},
     {SPAN(OK "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n"), OPEN,
@@ -247,8 +284,28 @@ static const struct answer answers[] = {
     /* headers */
     {SPAN(OK "A:\r\nB: \r\n!#$%&'*+-.^_`|~0aZ:\t\xff\tv \r\nContent-Length: 2\r\n\r\n{}"), OPEN,
         DONE(200, true, "{}")},
-    {SPAN(OK "A: b\r\n c\r\n\r\n"), OPEN, FAILED(FOLDED)},
-    {SPAN(OK "\tA: b\r\n\r\n"), OPEN, FAILED(FOLDED)},
+    {SPAN(OK "\tA: b\r\n\r\n"), OPEN, FAILED(BLANK_FIRST)},
+    {SPAN(OK " \r\nContent-Length: 2\r\n\r\n{}"), OPEN, FAILED(BLANK_FIRST)},
+    {SPAN("HTTP/1.1 200\r\n OK\r\n\r\n"), OPEN, FAILED(BLANK_FIRST)},
+    {SPAN("HTTP/1.1 100 \r\nA: b\r\n\r\n " OK "\r\n"), OPEN, FAILED(NO_HTTP)},
+
+    /* a folded header is one header */
+    {SPAN(OK "A: b\r\n c\r\nContent-Length: 2\r\n\r\n{}"), OPEN, DONE(200, true, "{}")},
+    {SPAN(OK "A:\r\n \tContent-Length: 3\r\n\t\r\nContent-Length: 2\r\n\r\n{}"), OPEN,
+        DONE(200, true, "{}")},
+    {SPAN("HTTP/1.1 103 \r\nContent-Length:\r\n 9\r\n\r\n" OK "Content-Length: 2\r\n\r\n{}"), OPEN,
+        DONE(200, true, "{}")},
+    {SPAN(OK "Connection: keep-alive,\r\n close\r\nContent-Length: 2\r\n\r\n{}"), OPEN,
+        DONE(200, false, "{}")},
+    {SPAN(OK "Content-Length: 0\r\nA: b\r\n \r\n\r\n"), OPEN, DONE(200, true, "")},
+    {SPAN(OK "Content-Encoding: identity,\r\n gzip\r\n\r\n"), OPEN, FAILED(COMPRESSED)},
+    {SPAN(OK "A\r\n : b\r\n\r\n"), OPEN, FAILED(NO_NAME)},
+    {SPAN(OK "Content\r\n -Length: 2\r\n\r\n{}"), OPEN, FAILED(NO_NAME)},
+    {SPAN(OK "A b\r\n c\r\n\r\n"), OPEN, FAILED(NO_COLON)},
+    {SPAN(OK "A: b\n c\r\n\r\n"), OPEN, FAILED(LINE_END)},
+    {SPAN(OK "A: b\r\n c\0d\r\n\r\n"), OPEN, FAILED(CONTROL)},
+    {SPAN(OK "A: b\r\n"), CLEAN, FAILED(HEAD_CUT)},
+    {SPAN(OK "A: b\r\n "), CUT, FAILED(HEAD_CUT)},
     {SPAN(OK "A : b\r\n\r\n"), OPEN, FAILED(NO_NAME)},
     {SPAN(OK "A\t: b\r\n\r\n"), OPEN, FAILED(NO_NAME)},
     {SPAN(OK ": b\r\n\r\n"), OPEN, FAILED(NO_NAME)},
@@ -262,6 +319,12 @@ static const struct answer answers[] = {
     {SPAN(OK "A: b\x1b[2J\r\n\r\n"), OPEN, FAILED(CONTROL)},
     {SPAN(OK "Content-Encoding: Identity\r\nContent-Length: 2\r\n\r\n{}"), OPEN,
         DONE(200, true, "{}")},
+    {SPAN(OK "Content-Encoding:\r\nContent-Length: 2\r\n\r\n{}"), OPEN, DONE(200, true, "{}")},
+    {SPAN(OK "Content-Encoding: ,identity,\t, Identity\r\nContent-Encoding: \r\n"
+             "Content-Length: 2\r\n\r\n{}"),
+        OPEN, DONE(200, true, "{}")},
+    {SPAN(OK "Content-Encoding: , gzip\r\nContent-Length: 2\r\n\r\n{}"), OPEN, FAILED(COMPRESSED)},
+    {SPAN(OK "Content-Encoding: identity gzip\r\n\r\n"), OPEN, FAILED(COMPRESSED)},
     {SPAN(OK "Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}"), OPEN, FAILED(COMPRESSED)},
     {SPAN(OK "Content-Encoding: identity, br\r\nContent-Length: 2\r\n\r\n{}"), OPEN,
         FAILED(COMPRESSED)},
@@ -316,6 +379,12 @@ Test(http, lines_headers_and_heads_have_bounds)
         buf_text(&made, "Content-Length: 0\r\n\r\n");
         over ? failed("the answer has more than 100 headers") : ends_as(OPEN, EMPTY);
 
+        begin(OK "Content-Length: 0\r\nA:");
+        for (int i = 2; i < HTTP_LINE_BYTES_MAX + over; i++)
+            buf_text(&made, i % 8 ? "\r\n\t" : " ");
+        buf_text(&made, "\r\n\r\n");
+        over ? failed("the answer has a header of more than 8 KiB") : ends_as(OPEN, EMPTY);
+
         begin(OK "Content-Length: 0\r\n");
         for (int i = 0; i < 7; i++) {
             buf_text(&made, "A: ");
@@ -345,6 +414,18 @@ Test(http, extensions_and_trailers_have_bounds)
         fill('x', HTTP_EXTENSION_BYTES_MAX - 1 + (size_t)over);
         buf_text(&made, "\r\n\r\n");
         over ? failed("the answer has a chunk extension of more than 256 bytes")
+             : ends_as(OPEN, (struct outcome)DONE(200, true, "{"));
+
+        begin(CHUNKED "0");
+        fill(' ', HTTP_EXTENSION_BYTES_MAX + (size_t)over);
+        buf_text(&made, "\r\n\r\n");
+        over ? failed("the answer has a chunk extension of more than 256 bytes")
+             : ends_as(OPEN, EMPTY);
+
+        begin(CHUNKED);
+        fill('0', HTTP_CHUNK_DIGITS_MAX - 1 + (size_t)over);
+        buf_text(&made, "1\r\n{\r\n0\r\n\r\n");
+        over ? failed("the answer has a chunk size of more than 256 digits")
              : ends_as(OPEN, (struct outcome)DONE(200, true, "{"));
 
         begin(CHUNKED "0\r\n");
@@ -484,6 +565,9 @@ Test(http, retry_after_is_a_time_from_now)
         {"Retry-After: 86400", 86400, false},
         {"Retry-After: 86401", 86400, false},
         {"Retry-After: 99999999999999999999999", 86400, false},
+        {"Retry-After:\r\n 120", 120, false},
+        {"Retry-After: Sun, 06 Nov 1994\r\n\t08:49:39 GMT", 2, true},
+        {"Retry-After: 12\r\n 0", -1, false},
         {"Retry-After: -1", -1, false},
         {"Retry-After: 1.5", -1, false},
         {"Retry-After: soon", -1, false},
