@@ -16,7 +16,13 @@
  * One query asks for both address families, and c-ares returns neither before it has both. Some
  * name servers answer one and drop the other, so the query is cut short after RESOLVE_FIRST_MS: the
  * answer is then what arrived until that time. If nothing did, a second query, to the name servers
- * configured by then, gets the rest of the time. */
+ * configured by then, gets the rest of the time.
+ *
+ * The search list of resolv.conf is used as glibc uses it. c-ares 1.18 differs in three ways: it
+ * takes "." and ".corp.example" literally, where glibc leaves out the first dot, so that "." means
+ * the name itself; it does not divide domains at a TAB; and it gives up at the first domain that
+ * fails or makes no valid name, where glibc goes on. So its search list is corrected, and when it
+ * gives up it is asked again without the first domain, at last without any. */
 #include "io/resolve.h"
 #include "core/base/buf.h"
 #include "core/base/invariant.h"
@@ -29,6 +35,7 @@ enum {
     TRY_MS = 300, /* for one name server; doubles after all were tried */
     TRIES = 4, /* more than RESOLVE_MS leaves time for */
     NAMESERVER_PORT = 53,
+    DOMAINS_MAX = 32, /* of the search list; any further ones are left out */
     UNDER_WAY = -1, /* a value of `status` that is none of c-ares's */
 };
 
@@ -155,26 +162,91 @@ static void close_channel(struct resolve *r)
     r->channel = NULL;
 }
 
-static void open_channel(struct resolve *r, int64_t cut_ns)
+static bool is_absolute(const struct resolve *r)
+{
+    return r->host[strlen(r->host) - 1] == '.';
+}
+
+/* The search list as glibc reads it; its domains stay in `found`. Returns how many there are. */
+static unsigned search_list(const struct ares_options *found, char *out[DOMAINS_MAX])
+{
+    unsigned count = 0;
+    for (int i = 0; i < found->ndomains; i++) {
+        char *rest = found->domains[i], *domain;
+        while (count < DOMAINS_MAX && (domain = strsep(&rest, " \t")))
+            if (*domain)
+                out[count++] = domain + (*domain == '.');
+    }
+    return count;
+}
+
+/* Replace the channel by one with the search list that it has read, corrected and without the first
+ * r->dropped domains. Newer versions of c-ares do not tell the list, and need no correction. */
+static int correct_search_list(struct resolve *r, struct ares_options *options, int mask)
+{
+    struct ares_options found = {0};
+    char *domains[DOMAINS_MAX];
+    int found_mask, status = ares_save_options(r->channel, &found, &found_mask);
+    if (status != ARES_SUCCESS)
+        return status;
+    r->domains = search_list(&found, domains);
+    if (r->domains) {
+        unsigned dropped = r->dropped < r->domains ? r->dropped : r->domains;
+        options->domains = domains + dropped;
+        options->ndomains = (int)(r->domains - dropped);
+        close_channel(r);
+        status = ares_init_options(&r->channel, options, mask | ARES_OPT_DOMAINS);
+    }
+    ares_destroy_options(&found);
+    return status;
+}
+
+static int init_channel(struct resolve *r)
 {
     struct ares_options options = {.timeout = TRY_MS,
         .tries = TRIES,
         .sock_state_cb = on_socket_state,
         .sock_state_cb_data = r};
+    int mask = ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB;
+    r->domains = 0;
+    if (is_absolute(r))
+        return ares_init_options(&r->channel, &options, mask | ARES_OPT_DOMAINS);
+    int status = ares_init_options(&r->channel, &options, mask);
+    return status == ARES_SUCCESS ? correct_search_list(r, &options, mask) : status;
+}
+
+static void open_channel(struct resolve *r, int64_t cut_ns)
+{
     struct ares_addrinfo_hints hints = {
         .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = ARES_AI_NOSORT};
     ASSERT(cut_ns <= r->until_ns);
     close_channel(r);
     r->cut_ns = cut_ns;
     r->wake_ns = NEVER_NS;
-    r->status = ares_init_options(
-        &r->channel, &options, ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB);
+    r->status = init_channel(r);
     if (r->status == ARES_SUCCESS && r->servers)
         r->status = ares_set_servers_ports_csv(r->channel, r->servers);
     if (r->status != ARES_SUCCESS)
         return;
     r->status = UNDER_WAY;
     ares_getaddrinfo(r->channel, r->host, NULL, &hints, on_answer, r);
+}
+
+/* Whether the query has ended at a domain of the search list, so that the domains behind it, and
+ * the name itself, may not have been asked for. */
+static bool gave_up(const struct resolve *r)
+{
+    switch (r->status) {
+    case UNDER_WAY:
+    case ARES_SUCCESS:
+    case ARES_ENOTFOUND:
+    case ARES_ENODATA:
+    case ARES_ECANCELLED:
+    case ARES_ENOMEM:
+        return false;
+    default:
+        return r->dropped < r->domains;
+    }
 }
 
 static bool is_numeric(const char *host, struct address *out)
@@ -196,6 +268,7 @@ void resolve_ask(struct resolve *r, struct span host, struct instant now)
     r->status = ARES_EBADNAME;
     r->until_ns = now.mono_ns + RESOLVE_MS * MS_NS;
     r->asked = true;
+    r->dropped = r->domains = 0;
     if (!host.len || host.len > RESOLVE_HOST_BYTES_MAX || memchr(host.at, '\0', host.len))
         return;
     memcpy(r->host, host.at, host.len);
@@ -278,8 +351,10 @@ static void explain(struct resolve *r)
 static void cut_short(struct resolve *r)
 {
     ares_cancel(r->channel);
-    if (r->status == ARES_ECANCELLED && r->cut_ns < r->until_ns)
-        open_channel(r, r->until_ns);
+    if (r->status != ARES_ECANCELLED || r->cut_ns >= r->until_ns)
+        return;
+    r->dropped = 0;
+    open_channel(r, r->until_ns);
 }
 
 bool resolve_answer(struct resolve *r, struct resolve_answer *out, struct instant now)
@@ -290,6 +365,10 @@ bool resolve_answer(struct resolve *r, struct resolve_answer *out, struct instan
         ares_process_fd(r->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
     if (r->status == UNDER_WAY && now.mono_ns >= r->cut_ns)
         cut_short(r);
+    while (gave_up(r)) {
+        r->dropped++;
+        open_channel(r, r->cut_ns);
+    }
     if (r->status == UNDER_WAY)
         return false;
     if (r->status != ARES_SUCCESS)

@@ -50,6 +50,8 @@ struct resolve {
     int64_t wake_ns; /* monotonic; the next time-out of c-ares */
     int64_t cut_ns; /* monotonic; when the present query ends */
     int64_t until_ns; /* monotonic; when the last query ends */
+    unsigned domains; /* of the search list; 0: not known, or an absolute name */
+    unsigned dropped; /* of these, from the first on, the present query is without */
     struct resolve_answer answer;
     char host[RESOLVE_HOST_BYTES_MAX + 1];
 };
@@ -61,8 +63,9 @@ void resolve_open(struct resolve *r, struct ring *ring, const char *servers);
 /* After the ring was closed. */
 void resolve_close(struct resolve *r);
 
-/* Look up `host`: a name, an IPv4 address, or an IPv6 address without brackets. A query under way
- * is abandoned. resolve_answer returns the result within RESOLVE_MS, in every case. */
+/* Look up `host`: a name, an IPv4 address, or an IPv6 address without brackets. A name is looked up
+ * in the domains of the search list, as glibc does, unless it ends with a dot. A query under way is
+ * abandoned. resolve_answer returns the result within RESOLVE_MS, in every case. */
 void resolve_ask(struct resolve *r, struct span host, struct instant now);
 
 /* Handle the completion of a RING_RESOLVE request. */

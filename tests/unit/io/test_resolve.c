@@ -1,7 +1,8 @@
 /* test_resolve.c — host names looked up on a real ring, with a name server that the test runs.
  *
  * The same ring polls the name server's sockets, so one thread plays both ends and no test depends
- * on scheduling. The first label of the host name says how the server answers. Where resolve.c
+ * on scheduling. The first label of the host name says how the server answers, except in the
+ * domains corp.test and down.test. Where resolve.c
  * waits, its clock is put forward; only c-ares's own retries (0.3 s) take real time. */
 #include "files/clock.h"
 #include "io/resolve.h"
@@ -36,6 +37,7 @@ struct query {
     size_t len; /* to the end of the question */
     unsigned type;
     char label[64]; /* the first one of its name */
+    char name[256];
     union sockaddr_any from;
 };
 
@@ -184,9 +186,27 @@ static bool first_time(const struct query *q)
     return first;
 }
 
+static bool is_in(const char *name, const char *domain)
+{
+    size_t len = strlen(name), end = strlen(domain);
+    return len > end && strcmp(name + len - end, domain) == 0 && name[len - end - 1] == '.';
+}
+
+static char names_asked[1024]; /* for their A records: "both.test both.test.corp.test " */
+
 static void serve(const struct query *q)
 {
     const char *is = q->label;
+    if (q->type == TYPE_A) {
+        size_t len = strlen(names_asked);
+        snprintf(names_asked + len, sizeof names_asked - len, "%s ", q->name);
+    }
+    if (is_in(q->name, "down.test")) {
+        answer_with_code(q, RCODE_SERVFAIL);
+        return;
+    }
+    if (is_in(q->name, "corp.test"))
+        is = strcmp(q->name, "inside.corp.test") == 0 ? "both" : "nobody";
     bool v4 = q->type == TYPE_A, over_udp = sockets[CONNECTION] < 0;
     if (strcmp(is, "both") == 0)
         answer_both(q);
@@ -227,8 +247,12 @@ static void read_question(struct query *q)
     size_t at = 12;
     cr_assert_lt(q->bytes[at], sizeof q->label);
     memcpy(q->label, q->bytes + at + 1, q->bytes[at]);
-    while (q->bytes[at])
-        at += q->bytes[at] + 1u;
+    for (size_t len = 0; q->bytes[at]; at += q->bytes[at] + 1u) {
+        int put = snprintf(q->name + len, sizeof q->name - len, "%s%.*s", len ? "." : "",
+            q->bytes[at], q->bytes + at + 1);
+        len += (size_t)put;
+        cr_assert_lt(len, sizeof q->name);
+    }
     q->type = q->bytes[at + 2];
     q->len = at + 5;
 }
@@ -516,6 +540,74 @@ Test(resolve, of_many_addresses_both_families_are_kept)
     for (unsigned i = 0; i < answer.count; i++)
         for (unsigned j = 0; j < i; j++)
             cr_expect_not(address_same_host(&answer.addresses[i], &answer.addresses[j]));
+}
+
+/* -- the search list ------------------------------------------------------------------------- */
+
+/* LOCALDOMAIN and RES_OPTIONS stand for `search` and `options` of resolv.conf. */
+static const struct search_row {
+    const char *domains, *options, *host;
+    const char *asked; /* in this order; a name that fails is asked several times */
+    bool found;
+    const char *why;
+} search_rows[] = {
+    {".", "ndots:5", "both.test", "both.test", true, ""},
+    {".", "ndots:1", "both.test", "both.test", true, ""},
+    {"corp.test .", "ndots:5", "both.test", "both.test.corp.test both.test", true, ""},
+    {". corp.test", "ndots:5", "inside", "inside inside.corp.test", true, ""},
+    {"corp.test", "ndots:5", "inside", "inside.corp.test", true, ""},
+    {".corp.test", "ndots:5", "inside", "inside.corp.test", true, ""},
+    {".", "ndots:5", "nobody.test", "nobody.test", false, "no such host"},
+    {".", "ndots:5", "empty.test", "empty.test", false, "the host has no address"},
+    {"down.test corp.test", "ndots:5", "both.test",
+        "both.test.down.test both.test.corp.test both.test", true, ""},
+    {"down.test corp.test", "ndots:5", "inside", "inside.down.test inside.corp.test", true, ""},
+    {".. down.test two..dots .corp.test", "ndots:5", "inside", "inside.down.test inside.corp.test",
+        true, ""},
+    {"a.test\tcorp.test \t", "ndots:5", "inside", "inside.a.test inside.corp.test", true, ""},
+    {"two..dots", "ndots:5", "both.test", "both.test", true, ""},
+    {"x234567890123456789012345678901234567890123456789012345678901234.test", "ndots:5",
+        "both.test", "both.test", true, ""},
+    {"corp.test", "ndots:15", "both.test.", "both.test", true, ""},
+    {"corp.test .", "ndots:1", "nobody.test.", "nobody.test", false, "no such host"},
+    {"corp.test", "ndots:1", "nobody.test", "nobody.test nobody.test.corp.test", false,
+        "no such host"},
+    {"corp.test", "ndots:15", "fails.test.", "fails.test", false, "the name servers "},
+};
+
+ParameterizedTestParameters(resolve, search_lists)
+{
+    static size_t each[sizeof search_rows / sizeof *search_rows];
+    for (size_t i = 0; i < sizeof search_rows / sizeof *search_rows; i++)
+        each[i] = i;
+    return cr_make_param_array(size_t, each, sizeof search_rows / sizeof *search_rows);
+}
+
+/* Leave out of `names` each one that equals the one before it. */
+static void without_repetitions(char *names)
+{
+    char kept[sizeof names_asked] = "", *rest = names, last[256] = "";
+    for (char *name; (name = strsep(&rest, " ")) && *name;) {
+        if (strcmp(name, last) != 0)
+            snprintf(
+                kept + strlen(kept), sizeof kept - strlen(kept), "%s%s", *kept ? " " : "", name);
+        snprintf(last, sizeof last, "%s", name);
+    }
+    memcpy(names, kept, sizeof kept);
+}
+
+ParameterizedTest(const size_t *which, resolve, search_lists)
+{
+    const struct search_row *row = &search_rows[*which];
+    setenv("LOCALDOMAIN", row->domains, 1);
+    setenv("RES_OPTIONS", row->options, 1);
+    ask(row->host);
+    await_answer();
+    without_repetitions(names_asked);
+    cr_expect_str_eq(names_asked, row->asked, "%s, %s: %s", row->domains, row->host, names_asked);
+    expect_addresses(row->found ? "192.0.2.1 [2001:db8::1]" : "");
+    cr_expect_eq(
+        strncmp(answer.why, row->why, strlen(row->why)), 0, "%s: %s", row->domains, answer.why);
 }
 
 /* -- time -------------------------------------------------------------------------------------- */
