@@ -69,8 +69,8 @@ static bool check(
     if (fault)
         fprintf(tell,
             "%s: this certificate %s, so no node would take it; it must be signed by ca_file's CA, "
-            "valid now, and have the node's name as DNS name (%%n in cert_file and key_file stands "
-            "for that name)\n",
+            "valid now, for servers if it has extendedKeyUsage, and have the node's name as DNS "
+            "name (%%n in cert_file and key_file stands for that name)\n",
             at->cert, fault);
     return !fault;
 }

@@ -19,12 +19,23 @@
 #   wild       for *.NAME
 #   under384   signed by ca384.pem, a CA with a P-384 key
 #   under4096  has an RSA key of 2048 bits; signed by ca4096.pem, a CA with one of 4096 bits
+#   client     for clients only (extendedKeyUsage)
+#   server     for servers only, and that is critical
+#   code       for signing code only
+#   any        for any use
+#   chained    signed by inner-ca, which outer-ca has signed, which the CA has signed; the file holds
+#              all but the CA's
+#   shuffled   the same; the file begins with its own, and has the others in no order, with the CA's
+#              and a stranger's among them
+#   limited    signed by limited-ca, which the CA has signed, and which has the extension $LIMITS; with
+#              the names $NAMES (or its own) and the subject $SUBJECT (or its name); the file holds
+#              limited-ca's, too
 set -eu
 folder=$1
 shift
 cd "$folder"
 umask 077
-printf '[req]\ndistinguished_name = dn\n[dn]\n' >req.cnf
+printf '[herd]\nO=Herd\n[req]\ndistinguished_name = dn\n[dn]\n' >req.cnf
 
 # NAME SUBJECT KEY-OPTIONS... -- REQ-OPTIONS...: a key and a certificate
 make() {
@@ -57,9 +68,20 @@ make_ca() {
   signed=(-CA "$name.pem" -CAkey "$name.key")
 }
 
+# NAME SIGNER EXTENSION...: a CA below another
+make_inner_ca() {
+  local name=$1 signer=$2 extensions=()
+  shift 2
+  for extension in "$@"; do extensions+=(-addext "$extension"); done
+  make "$name" "/CN=$name" "${p256[@]}" -- -CA "$signer.pem" -CAkey "$signer.key" \
+    "${ca_options[@]}" "${extensions[@]}"
+  signed=(-CA "$name.pem" -CAkey "$name.key")
+}
+
 for word in "$@"; do
   kind=${word%%:*} name=${word#*:}
-  key=("${p256[@]}") signed=("${by_ca[@]}") names=DNS:$name
+  key=("${p256[@]}") signed=("${by_ca[@]}") names=DNS:$name subject=/CN=$name
+  use= append=()
   case $kind in
   self) signed=() ;;
   stranger)
@@ -77,10 +99,29 @@ for word in "$@"; do
     make_ca ca4096 -algorithm RSA -pkeyopt rsa_keygen_bits:4096
     key=(-algorithm RSA -pkeyopt rsa_keygen_bits:2048)
     ;;
+  client) use=clientAuth ;;
+  server) use=critical,serverAuth ;;
+  code) use=codeSigning ;;
+  any) use=anyExtendedKeyUsage ;;
+  chained | shuffled)
+    make_inner_ca outer-ca ca
+    make_inner_ca inner-ca outer-ca
+    append=(inner-ca.pem outer-ca.pem)
+    if [ "$kind" = shuffled ]; then
+      make unrelated /CN=unrelated "${p256[@]}" -- "${ca_options[@]}"
+      append=(ca.pem unrelated.pem outer-ca.pem inner-ca.pem)
+    fi
+    ;;
+  limited)
+    make_inner_ca limited-ca ca "$LIMITS"
+    names=${NAMES-$names} subject=${SUBJECT-$subject} append=(limited-ca.pem)
+    ;;
   many) names=DNS:a,DNS:b,DNS:c,DNS:d,DNS:e,DNS:f,DNS:g,DNS:h,DNS:i,$names ;;
   esac
   extensions=(-addext basicConstraints=critical,CA:false)
   [ -z "$names" ] || extensions+=(-addext "subjectAltName=$names")
+  [ -z "$use" ] || extensions+=(-addext "extendedKeyUsage=$use")
   if [ "$kind" = expired ]; then make_expired "$name" "$names"; continue; fi
-  make "$kind" "/CN=$name" "${key[@]}" -- -days 36500 "${signed[@]}" "${extensions[@]}"
+  make "$kind" "$subject" "${key[@]}" -- -days 36500 "${signed[@]}" "${extensions[@]}"
+  for file in "${append[@]}"; do cat "$file" >>"$kind.pem"; done
 done

@@ -23,6 +23,9 @@ static const struct meaning certificates[] = {
     {BR_ERR_X509_FORBIDDEN_KEY_USAGE, "may not be used for this"},
     {BR_ERR_X509_UNSUPPORTED, "has a key or signature of a kind that is not supported"},
     {BR_ERR_X509_LIMIT_EXCEEDED, "has a key that is too large"},
+    {TLS_ERR_NAME_FORBIDDEN, "has a name that its CA may not sign for"},
+    {TLS_ERR_USE_FORBIDDEN, "is not for this end of a connection (extendedKeyUsage)"},
+    {TLS_ERR_NO_MEMORY, "cannot be checked: memory has run out"},
 };
 
 /* To follow the name of the other end. */
@@ -93,7 +96,7 @@ static const char *find(const struct meaning *each, size_t count, int number)
 const char *tls_certificate_fault(int error)
 {
     const char *text = find(certificates, COUNT(certificates), error);
-    bool any = error > BR_ERR_X509_OK && error <= BR_ERR_X509_NOT_TRUSTED;
+    bool any = error > BR_ERR_X509_OK && error < TLS_ERR_END;
     return text ? text : any ? "cannot be read" : NULL;
 }
 

@@ -4,6 +4,7 @@
  * BearSSL 0.6 writes past its memory when it decodes a key whose numbers are too large, so their
  * sizes are checked first (RFC 8017, A.1.2; RFC 5958; RFC 5915). The bytes of a key are wiped after
  * use. */
+#include "core/tls/certificate.h"
 #include "core/tls/der.h"
 #include "core/tls/pem.h"
 #include "core/tls/private.h"
@@ -38,6 +39,22 @@ static const char *read_chain(struct tls_identity *i, struct span text)
     if (!why && i->chain_len == 0)
         why = "holds no certificate; it begins with -----BEGIN CERTIFICATE-----";
     return why;
+}
+
+/* Put the certificates in the order that peers and TLS 1.2 want: behind each the one that has
+ * issued it. The first stays the first; those that lead nowhere come last. */
+static void order_chain(struct tls_identity *i)
+{
+    struct certificate each[TLS_CHAIN_MAX];
+    ASSERT(i->chain_len <= TLS_CHAIN_MAX);
+    for (size_t k = 0; k < i->chain_len; k++)
+        if (!certificate_read(
+                &each[k], (struct span){(char *)i->chain[k].data, i->chain[k].data_len}))
+            return;
+    (void)certificates_order(each, (unsigned)i->chain_len);
+    for (size_t k = 0; k < i->chain_len; k++)
+        i->chain[k] =
+            (br_x509_certificate){(unsigned char *)(size_t)each[k].der.at, each[k].der.len};
 }
 
 /* -- the key ----------------------------------------------------------------------------------- */
@@ -175,6 +192,7 @@ struct tls_identity *tls_identity_create(
         return NULL;
     i->holders = 1;
     *why = read_chain(i, cert_pem);
+    order_chain(i);
     if (!*why) {
         *why = read_key(i, key_pem);
         *of_key = *why != NULL;
@@ -206,10 +224,9 @@ const char *tls_identity_fault(const struct tls_config *config, struct span name
 {
     const struct tls_identity *i = config->identity;
     ASSERT(i && i->chain_len > 0);
-    br_x509_minimal_context x509;
-    struct tls_collector collector;
-    tls_checker_init(&x509, config->trust, &collector, real_ns);
-    const br_x509_class **check = &x509.vtable;
+    struct tls_checker checker;
+    tls_checker_init(&checker, config->trust, name.len > 0, real_ns);
+    const br_x509_class **check = &checker.vtable;
     (*check)->start_chain(check, NULL);
     for (size_t k = 0; k < i->chain_len; k++) {
         (*check)->start_cert(check, (uint32_t)i->chain[k].data_len);
@@ -219,7 +236,7 @@ const char *tls_identity_fault(const struct tls_config *config, struct span name
     int error = (int)(*check)->end_chain(check);
     if (error)
         return tls_certificate_fault(error);
-    tls_collector_finish(&collector);
-    bool named = name.len == 0 || tls_names_hold(&collector.names, name);
+    tls_collector_finish(&checker.into);
+    bool named = name.len == 0 || tls_names_hold(&checker.into.names, name);
     return named ? NULL : "is for another name";
 }

@@ -23,7 +23,9 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t' || c == '\r';
 }
 
-/* The next line, without blanks around it. false: the text is used up. */
+/* The next line, without blanks around it, and without the mark (U+FEFF) with which editors let a
+ * text in UTF-8 begin; where texts were put together, it begins a line in the middle.
+ * false: the text is used up. */
 static bool next_line(struct span *text, struct span *line)
 {
     if (text->len == 0)
@@ -34,6 +36,8 @@ static bool next_line(struct span *text, struct span *line)
     *text = span_from(*text, lf ? len + 1 : len);
     while (line->len && is_blank(line->at[line->len - 1]))
         line->len--;
+    if (line->len >= 3 && memcmp(line->at, "\xef\xbb\xbf", 3) == 0)
+        *line = span_from(*line, 3);
     while (line->len && is_blank(*line->at))
         *line = span_from(*line, 1);
     return true;

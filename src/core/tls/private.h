@@ -6,7 +6,9 @@
  *   identity.c   a certificate with its key
  *   checker.c    the check of a certificate chain
  *   trust.c      CA certificates
- *   error.c      BearSSL's error numbers in words
+ *   error.c      error numbers in words
+ *   limits.c     what a certificate is good for
+ *   certificate.c  the parts of a certificate that BearSSL ignores
  *   pem.c        PEM
  *   der.c        DER */
 #ifndef CORE_TLS_PRIVATE_H
@@ -18,8 +20,23 @@
 
 enum { TLS_HASH_BYTES = br_sha256_SIZE };
 
+/* Errors of a certificate in addition to BearSSL's. */
+enum {
+    TLS_ERR_NO_MEMORY = BR_ERR_X509_NOT_TRUSTED + 1,
+    TLS_ERR_NAME_FORBIDDEN,
+    TLS_ERR_USE_FORBIDDEN,
+    TLS_ERR_END,
+};
+
+/* What a CA certificate says of those below it; see limits.h. */
+struct tls_limits {
+    char *bytes; /* that the two are views of; NULL: there are none */
+    struct span usages, constraints;
+};
+
 struct tls_trust {
     br_x509_trust_anchor *anchors;
+    struct tls_limits *limits; /* of each anchor */
     size_t count, room;
     unsigned holders; /* its maker, and each tls that uses it */
     unsigned char hash[TLS_HASH_BYTES]; /* of the anchors: tells one set from another */
@@ -43,9 +60,32 @@ struct tls_collector {
     char over[2];
 };
 
-/* Set up `x509` to check a chain as of `real_ns`, and to collect its names in `into`. */
-void tls_checker_init(br_x509_minimal_context *x509, const struct tls_trust *trust,
-    struct tls_collector *into, int64_t real_ns);
+enum {
+    TLS_CHAIN_BYTES_MAX = 32768, /* of the other end's certificates; any further ones are ignored */
+    TLS_CHAIN_SHOWN_MAX = 16, /* likewise */
+};
+
+/* The check of one chain; checker.c says how. */
+struct tls_checker {
+    const br_x509_class *vtable; /* the engine, or whoever has a chain, calls through this */
+    br_x509_minimal_context minimal;
+    struct tls_collector into;
+    const struct tls_trust *trust;
+    bool server; /* whose chain is checked: a server's, or a client's */
+    const char *server_name; /* that is to be proved; NULL: any */
+    char *block; /* the certificates one after the other; NULL: none is being checked */
+    struct span certificates[TLS_CHAIN_SHOWN_MAX]; /* in `block` */
+    unsigned count;
+    size_t used; /* bytes of `block` that are filled */
+    bool taking; /* the certificate that comes in has room */
+};
+
+/* Set up to check a chain that a server (else: a client) shows, as of `real_ns`. */
+void tls_checker_init(
+    struct tls_checker *c, const struct tls_trust *trust, bool server, int64_t real_ns);
+
+/* Free what a check holds that has not come to its end. */
+void tls_checker_deinit(struct tls_checker *c);
 
 /* After the check: sets names.count and names.more. */
 void tls_collector_finish(struct tls_collector *c);

@@ -13,8 +13,7 @@ struct tls {
         br_ssl_server_context server;
     };
     br_ssl_engine_context *engine; /* of client or server */
-    br_x509_minimal_context x509;
-    struct tls_collector collector;
+    struct tls_checker checker; /* of the other end's certificates */
     struct tls_trust *trust; /* counted in its holders */
     struct tls_identity *identity; /* likewise; NULL: none */
     struct tls_session *session; /* with an HTTPS server; NULL: none is kept */
@@ -32,7 +31,8 @@ struct tls {
 
 /* -- setting up -------------------------------------------------------------------------------- */
 
-static void init_engine(struct tls *t, const unsigned char *entropy, struct instant now)
+static void init_engine(
+    struct tls *t, bool of_client, const unsigned char *entropy, struct instant now)
 {
     static const uint16_t suites[] = {
         BR_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
@@ -55,8 +55,8 @@ static void init_engine(struct tls *t, const unsigned char *entropy, struct inst
     br_ssl_engine_set_default_rsavrfy(e);
     br_ssl_engine_set_default_ecdsa(e); /* and the curves */
     br_ssl_engine_add_flags(e, BR_OPT_NO_RENEGOTIATION | BR_OPT_ENFORCE_SERVER_PREFERENCES);
-    tls_checker_init(&t->x509, t->trust, &t->collector, now.real_ns);
-    br_ssl_engine_set_x509(e, &t->x509.vtable);
+    tls_checker_init(&t->checker, t->trust, of_client, now.real_ns);
+    br_ssl_engine_set_x509(e, &t->checker.vtable);
     br_ssl_engine_set_buffer(e, t->memory, sizeof t->memory, 1);
     br_ssl_engine_inject_entropy(e, entropy, TLS_ENTROPY_BYTES);
     e->rng_os_rand_done = 1; /* or BearSSL would ask the system for entropy for each connection */
@@ -82,7 +82,7 @@ static void follow(struct tls *t)
             *t->session = (struct tls_session){0};
     } else if (engine & (BR_SSL_SENDAPP | BR_SSL_RECVAPP) && t->state == TLS_SHAKES) {
         t->state = TLS_OPEN;
-        tls_collector_finish(&t->collector);
+        tls_collector_finish(&t->checker.into);
         if (t->session)
             t->resumed = tls_session_keep(t->session, &t->offered, t->engine, t->began_ns);
     }
@@ -113,7 +113,7 @@ static struct tls *create_client(
         return NULL;
     t->engine = &t->client.eng;
     br_ssl_client_zero(&t->client);
-    init_engine(t, entropy, now);
+    init_engine(t, true, entropy, now);
     const struct tls_identity *i = t->identity;
     if (i && i->key_type == BR_KEYTYPE_RSA)
         br_ssl_client_set_single_rsa(
@@ -162,7 +162,7 @@ struct tls *tls_server(
         return NULL;
     t->engine = &t->server.eng;
     br_ssl_server_zero(&t->server);
-    init_engine(t, entropy, now);
+    init_engine(t, false, entropy, now);
     const struct tls_identity *i = t->identity;
     ASSERT(i && i->chain_len > 0);
     if (i->key_type == BR_KEYTYPE_RSA)
@@ -181,6 +181,7 @@ void tls_destroy(struct tls *t)
 {
     if (!t)
         return;
+    tls_checker_deinit(&t->checker);
     tls_trust_destroy(t->trust);
     tls_identity_destroy(t->identity);
     memset(t, 0, sizeof *t);
@@ -190,7 +191,7 @@ void tls_destroy(struct tls *t)
 
 size_t tls_bytes(void)
 {
-    return sizeof(struct tls);
+    return sizeof(struct tls) + TLS_CHAIN_BYTES_MAX;
 }
 
 /* -- what it knows ----------------------------------------------------------------------------- */
@@ -219,7 +220,7 @@ bool tls_resumed(const struct tls *t)
 
 const struct tls_names *tls_names(const struct tls *t)
 {
-    return &t->collector.names;
+    return &t->checker.into.names;
 }
 
 /* -- bytes ------------------------------------------------------------------------------------- */

@@ -96,7 +96,7 @@ MUST_USE struct tls *tls_server(
     const struct tls_config *config, const unsigned char *entropy, struct instant now);
 void tls_destroy(struct tls *t);
 
-/* The memory that one takes. */
+/* The memory that one takes at most; some 32 KiB less when no certificate is being checked. */
 size_t tls_bytes(void);
 
 enum tls_state tls_state(const struct tls *t);

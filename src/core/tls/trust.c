@@ -1,8 +1,9 @@
 /* trust.c — see trust.h: CA certificates from a PEM text.
  *
- * To BearSSL a trust anchor is valid for ever, so the dates are read here, from the DER (RFC 5280,
- * 4.1). A bad certificate in a bundle does not affect the others; a bundle without any good one is
+ * To BearSSL a trust anchor is valid for ever and for everything, so the dates and limits are read
+ * here, from the DER (RFC 5280, 4.1). A bad certificate in a bundle does not affect the others; a bundle without any good one is
  * an error. */
+#include "core/tls/certificate.h"
 #include "core/tls/der.h"
 #include "core/tls/pem.h"
 #include "core/tls/private.h"
@@ -144,10 +145,47 @@ static bool make_room(struct tls_trust *t)
         return true;
     size_t room = t->room ? 2 * t->room : 4;
     br_x509_trust_anchor *anchors = realloc(t->anchors, room * sizeof *anchors);
-    if (!anchors)
+    if (anchors)
+        t->anchors = anchors;
+    struct tls_limits *limits = realloc(t->limits, room * sizeof *limits);
+    if (limits)
+        t->limits = limits;
+    if (!anchors || !limits)
         return false;
-    t->anchors = anchors;
     t->room = room;
+    return true;
+}
+
+/* false: no memory. */
+static bool limits_copy(struct tls_limits *l, const struct certificate *c)
+{
+    size_t usages = c->usages.len, constraints = c->constraints.len;
+    *l = (struct tls_limits){.bytes = NULL};
+    if (usages + constraints == 0)
+        return true;
+    l->bytes = malloc(usages + constraints);
+    if (!l->bytes)
+        return false;
+    if (usages)
+        memcpy(l->bytes, c->usages.at, usages);
+    if (constraints)
+        memcpy(l->bytes + usages, c->constraints.at, constraints);
+    l->usages = (struct span){l->bytes, usages};
+    l->constraints = (struct span){l->bytes + usages, constraints};
+    return true;
+}
+
+/* false: no memory. */
+static bool add_anchor(struct tls_trust *t, const struct name_bytes *name, const br_x509_pkey *key,
+    const struct certificate *c)
+{
+    if (!make_room(t) || !limits_copy(&t->limits[t->count], c))
+        return false;
+    if (!anchor_copy(&t->anchors[t->count], name, key)) {
+        free(t->limits[t->count].bytes);
+        return false;
+    }
+    t->count++;
     return true;
 }
 
@@ -155,20 +193,19 @@ static bool make_room(struct tls_trust *t)
 static bool add(struct tls_trust *t, struct span der, int64_t real_ns, struct tls_skipped *skipped)
 {
     struct name_bytes name = {.len = 0};
+    struct certificate c;
     br_x509_decoder_context decoder;
     br_x509_decoder_init(&decoder, take_name, &name);
     br_x509_decoder_push(&decoder, der.at, der.len);
     const br_x509_pkey *key = br_x509_decoder_get_pkey(&decoder);
-    if (!key || name.overflow)
+    if (!key || name.overflow || !certificate_read(&c, der))
         skipped->broken++;
     else if (!br_x509_decoder_isCA(&decoder))
         skipped->no_ca++;
     else if (!is_valid_now(der, real_ns))
         skipped->expired++;
-    else if (!make_room(t) || !anchor_copy(&t->anchors[t->count], &name, key))
-        return false;
     else
-        t->count++;
+        return add_anchor(t, &name, key, &c);
     return true;
 }
 
@@ -183,8 +220,8 @@ static const char *why_none(const struct tls_skipped *skipped)
     return "holds no certificate; it begins with -----BEGIN CERTIFICATE-----";
 }
 
-/* Names and keys tell one set from another. They are hashed in the order of the text, which a
- * reload seldom changes. */
+/* Names, keys and limits tell one set from another. They are hashed in the order of the text, which
+ * a reload seldom changes. */
 static void hash_anchors(struct tls_trust *t)
 {
     ASSERT(t->count > 0);
@@ -192,7 +229,8 @@ static void hash_anchors(struct tls_trust *t)
     br_sha256_init(&hash);
     for (size_t i = 0; i < t->count; i++) {
         const br_x509_trust_anchor *a = &t->anchors[i];
-        uint64_t lens[] = {a->dn.len, a->pkey.key_type, 0, 0};
+        const struct tls_limits *l = &t->limits[i];
+        uint64_t lens[] = {a->dn.len, a->pkey.key_type, 0, 0, l->usages.len, l->constraints.len};
         bool rsa = a->pkey.key_type == BR_KEYTYPE_RSA;
         lens[2] = rsa ? a->pkey.key.rsa.nlen : a->pkey.key.ec.qlen;
         lens[3] = rsa ? a->pkey.key.rsa.elen : (uint64_t)a->pkey.key.ec.curve;
@@ -201,6 +239,7 @@ static void hash_anchors(struct tls_trust *t)
         br_sha256_update(&hash, rsa ? a->pkey.key.rsa.n : a->pkey.key.ec.q, lens[2]);
         if (rsa)
             br_sha256_update(&hash, a->pkey.key.rsa.e, lens[3]);
+        br_sha256_update(&hash, l->bytes, l->usages.len + l->constraints.len);
     }
     br_sha256_out(&hash, t->hash);
 }
@@ -249,8 +288,11 @@ void tls_trust_destroy(struct tls_trust *t)
     t->holders--;
     if (t->holders)
         return;
-    for (size_t i = 0; i < t->count; i++)
+    for (size_t i = 0; i < t->count; i++) {
         anchor_destroy(&t->anchors[i]);
+        free(t->limits[i].bytes);
+    }
     free(t->anchors);
+    free(t->limits);
     free(t);
 }

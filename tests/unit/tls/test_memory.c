@@ -7,13 +7,14 @@ enum { ALLOCATIONS_MAX = 200 };
 
 static void make_some(void)
 {
-    make_certificates("Hands rsa:Hands under384:Hands under4096:Hands");
+    cr_assert_eq(setenv("LIMITS", "nameConstraints=permitted;DNS:Hands", 1), 0);
+    make_certificates("Hands rsa:Hands under384:Hands under4096:Hands limited:Hands");
 }
 
 /* One text with the certificates of CAs that have keys of each kind. */
 static struct span bundle(char *room)
 {
-    static const char *const names[] = {"ca", "ca384", "ca4096", "ca", "ca"};
+    static const char *const names[] = {"ca", "ca384", "ca4096", "ca", "limited-ca"};
     size_t len = 0;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         struct span text = file_text(names[i], "pem");
@@ -72,4 +73,25 @@ Test(tls_memory, of_identities, .init = make_some, .fini = remove_certificates)
         free((char *)cert.at);
         free((char *)key.at);
     }
+}
+
+Test(tls_memory, of_checks, .init = make_some, .fini = remove_certificates)
+{
+    struct tls_trust *trust = trust_of("ca");
+    struct tls_identity *identity = identity_of("limited");
+    struct tls_config config = {trust, identity};
+    const char *fault = "";
+    for (int n = 1; n < ALLOCATIONS_MAX && fault; n++) {
+        int held = heap.blocks_held;
+        memory_fails(n, false);
+        fault = tls_identity_fault(&config, SPAN("Hands"), today().real_ns);
+        int allocations = memory_recovers();
+        cr_expect_eq(fault != NULL, allocations >= n, "allocation %d: %s", n, fault);
+        if (fault)
+            cr_expect_str_eq(fault, "cannot be checked: memory has run out");
+        cr_expect_eq(heap.blocks_held, held, "allocation %d", n);
+    }
+    cr_expect_null(fault);
+    tls_identity_destroy(identity);
+    tls_trust_destroy(trust);
 }

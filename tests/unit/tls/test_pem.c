@@ -49,6 +49,9 @@ Test(pem, reads)
         {"about\n" BEGIN "YWJj\n" END "more\n" BEGIN "YQ==\n" END "end", "X=abc X=a "},
         {BEGIN "Pz8/\n" END BEGIN "fn5+\n" END, "X=??"
                                                 "? X=~~~ "},
+        {"\xef\xbb\xbf" BEGIN "YWJj\n" END, "X=abc "}, /* U+FEFF, as editors write it */
+        {BEGIN "YWJj\n" END "\xef\xbb\xbf" BEGIN "YQ==\n" END, "X=abc X=a "},
+        {"\xef\xbb" BEGIN "YWJj\n" END, ""},
         {BEGIN "YWJj\n", "! "}, /* cut off */
         {BEGIN "YWJj\n-----END X----", "! "},
         {BEGIN "YWJj\n-----END Y-----\n", "! "},

@@ -58,6 +58,10 @@ Test(tls_trust, takes_every_form, .init = make_some, .fini = remove_certificates
     b.len -= 2;
     cr_expect_eq(trusted_boxed(b, &why), 1);
     b = buf_over(memory, TEXT);
+    buf_text(&b, "\xef\xbb\xbf");
+    buf_span_put(&b, ca);
+    cr_expect_eq(trusted_boxed(b, &why), 1);
+    b = buf_over(memory, TEXT);
     buf_text(&b, "a comment\n");
     for (int i = 0; i < 9; i++)
         buf_span_put(&b, ca);
