@@ -1,5 +1,6 @@
 /* child.c — see child.h. */
 #include "cli/child.h"
+#include "cli/show.h"
 #include "core/base/log.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -87,7 +88,7 @@ static void sort_lines(struct child *c, enum child_lines lines, FILE *out)
         struct span line = {c->said + next, (size_t)(lf - c->said) + 1 - next};
         bool matters = lines == CHILD_LOG || !is_routine(line);
         if (matters && lines != CHILD_HOLD) {
-            fwrite(line.at, 1, line.len, out);
+            show_text(out, line);
         } else if (matters && c->held + line.len <= CHILD_HELD_BYTES) {
             memmove(c->said + c->held, line.at, line.len);
             c->held += line.len;
@@ -109,7 +110,7 @@ void child_listen(struct child *c, enum child_lines lines, FILE *out)
     for (unsigned reads = 0; c->said_fd >= 0 && reads < CHILD_READS; reads++) {
         if (c->len == sizeof c->said) { /* a line that is too long: print or drop it in parts */
             if (lines != CHILD_HOLD)
-                fwrite(c->said + c->held, 1, c->len - c->held, out);
+                show_text(out, (struct span){c->said + c->held, c->len - c->held});
             c->len = c->held;
         }
         ssize_t got = read(c->said_fd, c->said + c->len, sizeof c->said - c->len);
@@ -128,7 +129,7 @@ void child_listen(struct child *c, enum child_lines lines, FILE *out)
 
 void child_print_held(const struct child *c, FILE *out)
 {
-    fwrite(c->said, 1, c->held, out);
+    show_text(out, (struct span){c->said, c->held});
     fflush(out);
 }
 

@@ -1,6 +1,7 @@
 /* options.c — see options.h. */
 #include "cli/options.h"
 #include "cli/commands.h"
+#include "cli/show.h"
 #include "core/base/decimal.h"
 #include "core/base/nearest.h"
 #include <errno.h>
@@ -30,12 +31,16 @@ static const struct option options_long[] = {
 void complain(const char *format, ...)
 {
     va_list values;
+    char *text = NULL;
     fflush(stdout);
-    fputs("stampede: ", stderr);
     va_start(values, format);
-    vfprintf(stderr, format, values);
+    if (vasprintf(&text, format, values) < 0)
+        text = NULL;
     va_end(values);
+    fputs("stampede: ", stderr);
+    show_text(stderr, span_of(text ? text : "out of memory"));
     fputc('\n', stderr);
+    free(text);
 }
 
 /* Report what getopt rejected. `letter` is ':' for an option without its value, '?' for an unknown

@@ -39,7 +39,7 @@ bool options_json(const struct options *o);
 const char *options_command(const struct options *o, const char *subcommand, const char *node);
 
 /* Write a message to standard error, after the program's name. It ends without a full stop and
- * LF. */
+ * LF. What it quotes may be any bytes: it is escaped as in show.h. */
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Raise the limit of open files to the hard limit: a herd may have a thousand nodes to ask at

@@ -5,6 +5,7 @@
  * and quota. When its client has gone, the child prints how the time was spent. */
 #include "cli/commands.h"
 #include "cli/herd.h"
+#include "cli/show.h"
 #include "core/node/node.h"
 #include "files/clock.h"
 #include "files/entropy.h"
@@ -153,7 +154,7 @@ static int talk(int fd, char *const words[PLACES_WORDS])
     bool heard = in && read_replies(in, &json);
     int code = heard && is_well(json) ? EXIT_WELL : EXIT_SAID_NO;
     if (heard)
-        fputs(json, stdout);
+        show_json(stdout, json);
     fflush(stdout);
     free(json);
     if (in)

@@ -9,6 +9,7 @@
 #include "cli/reach.h"
 #include "cli/refusals.h"
 #include "cli/replies.h"
+#include "core/base/escape.h"
 #include "files/topology_file.h"
 #include "io/reason.h"
 #include <errno.h>
@@ -20,13 +21,18 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { SEND_WINDOW_BYTES = 64 << 10, SEND_DIAL_MS = 5000 };
+enum {
+    SEND_WINDOW_BYTES = 64 << 10,
+    SEND_SHOWN_BYTES = SEND_WINDOW_BYTES / ESCAPE_GROWTH, /* at a time, for a terminal */
+    SEND_DIAL_MS = 5000,
+};
 
 static const char help[] =
     "Usage: stampede send [-n NODE] [-c FILE] [LINE...]\n\n"
     "Send each LINE to a node and print its replies. Without a LINE, send standard\n"
     "input as it arrives, until its end. Standard error says what was wrong with\n"
-    "each line that the node refused (`? ...`).\n\n"
+    "each line that the node refused (`? ...`). On a terminal, what could control it\n"
+    "is shown as \\xHH or \\uXXXX; elsewhere replies are printed as they are.\n\n"
     "  -n, --node NODE      the node to talk to; default: the first of the topology\n"
     "  -c, --topology FILE  the herd's description; default: topology.conf\n"
     "  -h, --help           print this text\n\n"
@@ -56,6 +62,9 @@ struct talk {
     bool connected, node_ended;
     int error; /* an errno: the connection failed */
     struct window to_output;
+    bool to_terminal; /* so what the node sends is escaped; see hear() */
+    char shown[SEND_SHOWN_BYTES]; /* what came in and is not escaped yet: */
+    size_t shown_len; /* the beginning of a character, between two receives */
     struct replies replies;
     struct refusals refusals;
     bool output_closed;
@@ -137,22 +146,47 @@ static void say(struct talk *t)
     }
 }
 
+static void take_replies(struct talk *t, struct span heard)
+{
+    struct span line;
+    while (replies_next(&t->replies, &heard, &line))
+        refusals_tell(&t->refusals, t->replies.count, line);
+}
+
+/* Escape the first `bytes` of t->shown for the terminal. */
+static void escape(struct talk *t, size_t bytes)
+{
+    struct window *w = &t->to_output;
+    struct buf out = buf_over(w->bytes, sizeof w->bytes);
+    escape_put(&out, ESCAPE_TERMINAL, (struct span){t->shown, bytes});
+    w->start = 0;
+    w->len = out.len;
+    t->shown_len -= bytes;
+    memmove(t->shown, t->shown + bytes, t->shown_len);
+}
+
 static void hear(struct talk *t)
 {
     struct window *w = &t->to_output;
-    ssize_t got = recv(t->node, w->bytes, sizeof w->bytes, MSG_DONTWAIT);
+    char *to = t->to_terminal ? t->shown + t->shown_len : w->bytes;
+    size_t room = t->to_terminal ? sizeof t->shown - t->shown_len : sizeof w->bytes;
+    ssize_t got = recv(t->node, to, room, MSG_DONTWAIT);
     if (got < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     if (got <= 0) {
         t->node_ended = true;
         t->error = got < 0 ? errno : t->error;
+        escape(t, t->shown_len);
         return;
     }
-    w->start = 0;
-    w->len = (size_t)got;
-    struct span heard = {w->bytes, w->len}, line;
-    while (replies_next(&t->replies, &heard, &line))
-        refusals_tell(&t->refusals, t->replies.count, line);
+    take_replies(t, (struct span){to, (size_t)got});
+    if (t->to_terminal) {
+        t->shown_len += (size_t)got;
+        escape(t, escape_whole((struct span){t->shown, t->shown_len}));
+    } else {
+        w->start = 0;
+        w->len = (size_t)got;
+    }
 }
 
 /* A pipe that poll(2) reports as writable takes PIPE_BUF bytes without blocking, but perhaps no
@@ -262,8 +296,8 @@ static int judge(const struct options *o, const struct talk *t, const struct top
     return t->replies.refused ? EXIT_SAID_NO : EXIT_WELL;
 }
 
-static int talk_to(const struct options *o, const struct topology_limits *limits,
-    const struct topology_node *node)
+static int talk_to(
+    const struct options *o, const struct topology_limits *limits, const struct topology_node *node)
 {
     struct address to = reach_client(node);
     struct talk *t = calloc(1, sizeof *t);
@@ -276,6 +310,7 @@ static int talk_to(const struct options *o, const struct topology_limits *limits
     t->words = o->words;
     t->words_left = o->words_count;
     t->from_stdin = !o->words_count;
+    t->to_terminal = isatty(STDOUT_FILENO);
     t->node = reach_begin(&to);
     if (t->node < 0) {
         t->error = errno;

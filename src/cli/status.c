@@ -1,6 +1,7 @@
 /* status.c — `stampede status`: asks all nodes at once and shows their answers. */
 #include "cli/commands.h"
 #include "cli/report.h"
+#include "cli/show.h"
 #include "cli/survey.h"
 #include <stdlib.h>
 
@@ -40,7 +41,8 @@ static void print_json(const struct topology *t, const unsigned *nodes,
         cJSON_DeleteItemFromObjectCaseSensitive(answer, "up");
         cJSON_AddBoolToObject(answer, "up", !r->why);
         char *text = cJSON_PrintUnformatted(answer);
-        printf("%s%s", i ? ",\n" : "[", text ? text : "null");
+        fputs(i ? ",\n" : "[", stdout);
+        show_json(stdout, text ? text : "null");
         free(text);
         cJSON_Delete(answer);
     }

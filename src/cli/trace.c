@@ -3,6 +3,7 @@
  * All nodes are asked; way.h combines their answers. The result is a tree: below each node are
  * those that received the stamp from it. */
 #include "cli/commands.h"
+#include "cli/show.h"
 #include "cli/survey.h"
 #include "cli/way.h"
 #include "core/protocol/command.h"
@@ -134,7 +135,8 @@ static int show_table(const struct way *w)
     char memory[STAMPEDE_LINE_BYTES_MAX * 2];
     struct buf line = buf_over(memory, sizeof memory);
     stamp_at_put(&line, w->newest);
-    printf("%.*s\n", (int)line.len, line.at);
+    show_text(stdout, buf_span(&line));
+    putchar('\n');
     line.len = 0;
     log_time_put(&line, w->newest->time_ns + w->newest->skew_ns);
     printf("received by %.*s at %.*s\n\n", (int)w->newest->origin.len, w->newest->origin.at,
@@ -180,7 +182,7 @@ static cJSON *sight_object(const struct way *w, unsigned node)
     return one;
 }
 
-static int show_json(const struct way *w)
+static int show_object(const struct way *w)
 {
     unsigned count = w->topology->nodes_count;
     char memory[STAMPEDE_LINE_BYTES_MAX * 2];
@@ -199,7 +201,8 @@ static int show_json(const struct way *w)
         complain("out of memory");
         return EXIT_SAID_NO;
     }
-    puts(text);
+    show_json(stdout, text);
+    putchar('\n');
     cJSON_free(text);
     return w->holders == count ? EXIT_WELL : EXIT_SAID_NO;
 }
@@ -212,7 +215,7 @@ static int show(const struct options *o, const struct way *w)
     for (unsigned i = 0; i < w->topology->nodes_count; i++)
         silent += w->sights[i].why != NULL;
     if (w->newest)
-        return options_json(o) ? show_json(w) : show_table(w);
+        return options_json(o) ? show_object(w) : show_table(w);
     if (silent == w->topology->nodes_count)
         complain("no node answers; the first says: %s", w->sights[0].why);
     else if (silent)

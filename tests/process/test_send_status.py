@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 import time
+import tty
 import unittest
 
 from herd import DEADLINE_S, ROOT, SANITIZER, SHIPPED, STAMPEDE, Herd, environment, run, until
@@ -48,6 +49,34 @@ class Send(unittest.TestCase):
                                 expect=(1,))
             self.assertIn(b"\n? nonsense\nAT Goloman ", done.stdout)
             self.assertTrue(done.stdout.endswith(b"\n\n"))
+
+    def test_no_reply_controls_a_terminal(self):
+        lines = (b"IAMAT ki\xc2\x9b2Jwi %s 1" % UCLA.encode(), b"\x1b[2J\r\xe2\x80\xae\xff\\ caf\xc3\xa9",
+                 b"x\xe2\x80", b"\xf0\x9f\x90\x8e" * 5000, b"cut \xe2\x80")
+        words = [os.fsdecode(line) for line in lines]
+        with Herd(more="limits { line = 8KiB }") as herd:
+            plain = herd.command("send", *words, expect=(1,)).stdout  # to a pipe as it is
+            for line in lines[1:3]:
+                self.assertIn(b"? " + line + b"\n", plain)
+            ours, theirs = pty.openpty()
+            tty.setraw(theirs)
+            with open(ours, "rb", buffering=0) as terminal, open(theirs, "wb", buffering=0) as screen, \
+                    subprocess.Popen([STAMPEDE, "send", "-c", herd.config, *words], stdout=screen,
+                                     stderr=subprocess.DEVNULL, env=environment()) as send:
+                shown = b""
+                while shown.count(b"\n") < len(lines):
+                    shown += terminal.read(1 << 16)
+                send.wait(DEADLINE_S)
+            rows = shown.split(b"\n")
+            self.assertIn(rb" ki\u009b2Jwi ", rows[0])
+            self.assertEqual(rows[1], rb"? \x1b[2J\x0d\u202e\xff\ caf" + b"\xc3\xa9")
+            self.assertEqual(rows[2], rb"? x\xe2\x80")
+            self.assertEqual(rows[3].count(b"\xf0\x9f\x90\x8e"), 2048)  # no character was cut
+            self.assertEqual(rows[4], rb"? cut \xe2\x80")
+            log = herd.node.log()
+            for bad in (b"\x1b", b"\xc2\x9b", b"\xe2\x80\xae"):
+                self.assertNotIn(bad, shown)
+                self.assertNotIn(bad, log)
 
     def test_each_refused_line_is_explained(self):
         rows = (

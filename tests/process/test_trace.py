@@ -1,5 +1,6 @@
 """test_trace.py - `stampede trace`: the path of a stamp through real nodes."""
 import json
+import os
 import signal
 import time
 import unittest
@@ -56,6 +57,20 @@ class Trace(unittest.TestCase):
     def test_no_node_answers(self):
         with Herd(LINE, start=False) as herd:
             self.assertIn(b"no node answers", herd.command("trace", "kiwi", expect=(1,)).stderr)
+
+    def test_an_id_that_is_no_text(self):
+        hostile = b"a\xff\xc2\x9b2J\xe2\x80\xaeb\xc3\xa9\xe2\x80"  # C1, right to left, e acute, cut off
+        with Herd(LINE) as herd, herd["A"].client() as client:
+            herd.linked()
+            herd.agree(hostile, client.tell(hostile, UCLA, now()))
+            done = herd.command("trace", "--json", os.fsdecode(hostile))
+            stamp = json.loads(done.stdout)["stamp"].split()
+            self.assertEqual(stamp[3], "a\ufffd\x9b2J\u202eb\xe9\ufffd\ufffd")
+            self.assertIn(rb"a\ufffd\u009b2J\u202eb" + b"\xc3\xa9", done.stdout)
+            table = herd.command("trace", "--table", os.fsdecode(hostile)).stdout
+            self.assertEqual(table.split()[3], rb"a\xff\u009b2J\u202eb" + b"\xc3\xa9" + rb"\xe2\x80")
+            unknown = herd.command("trace", os.fsdecode(b"b" + hostile), expect=(1,))
+            self.assertIn(rb'knows "ba\xff\u009b2J\u202eb', unknown.stderr)
 
     def test_what_is_no_client_id(self):
         with Herd(start=False) as herd:

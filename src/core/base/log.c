@@ -1,6 +1,7 @@
 /* log.c — see log.h. A line is written in place at the end of `pending`; when it does not fit, the
  * buffer is cut back to where the line began. */
 #include "core/base/log.h"
+#include "core/base/escape.h"
 #include "core/base/invariant.h"
 
 void log_init(struct log *l, enum log_level level, struct span node, char *memory, size_t bytes)
@@ -92,46 +93,6 @@ static bool stands_bare(char c)
            (c && strchr("_.:/+-,@[]", c));
 }
 
-/* The length of the UTF-8 character at the beginning of `text`. 0: there is none, or it is a
- * control character (terminals obey those above 0x7f, too); then its first byte is escaped. */
-static size_t character(struct span text)
-{
-    const unsigned char *at = (const unsigned char *)text.at;
-    if (at[0] < 0x80)
-        return at[0] >= 0x20 && at[0] != 0x7f;
-    size_t len = at[0] >= 0xf0 ? 4 : at[0] >= 0xe0 ? 3 : 2;
-    if (at[0] < 0xc2 || at[0] > 0xf4 || len > text.len)
-        return 0;
-    uint32_t value = at[0] & (0x7fu >> len);
-    for (size_t i = 1; i < len; i++) {
-        if ((at[i] & 0xc0) != 0x80)
-            return 0;
-        value = value << 6 | (at[i] & 0x3f);
-    }
-    static const uint32_t least[] = {0, 0, 0xa0, 0x800, 0x10000};
-    bool surrogate = value >= 0xd800 && value < 0xe000;
-    bool line_end = value == 0x2028 || value == 0x2029;
-    return value < least[len] || value > 0x10ffff || surrogate || line_end ? 0 : len;
-}
-
-static void put_quoted(struct buf *out, struct span value)
-{
-    buf_byte(out, '"');
-    while (value.len) {
-        size_t len = character(value);
-        if (!len) {
-            buf_text(out, "\\x");
-            buf_hex(out, (unsigned char)value.at[0], 2);
-        } else {
-            if (value.at[0] == '"' || value.at[0] == '\\')
-                buf_byte(out, '\\');
-            buf_put(out, value.at, len);
-        }
-        value = span_from(value, len ? len : 1);
-    }
-    buf_byte(out, '"');
-}
-
 void log_text(struct log *l, const char *key, struct span value)
 {
     if (!l->open)
@@ -140,10 +101,13 @@ void log_text(struct log *l, const char *key, struct span value)
     bool bare = value.len > 0;
     for (size_t i = 0; bare && i < value.len; i++)
         bare = stands_bare(value.at[i]);
-    if (bare)
+    if (bare) {
         buf_span_put(&l->pending, value);
-    else
-        put_quoted(&l->pending, value);
+    } else {
+        buf_byte(&l->pending, '"');
+        escape_put(&l->pending, ESCAPE_LOG, value);
+        buf_byte(&l->pending, '"');
+    }
 }
 
 void log_number(struct log *l, const char *key, int64_t value)

@@ -4,8 +4,8 @@
  *
  * Lines are written to a bounded buffer that the driver empties (io/log_sink). A line that does not
  * fit is dropped whole and counted, so a slow disk never holds up the node. Values are quoted where
- * needed, and each byte that is not part of a visible UTF-8 character is escaped (\xNN): no text
- * from outside can forge a line or control the operator's terminal. Keys and event names come from
+ * needed, and escaped as in escape.h: no text from outside can forge a line, control the operator's
+ * terminal, or look like another text. Keys and event names come from
  * this program only. Called by node, places and the driver. */
 #ifndef CORE_BASE_LOG_H
 #define CORE_BASE_LOG_H

@@ -5,6 +5,7 @@
  * missing because memory was short. Keys are only ever added. Numbers that may not fit a double are
  * text: boot and digest in hexadecimal, times in decimal. */
 #include "core/base/decimal.h"
+#include "core/base/escape.h"
 #include "core/node/private.h"
 
 /* -- JSON -------------------------------------------------------------------------------------- */
@@ -45,16 +46,11 @@ static void put_signed(struct buf *out, const char *key, int64_t value)
     buf_u64(out, (uint64_t)(value < 0 ? -value : value));
 }
 
-/* An element, or the value of the key just written. `text` is UTF-8; control bytes in it become
- * spaces. */
+/* An element, or the value of the key just written. */
 static void put_string(struct buf *out, struct span text)
 {
     buf_byte(out, '"');
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.at[i] == '"' || text.at[i] == '\\')
-            buf_byte(out, '\\');
-        buf_byte(out, (unsigned char)text.at[i] < ' ' ? ' ' : text.at[i]);
-    }
+    escape_put(out, ESCAPE_JSON, text);
     buf_byte(out, '"');
 }
 

@@ -4,21 +4,20 @@
  * together, TOPOLOGY_FAULTS_MAX - 1 at most; the rest is counted. Holds always: a fault's text is
  * fit for a terminal, whatever the file held, and errors + warnings is the number of all faults. */
 #include "core/topology/draft.h"
+#include "core/base/escape.h"
 #include "core/base/invariant.h"
 #include "core/base/utf8.h"
 #include <stdarg.h>
 #include <stdio.h>
 
-/* Bytes that are no UTF-8, and control characters, C1 of ISO 6429 among them, become "?". */
+/* Bytes that are no UTF-8, and characters that a terminal obeys, become "?". */
 static void make_printable(char *text)
 {
     struct span left = span_of(text);
     while (left.len) {
-        unsigned char *c = (unsigned char *)text + (left.at - text);
-        size_t bytes = utf8_sequence(left);
-        bool control = c[0] < 0x20 || c[0] == 0x7f || (c[0] == 0xc2 && bytes == 2 && c[1] < 0xa0);
-        if (bytes == 0 || control)
-            memset(c, '?', bytes ? bytes : 1);
+        size_t shown = escape_shows(left), bytes = shown ? shown : utf8_sequence(left);
+        if (!shown)
+            memset(text + (left.at - text), '?', bytes ? bytes : 1);
         left = span_from(left, bytes ? bytes : 1);
     }
 }

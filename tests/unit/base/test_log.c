@@ -120,6 +120,7 @@ Test(log, values_are_quoted_and_escaped_where_they_need_it)
         {SPAN("\xe9\xb4x"), "\"\\xe9\\xb4x\""},
         {SPAN("\xc0\xaf\xe0\x80\xaf"), "\"\\xc0\\xaf\\xe0\\x80\\xaf\""}, /* overlong forms of / */
         {SPAN("a\xe2\x80\xa8" "b\xe2\x80\xa9"), "\"a\\xe2\\x80\\xa8b\\xe2\\x80\\xa9\""},
+        {SPAN("a\xe2\x80\xaetxt"), "\"a\\xe2\\x80\\xaetxt\""}, /* U+202E: to be read from the right */
         {SPAN("\xed\xa0\x80"), "\"\\xed\\xa0\\x80\""},                 /* half of a pair */
         {SPAN("\xf4\x90\x80\x80\xff"), "\"\\xf4\\x90\\x80\\x80\\xff\""},
         {SPAN("x\n" STAMP " info node=Goloman forged"),
