@@ -7,6 +7,7 @@
 #include "core/protocol/command.h"
 #include "core/base/invariant.h"
 #include "core/protocol/explain.h"
+#include "core/protocol/foreign.h"
 #include "core/protocol/line.h"
 #include "core/protocol/stamp.h"
 #include <stdlib.h>
@@ -112,6 +113,8 @@ static void check_line(struct span line, int64_t now_ns)
     command_parse(line, &c);
     ASSERT(c.line.at == line.at && c.line.len == line.len);
     ASSERT((command_explain(line) == FAULT_NONE) == (c.kind != COMMAND_INVALID));
+    ASSERT(!foreign_is_http(line, false) || c.kind == COMMAND_INVALID);
+    ASSERT(!foreign_is_http(line, true) || memchr(line.at, '/', line.len));
     if (c.kind == COMMAND_INVALID) {
         check_refusal(line);
         return;

@@ -1,4 +1,5 @@
 """test_protocol.py - PROTOCOL.md, "Client port", tried with one node over a real socket."""
+import http.client
 import json
 import re
 import threading
@@ -251,6 +252,49 @@ class LongLines(unittest.TestCase):
                     client.send(b"z" * length)
                     client.finish()
                     self.assertEqual(client.rest(), b"? " + b"z" * LINE_BYTES + b"\n")
+
+
+class Foreign(unittest.TestCase):
+    VICTIM = b"IAMAT victim +0.0+0.0 2"
+
+    def test_a_browser_moves_no_client(self):
+        pages = (
+            ("POST", "/", {"Content-Type": "text/plain", "Origin": "http://evil.test"}),
+            ("POST", "/" + "a" * 3000, {}),  # longer than a line
+            ("OPTIONS", "*", {}),
+            ("GET", "/x?IAMAT%20victim", {"X": "IAMAT victim +0+0 2"}),
+        )
+        with Herd() as herd, herd.node.client() as client:
+            stored = client.tell(b"victim", UCLA, b"1")
+            for method, target, headers in pages:
+                with self.subTest(method=method, target=target[:20]):
+                    browser = http.client.HTTPConnection(*herd.node.client_address, timeout=20)
+                    browser.request(method, target, self.VICTIM + b"\r\n\r\n" + self.VICTIM + b"\n", headers)
+                    said = browser.sock.makefile("rb").read()  # to the end, which the node makes
+                    browser.close()
+                    line = f"{method} {target} HTTP/1.1".encode()
+                    self.assertEqual(said, b"? " + line[:LINE_BYTES] + b"\n")
+                    self.assertEqual(client.known(b"victim"), stored)
+            self.assertEqual(herd.status()["Goloman"]["metrics"]["clients_dropped_http"], len(pages))
+
+    def test_its_pieces_may_come_one_by_one(self):
+        with Herd() as herd, herd.node.client() as client, herd.node.client() as other:
+            for piece in (b"PO", b"ST / HT", b"TP/1.1\r"):
+                client.send(piece)
+            client.send(b"\nHost: x\r\n\r\n" + self.VICTIM + b"\n")
+            self.assertEqual(client.rest(), b"? POST / HTTP/1.1\n")
+            self.assertIsNone(other.known(b"victim"))
+
+    def test_all_else_goes_on(self):
+        firsts = (b"GET /", b"GET / HTTP/2.0", b"get / http/1.1", b"HTTP/1.1 200 OK", b"", b"GET  / HTTP/1.1",
+                  b"\x16\x03\x01\x02\x00\x01", b"SSH-2.0-OpenSSH", b"GET / HTTP/1.1 ", b"x" * 2000,
+                  b"IAMAT " + b"/" * 2000)
+        with Herd() as herd:
+            for first in firsts:
+                with self.subTest(first=first[:20]), herd.node.client() as client:
+                    self.assertEqual(client.ask(first), b"? " + first[:LINE_BYTES])
+                    self.assertEqual(client.ask(b"GET / HTTP/1.1"), b"? GET / HTTP/1.1")
+                    self.assertEqual(at_fields(client.tell(b"kiwi%d" % len(first), UCLA, b"1"))[0], b"Goloman")
 
 
 class Whatsat(unittest.TestCase):

@@ -26,6 +26,17 @@ static void say_noise(struct stranger *s, struct buf *out)
         buf_byte(out, (char)(lines ? 10 + draw(s, 90) : draw(s, 256)));
 }
 
+/* What a browser sends for a web page: a body in the form of a command. Its target may be longer
+ * than any line. Nothing is drawn for it. */
+static void say_request(struct buf *out, size_t target_bytes)
+{
+    out->len = 0;
+    buf_text(out, "POST /");
+    while (target_bytes-- > 0)
+        buf_byte(out, 'a');
+    buf_text(out, " HTTP/1.1\r\nHost: herd.test\r\n\r\nIAMAT victim +0.0+0.0 1\n");
+}
+
 static void say_tape(struct stranger *s, struct buf *out)
 {
     unsigned held = s->tapes->count < TAPES ? s->tapes->count : TAPES;
@@ -133,6 +144,8 @@ void stranger_comes(struct stranger *s, struct host *host, unsigned wires)
             v->says = malloc(STRANGER_BYTES_MAX);
             struct buf out = buf_over(v->says, STRANGER_BYTES_MAX);
             say_noise(s, &out);
+            if (out.len % 2)
+                say_request(&out, out.len % 8 == 1 ? STRANGER_BYTES_MAX / 2 : out.len % 100);
             v->len = out.len;
         } else {
             choose_words(s, v);

@@ -3,8 +3,9 @@
  *
  * It sends noise, parts of a handshake, lines of the peer protocol without a handshake, an
  * observer's questions, or what nodes once sent to each other (tapes.h): complete, cut short, or
- * with one bit changed. It holds many connections, reads little, and leaves at any time. It may
- * receive refusals and an observer's answers, never a stamp, a MARK or anything else of a link. */
+ * with one bit changed; and on client ports, what a browser sends for a web page. It holds many
+ * connections, reads little, and leaves at any time. It may receive refusals and an observer's
+ * answers, never a stamp, a MARK or anything else of a link. */
 #ifndef TESTS_SIM_STRANGER_H
 #define TESTS_SIM_STRANGER_H
 

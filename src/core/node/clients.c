@@ -6,6 +6,7 @@
  * A client that does not read its replies is choked: its input stays in the kernel, and what was
  * already received is held until there is room again. PROTOCOL.md, "Client port". */
 #include "core/node/private.h"
+#include "core/protocol/foreign.h"
 #include <stdlib.h>
 
 /* A line that is too long is refused, even if its first bytes are a command. */
@@ -51,6 +52,23 @@ static void give_room_back(struct node *n, struct connection *c)
     c->client.lines.room = NULL;
 }
 
+/* The first line of a connection is no command. If another protocol's request begins with it, it is
+ * the last that is taken: PROTOCOL.md, "Connections". */
+static void judge_first(struct node *n, struct connection *c, struct span line,
+    enum line_result found, struct instant now)
+{
+    if (!foreign_is_http(line, found == LINE_LONG))
+        return;
+    commands_apply(n, now); /* it is answered */
+    if (c->aborted || c->finishing)
+        return;
+    n->metrics.clients_dropped_http++;
+    log_begin(n->log, LOG_INFO, "client_speaks_http", now);
+    log_number(n->log, "conn", c->number);
+    log_end(n->log);
+    client_finish(n, c, now);
+}
+
 /* Cut and gather lines until `in` is used up or the client is choked. */
 static void take_lines(struct node *n, struct connection *c, struct span *in, struct instant now)
 {
@@ -61,12 +79,15 @@ static void take_lines(struct node *n, struct connection *c, struct span *in, st
             continue;
         }
         struct span line;
+        bool first = c->client.lines.room_in_use == LINE_NONE_YET;
         enum line_result found = line_next(&c->client.lines, in, &line);
         switch (found) {
         case LINE_WHOLE:
         case LINE_LONG:
             take_line(n, c, line, found, now);
             lines++;
+            if (first)
+                judge_first(n, c, line, found, now);
             break;
         case LINE_NO_ROOM:
             c->client.lines.room = pool_get(&n->clients.rooms);
@@ -188,7 +209,8 @@ void client_open(
 {
     ASSERT(c->kind == CONNECTION_CLIENT && !c->client.input.held && !c->client.input.listed &&
            !c->client.lines.room);
-    c->client.lines = (struct line_reader){.bytes_max = n->topology->limits.line_bytes};
+    c->client.lines = (struct line_reader){
+        .bytes_max = n->topology->limits.line_bytes, .room_in_use = LINE_NONE_YET};
     input_forget(n, c);
     c->client.admitted = false;
     client_replies_begin(c);

@@ -10,6 +10,7 @@
 #define METRICS(X)                                                                            \
     X(clients_accepted, "client connections accepted")                                        \
     X(clients_refused, "client connections closed at limits.connections")                     \
+    X(clients_dropped_http, "closed because their first line was an HTTP request")            \
     X(clients_refused_address, "client connections closed at limits.connections_per_address") \
     X(clients_paused, "times that a client paused at limits.commands_per_address")            \
     X(clients_dropped_idle, "closed after limits.idle without a byte")                        \

@@ -61,7 +61,8 @@ static enum line_result more(struct line_reader *r, struct span *in)
         return LINE_MORE;
     if (!r->room)
         return LINE_NO_ROOM;
-    r->room_in_use = false;
+    if (r->room_in_use != LINE_NONE_YET)
+        r->room_in_use = false;
     keep(r, in, in->len);
     return LINE_MORE;
 }

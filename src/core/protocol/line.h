@@ -32,8 +32,12 @@ struct line_reader {
     uint32_t kept;      /* bytes of a partial line in room */
     uint32_t bytes_max; /* limits.line */
     bool skipping;      /* discarding the rest of a long line */
-    bool room_in_use;   /* the line returned last is a view of room */
+    uint8_t room_in_use; /* 1: the line returned last is a view of room; or LINE_NONE_YET */
 };
+
+/* What an owner may set room_in_use to at the beginning, and finds there until the first line is
+ * returned or passed. So a whole line costs nothing more than it did. */
+enum { LINE_NONE_YET = 2 };
 
 /* Return the next line of the stream. A new reader is all zeros except for bytes_max.
  *

@@ -396,6 +396,70 @@ Test(node, closes_after_the_first_reply_when_told_to)
     cr_assert_eq(wants[1], NODE_WANT_CLOSE);
 }
 
+#define BROWSER                                                                         \
+    "POST / HTTP/1.1\r\nHost: 127.0.0.1:12000\r\nContent-Type: text/plain\r\n\r\n" \
+    "IAMAT victim +0.0+0.0 1\nWHATSAT victim 10 5\n"
+
+Test(node, another_protocols_request_is_refused_and_nothing_behind_it_is_taken)
+{
+    side_start();
+    size_t n = sizeof BROWSER - 1;
+    for (size_t split = 1; split <= n; split++) { /* also in the middle of the first line */
+        char first[sizeof BROWSER] = {0};
+        memcpy(first, BROWSER, split);
+        joins(0);
+        sends(0, first);
+        if (wants[0] != NODE_WANT_CLOSE)
+            sends(0, BROWSER + split);
+        hears(0, "? POST / HTTP/1.1\n");
+        cr_assert_eq(wants[0], NODE_WANT_CLOSE, "%zu", split);
+        hangs_up(0);
+    }
+    cr_assert_eq(store_count(node_store(node)), 0);
+    cr_assert_eq(node_metrics(node)->clients_dropped_http, n);
+}
+
+Test(node, a_request_whose_target_is_too_long_is_refused_too)
+{
+    for (int cut = -3; cut <= 12; cut++) { /* the limit is in the target, or in the version */
+        static char lines[4000], want[2000];
+        size_t target = topology.limits.line_bytes - strlen("GET ") - (size_t)cut - 1;
+        if (cut == -3)
+            side_start();
+        memcpy(lines, "GET /", 6);
+        memset(lines + 5, 'a', target);
+        strcpy(lines + 5 + target, " HTTP/1.1\r\n\r\nIAMAT victim +0+0 1\n");
+        size_t whole = 5 + target + strlen(" HTTP/1.1");
+        size_t most = whole < topology.limits.line_bytes ? whole : topology.limits.line_bytes;
+        snprintf(want, sizeof want, "? %.*s\n", (int)most, lines);
+        joins(0);
+        sends(0, lines);
+        hears(0, want);
+        cr_assert_eq(wants[0], NODE_WANT_CLOSE, "%d", cut);
+        hangs_up(0);
+    }
+    cr_assert_eq(store_count(node_store(node)), 0);
+}
+
+Test(node, only_a_first_line_can_be_another_protocols)
+{
+    static const char *const begins[] = {"IAMAT a +1+1 1\n", "WHATSAT b 1 1\n", "\n", "x\n"};
+    side_start();
+    for (size_t i = 0; i < sizeof begins / sizeof *begins; i++) {
+        joins(0);
+        sends(0, begins[i]);
+        sends(0, BROWSER);
+        cr_assert_neq(wants[0], NODE_WANT_CLOSE, "%zu", i);
+        hangs_up(0);
+    }
+    cr_assert_eq(store_count(node_store(node)), 2);
+    cr_assert_eq(node_metrics(node)->clients_dropped_http, 0);
+    joins(0);
+    sends(0, "\x16\x03\x01\x02\nIAMAT c +1+1 1\n"); /* TLS is a line like any other */
+    cr_assert_neq(wants[0], NODE_WANT_CLOSE);
+    cr_assert_eq(store_count(node_store(node)), 3);
+}
+
 Test(node, one_reply_is_all_before_the_close_even_when_a_long_line_follows)
 {
     topology.client_close = CLIENT_CLOSE_REPLY;
