@@ -83,6 +83,9 @@ static struct report_link read_link_fields(const cJSON *link)
     l.full_send = l.up && read_true(link, "full_send");
     l.peer_partial = read_true(link, "peer_partial");
     l.agreed = read_whole(link, "agreed_ms", &l.agreed_ms);
+    l.in_tree = read_true(link, "in_tree");
+    l.marked = read_hex(link, "peer_boot", l.peer_boot) && read_whole(link, "acked", &l.acked) &&
+               read_whole(link, "have", &l.have);
     l.diverged = read_true(link, "diverged");
     read_error(link, l.up ? "last_error" : "error", l.error);
     return l;
@@ -141,6 +144,8 @@ static const char *read_all(
         return "another node answered";
     if (!read_hex(json, "boot", r->boot))
         strcpy(r->boot, "-");
+    if (!read_whole(json, "change", &r->change))
+        r->change = REPORT_NO_CHANGE;
     r->partial = read_true(json, "partial");
     const cJSON *places = cJSON_GetObjectItemCaseSensitive(json, "places");
     r->places_down = read_true(places, "down");

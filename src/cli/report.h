@@ -12,6 +12,8 @@
 
 enum { REPORT_ERROR_BYTES_MAX = 79, REPORT_HEX_DIGITS = 16 };
 
+#define REPORT_NO_CHANGE UINT64_MAX /* no mark comes up to it */
+
 /* One of a node's links, as that node sees it. */
 struct report_link {
     bool up;
@@ -20,6 +22,11 @@ struct report_link {
     bool peer_partial; /* the neighbour says that it is partial */
     bool agreed; /* their digests have agreed before; so long ago: */
     uint64_t agreed_ms;
+    bool in_tree; /* stamps travel by it; if not, it is spare */
+    bool marked; /* the next three are known, which older nodes do not say: */
+    char peer_boot[REPORT_HEX_DIGITS + 1]; /* of the process that the neighbour last was */
+    uint64_t acked; /* the node's change up to which that one has confirmed */
+    uint64_t have; /* the neighbour's change up to which the node has everything */
     bool clock_known; /* the neighbour's clock was compared with the node's */
     bool clock_off; /* the clocks differ by more than they should */
     int64_t clock_us; /* how far the neighbour's clock is ahead */
@@ -38,6 +45,7 @@ struct report {
     uint64_t uptime_ms;
     uint64_t clients;
     uint64_t stamps;
+    uint64_t change; /* its last; REPORT_NO_CHANGE: not said */
     uint64_t lag; /* the largest of the links that are up */
     uint64_t lag_ms; /* ... and the age of the oldest stamp */
     double updates_per_s;

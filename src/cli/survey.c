@@ -24,9 +24,9 @@ static void wait_for_answers(struct survey *s, struct pollfd *polls)
         ask_give_up(&s->asks[i], "no answer within 2 s");
 }
 
-bool survey_run(struct survey *s, const struct herd *herd, int only, struct span question)
+bool survey_some(struct survey *s, const struct herd *herd, const unsigned *nodes, unsigned count,
+    struct span question)
 {
-    unsigned count = only < 0 ? herd->topology.nodes_count : 1;
     struct pollfd *polls = calloc(count, sizeof *polls);
     *s = (struct survey){.asks = calloc(count, sizeof *s->asks)};
     if (!polls || !s->asks) {
@@ -37,12 +37,22 @@ bool survey_run(struct survey *s, const struct herd *herd, int only, struct span
     files_limit_raise();
     s->count = count;
     for (unsigned i = 0; i < count; i++) {
-        s->nodes[i] = only < 0 ? i : (unsigned)only;
+        s->nodes[i] = nodes[i];
         ask_begin(&s->asks[i], &herd->topology, s->nodes[i], herd->secret, herd->tls, question);
     }
     wait_for_answers(s, polls);
     free(polls);
     return true;
+}
+
+bool survey_run(struct survey *s, const struct herd *herd, int only, struct span question)
+{
+    unsigned nodes[TOPOLOGY_NODES_MAX], all = herd->topology.nodes_count;
+    for (unsigned i = 0; i < all; i++)
+        nodes[i] = i;
+    unsigned one = (unsigned)only;
+    return only < 0 ? survey_some(s, herd, nodes, all, question)
+                    : survey_some(s, herd, &one, 1, question);
 }
 
 void survey_end(struct survey *s)

@@ -11,11 +11,13 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import tty
 import unittest
 
 from herd import DEADLINE_S, ROOT, SANITIZER, SHIPPED, STAMPEDE, Herd, environment, run, until
+from proxy import WiredHerd
 
 TRACK = ROOT / "tests/tools/track.py"
 UCLA = "+34.068930-118.445127"
@@ -299,6 +301,30 @@ class Status(unittest.TestCase):
             self.assertRegex(herd.command("status", "-t", expect=(1,)).stdout, rb"(?m)^Goloman +down\b")
 
 
+class Load(threading.Thread):
+    """Tells a node where one client is, some two hundred times a second."""
+
+    def __init__(self, node):
+        super().__init__(daemon=True)
+        self.node, self.client_id, self.told = node, b"load-" + node.name.encode(), 0
+        self.over = threading.Event()
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.over.set()
+        self.join()
+
+    def run(self):
+        with self.node.client() as client:
+            while not self.over.wait(0.004):  # the rate of the load; it waits for no event
+                line = client.tell(self.client_id, b"+1-1", b"%d" % (self.told + 1))
+                assert line.startswith(b"AT "), line
+                self.told += 1
+
+
 class Wait(unittest.TestCase):
     def test_a_node_that_was_killed_and_comes_back(self):
         track = b"".join(b"IAMAT id%d +1-1 1\n" % i for i in range(50000))
@@ -315,7 +341,8 @@ class Wait(unittest.TestCase):
             self.assertEqual(len({node["digest"] for node in status.values()}), 1)
             self.assertFalse(any(link["full_send"] for node in status.values()
                                  for link in node["links"]))
-            self.assertTrue(all("agreed_ms" in link for link in status["Holiday"]["links"]))
+            self.assertTrue(all("agreed_ms" in link for link in status["Holiday"]["links"]
+                                if link["in_tree"]))
 
     def test_a_node_that_is_cut_off(self):
         with Herd(SHIPPED) as herd:
@@ -329,6 +356,62 @@ class Wait(unittest.TestCase):
         with Herd(start=False) as herd:
             done = herd.command("wait", "--timeout", "300ms", expect=(1,))
             self.assertRegex(done.stderr, rb"Goloman does not answer: .*\n\Z")
+
+    def test_under_load(self):
+        """A node comes back while all are told a thousand stamps a second: then it holds what was
+        acknowledged before the call, and clients have gone on all the time."""
+        with Herd(SHIPPED) as herd, contextlib.ExitStack() as stack:
+            herd.linked()
+            loads = [stack.enter_context(Load(node)) for node in herd.nodes.values()
+                     if node.name != "Wilkes"]
+            herd.until(lambda: all(load.told > 100 for load in loads), "there is load")
+            herd["Wilkes"].kill()
+            herd["Wilkes"].start()
+            before = [load.told for load in loads]
+            herd.command("wait", "-n", "Wilkes")
+            with herd["Wilkes"].client() as client:
+                for load, told in zip(loads, before):
+                    line = client.known(load.client_id)
+                    self.assertGreaterEqual(int(line.split()[-1]), told)
+            herd.until(lambda: all(load.told > told + 100 for load, told in zip(loads, before)),
+                       "the load has not stopped")
+
+    def test_a_link_that_stands_still_under_load(self):
+        """The link is up at both ends, which answer; what one was told after that is nowhere else."""
+        with WiredHerd({"A": ("B",), "B": ()}) as herd, Load(herd["A"]) as load:
+            herd.linked()
+            herd.wire("A", "B").stall()
+            told = load.told
+            herd.until(lambda: load.told > told + 2, "A is told more")
+            for node in ("A", "B"):
+                done = herd.command("wait", "-n", node, "--timeout", "1s", expect=(1,))
+                self.assertRegex(done.stderr, rb": [AB] has (not confirmed all that|no link to) [AB]")
+            herd.heal()
+            herd.command("wait")
+
+    def test_a_neighbour_that_stands_still_under_load(self):
+        with Herd({"A": ("B",), "B": ()}) as herd, Load(herd["A"]):
+            herd.linked()
+            herd["B"].deliver(signal.SIGSTOP)
+            done = herd.command("wait", "-n", "A", "--timeout", "1s", expect=(1,))
+            herd["B"].deliver(signal.SIGCONT)
+            self.assertRegex(done.stderr, rb": (B does not answer|A has no link to B): ")
+            herd.command("wait", "-n", "A")
+
+    def test_a_full_send_that_is_under_way(self):
+        track = b"".join(b"IAMAT id%d +1-1 1\n" % i for i in range(20000))
+        with WiredHerd({"A": ("B",), "B": ()}, start=False) as herd:
+            herd["A"].start()
+            herd.command("send", "-n", "A", stdin=track)
+            herd.wire("A", "B").bytes_per_s = 20000  # it would take a minute
+            herd["B"].start()
+            herd.linked()
+            for node in ("A", "B"):
+                done = herd.command("wait", "-n", node, "--timeout", "500ms", expect=(1,))
+                self.assertRegex(done.stderr, rb": [AB] is sending all its stamps to [AB], and ")
+            herd.heal()
+            herd.command("wait", "-n", "B")
+            self.assertEqual(herd.status()["B"]["stamps"], 20000)
 
     def test_a_partial_neighbour_is_named_and_left_out(self):
         with Herd({"A": ("B",), "B": ()}, start=False) as herd:

@@ -310,6 +310,14 @@ static void on_up(struct node *n, struct link *l, struct instant now)
     connection_finish(&n->connections, c, now);
 }
 
+/* Who asks for the state may want to know, by the next answer, whether this node is level with its
+ * neighbours. */
+static void watch_all(struct node *n, struct instant now)
+{
+    for (struct link *l = n->links.first; l; l = l->next)
+        peering_watch(&l->peering, now);
+}
+
 /* Its HELLO may still be due: an observer need not wait for it. */
 static void on_asked(struct node *n, struct link *l, struct instant now)
 {
@@ -319,10 +327,12 @@ static void on_asked(struct node *n, struct link *l, struct instant now)
     char *text = malloc(STATUS_BYTES_MAX);
     struct buf out = buf_over(text, text ? STATUS_BYTES_MAX : 0);
     struct span words[2];
-    if (command_split(l->peering.asked, words, 2) == 2)
+    if (command_split(l->peering.asked, words, 2) == 2) {
         status_trace(n, words[1], &out, now);
-    else
+    } else {
         node_status(n, &out, now);
+        watch_all(n, now);
+    }
     buf_byte(&out, '\n');
     if (out.overflow || !say(n, l, buf_span(&out)))
         connection_abort(&n->connections, c);

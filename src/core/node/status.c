@@ -146,6 +146,10 @@ static void put_lag(
 
 static void put_traffic(struct buf *out, const struct peer *peer, struct instant now)
 {
+    if (peer->boot)
+        put_hex(out, "peer_boot", peer->boot);
+    put_number(out, "acked", peer->acked);
+    put_number(out, "have", peer->have_change);
     put_number(out, "sent", peer->sent_stamps);
     put_number(out, "got", peer->got_stamps);
     put_number(out, "got_new", peer->new_stamps);

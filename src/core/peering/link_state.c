@@ -168,12 +168,17 @@ struct hello link_state_hello(const struct peering_node *node, const struct peer
     return mine;
 }
 
+void link_state_level(struct link_state *l, struct instant now)
+{
+    ASSERT(l->peer->boot && now.mono_ns >= l->peer->agreed_ns);
+    l->peer->agreed = true;
+    l->peer->agreed_ns = now.mono_ns;
+}
+
 void link_state_agreed(struct link_state *l, struct instant now)
 {
     struct peer *peer = l->peer;
-    ASSERT(link_state_caught_up(l));
-    peer->agreed = true;
-    peer->agreed_ns = now.mono_ns;
+    ASSERT(link_state_caught_up(l) && peer->agreed && peer->agreed_ns == now.mono_ns);
     peer->unequal = 0;
     peer->resend_pause_ms = 0;
     peer->resend_not_before_ns = now.mono_ns;

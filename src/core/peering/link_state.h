@@ -84,7 +84,10 @@ bool link_state_wants(const struct link_state *l, const struct feed_item *item);
 struct hello link_state_hello(const struct peering_node *node, const struct peer *peer,
     const unsigned char nonce[NONCE_BYTES]);
 
-/* A PING has shown that both ends hold the same stamps: what this node refused of the peer before,
+/* A PING has shown that both ends have held the same stamps. */
+void link_state_level(struct link_state *l, struct instant now);
+
+/* A PING has shown it while nothing was under way: what this node refused of the peer before,
  * or evicted, the peer does not hold either. */
 void link_state_agreed(struct link_state *l, struct instant now);
 

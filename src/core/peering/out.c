@@ -132,13 +132,26 @@ static bool put_stamps(struct peering *p, struct buf *out, unsigned *items_max)
     return all;
 }
 
+/* Up to which own change nothing is left to tell. Between the last item that was passed and the next
+ * one all were replaced, which only a PING makes worth telling: on a lazy link in whose feed all is
+ * too young for a notice, and is replaced before it is not, no item is ever passed. */
+static uint64_t told_change(const struct peering *p)
+{
+    struct store *store = p->node->store;
+    struct feed_item next;
+    bool looks = p->ping_due && store_cursor_glance(store, p->peer->cursor, &next);
+    uint64_t passed = store_cursor_change(store, p->peer->cursor);
+    ASSERT(!looks || next.change > passed);
+    return looks ? next.change - 1 : passed;
+}
+
 /* A MARK of items that were only passed over, because the peer has them already, would wake the
  * peer for nothing: it goes along with the next stamps, before a PING, or after a while. Only the
  * first MARK goes at once; without one, a link that is cut would begin with everything.
  * false: no room. */
 static bool put_mark(struct peering *p, struct buf *out, bool stamps, struct instant now)
 {
-    uint64_t passed = store_cursor_change(p->node->store, p->peer->cursor);
+    uint64_t passed = told_change(p);
     if (passed <= p->link.mark_said) {
         p->link.mark_at_ns = NEVER_NS;
         return true;
@@ -152,6 +165,8 @@ static bool put_mark(struct peering *p, struct buf *out, bool stamps, struct ins
         return false;
     p->link.mark_at_ns = NEVER_NS;
     link_state_mark_said(&p->link, passed);
+    if (now.mono_ns < p->level.watched_until_ns && passed == store_change(p->node->store))
+        level_mark(&p->level, p->node->store, passed);
     p->said_ns = now.mono_ns;
     (void)put_ack(p, out); /* without room it stays due, and goes later */
     return true;

@@ -60,7 +60,7 @@ struct peer {
     int64_t resend_not_before_ns; /* monotonic */
     int64_t resend_pause_ms; /* the last one; 0: none since digests agreed */
     uint64_t divergences; /* alarms since the start */
-    bool agreed; /* digests have agreed with this boot; when they last did: */
+    bool agreed; /* digests of this boot have been equal; when they last were: */
     int64_t agreed_ns; /* monotonic */
     uint64_t sent_stamps; /* AT lines sent to it */
     uint64_t sent_notices; /* hashes in SEEN lines sent to it */

@@ -76,6 +76,14 @@ bool peering_confirmed(const struct peering *p)
     return told && p->ping_answered && p->peer->acked >= p->node->stop_change;
 }
 
+void peering_watch(struct peering *p, struct instant now)
+{
+    if (p->state != PEERING_LINKED || !p->peer || p->node->stopping)
+        return;
+    level_watch(&p->level, now);
+    p->ping_due |= now.mono_ns - p->ping_mono_ns >= LEVEL_PING_MS * MS_NS;
+}
+
 static enum peering_event on_bye(struct peering *p, struct span reason)
 {
     set_reason(p, REASON(reason.len ? reason : SPAN("BYE without a reason")));
@@ -192,11 +200,22 @@ static enum peering_event on_auth(struct peering *p, struct span line, struct in
 
 /* -- stamps ------------------------------------------------------------------------------------ */
 
+/* Out of line, so that what does the same on all other links stays in line: it is on the way of
+ * every stamp. */
+__attribute__((noinline)) static bool put_watched(struct peering *p, struct arrivals *a)
+{
+    uint64_t before = store_digest(p->node->store);
+    bool all = arrivals_put(a, &p->lease, &p->link);
+    level_put(&p->level, p->node->store, before);
+    return all;
+}
+
 static enum peering_event put_arrivals(struct peering *p, struct arrivals *a)
 {
-    if (a->count && !arrivals_put(a, &p->lease, &p->link) && p->state != PEERING_OVER)
-        return end(p, PEERING_NO_MEMORY);
-    return PEERING_NOTHING;
+    if (!a->count)
+        return PEERING_NOTHING;
+    bool all = p->level.watched_until_ns ? put_watched(p, a) : arrivals_put(a, &p->lease, &p->link);
+    return all || p->state == PEERING_OVER ? PEERING_NOTHING : end(p, PEERING_NO_MEMORY);
 }
 
 static enum peering_event on_at(struct peering *p, struct arrivals *a, struct span line)
@@ -275,6 +294,8 @@ static enum peering_event on_ping(
         return PEERING_NOTHING;
     clock_gauge_read(&p->peer->clock, (int64_t)real_ns, now.real_ns);
     p->peer->news = true; /* of digests, too, which are compared next */
+    if (level_agrees(&p->level, p->node->store, p->peer, stamps, digest, behind))
+        link_state_level(&p->link, now);
     if (behind)
         return PEERING_NOTHING;
     p->peer->stamps = stamps;

@@ -36,6 +36,7 @@
 #define CORE_PEERING_PEERING_H
 
 #include "core/peering/lease.h"
+#include "core/peering/level.h"
 #include "core/peering/notices.h"
 #include "core/peering/spare_links.h"
 #include "core/protocol/line.h"
@@ -73,7 +74,8 @@ struct peering {
     bool ping_answered; /* the PONG to the last PING has come */
     bool stop_said; /* STOPPING was said, last with: */
     uint64_t stop_said_change;
-    struct link_state link; /* these three from LINKED on, and not for an observer */
+    struct link_state link; /* these four from LINKED on, and not for an observer */
+    struct level level;
     struct lease lease; /* of what comes in */
     struct notices notices; /* of what goes out */
     int64_t pong_ns; /* what PONG has to echo */
@@ -108,6 +110,11 @@ void peering_end(struct peering *p, const char *reason);
 /* This node stops (node->stopping): tell the peer, if it understands that, and ask it to confirm.
  * Only for a link that is LINKED to a peer. PROTOCOL.md, "Stopping". */
 void peering_stop(struct peering *p);
+
+/* Somebody asks whether this node and the peer are level: say PING soon, and look for equal digests
+ * at marks, too. PROTOCOL.md, "Observers". Nothing if it is not LINKED to a peer, or the node
+ * stops. */
+void peering_watch(struct peering *p, struct instant now);
 
 /* Whether nothing keeps a node that stops from ending this link: the peer has confirmed all that it
  * is to confirm, has answered since peering_stop, and, if it stops as well, has told all that it

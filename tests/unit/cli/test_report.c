@@ -38,6 +38,23 @@ Test(report, takes_a_whole_answer)
     cr_expect_eq(r.lag, 9);
 }
 
+Test(report, takes_what_older_nodes_do_not_say)
+{
+#define MARKS(boot) \
+    "{\"peer\":\"Bee\",\"up\":true,\"lag\":0,\"in_tree\":true,\"acked\":5,\"have\":6," boot "}"
+    struct report r = read_answer(ANSWER(MARKS("\"peer_boot\":\"00000000000000b1\"") "],\"change\":[8"));
+    cr_expect_eq(r.change, REPORT_NO_CHANGE);
+    cr_expect(r.links[0].marked && r.links[0].in_tree);
+    cr_expect_str_eq(r.links[0].peer_boot, "00000000000000b1");
+    cr_expect_eq(r.links[0].acked, 5);
+    cr_expect_eq(r.links[0].have, 6);
+    r = read_answer(ANSWER(MARKS("\"peer_boot\":\"b1\"") "],\"change\":8,\"more\":["));
+    cr_expect_eq(r.change, 8);
+    cr_expect_not(r.links[0].marked);
+    r = read_answer(ANSWER(LINK("Bee", "true", "3")));
+    cr_expect(!r.links[0].marked && !r.links[0].in_tree);
+}
+
 Test(report, counts_links_of_the_topology_only)
 {
     static const struct {
