@@ -7,6 +7,7 @@
 enum { LINKED_MS = 800, CUT_SEEN_MS = 5 };
 
 static struct herd h;
+static bool old[TOPOLOGY_NODES_MAX];
 static struct tally *before; /* the tallies when counting began; nodes x nodes */
 
 static struct host *host_at(unsigned node)
@@ -29,26 +30,43 @@ void counts_anew(void)
 
 /* -- the beginning ----------------------------------------------------------------------------- */
 
-void herd_asleep(unsigned count, enum shape shape)
+static void create(unsigned count, enum shape shape, bool tls)
 {
-    struct herd_plan plan = {.shape = shape, .nodes = count, .seed = count, .clients = count};
+    struct herd_plan plan = {
+        .shape = shape, .nodes = count, .seed = count, .clients = count, .tls = tls};
     herd_create(&h, &plan);
     before = calloc((size_t)h.topology.nodes_count * h.topology.nodes_count, sizeof *before);
     cr_assert_not_null(before);
 }
 
-void herd_of(unsigned count, enum shape shape)
+static void start_all(void)
 {
-    herd_asleep(count, shape);
     herd_start(&h);
     runs_ms(LINKED_MS);
     all_linked();
     counts_anew();
 }
 
+void herd_asleep(unsigned count, enum shape shape)
+{
+    create(count, shape, false);
+}
+
+void herd_of(unsigned count, enum shape shape)
+{
+    create(count, shape, false);
+    start_all();
+}
+
 void herd(enum shape shape)
 {
     herd_of(5, shape);
+}
+
+void herd_with_tls(enum shape shape)
+{
+    create(5, shape, true);
+    start_all();
 }
 
 void story_ends(void)
@@ -58,6 +76,52 @@ void story_ends(void)
     herd_destroy(&h);
     free(before);
     memset(&h, 0, sizeof h);
+    memset(old, 0, sizeof old);
+}
+
+/* -- old nodes --------------------------------------------------------------------------------- */
+
+/* The core says and hears HELLO by these; they take from it what an old node does not know. */
+void __real_hello_put(struct buf *out, const struct hello *in);
+const char *__real_hello_parse(struct span line, struct hello *out);
+bool __real_link_state_peer_stops(struct link_state *l, uint64_t change, struct instant now);
+void __wrap_hello_put(struct buf *out, const struct hello *in);
+const char *__wrap_hello_parse(struct span line, struct hello *out);
+bool __wrap_link_state_peer_stops(struct link_state *l, uint64_t change, struct instant now);
+
+void is_old(unsigned node)
+{
+    cr_assert_null(host_at(node)->node);
+    old[node] = true;
+}
+
+static bool names_old(struct span name)
+{
+    for (unsigned i = 0; i < h.topology.nodes_count; i++)
+        if (old[i] && span_equal(name, span_of(name_of(i))))
+            return true;
+    return false;
+}
+
+void __wrap_hello_put(struct buf *out, const struct hello *in)
+{
+    struct hello said = *in;
+    said.stop &= !names_old(in->from);
+    __real_hello_put(out, &said);
+}
+
+const char *__wrap_hello_parse(struct span line, struct hello *out)
+{
+    const char *wrong = __real_hello_parse(line, out);
+    if (!wrong)
+        out->stop &= !names_old(out->to);
+    return wrong;
+}
+
+bool __wrap_link_state_peer_stops(struct link_state *l, uint64_t change, struct instant now)
+{
+    cr_assert_not(names_old(l->node->name), "violated: an old node is told STOPPING");
+    return __real_link_state_peer_stops(l, change, now);
 }
 
 /* -- what happens ------------------------------------------------------------------------------ */
@@ -352,6 +416,11 @@ void runs_still(unsigned node)
 void runs_no_more(unsigned node)
 {
     cr_assert_null(host_at(node)->node, "violated: node %u still runs", node);
+}
+
+bool has_of(unsigned node, const char *id)
+{
+    return judge_held(&h.judge, node, id) != NULL;
 }
 
 bool herd_has_linked(unsigned a, unsigned b)

@@ -19,6 +19,8 @@ enum { Goloman, Hands, Holiday, Welsh, Wilkes };
 void herd(enum shape shape); /* of 5 nodes; all start at once and are linked within 800 ms */
 void herd_of(unsigned nodes, enum shape shape);
 void herd_asleep(unsigned nodes, enum shape shape); /* no node has started yet */
+void herd_with_tls(enum shape shape); /* as herd(), with certificates */
+void is_old(unsigned node); /* before it starts: it does not know STOPPING, as before 0.2.0 */
 void story_ends(void);
 
 /* -- what happens ------------------------------------------------------------------------------ */
@@ -70,6 +72,7 @@ void all_answered(void);
 void has_ended(unsigned node, uint64_t unconfirmed); /* with so many stamps left unconfirmed */
 void runs_still(unsigned node);
 void runs_no_more(unsigned node);
+bool has_of(unsigned node, const char *id); /* whether it holds a stamp of this id */
 bool herd_has_linked(unsigned a, unsigned b); /* at this moment, as `a` sees it */
 unsigned edges(void);
 unsigned nodes(void);

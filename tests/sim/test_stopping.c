@@ -162,3 +162,144 @@ Test(stopping, a_lazy_link_sends_stamps_at_once)
     runs_ms(3000);
     has_ended(Wilkes, 0);
 }
+
+/* -- with certificates ------------------------------------------------------------------------- */
+
+Test(stopping, with_tls_a_node_waits_until_its_stamps_are_confirmed)
+{
+    herd_with_tls(shipped);
+    path_takes_ms(Goloman, Hands, 60);
+    path_takes_ms(Goloman, Holiday, 80);
+    path_takes_ms(Goloman, Wilkes, 100);
+    says_many(Goloman, 200, 1, 1);
+    runs_ms(20);
+    is_told_to_stop(Goloman);
+    runs_ms(150);
+    runs_still(Goloman);
+    runs_ms(600);
+    has_ended(Goloman, 0);
+    knows(Hands, "id199", "1");
+    knows(Welsh, "id199", "1");
+    not_linked(Hands, Goloman);
+    alarms(0);
+}
+
+Test(stopping, with_tls_all_nodes_stop_at_once)
+{
+    for (int64_t apart_ms = 0; apart_ms < 4; apart_ms++) {
+        herd_with_tls(shipped);
+        for (unsigned node = 0; node < nodes(); node++)
+            says_many(node, 20, node + 1, 1);
+        runs_ms(5);
+        for (unsigned node = 0; node < nodes(); node++) {
+            is_told_to_stop(node);
+            runs_ms(apart_ms);
+        }
+        runs_ms(1500);
+        for (unsigned node = 0; node < nodes(); node++)
+            runs_no_more(node);
+        story_ends();
+    }
+}
+
+Test(stopping, with_tls_each_node_is_restarted_under_load)
+{
+    herd_with_tls(shipped);
+    char iamat[64], id[16];
+    for (unsigned round = 0; round < 3 * nodes(); round++) {
+        unsigned node = round % nodes();
+        for (unsigned i = 0; i < 30; i++) {
+            snprintf(iamat, sizeof iamat, "IAMAT r%u-%u +1+1 1", round, i);
+            says(node, iamat);
+        }
+        snprintf(id, sizeof id, "r%u-29", round);
+        while (!has_of(node, id))
+            runs_ms(1);
+        is_told_to_stop(node);
+        runs_ms(500);
+        has_ended(node, 0);
+        starts(node);
+        runs_ms(3000);
+        all_linked();
+    }
+    for (unsigned round = 0; round < 3 * nodes(); round++) {
+        snprintf(id, sizeof id, "r%u-29", round);
+        all_know(id, "1");
+    }
+    all_agree();
+    alarms(0);
+}
+
+/* -- beside nodes that do not know STOPPING ---------------------------------------------------- */
+
+Test(stopping, an_old_peer_confirms_without_being_told)
+{
+    herd_asleep(2, in_line);
+    is_old(1);
+    starts(0);
+    starts(1);
+    runs_ms(1000);
+    path_takes_ms(0, 1, 60);
+    says_many(0, 200, 1, 1);
+    runs_ms(10);
+    is_told_to_stop(0);
+    runs_ms(100);
+    runs_still(0);
+    runs_ms(200);
+    has_ended(0, 0);
+    knows(1, "id199", "1");
+    starts(0);
+    runs_ms(2000);
+    linked(0, 1);
+    all_agree();
+}
+
+Test(stopping, an_old_peer_that_stands_still_is_waited_for_1_s)
+{
+    herd_asleep(2, in_line);
+    is_old(1);
+    starts(0);
+    starts(1);
+    runs_ms(1000);
+    stops(1);
+    says_many(0, 30, 1, 1);
+    runs_ms(5);
+    is_told_to_stop(0);
+    runs_ms(900);
+    runs_still(0);
+    runs_ms(400);
+    has_ended(0, 30);
+}
+
+/* Old and new ones in every mix. Each new one is stopped; then every node that goes on knows all. */
+Test(stopping, in_every_mix_of_old_and_new)
+{
+    for (unsigned mix = 0; mix < 32; mix++) {
+        herd_asleep(5, shipped);
+        for (unsigned node = 0; node < nodes(); node++) {
+            if (mix >> node & 1)
+                is_old(node);
+            starts(node);
+        }
+        runs_ms(1000);
+        for (unsigned node = 0; node < nodes(); node++) {
+            char iamat[64];
+            if (mix >> node & 1)
+                continue;
+            snprintf(iamat, sizeof iamat, "IAMAT from%u +1+1 1", node);
+            says(node, iamat);
+            snprintf(iamat, sizeof iamat, "from%u", node);
+            while (!has_of(node, iamat))
+                runs_ms(1);
+            is_told_to_stop(node);
+            runs_ms(300);
+            has_ended(node, 0);
+            starts(node);
+            runs_ms(3000);
+            all_linked();
+            all_know(iamat, "1");
+        }
+        alarms(0);
+        story_ends();
+    }
+}
