@@ -65,6 +65,8 @@ static void check_herd(const struct topology *t)
     ASSERT(t->limits.partial_ms <= 3600000);
     ASSERT(between(t->limits.stop_ms, 0, 600000));
     ASSERT(t->limits.future_ns <= 3650ull * 86400 * 1000000000);
+    ASSERT(between(t->limits.clock_ns, 1000000000, 86400ull * 1000000000));
+    ASSERT(t->retired_count <= TOPOLOGY_RETIRED_MAX);
     ASSERT(t->spin_ns <= 10000000);
     ASSERT(between(t->places.timeout_ms, 100, 60000));
     ASSERT(*t->places.host == '\0' || t->places.port > 0);

@@ -4,6 +4,7 @@
  * values.c    what the value of a key means; nodes
  * keys.c      which keys there are
  * graph.c     edges: who reaches whom
+ * retired.c   the names of nodes that are gone
  * topology.c  the check of the whole
  * draft.c     faults: the floor under the others
  *
@@ -47,6 +48,7 @@ struct topology_draft {
     unsigned faults_count; /* of those in `faults`: one less than that at most */
     unsigned errors, warnings; /* of all, also those without room */
     bool edges_full; /* there is no room for more, and a fault says so */
+    bool retired_full; /* likewise */
     bool edges_unsure; /* some could not be read or lead nowhere */
     bool unsure; /* a part outside of nodes could not be read */
     bool cut; /* reading ended early: nothing is reported as missing */
@@ -79,8 +81,8 @@ void topology_draft_unknown(
 bool topology_draft_node(struct topology_draft *d, int line, struct span name);
 
 /* `key = value` in a section: "" for the top level, "limits", "places", "tls" or "node". An unknown
- * key, a value out of its bounds, a key given twice are faults. talks_to comes once per name in its
- * list, and may come again; to name an edge twice, or at both its ends, is no mistake. */
+ * key, a value out of its bounds, a key given twice are faults. talks_to and retired come once per
+ * name in the list, and may come again; to name an edge twice, or at both its ends, is no mistake. */
 void topology_draft_value(
     struct topology_draft *d, int line, const char *section, struct span key, struct span value);
 
@@ -113,6 +115,15 @@ int draft_find(const struct topology_draft *d, const char *name);
 
 /* Add `talks_to = name` to the node begun last. */
 void draft_edge_add(struct topology_draft *d, int line, struct span name);
+
+/* Add a name, which is valid, to `retired`. */
+void draft_retired_add(struct topology_draft *d, int line, struct span name);
+
+/* The line in which `retired` names a node; 0: nowhere. */
+int draft_retired_line(const struct topology_draft *d, struct span name);
+
+/* Report names of `retired` that are nodes. */
+void draft_retired_check(struct topology_draft *d);
 
 /* Where a key outside of nodes was given; 0: nowhere. The key exists. */
 int draft_key_line(const struct topology_draft *d, const char *section, const char *name);

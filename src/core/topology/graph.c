@@ -53,6 +53,12 @@ static void report_unknown(struct topology_draft *d, const struct draft_edge *e)
     d->edges_unsure = true;
     if (d->cut)
         return;
+    int retired_line = e->cut_short ? 0 : draft_retired_line(d, span_of(e->to));
+    if (retired_line) {
+        draft_error(d, e->line, "%s talks to %s, which is retired, by line %d", from->name, e->to,
+            retired_line);
+        return;
+    }
     struct nearest near = nearest_to(span_of(e->to));
     for (unsigned i = 0; i < d->nodes_count && !e->cut_short; i++)
         if (i != e->from)

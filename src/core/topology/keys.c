@@ -35,6 +35,8 @@ static const struct key keys[] = {
         "The least severe events that are logged"},
     {"", "spin", KEY_TIME, FIELD(spin_ns), 1, "0", "10ms", "0", NULL, NULL, false,
         "How long an idle node polls before it sleeps"},
+    {"", "retired", KEY_RETIRED, NO_FIELD, 0, NULL, NULL, NULL, NULL, "none", false,
+        "Nodes that were removed from the herd, and whose stamps are still to be held"},
     {"limits", "line", KEY_SIZE, FIELD(limits.line_bytes), 1, "64B", "8KiB", "1KiB", NULL, NULL,
         false, "The longest line that a client may send, without its line end"},
     {"limits", "output", KEY_SIZE, FIELD(limits.output_bytes), 1, "16KiB", "1GiB", "1MiB", NULL,
@@ -67,6 +69,8 @@ static const struct key keys[] = {
         false, "How long a node that is told to stop waits for its links to confirm what it holds"},
     {"limits", "future", KEY_TIME, FIELD(limits.future_ns), 1, "0", "3650d", "1d", NULL, NULL,
         false, "How far a client's time may be ahead of the node's clock"},
+    {"limits", "clock", KEY_TIME, FIELD(limits.clock_ns), 1, "1s", "1d", "1min", NULL, NULL, false,
+        "How wrong the clock of a node may be"},
     {"places", "provider", KEY_PROVIDER, FIELD(places.provider), 0, NULL, NULL, NULL,
         words_provider, "google if there is a key, else gazetteer", false,
         "Who answers WHATSAT: the embedded gazetteer, Google's Places API (New), or its "
@@ -158,6 +162,7 @@ static const char *type_of(enum key_kind kind)
         [KEY_LANGUAGE] = "language",
         [KEY_ADDRESS] = "address",
         [KEY_NODES] = "names of nodes",
+        [KEY_RETIRED] = "names of nodes",
     };
     ASSERT(kind < sizeof types / sizeof *types && types[kind]);
     return types[kind];

@@ -21,6 +21,7 @@ enum key_kind {
     KEY_LANGUAGE,
     KEY_ADDRESS, /* of a node */
     KEY_NODES, /* names in a list, or one without */
+    KEY_RETIRED, /* the same, of nodes that are gone */
 };
 
 struct key {

@@ -4,7 +4,7 @@
  *   item    = key ("=" | "+=") value              | ("limits" | "places" | "tls") "{" item* "}"
  *   value   = TEXT | "{" [TEXT ("," TEXT)* [","]] "}"
  *
- * Sections do not nest, "+=" and lists are for talks_to. Keys, names and values may all be in
+ * Sections do not nest, "+=" and lists are for talks_to and retired. Keys, names and values may all be in
  * quotes or not; line ends mean no more than other blanks. (scan.c has the tokens.)
  *
  * A mistake of syntax ends nothing: it is reported, and reading goes on where the text makes sense
@@ -231,7 +231,10 @@ static void take_surplus(struct reader *r, const struct token *key, int line)
 static bool is_list_key(int found)
 {
     ASSERT(found < 0 || key_at((unsigned)found));
-    return found >= 0 && key_at((unsigned)found)->kind == KEY_NODES;
+    if (found < 0)
+        return false;
+    enum key_kind kind = key_at((unsigned)found)->kind;
+    return kind == KEY_NODES || kind == KEY_RETIRED;
 }
 
 /* At the value of a key, after its "=". */

@@ -40,6 +40,7 @@ void topology_destroy(struct topology *t)
 {
     free(t->nodes);
     free(t->neighbours);
+    free(t->retired);
     *t = (struct topology){0};
 }
 
@@ -224,6 +225,7 @@ static bool nodes_build(struct topology_draft *d)
 static void check_whole(const struct topology *t)
 {
     unsigned ends = 0;
+    ASSERT(t->retired_count <= TOPOLOGY_RETIRED_MAX);
     ASSERT(t->herd[0] && t->nodes_count && t->nodes_count <= TOPOLOGY_NODES_MAX);
     for (unsigned i = 0; i < t->nodes_count; i++) {
         const struct topology_node *n = &t->nodes[i];
@@ -241,6 +243,7 @@ bool topology_finish(struct topology_draft *d, struct topology *out, struct topo
     check_addresses(d);
     check_secret(d);
     check_places(d);
+    draft_retired_check(d);
     if (nodes_build(d) && draft_edges_resolve(d))
         draft_graph_check(d);
     else

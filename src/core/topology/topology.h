@@ -16,6 +16,7 @@
 enum {
     TOPOLOGY_NODES_MAX = 1024,
     TOPOLOGY_NEIGHBOURS_MAX = 64, /* of one node */
+    TOPOLOGY_RETIRED_MAX = 1024,
     TOPOLOGY_HERD_BYTES_MAX = 63,
     TOPOLOGY_PATH_BYTES_MAX = 4095,
     TOPOLOGY_FAULT_BYTES_MAX = 511,
@@ -33,6 +34,12 @@ struct topology_node {
     struct address peer;
     uint16_t *neighbours; /* indexes into topology.nodes, ascending; both directions, each once */
     unsigned neighbours_count;
+};
+
+/* A node that was removed from the herd, and whose stamps are still to be held. */
+struct topology_retired {
+    char name[STAMPEDE_NODE_NAME_BYTES_MAX + 1];
+    int line; /* where `retired` names it */
 };
 
 enum client_close { CLIENT_CLOSE_EOF, CLIENT_CLOSE_REPLY };
@@ -58,6 +65,7 @@ struct topology_limits {
     uint64_t partial_ms; /* 0, or 1ms to 1h; 1s: when a command without LF is taken */
     uint64_t stop_ms; /* 0 to 10min; 5s: a node that is told to stop has ended then */
     uint64_t future_ns; /* how far ahead a client's time may be, 0 to 3650d; 1d */
+    uint64_t clock_ns; /* how wrong the clock of a node may be, 1s to 1d; 1min */
 };
 
 /* Who answers WHATSAT. */
@@ -77,6 +85,8 @@ struct topology {
     unsigned nodes_count;
     unsigned edges_count;
     uint16_t *neighbours; /* the memory that the nodes' lists are parts of */
+    struct topology_retired *retired; /* no name twice, and none of a node */
+    unsigned retired_count;
     enum client_close client_close;
     char secret_file[TOPOLOGY_PATH_BYTES_MAX + 1]; /* "" for none; relative to the file's folder */
     char tls_ca_file[TOPOLOGY_PATH_BYTES_MAX + 1]; /* the CA; all three or none */

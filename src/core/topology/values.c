@@ -343,6 +343,17 @@ static void set_language(
     store_text(&d->t, key, value);
 }
 
+static void set_retired(struct topology_draft *d, int line, struct span name)
+{
+    if (draft_name_valid(name))
+        draft_retired_add(d, line, name);
+    else
+        draft_error(d, line,
+            "retired cannot hold \"%.*s\", which no node can have been named; a name has 1 to %d "
+            "letters, digits, \".\", \"_\", \"-\", a letter or digit first",
+            SHOWN(name), STAMPEDE_NODE_NAME_BYTES_MAX);
+}
+
 static void set_value(struct topology_draft *d, int line, const struct key *key, struct span value)
 {
     switch (key->kind) {
@@ -375,6 +386,9 @@ static void set_value(struct topology_draft *d, int line, const struct key *key,
         return;
     case KEY_NODES:
         draft_edge_add(d, line, value);
+        return;
+    case KEY_RETIRED:
+        set_retired(d, line, value);
         return;
     }
 }
@@ -429,12 +443,12 @@ static bool has_variable(struct span value)
     return false;
 }
 
-/* Where a key's line is kept; NULL for talks_to, which may come any number of times. */
+/* Where a key's line is kept; NULL for talks_to and retired, which may come any number of times. */
 static int *line_of(struct topology_draft *d, unsigned key)
 {
     const struct key *k = key_at(key);
     ASSERT(key < TOPOLOGY_KEYS_MAX && k);
-    if (k->kind == KEY_NODES)
+    if (k->kind == KEY_NODES || k->kind == KEY_RETIRED)
         return NULL;
     if (k->kind != KEY_ADDRESS)
         return &d->key_lines[key];

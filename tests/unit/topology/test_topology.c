@@ -96,7 +96,7 @@ Test(topology, keys)
             "f:3: limits.line cannot be 1; it is at least 64B and at most 8KiB\n"
             "f:3: \"what\" is no key of limits; there are line, output, connections, "
             "connections_per_address, commands_per_address, new_ids_per_address, stamps, "
-            "stamps_full, idle, stall, partial, stop, future\n"},
+            "stamps_full, idle, stall, partial, stop, future, clock\n"},
         {HERD "\nmode Ann {\n client = \"127.0.0.1:0\"\n peer = \"127.0.0.1:2\" }\n",
             "f:3: \"mode\" is no key of the top level; did you mean \"node\"?\n"
             "f:4: Ann's client address cannot be \"127.0.0.1:0\": its port is no number from 1 to "
@@ -395,6 +395,8 @@ Test(topology, defaults)
     expect_rate(t.limits.commands_per_address, 100000, 1);
     expect_rate(t.limits.new_ids_per_address, 10000, 60);
     cr_expect_eq(t.limits.future_ns, 86400000000000);
+    cr_expect_eq(t.limits.clock_ns, 60000000000);
+    cr_expect_eq(t.retired_count, 0);
     cr_expect_str_eq(t.places.provider, "");
     cr_expect_eq(t.places.timeout_ms, 10000);
     topology_destroy(&t);
@@ -434,7 +436,7 @@ Test(topology, values)
     read_well(HERD
         "client_close = reply secret_file = \"a b\" log_file = /x log_level = debug spin = 50us\n"
         "limits { line = 8KiB output = 1GiB connections = 1000000 stamps = 2147483648\n"
-        "stamps_full = evict idle = 365d stall = 100ms partial = 0 stop = 10min future = 0 }\n"
+        "stamps_full = evict idle = 365d stall = 100ms partial = 0 stop = 10min future = 0 clock = 1d }\n"
         "places { provider = gazetteer timeout = 1min }\n"
         "node Ann { client = \"[2001:db8::1]:65535\" peer = \"192.0.2.1:1\" }",
         &t);
@@ -453,6 +455,7 @@ Test(topology, values)
     cr_expect_eq(t.limits.partial_ms, 0);
     cr_expect_eq(t.limits.stop_ms, 600000);
     cr_expect_eq(t.limits.future_ns, 0);
+    cr_expect_eq(t.limits.clock_ns, 86400000000000);
     cr_expect_eq(t.places.timeout_ms, 60000);
     cr_expect_eq(t.nodes[0].client.port, 65535);
     cr_expect(t.nodes[0].client.v6);
@@ -567,6 +570,70 @@ Test(topology, edges_at_the_bound)
         if (over)
             cr_expect_str_eq(faults.each[0].text,
                 "there are too many names in talks_to; 65536 are possible in all");
+        topology_faults_destroy(&faults);
+        free(text);
+    }
+}
+
+Test(topology, retired)
+{
+    static const char long_name[] =
+        "a123456789b123456789c123456789d123456789e123456789f123456789g123";
+    char long_text[300], long_said[400];
+    snprintf(long_text, sizeof long_text, HERD "retired = {%s, Cid}\n" A "}\n", long_name);
+    snprintf(long_said, sizeof long_said,
+        "f:2: retired cannot hold \"%s\", which no node can have been named; a name has 1 to 63 "
+        "letters, digits, \".\", \"_\", \"-\", a letter or digit first\n",
+        long_name);
+#define NO_NAME(line, name)                                                                      \
+    "f:" line ": retired cannot hold \"" name "\", which no node can have been named; a name has " \
+    "1 to 63 letters, digits, \".\", \"_\", \"-\", a letter or digit first\n"
+    const struct row rows[] = {
+        {HERD "retired = Cid\n" A "}\n", ""},
+        {HERD "retired = {Cid, Dan,}\nretired += Eve\n" A "}\n", ""},
+        {HERD "retired = {}\n" A "}\n", ""},
+        {HERD "retired = {Cid,\nCid}\nretired += Cid\n" A "}\n",
+            "f:3: Cid is retired twice, in line 2 already; once is enough\n"
+            "f:4: Cid is retired twice, in line 2 already; once is enough\n"},
+        {HERD "retired = {Cid, Ann}\n" A "}\n",
+            "f:2: Ann is retired, but there is a node Ann in line 3; take the name out of retired, "
+            "or remove the node\n"},
+        {HERD "retired = {\"-\", '', \"a b\"}\n" A "}\n",
+            NO_NAME("2", "-") NO_NAME("2", "") NO_NAME("2", "a b")},
+        {long_text, long_said},
+        {HERD "retired = {Cid}\n" A "talks_to = {Bob, Cid} }\n" B "}\n",
+            "f:3: Ann talks to Cid, which is retired, by line 2\n"},
+        {HERD "limits { retired = {Cid} }\n" A "}\n",
+            "f:2: \"retired\" does not belong to limits; it is a key of the top level\n"},
+        {HERD "limits { clock = 0 }\n" A "}\n", "f:2: limits.clock cannot be 0; it is at least 1s and at most 1d\n"},
+    };
+    CHECK_ROWS(rows);
+    struct topology t;
+    read_well(HERD "retired = {Cid, Dan}\n" A "}\n", &t);
+    cr_assert_eq(t.retired_count, 2);
+    cr_expect_str_eq(t.retired[0].name, "Cid");
+    cr_expect_str_eq(t.retired[1].name, "Dan");
+    topology_destroy(&t);
+}
+
+Test(topology, retired_at_the_bound)
+{
+    for (unsigned over = 0; over <= 2; over++) {
+        char *text = NULL;
+        size_t len = 0;
+        bool well;
+        FILE *f = open_memstream(&text, &len);
+        fprintf(f, HERD A "}\nretired = {");
+        for (unsigned i = 0; i < TOPOLOGY_RETIRED_MAX + over; i++)
+            fprintf(f, "r%u,", i);
+        fprintf(f, "}\n");
+        fclose(f);
+        struct topology_faults faults = faults_of(text, &well);
+        cr_expect_eq(well, over == 0);
+        cr_assert_eq(faults.count, over > 0, "one fault, however many there are too many");
+        if (over)
+            cr_expect_str_eq(
+                faults.each[0].text, "there are too many names in retired; 1024 are possible");
         topology_faults_destroy(&faults);
         free(text);
     }
