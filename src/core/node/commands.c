@@ -28,6 +28,7 @@ static void on_not_newer(
         n->metrics.stamps_refused_memory++;
         refuse(n, c, &entry->command, SPAN("no memory is left for the stamp"), now);
     } else {
+        ASSERT(verdict == STORE_OLD); /* never STORE_UNKNOWN: the origin is this node */
         n->metrics.stamps_old++;
         bool known = store_get(n->store, entry->command.id, entry->hash, &held, &n->commands.text);
         ASSERT(known);

@@ -31,7 +31,7 @@ bool names_find(struct names *n, struct span name, uint16_t *number)
         if (++slot == n->slots + NAMES_SLOTS)
             slot = n->slots;
     if (!*slot) {
-        if (n->count == NAMES_MAX)
+        if (n->closed || n->count == NAMES_MAX)
             return false;
         struct name *new = &n->each[n->count];
         new->len = (uint8_t)name.len;
@@ -41,4 +41,13 @@ bool names_find(struct names *n, struct span name, uint16_t *number)
     *number = n->last = (uint16_t)(*slot - 1);
     ASSERT(*number < n->count && n->count <= NAMES_MAX);
     return true;
+}
+
+bool names_know(struct names *n, struct span name)
+{
+    uint16_t number;
+    n->closed = false;
+    bool known = names_find(n, name, &number);
+    n->closed = true;
+    return known;
 }

@@ -1,7 +1,8 @@
 /* names.h — the names of origin nodes, each kept once.
  *
  * A record holds a number of 12 bits instead of its origin's name. A herd has few nodes, so no name
- * is ever forgotten; a peer that invents names can add NAMES_MAX at most. Called by store. */
+ * is ever forgotten. Once names_know was called, only it adds names, and a peer that invents some
+ * adds none. Called by store. */
 #ifndef CORE_STORE_NAMES_H
 #define CORE_STORE_NAMES_H
 
@@ -21,6 +22,7 @@ struct names {
     struct name *each; /* NAMES_MAX */
     uint16_t *slots; /* NAMES_SLOTS of them; a name's number + 1, or 0 for a free slot */
     uint16_t count;
+    bool closed; /* no name is added by a search */
     uint16_t last; /* the number returned last: most likely the next one, too */
 };
 
@@ -37,8 +39,12 @@ static inline struct span names_text(const struct names *n, uint16_t number)
 /* The search behind names_number, for a name that is not the last one again. */
 MUST_USE bool names_find(struct names *n, struct span name, uint16_t *number);
 
-/* The number of a name of 1 to STAMPEDE_NODE_NAME_BYTES_MAX bytes. A new name is added.
- * false: the name is new, and there are NAMES_MAX already. */
+/* Add a name of 1 to STAMPEDE_NODE_NAME_BYTES_MAX bytes, and from now on no others by a search.
+ * false: there are NAMES_MAX already. */
+MUST_USE bool names_know(struct names *n, struct span name);
+
+/* The number of a name of 1 to STAMPEDE_NODE_NAME_BYTES_MAX bytes. Before names_know, a new name is
+ * added. false: the name is new, and after names_know, or there are NAMES_MAX already. */
 MUST_USE static inline bool names_number(struct names *n, struct span name, uint16_t *number)
 {
     *number = n->last;

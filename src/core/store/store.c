@@ -16,6 +16,7 @@
 #include <stdlib.h>
 
 _Static_assert((int)STORE_CURSORS_MAX == (int)FEED_CURSORS_MAX, "a store's cursors are its feed's");
+_Static_assert((int)STORE_ORIGINS_MAX == (int)NAMES_MAX, "a store's origins are its names");
 _Static_assert(NAMES_MAX <= 1 << 12, "a record has 12 bits for its origin's number");
 
 struct store {
@@ -64,6 +65,12 @@ void store_destroy(struct store *s)
     id_index_deinit(&s->index);
     arena_deinit(&s->arena);
     free(s);
+}
+
+void store_know_origin(struct store *s, struct span name)
+{
+    bool known = names_know(&s->origins, name);
+    ASSERT(known);
 }
 
 uint64_t store_hash(const struct store *s, struct span id)
@@ -159,12 +166,10 @@ static bool finds_room(const struct store *s, const struct stamp *in, enum says 
 static enum store_verdict put_new(
     struct store *s, const struct stamp *in, uint64_t hash, uint16_t route, enum says who)
 {
-    if (!finds_room(s, in, who)) {
-        s->refused++;
-        return STORE_FULL;
-    }
     uint16_t origin;
-    if (!names_number(&s->origins, in->origin, &origin)) {
+    if (!names_number(&s->origins, in->origin, &origin))
+        return STORE_UNKNOWN;
+    if (!finds_room(s, in, who)) {
         s->refused++;
         return STORE_FULL;
     }
@@ -204,7 +209,7 @@ static enum store_verdict put_known(struct store *s, const struct stamp *in, uin
         return STORE_OLD;
     uint16_t origin;
     if (!names_number(&s->origins, in->origin, &origin))
-        return STORE_FULL;
+        return STORE_UNKNOWN;
     uint32_t to = at;
     uint32_t units = record_units(in->id.len, in->position.len);
     if (units != record_units(held->id_len, held->position_len)) {

@@ -17,7 +17,7 @@
 #include "core/protocol/stamp.h"
 #include <stdint.h>
 
-enum { STORE_CURSORS_MAX = 72 };
+enum { STORE_CURSORS_MAX = 72, STORE_ORIGINS_MAX = 4096 };
 
 enum store_when_full {
     STORE_REFUSES, /* a new id is refused; known ids are still updated */
@@ -37,7 +37,8 @@ enum store_verdict {
     STORE_NEW,     /* stored; it is now the feed's last */
     STORE_OLD,     /* the held stamp is newer or equal; nothing changed */
     STORE_FULL,    /* a new id while the store holds stamps_max, and nothing may be evicted for it;
-                    * or a new origin while it knows NAMES_MAX (names.h); nothing changed */
+                    * nothing changed */
+    STORE_UNKNOWN, /* the store does not know its origin, and it is newer; nothing changed */
     STORE_STARVED, /* out of memory, which may pass; nothing changed */
 };
 
@@ -61,6 +62,11 @@ struct store;
 /* NULL: out of memory. The config is copied. */
 struct store *store_create(const struct store_config *config);
 void store_destroy(struct store *s); /* NULL is allowed */
+
+/* `name` is an origin of stamps that the store takes: 1 to STAMPEDE_NODE_NAME_BYTES_MAX bytes, and
+ * at most STORE_ORIGINS_MAX different ones (an ASSERT). From the first call on it takes no others;
+ * before that, the first STORE_ORIGINS_MAX that come. */
+void store_know_origin(struct store *s, struct span name);
 
 /* The hash of an id under this store's seed, which the calls below take. It is SipHash-1-3, so that
  * a hostile client cannot choose ids that collide. */

@@ -40,6 +40,24 @@ Test(names, the_longest_and_the_shortest)
     names_deinit(&n);
 }
 
+Test(names, once_some_are_known_a_search_adds_none)
+{
+    struct names n;
+    uint16_t number, hands;
+    cr_assert(names_init(&n, seed));
+    cr_assert(names_number(&n, SPAN("Goloman"), &number));
+    cr_assert(names_know(&n, SPAN("Hands")));
+    cr_expect_not(names_number(&n, SPAN("Wilkes"), &number));
+    cr_expect_eq(n.count, 2);
+    cr_assert(names_number(&n, SPAN("Hands"), &hands));
+    cr_assert(names_know(&n, SPAN("Hands")));
+    cr_expect_eq(n.count, 2);
+    cr_assert(names_know(&n, SPAN("Wilkes")));
+    cr_assert(names_number(&n, SPAN("Wilkes"), &number));
+    cr_expect_neq(number, hands);
+    names_deinit(&n);
+}
+
 Test(names, full_refuses_new_ones_and_knows_the_old)
 {
     struct names n;

@@ -314,14 +314,44 @@ Test(store, origins_are_bounded)
         in.origin = span_of(origin);
         uint64_t digest = store_digest(s);
         enum store_verdict verdict = put(s, in, 0);
-        cr_assert_eq(verdict, accepted < 4096 ? STORE_NEW : STORE_FULL);
+        cr_assert_eq(verdict, accepted < 4096 ? STORE_NEW : STORE_UNKNOWN);
         accepted += verdict == STORE_NEW;
         if (verdict != STORE_NEW)
             cr_assert_eq(store_digest(s), digest);
         cr_assert_eq(holds(s, id), verdict == STORE_NEW);
     }
-    cr_expect_eq(put_id(s, "client-1", 2), STORE_FULL); /* its origin, Goloman, is one too many */
+    cr_expect_eq(put_id(s, "client-1", 2), STORE_UNKNOWN); /* its origin, Goloman, is one too many */
     cr_expect_eq(store_count(s), 4096);
+    store_destroy(s);
+}
+
+/* From the first name that it is told, it takes stamps of known origins only. */
+Test(store, a_stamp_of_an_unknown_origin_is_refused_if_it_would_be_stored)
+{
+    struct store *s = store_of(2, STORE_REFUSES);
+    struct stamp in = stamp_of("kiwi", "+0+0", "5", 5 * SECOND_NS);
+    in.origin = SPAN("Hands");
+    store_know_origin(s, SPAN("Goloman"));
+    cr_expect_eq(put(s, in, 0), STORE_UNKNOWN);
+    cr_expect_not(holds(s, "kiwi"));
+    cr_expect_eq(store_change(s), 0);
+    cr_expect_eq(put_id(s, "kiwi", 4), STORE_NEW);
+    uint64_t digest = store_digest(s);
+    cr_expect_eq(put(s, in, 0), STORE_UNKNOWN, "of a known id");
+    cr_expect_eq(store_digest(s), digest);
+    in.time = SPAN("3");
+    in.time_ns = 3 * SECOND_NS;
+    cr_expect_eq(put(s, in, 0), STORE_OLD, "it would not be stored anyway");
+    in = stamp_of("plum", "+0+0", "5", 5 * SECOND_NS);
+    in.origin = SPAN("Hands");
+    cr_expect_eq(put_id(s, "fig", 1), STORE_NEW);
+    cr_expect_eq(put(s, in, 0), STORE_UNKNOWN, "and not for lack of room");
+    cr_expect_eq(store_refused(s), 0);
+    store_know_origin(s, SPAN("Hands"));
+    store_know_origin(s, SPAN("Hands"));
+    in = stamp_of("kiwi", "+0+0", "5", 5 * SECOND_NS);
+    in.origin = SPAN("Hands");
+    cr_expect_eq(put(s, in, 0), STORE_NEW, "it may be told more later");
     store_destroy(s);
 }
 
