@@ -55,7 +55,8 @@ static struct topology topology = {
         .idle_ms = 600000,
         .stall_ms = 30000,
         .partial_ms = 1000,
-        .future_ns = (uint64_t)86400 * SECOND_NS},
+        .future_ns = (uint64_t)86400 * SECOND_NS,
+        .clock_ns = (uint64_t)60 * SECOND_NS},
 };
 static struct instant now = {.mono_ns = SECOND_NS, .real_ns = INT64_C(1700000000) * SECOND_NS};
 static struct log logs[2];

@@ -130,7 +130,8 @@ bool herd_agrees(const struct herd *h, char why[JUDGE_VERDICT_BYTES_MAX])
     bool down[TOPOLOGY_NODES_MAX] = {false};
     for (unsigned i = 0; i < h->topology.nodes_count; i++)
         down[i] = !h->hosts[i].node;
-    return judge_agreed(&h->judge, down, why) && digests_equal(h, why);
+    bool left_out;
+    return judge_agreed(&h->judge, down, &left_out, why) && (left_out || digests_equal(h, why));
 }
 
 bool herd_linked(const struct herd *h, char why[JUDGE_VERDICT_BYTES_MAX])
@@ -163,30 +164,45 @@ static struct span status_of(const struct host *host)
     return buf_span(&out);
 }
 
-bool herd_thinks_linked(const struct herd *h, unsigned a, unsigned b)
+/* Whether the status of `a` says that its link to `b` is `key`. */
+static bool link_is(const struct herd *h, unsigned a, unsigned b, const char *key)
 {
     if (!h->hosts[a].node)
         return false;
     struct span text = status_of(&h->hosts[a]);
     struct cJSON *status = cJSON_ParseWithLength(text.at, text.len), *link;
-    bool up = false;
+    bool is = false;
     if (!status)
         abort();
     cJSON_ArrayForEach(link, cJSON_GetObjectItem(status, "links"))
     {
         const char *peer = cJSON_GetStringValue(cJSON_GetObjectItem(link, "peer"));
         if (strcmp(peer, h->topology.nodes[b].name) == 0)
-            up = cJSON_IsTrue(cJSON_GetObjectItem(link, "up"));
+            is = cJSON_IsTrue(cJSON_GetObjectItem(link, key));
     }
     cJSON_Delete(status);
-    return up;
+    return is;
+}
+
+bool herd_thinks_linked(const struct herd *h, unsigned a, unsigned b)
+{
+    return link_is(h, a, b, "up");
+}
+
+bool herd_thinks_incomplete(const struct herd *h, unsigned a, unsigned b)
+{
+    return link_is(h, a, b, "incomplete");
+}
+
+bool herd_status_says(const struct herd *h, unsigned node, const char *text)
+{
+    struct span status = h->hosts[node].node ? status_of(&h->hosts[node]) : SPAN("");
+    return memmem(status.at, status.len, text, strlen(text)) != NULL;
 }
 
 bool herd_thinks_clock_off(const struct herd *h, unsigned node)
 {
-    static const char off[] = "\"clock_off\":true";
-    struct span text = h->hosts[node].node ? status_of(&h->hosts[node]) : SPAN("");
-    return memmem(text.at, text.len, off, sizeof off - 1) != NULL;
+    return herd_status_says(h, node, "\"clock_off\":true");
 }
 
 bool herd_clocks_agree(const struct herd *h, char why[JUDGE_VERDICT_BYTES_MAX])

@@ -56,6 +56,12 @@ void herd_heal(struct herd *h);
  * `why` says what is missing. */
 bool herd_agrees(const struct herd *h, char why[JUDGE_VERDICT_BYTES_MAX]);
 
+/* Whether a node's status has this text in it; one that is down has none. */
+bool herd_status_says(const struct herd *h, unsigned node, const char *text);
+
+/* Whether `a` takes no MARK of `b`, by its status. */
+bool herd_thinks_incomplete(const struct herd *h, unsigned a, unsigned b);
+
 /* Whether a node's status says that a neighbour's clock is off. */
 bool herd_thinks_clock_off(const struct herd *h, unsigned node);
 

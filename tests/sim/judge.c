@@ -161,6 +161,13 @@ void judge_said(struct judge *j, unsigned node, const struct command *iamat)
     copy(issue->time, sizeof issue->time, iamat->iamat.time_text);
 }
 
+void judge_poisoned(struct judge *j, unsigned node, const struct command *iamat)
+{
+    judge_said(j, node, iamat);
+    struct subject *s = find_subject(j, iamat->id);
+    s->issues[s->issues_count - 1].poison = true;
+}
+
 /* -- clocks ------------------------------------------------------------------------------------ */
 
 void judge_sets_clock(struct judge *j, unsigned node, int64_t ahead_ns)
@@ -194,6 +201,12 @@ static int64_t future_ns(const struct judge *j)
     return (int64_t)j->topology->limits.future_ns;
 }
 
+/* How far a stamp of another node may be ahead of a node's clock. */
+static int64_t ahead_ns(const struct judge *j)
+{
+    return future_ns(j) + 2 * (int64_t)j->topology->limits.clock_ns;
+}
+
 bool judge_finds_future(const struct judge *j, unsigned node, int64_t said_ns, int64_t time_ns)
 {
     return clock_said(j, node, said_ns, INT64_MIN, time_ns - future_ns(j) - 1);
@@ -208,7 +221,8 @@ static bool comes_from(const struct judge *j, const struct issue *issue, const s
            span_equal(stamp->origin, span_of(name_of(j, issue->node))) &&
            span_equal(stamp->position, span_of(issue->position)) &&
            span_equal(stamp->time, span_of(issue->time)) &&
-           clock_said(j, issue->node, issue->said_ns, received_ns, received_ns);
+           (issue->poison ||
+               clock_said(j, issue->node, issue->said_ns, received_ns, received_ns));
 }
 
 static int find_issue(const struct judge *j, const struct subject *s, const struct stamp *stamp)
@@ -256,6 +270,11 @@ static void look_at(struct judge *j, unsigned node, struct subject *s, const str
     if (before->issue >= 0 && !j->forgetful && order(j, s, &now, before) < 0)
         judge_violated(j, "%s went back from %s to %s for %s", name_of(j, node),
             s->issues[before->issue].time, s->issues[now.issue].time, s->id);
+    const struct issue *issue = &s->issues[now.issue];
+    if (issue->node != node && !clock_said(j, node, issue->said_ns,
+                                   issue->time_ns + now.skew_ns - ahead_ns(j), INT64_MAX))
+        judge_violated(j, "%s took %s of %s, which no right clock can have received yet",
+            name_of(j, node), issue->time, s->id);
     *before = now;
 }
 
@@ -390,7 +409,8 @@ bool judge_told(struct judge *j, unsigned node, bool same_life, const struct com
 void judge_hears_bye(struct judge *j, unsigned from, unsigned to, struct span reason, bool starved)
 {
     static const char *const allowed[] = {
-        PEERING_DUPLICATE, "no byte for 10 s", "no handshake within 2 s", "this node stops"};
+        PEERING_DUPLICATE, "no byte for 10 s", "no handshake within 2 s", "this node stops",
+        PEERING_ASKS_AGAIN};
     for (size_t i = 0; i < sizeof allowed / sizeof *allowed; i++)
         if (span_equal(reason, span_of(allowed[i])))
             return;
@@ -415,14 +435,34 @@ static bool same(const struct judge *j, const struct subject *s, unsigned a, uns
     return order(j, s, x, y) == 0;
 }
 
-bool judge_agreed(const struct judge *j, const bool *down, char why[JUDGE_VERDICT_BYTES_MAX])
+/* Whether a node that runs holds a stamp that others, whose clocks are nearly right, may refuse. */
+static bool is_too_far_ahead(const struct judge *j, const struct subject *s, const bool *down)
 {
+    for (unsigned node = 0; node < j->nodes_count; node++) {
+        const struct held *held = &s->held[node];
+        if (down[node] || held->issue < 0)
+            continue;
+        int64_t received_ns = s->issues[held->issue].time_ns + held->skew_ns;
+        if (received_ns > EPOCH_NS + j->network->now_ns + ahead_ns(j) - SECOND_NS)
+            return true;
+    }
+    return false;
+}
+
+bool judge_agreed(
+    const struct judge *j, const bool *down, bool *left_out, char why[JUDGE_VERDICT_BYTES_MAX])
+{
+    *left_out = false;
     unsigned first = 0;
     while (first < j->nodes_count && down[first])
         first++;
-    for (unsigned i = 0; i < j->subjects_count; i++)
+    for (unsigned i = 0; i < j->subjects_count; i++) {
+        const struct subject *s = &j->subjects[i];
+        if (is_too_far_ahead(j, s, down)) {
+            *left_out = true;
+            continue;
+        }
         for (unsigned node = first + 1; node < j->nodes_count; node++) {
-            const struct subject *s = &j->subjects[i];
             if (down[node] || same(j, s, first, node))
                 continue;
             snprintf(why, JUDGE_VERDICT_BYTES_MAX, "%s holds %s of %s and %s holds %s",
@@ -430,6 +470,7 @@ bool judge_agreed(const struct judge *j, const bool *down, char why[JUDGE_VERDIC
                 time_of(s, &s->held[node]));
             return false;
         }
+    }
     return true;
 }
 

@@ -4,12 +4,14 @@
  * mistake in the core's is not repeated. It checks at every step:
  *
  *   - a node holds only what some client sent, with the skew of the node that received it, by that
- *     node's clock at the time, and nothing further ahead than limits.future
+ *     node's clock at the time, and nothing further ahead than limits.future; of other nodes nothing
+ *     that was received later than its own clock has shown, limits.future and twice limits.clock
  *   - while a node runs, its stamp of an id is never replaced by an older one and no id disappears;
  *     no store has more than limits.stamps
  *   - if a node acknowledged a stamp to a client, it holds that one or a newer one
  *   - at the end of a run all running nodes agree (judge_agreed). So nothing that was acknowledged
- *     is lost while one node that has it runs
+ *     is lost while one node that has it runs. What a node received when its clock was too far ahead
+ *     for others to take it even now is left out
  *   - no end of a link finds an error in the other's lines: there is no BYE except those that a bad
  *     network explains
  *
@@ -31,6 +33,7 @@ enum { JUDGE_VERDICT_BYTES_MAX = 1000, JUDGE_TIME_BYTES_MAX = 39 };
 struct issue {
     unsigned node;
     int64_t said_ns; /* virtual */
+    bool poison; /* nobody said it; the node made it up */
     int64_t time_ns;
     int before; /* the previous one whose time has the same hash; -1: none */
     char position[STAMPEDE_POSITION_BYTES_MAX + 1], time[JUDGE_TIME_BYTES_MAX + 1];
@@ -71,6 +74,10 @@ bool judge_finds_future(const struct judge *j, unsigned node, int64_t said_ns, i
 /* A client sent an IAMAT to a node. */
 void judge_said(struct judge *j, unsigned node, const struct command *iamat);
 
+/* A node with ill will stores a stamp as its own that no client has said, with the skew 0. Only it may
+ * hold it. */
+void judge_poisoned(struct judge *j, unsigned node, const struct command *iamat);
+
 /* The node replied with an AT line about the client of `asked`. same_life: it has not restarted
  * since. true: `out` is the stamp in the line and points into the line. */
 bool judge_told(struct judge *j, unsigned node, bool same_life, const struct command *asked,
@@ -96,8 +103,10 @@ void judge_leaves(struct judge *j, unsigned node);
 void judge_hears_bye(struct judge *j, unsigned from, unsigned to, struct span reason, bool starved);
 
 /* Whether all nodes held the same stamp of every id when last looked at; if not, `why` names one.
- * Nodes that are down (down[i]) do not count. */
-bool judge_agreed(const struct judge *j, const bool *down, char why[JUDGE_VERDICT_BYTES_MAX]);
+ * Nodes that are down (down[i]) do not count, nor do ids of which one that runs holds a stamp that
+ * others may refuse, as of a wrong clock; `left_out` is set if there are any. */
+bool judge_agreed(
+    const struct judge *j, const bool *down, bool *left_out, char why[JUDGE_VERDICT_BYTES_MAX]);
 
 /* What a node held of an id when last looked at; NULL: nothing. Valid until the next IAMAT. */
 const struct issue *judge_held(const struct judge *j, unsigned node, const char *id);

@@ -4,10 +4,14 @@
 #include <criterion/criterion.h>
 #include <inttypes.h>
 
-enum { LINKED_MS = 800, CUT_SEEN_MS = 5 };
+enum { LINKED_MS = 800, CUT_SEEN_MS = 5, NODES_MAX = 64 };
 
 static struct herd h;
 static bool old[TOPOLOGY_NODES_MAX];
+static struct {
+    struct topology_node nodes[NODES_MAX];
+    struct topology_retired retired[1];
+} files[NODES_MAX]; /* of those that differ from the herd's */
 static struct tally *before; /* the tallies when counting began; nodes x nodes */
 
 static struct host *host_at(unsigned node)
@@ -35,6 +39,7 @@ static void create(unsigned count, enum shape shape, bool tls)
     struct herd_plan plan = {
         .shape = shape, .nodes = count, .seed = count, .clients = count, .tls = tls};
     herd_create(&h, &plan);
+    cr_assert_leq(h.topology.nodes_count, (unsigned)NODES_MAX);
     before = calloc((size_t)h.topology.nodes_count * h.topology.nodes_count, sizeof *before);
     cr_assert_not_null(before);
 }
@@ -264,6 +269,52 @@ void limits_stamps(unsigned node, uint64_t stamps, bool evicts)
     h.judge.forgetful = true;
 }
 
+/* A copy of its own, which lasts as long as the story. */
+static struct topology *file_of(unsigned node)
+{
+    struct topology *t = &host_at(node)->topology;
+    if (t->nodes != h.topology.nodes)
+        return t;
+    t->nodes = files[node].nodes;
+    memcpy(t->nodes, h.topology.nodes, t->nodes_count * sizeof *t->nodes);
+    t->retired = files[node].retired;
+    return t;
+}
+
+/* The shape stays as it is: a node of another name is where it was. */
+void file_lacks(unsigned node, unsigned other)
+{
+    struct topology_node *gone = &file_of(node)->nodes[other];
+    snprintf(gone->name, sizeof gone->name, "Newcomer");
+}
+
+void file_retires(unsigned node, unsigned other)
+{
+    struct topology *t = file_of(node);
+    file_lacks(node, other);
+    t->retired_count = 1;
+    memcpy(t->retired[0].name, h.topology.nodes[other].name, sizeof t->retired[0].name);
+}
+
+void sends_poison(unsigned node, const char *id, const char *time)
+{
+    char iamat[200];
+    struct command command;
+    snprintf(iamat, sizeof iamat, "IAMAT %s +1-1 %s", id, time);
+    command_parse(span_of(iamat), &command);
+    cr_assert_eq(command.kind, COMMAND_IAMAT);
+    judge_poisoned(&h.judge, node, &command);
+    struct stamp stamp = {.id = command.id,
+        .position = command.iamat.position_text,
+        .time = command.iamat.time_text,
+        .origin = span_of(name_of(node)),
+        .time_ns = command.iamat.time_ns};
+    struct store *store = (struct store *)node_store(host_at(node)->node);
+    cr_assert_eq(
+        store_put(store, &stamp, store_hash(store, stamp.id), ROUTE_LOCAL), STORE_NEW);
+    network_wake(&h.network, node, h.network.now_ns);
+}
+
 /* Stored as if it had come from the only neighbour, so it will not be sent there, and there is no
  * other. */
 void is_tampered_with(unsigned node, const char *iamat)
@@ -381,6 +432,18 @@ void thinks_clock_off(unsigned node, bool off)
 {
     cr_assert_eq(herd_thinks_clock_off(&h, node), off, "violated: %s is %s about clocks",
         name_of(node), off ? "calm" : "alarmed");
+}
+
+void thinks_own_clock_wrong(unsigned node, bool wrong)
+{
+    cr_assert_eq(herd_status_says(&h, node, "\"clock_wrong\":true"), wrong,
+        "violated: %s is %s about its own clock", name_of(node), wrong ? "calm" : "alarmed");
+}
+
+void is_incomplete(unsigned node, unsigned other, bool incomplete)
+{
+    cr_assert_eq(herd_thinks_incomplete(&h, node, other), incomplete,
+        "violated: %s takes %s MARK of %s", name_of(node), incomplete ? "a" : "no", name_of(other));
 }
 
 void all_answered(void)

@@ -40,6 +40,12 @@ void goes_on(unsigned node);
 void starves(unsigned node); /* all its allocations fail from now on */
 void is_fed(unsigned node); /* its allocations work again */
 void clock_is_set(unsigned node, int64_t ahead_ms);
+/* From its next start on, the file of `node` does not name `other`, or retires it. */
+void file_lacks(unsigned node, unsigned other);
+void file_retires(unsigned node, unsigned other);
+/* The node has the herd's secret and the will to do harm: it sends a stamp that no client has said, as
+ * one of its own. Of `id` only that. */
+void sends_poison(unsigned node, const char *id, const char *time);
 void cut(unsigned a, unsigned b); /* both ends notice, and new dials fail */
 void cut_so(unsigned a, unsigned b, enum cut how);
 void cut_from(unsigned from, unsigned to, enum cut how); /* this direction only */
@@ -68,6 +74,9 @@ uint64_t messages(void); /* on all edges */
 void counts_anew(void);
 void alarms(uint64_t count); /* since the beginning */
 void thinks_clock_off(unsigned node, bool off); /* of some neighbour */
+void thinks_own_clock_wrong(unsigned node, bool wrong);
+/* Whether `node` takes no MARK of its peer `other`, having refused stamps of it. */
+void is_incomplete(unsigned node, unsigned other, bool incomplete);
 void all_answered(void);
 void has_ended(unsigned node, uint64_t unconfirmed); /* with so many stamps left unconfirmed */
 void runs_still(unsigned node);

@@ -516,7 +516,8 @@ Test(sim, a_clock_that_jumps_is_told_and_told_over)
 }
 
 /* limits.future is a day. Only the node that receives a stamp from a client refuses it as of the
- * future; what it accepts, all accept, whatever their clocks say, because the skew decides. */
+ * future; what it accepts, all accept, whatever their clocks say, because the skew decides: as long
+ * as clocks are not further apart than that, and twice limits.clock. */
 Test(sim, whose_clock_is_wrong_decides_for_all_what_is_of_the_future)
 {
     herd(shipped);
@@ -525,13 +526,15 @@ Test(sim, whose_clock_is_wrong_decides_for_all_what_is_of_the_future)
     runs_ms(1000);
     for (unsigned node = 0; node < nodes(); node++)
         knows_not(node, "kiwi");
-    says(Holiday, "IAMAT kiwi +1+1 1700000000");
+    clock_is_set(Welsh, -86400000);
+    says(Holiday, "IAMAT kiwi +1+1 1700086400");
     runs_ms(1000);
-    all_know("kiwi", "1700000000"); /* Welsh too */
-    clock_is_set(Goloman, 30 * 86400000LL);
-    says(Goloman, "IAMAT plum +1+1 1701000000"); /* eleven days ahead of all the others */
+    all_know("kiwi", "1700086400"); /* Welsh too */
+    clock_is_set(Welsh, 0);
+    clock_is_set(Goloman, 86400000);
+    says(Goloman, "IAMAT plum +1+1 1700172800"); /* two days ahead of all the others */
     runs_ms(1000);
-    all_know("plum", "1701000000");
+    all_know("plum", "1700172800");
     all_agree();
     runs_ms(30000);
     alarms(0);

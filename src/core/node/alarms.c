@@ -1,24 +1,10 @@
-/* alarms.c — see alarms.h: clocks that are apart, digests that stay unequal, stamps of the future,
- * and what is lost at limits.
+/* alarms.c — see alarms.h: digests that stay unequal, and what is lost at limits. What it only calls:
+ * clocks that are apart (clocks.c), stamps that are refused (refusals.c).
  *
  * Each alarm is logged as one warning when it begins and, if it can end, as one line when it is
- * over; in between `stampede status` shows it. Nothing is decided here: peering repairs divergence,
- * and clocks are corrected by whoever runs the machine. */
+ * over; in between `stampede status` shows it. Nothing is decided here: peering repairs divergence.
+ */
 #include "core/node/private.h"
-
-static void log_clock(struct node *n, const struct peer *peer, struct instant now)
-{
-    int64_t ahead_ns;
-    if (!clock_gauge_ahead(&peer->clock, &ahead_ns))
-        return;
-    if (peer->clock.off)
-        log_begin(n->log, LOG_WARN, "clocks_differ", now);
-    else
-        log_begin(n->log, LOG_INFO, "clocks_agree", now);
-    log_text(n->log, "peer", peer->name);
-    log_number(n->log, "ahead_ms", ahead_ns / MS_NS);
-    log_end(n->log);
-}
 
 bool alarm_diverged(const struct peer *peer)
 {
@@ -39,37 +25,6 @@ static void log_divergence_over(struct node *n, const struct peer *peer, struct 
     log_begin(n->log, LOG_INFO, "converged", now);
     log_text(n->log, "peer", peer->name);
     log_number(n->log, "stamps", (int64_t)store_count(n->store));
-    log_end(n->log);
-}
-
-static void log_episode_over(struct node *n, const struct episode *e)
-{
-    log_number(n->log, "count", (int64_t)episode_events(e));
-    log_number(n->log, "lasted_ms", episode_lasted_ms(e));
-    log_end(n->log);
-}
-
-static void log_future_over(
-    struct node *n, const struct peer *peer, const struct episode *e, struct instant now)
-{
-    log_begin(n->log, LOG_INFO, "stamps_of_future_over", now);
-    log_text(n->log, "peer", peer->name);
-    log_episode_over(n, e);
-}
-
-static void look_at_future(struct node *n, const struct peer *peer, struct instant now)
-{
-    struct episode *e = &n->alarms.future[peer->number];
-    enum episode_change change = episode_look(e, peer->future_stamps, now);
-    if (change == EPISODE_OVER)
-        log_future_over(n, peer, e, now);
-    if (change != EPISODE_BEGINS)
-        return;
-    log_begin(n->log, LOG_WARN, "stamps_of_future", now);
-    log_text(n->log, "peer", peer->name);
-    log_number(
-        n->log, "limits.future_s", (int64_t)(n->topology->limits.future_ns / (uint64_t)SECOND_NS));
-    log_text(n->log, "effect", SPAN("refused; is limits.future the same at all nodes?"));
     log_end(n->log);
 }
 
@@ -149,7 +104,7 @@ static void log_loss_over(struct node *n, enum loss loss, struct instant now)
     log_begin(n->log, LOG_INFO, losses[loss].over, now);
     if (losses[loss].from)
         log_text(n->log, "from", span_of(losses[loss].from));
-    log_episode_over(n, &n->alarms.losses[loss]);
+    refusals_log_over(n, &n->alarms.losses[loss]);
 }
 
 static void look_at_loss(struct node *n, enum loss loss, uint64_t counter, struct instant now)
@@ -169,8 +124,7 @@ static void look_at_all(struct node *n, struct instant now)
     a->over_ns = NEVER_NS;
     for (unsigned i = 0; i < n->links.neighbours.count; i++) {
         refused += n->links.peers[i].lost_stamps;
-        look_at_future(n, &n->links.peers[i], now);
-        a->over_ns = earlier_ns(a->over_ns, episode_deadline(&a->future[i]));
+        a->over_ns = earlier_ns(a->over_ns, refusals_look(n, &n->links.peers[i], now));
     }
     const uint64_t counters[LOSSES] = {[LOSS_CONNECTIONS] = m->clients_refused,
         [LOSS_STRANGERS] = m->strangers_dropped,
@@ -213,14 +167,12 @@ static void look_at_peers(struct node *n, struct instant now)
     struct alarms *a = &n->alarms;
     uint64_t refused = 0;
     for (unsigned i = 0; i < n->links.neighbours.count; i++) {
-        struct peer *peer = &n->links.peers[i];
-        if (clock_gauge_judge(&peer->clock))
-            log_clock(n, peer, now);
-        log_divergence_over(n, peer, now);
-        refused += peer->lost_stamps + peer->future_stamps;
+        log_divergence_over(n, &n->links.peers[i], now);
+        refused += peer_refused(&n->links.peers[i]);
     }
     ASSERT(refused >= a->of_peers);
     a->of_peers = refused;
+    clocks_look(n, now);
 }
 
 void alarms_turn(struct node *n, struct instant now)
@@ -237,8 +189,7 @@ void alarms_turn(struct node *n, struct instant now)
 void alarms_stop(struct node *n, struct instant now)
 {
     for (unsigned i = 0; i < n->links.neighbours.count; i++)
-        if (episode_end(&n->alarms.future[i]))
-            log_future_over(n, &n->links.peers[i], &n->alarms.future[i], now);
+        refusals_stop(n, &n->links.peers[i], now);
     for (unsigned i = 0; i < LOSSES; i++)
         if (episode_end(&n->alarms.losses[i]))
             log_loss_over(n, (enum loss)i, now);

@@ -31,7 +31,6 @@ struct alarms {
     bool on; /* some episode is; the first of these to be over is so at: */
     int64_t over_ns; /* monotonic */
     struct episode losses[LOSSES];
-    struct episode future[PEERING_PEERS_MAX]; /* stamps of the future, by the peer's number */
 };
 
 /* See whether peers' clocks, digests and stamps are as they should be. What is wrong is logged once

@@ -53,6 +53,7 @@ bool links_begin(
         .secret = config->secret,
         .boot = boot | 1,
         .future_ns = n->topology->limits.future_ns,
+        .ahead_ns = (int64_t)(n->topology->limits.future_ns + 2 * n->topology->limits.clock_ns),
         .peers = k->peers,
         .peers_count = count,
         .store = n->store,

@@ -35,6 +35,17 @@ static void log_budget(struct node *n, struct instant now)
     log_end(n->log);
 }
 
+/* Whose stamps the store takes. */
+static void know_origins(struct node *n)
+{
+    const struct topology *t = n->topology;
+    _Static_assert(TOPOLOGY_NODES_MAX + TOPOLOGY_RETIRED_MAX <= STORE_ORIGINS_MAX, "all fit");
+    for (unsigned i = 0; i < t->nodes_count; i++)
+        store_know_origin(n->store, span_of(t->nodes[i].name));
+    for (unsigned i = 0; i < t->retired_count; i++)
+        store_know_origin(n->store, span_of(t->retired[i].name));
+}
+
 /* false: no memory. */
 static bool begin_parts(struct node *n, const struct node_config *config, struct instant now)
 {
@@ -53,8 +64,10 @@ static bool begin_parts(struct node *n, const struct node_config *config, struct
             &n->connections, config->connections_max, limits, LINK_CHUNK_BYTES, LINKS_SPARE_CHUNKS))
         return false;
     n->store = store_create(&store);
-    return quotas_begin(&n->quotas, limits, store.seed) && n->store &&
-           links_begin(n, config, load_u64(config->seed + 16), now);
+    if (!n->store || !quotas_begin(&n->quotas, limits, store.seed))
+        return false;
+    know_origins(n);
+    return links_begin(n, config, load_u64(config->seed + 16), now);
 }
 
 struct node *node_create(const struct node_config *config, struct instant now)

@@ -17,6 +17,8 @@
  *   link_log.c     what the log says about links
  *   status.c       the state as JSON, and what is known of one stamp
  *   alarms.c       what the node notices about its herd and logs
+ *   refusals.c     stamps of peers that are refused
+ *   clocks.c       clocks that differ
  *   tls.c          the bytes of a link through TLS
  *   places.c       connections to the places service
  *   history.c      when the store came to which change
@@ -34,6 +36,7 @@
 #include "core/node/alarms.h"
 #include "core/node/client_log.h"
 #include "core/node/clients.h"
+#include "core/node/clocks.h"
 #include "core/node/commands.h"
 #include "core/node/connection.h"
 #include "core/node/input.h"
@@ -45,6 +48,7 @@
 #include "core/node/questions.h"
 #include "core/node/quotas.h"
 #include "core/node/random.h"
+#include "core/node/refusals.h"
 #include "core/node/replies.h"
 #include "core/node/status.h"
 #include "core/node/stop.h"
@@ -70,6 +74,8 @@ struct node {
     struct links_tls tls;
     struct node_places places;
     struct alarms alarms;
+    struct refusals refusals;
+    struct clocks clocks;
     struct status status;
     struct random_source random;
     struct stop stop;

@@ -155,6 +155,10 @@ static void put_traffic(struct buf *out, const struct peer *peer, struct instant
     put_number(out, "got_new", peer->new_stamps);
     put_number(out, "got_lost", peer->lost_stamps);
     put_number(out, "got_future", peer->future_stamps);
+    put_number(out, "got_ahead", peer->ahead_stamps);
+    put_number(out, "got_unknown", peer->unknown_stamps);
+    if (*peer->unknown_origin)
+        put_text(out, "unknown_origin", peer->unknown_origin);
     put_bool(out, "peer_partial", peer->partial);
     if (peer->agreed)
         put_number(out, "agreed_ms", (uint64_t)((now.mono_ns - peer->agreed_ns) / MS_NS));
@@ -164,6 +168,14 @@ static void put_traffic(struct buf *out, const struct peer *peer, struct instant
     put_number(out, "notices_sent", peer->sent_notices);
     put_number(out, "notices_got", peer->got_notices);
     put_number(out, "grafts", peer->grafts);
+}
+
+/* Whether MARKs of its link, which is up, do not count: a stamp was refused. */
+static bool is_incomplete(const struct node *n, const struct neighbour *who)
+{
+    const struct connection *c = connection_of(&n->connections, (uint32_t)who->linked);
+    ASSERT(c && c->kind == CONNECTION_LINK && c->link);
+    return c->link->peering.link.incomplete;
 }
 
 static void put_link(
@@ -187,8 +199,10 @@ static void put_link(
     }
     if (*who->last_error)
         put_text(out, up ? "last_error" : "error", who->last_error);
-    if (up)
+    if (up) {
         put_bool(out, "full_send", peering_sends_all(peer));
+        put_bool(out, "incomplete", is_incomplete(n, who));
+    }
     put_clock(out, peer);
     put_traffic(out, peer, now);
     buf_byte(out, '}');
@@ -210,6 +224,7 @@ static void put_store(struct buf *out, const struct node *n, struct instant now)
     put_hex(out, "digest", store_digest(n->store));
     put_number(out, "change", store_change(n->store));
     put_bool(out, "partial", peering_partial(&n->links.peering));
+    put_bool(out, "clock_wrong", n->clocks.wrong);
     put_number(out, "store_bytes", store_bytes(n->store));
     put_number(out, "updates_per_s", (uint64_t)(updates_per_s(n, now) + 0.5));
 }

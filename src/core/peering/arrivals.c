@@ -1,10 +1,12 @@
 /* arrivals.c — see arrivals.h.
  *
  * Holds always: a stamp is put before the line that it came in is gone, and is known to the node's
- * spare links from then on, whether it was stored or not. All bytes are the other side's: none is
+ * spare links from then on, whether it was stored or not, unless it was refused and makes the link
+ * incomplete. All bytes are the other side's: none is
  * taken on trust. */
 #include "core/peering/arrivals.h"
 #include "core/base/invariant.h"
+#include "core/peering/refused.h"
 #include "core/peering/spare_links.h"
 #include "core/protocol/command.h"
 
@@ -22,13 +24,19 @@ static void prefetch(
         store_prefetch_feed(store, likely[i]);
 }
 
-bool arrivals_put(struct arrivals *a, struct lease *l, const struct link_state *link)
+void arrivals_begin(struct arrivals *a, const struct peering_node *node, struct instant now)
+{
+    a->count = 0;
+    a->latest_ns = refused_after_ns(node, now);
+}
+
+bool arrivals_put(struct arrivals *a, struct lease *l, struct link_state *link)
 {
     struct store *store = link->node->store;
     struct spare_links *spare = link->node->spare_links;
     struct peer *peer = link->peer;
     uint64_t hashes[PEERING_GROUP], noted[PEERING_GROUP];
-    unsigned count = a->count, put = 0;
+    unsigned count = a->count, put = 0, notes = 0;
     ASSERT(count > 0 && count <= PEERING_GROUP);
     prefetch(a, store, hashes);
     for (; put < count; put++) {
@@ -36,23 +44,27 @@ bool arrivals_put(struct arrivals *a, struct lease *l, const struct link_state *
         enum store_verdict verdict = store_put(store, stamp, hashes[put], a->routes[put]);
         if (verdict == STORE_STARVED)
             break;
+        if (verdict == STORE_UNKNOWN) {
+            refused_origin(link, stamp);
+            continue;
+        }
         if (spare) {
-            noted[put] = verdict == STORE_NEW ? store_last_hash(store) : stamp_hash(stamp);
-            recent_prefetch(&spare->recent, noted[put]);
+            noted[notes] = verdict == STORE_NEW ? store_last_hash(store) : stamp_hash(stamp);
+            recent_prefetch(&spare->recent, noted[notes++]);
         }
         peer->new_stamps += verdict == STORE_NEW;
         peer->lost_stamps += verdict == STORE_FULL;
         peer->news |= verdict == STORE_FULL;
     }
-    for (unsigned i = 0; spare && i < put; i++)
+    for (unsigned i = 0; i < notes; i++)
         lease_note(l, link, noted[i]);
     a->count = 0;
-    ASSERT(peer->new_stamps + peer->lost_stamps + peer->future_stamps <= peer->got_stamps);
+    ASSERT(peer->new_stamps + peer_refused(peer) <= peer->got_stamps);
     return put == count;
 }
 
 const char *arrivals_add(
-    struct arrivals *a, struct lease *l, const struct link_state *link, struct span line)
+    struct arrivals *a, struct lease *l, struct link_state *link, struct span line)
 {
     ASSERT(a->count < PEERING_GROUP);
     struct peer *peer = link->peer;
@@ -75,6 +87,8 @@ const char *arrivals_add(
         peer->news = true;
         if (link->node->spare_links) /* a peer that notices it need not send it again */
             lease_note(l, link, stamp_hash(stamp));
+    } else if (stamp->time_ns + stamp->skew_ns > a->latest_ns) {
+        refused_ahead(link, stamp);
     } else {
         a->count++;
     }

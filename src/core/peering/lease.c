@@ -152,7 +152,7 @@ const char *lease_on_eager(
     if (l->state != LEASE_ASKED || l->graft_due || change != l->graft_change)
         return "EAGER that nobody asked for";
     begin_lease(l, link->node->spare_links, now);
-    link_state_mark_heard(link, change, now);
+    link_state_eager_heard(link, change, now);
     return NULL;
 }
 

@@ -1,8 +1,9 @@
 /* link_state.c — see link_state.h.
  *
  * Holds always: no own change is marked that the store has not made; what the peer has marked never
- * goes back within a link; an ACK that is due has a time at which it goes. Called by lease,
- * notices, peering and out. */
+ * goes back within a link, but for an EAGER; an ACK that is due has a time at which it goes; what
+ * is said to be had lacks no stamp that was refused and must be asked for again. Called by lease,
+ * notices, refused, peering and out. */
 #include "core/peering/link_state.h"
 
 static void check(const struct link_state *l)
@@ -14,7 +15,8 @@ static void check(const struct link_state *l)
 void link_state_begin(struct link_state *l, const struct peering_node *node, struct peer *peer)
 {
     ASSERT(peer->number < node->peers_count);
-    *l = (struct link_state){.node = node, .peer = peer, .mark_at_ns = NEVER_NS};
+    *l = (struct link_state){
+        .node = node, .peer = peer, .mark_at_ns = NEVER_NS, .again_ns = NEVER_NS};
 }
 
 /* A peer that has restarted holds nothing of what it once had. Until its first full send is
@@ -62,10 +64,12 @@ void link_state_position(struct link_state *l, const struct hello *theirs)
     check(l);
 }
 
-void link_state_mark_heard(struct link_state *l, uint64_t change, struct instant now)
+/* The last MARK that was heard counts. */
+static void take_mark(struct link_state *l, struct instant now)
 {
-    ASSERT(change >= l->mark_heard);
-    l->mark_heard = change;
+    uint64_t change = l->mark_heard;
+    ASSERT(!l->incomplete);
+    l->mark_taken = change;
     if (l->peer->have_change < change)
         l->peer->have_change = change;
     if (l->peer_stops || l->node->stopping)
@@ -73,6 +77,52 @@ void link_state_mark_heard(struct link_state *l, uint64_t change, struct instant
     else if (!l->ack_due)
         l->ack_at_ns = now.mono_ns + PEERING_ACK_DELAY_MS * MS_NS;
     l->ack_due = true;
+}
+
+void link_state_mark_heard(struct link_state *l, uint64_t change, struct instant now)
+{
+    ASSERT(change >= l->mark_heard);
+    l->mark_heard = change;
+    if (!l->incomplete)
+        take_mark(l, now);
+}
+
+static void end_incomplete(struct link_state *l)
+{
+    l->incomplete = false;
+    l->again_ns = NEVER_NS;
+}
+
+void link_state_eager_heard(struct link_state *l, uint64_t change, struct instant now)
+{
+    ASSERT(l->incomplete || change >= l->mark_heard);
+    l->mark_heard = change;
+    if (change <= l->peer->have_change) /* all that was refused comes again */
+        end_incomplete(l);
+    if (!l->incomplete)
+        take_mark(l, now);
+}
+
+/* An ACK that is due is of a MARK before the refused stamp, and goes. */
+void link_state_refused(struct link_state *l, int64_t again_ns)
+{
+    l->incomplete = true;
+    l->again_ns = earlier_ns(l->again_ns, again_ns);
+}
+
+void link_state_complete(struct link_state *l, struct instant now)
+{
+    if (!l->incomplete)
+        return;
+    end_incomplete(l);
+    take_mark(l, now);
+}
+
+/* What was told need not have been taken: a node that stops does not come to hold it any more. */
+bool link_state_told(const struct link_state *l)
+{
+    uint64_t told = l->mark_heard > l->peer->have_change ? l->mark_heard : l->peer->have_change;
+    return told >= l->peer_stop_change;
 }
 
 bool link_state_peer_stops(struct link_state *l, uint64_t change, struct instant now)
@@ -182,7 +232,7 @@ void link_state_agreed(struct link_state *l, struct instant now)
     peer->unequal = 0;
     peer->resend_pause_ms = 0;
     peer->resend_not_before_ns = now.mono_ns;
-    peer->settled_stamps = peer->lost_stamps + peer->future_stamps;
+    peer->settled_stamps = peer_refused(peer);
     peer->settled_evictions = store_evicted(l->node->store);
 }
 
@@ -193,8 +243,7 @@ bool peering_partial(const struct peering_node *node)
     for (unsigned i = 0; i < node->peers_count; i++) {
         const struct peer *peer = &node->peers[i];
         ASSERT(peer->settled_evictions <= evicted);
-        lacks |= peer->settled_stamps < peer->lost_stamps + peer->future_stamps ||
-                 peer->settled_evictions < evicted;
+        lacks |= peer->settled_stamps < peer_refused(peer) || peer->settled_evictions < evicted;
     }
     return lacks;
 }

@@ -26,11 +26,14 @@ struct link_state {
     struct peer *peer;
     bool positioned; /* the peer's cursor stands where this link reads on */
     bool ack_due;
+    bool incomplete; /* the peer has stamps that were refused here: its MARKs do not count */
     bool peer_stops; /* it said STOPPING, and up to which of its changes it has to tell: */
     uint64_t peer_stop_change;
     uint64_t mark_said; /* the own change up to which the peer was last told to be complete */
     uint64_t mark_said_most; /* the highest of these: a GRAFT or a resend sets mark_said back */
-    uint64_t mark_heard; /* the last MARK that came in by this link: what ACK echoes */
+    uint64_t mark_heard; /* the last MARK that came in by this link */
+    uint64_t mark_taken; /* the last one that counts: what ACK echoes */
+    int64_t again_ns; /* incomplete: when, by this node's clock, it is worth asking again */
     int64_t ack_at_ns; /* when an ACK that is due goes without waiting for other lines */
     int64_t mark_at_ns; /* when a MARK goes without a stamp before it; NEVER_NS: none to say */
 };
@@ -50,9 +53,24 @@ void link_state_position(struct link_state *l, const struct hello *theirs);
  * and not from its head. */
 bool link_state_resumes(const struct peering_node *node, const struct hello *theirs);
 
-/* The peer's MARK, or EAGER: this node has everything up to the peer's change `change`. An ACK is
- * due. */
+/* The peer's MARK: this node has everything up to the peer's change `change`, and an ACK is due;
+ * unless the link is incomplete. */
 void link_state_mark_heard(struct link_state *l, uint64_t change, struct instant now);
+
+/* The peer's EAGER: as MARK, but it may be below the last one. It sends again from there on. */
+void link_state_eager_heard(struct link_state *l, uint64_t change, struct instant now);
+
+/* A stamp was refused that must not count as had: the link is incomplete. PROTOCOL.md, "Refused
+ * stamps".
+ *
+ * again_ns  when, by this node's clock, it would not be refused any more; NEVER_NS: never */
+void link_state_refused(struct link_state *l, int64_t again_ns);
+
+/* A PING has shown that both ends hold the same stamps, so nothing that was refused is missing. */
+void link_state_complete(struct link_state *l, struct instant now);
+
+/* Whether the peer, which has said STOPPING, has told all up to there. */
+bool link_state_told(const struct link_state *l);
 
 /* The peer stops, and has to tell its changes up to `change`: from now on ACKs go at once. false:
  * it said a higher number before. */

@@ -54,7 +54,7 @@ static bool put_opening(struct peering *p, struct buf *out)
 static bool put_ack(struct peering *p, struct buf *out)
 {
     if (p->link.ack_due)
-        p->link.ack_due = !link_put_number(out, SPAN("ACK"), p->link.mark_heard);
+        p->link.ack_due = !link_put_number(out, SPAN("ACK"), p->link.mark_taken);
     return !p->link.ack_due;
 }
 

@@ -70,7 +70,14 @@ struct peer {
     uint64_t new_stamps; /* stored */
     uint64_t lost_stamps; /* newer than what is held, but there was no room */
     uint64_t future_stamps; /* refused: from further ahead than future_ns */
-    uint64_t settled_stamps; /* lost and future ones, and all that the store had evicted, when */
+    uint64_t ahead_stamps; /* refused: received later than by any right clock, the last one by: */
+    char ahead_origin[STAMPEDE_NODE_NAME_BYTES_MAX + 1];
+    uint64_t unknown_stamps; /* refused: of an origin that the store does not know, last of: */
+    char unknown_origin[STAMPEDE_NODE_NAME_BYTES_MAX + 1];
+    int64_t again_not_before_ns; /* monotonic; when what was refused may be asked for again */
+    int64_t again_pause_ms; /* the last one; 0: none since a link to it was complete */
+    int64_t again_clock_ns; /* how far this node's clock was ahead of its monotonic one then */
+    uint64_t settled_stamps; /* peer_refused(), and all that the store had evicted, when */
     uint64_t settled_evictions; /* digests last agreed: nothing of that is missing any more */
     bool news; /* see peer_news */
 };
@@ -84,6 +91,12 @@ static inline bool peer_news(struct peer *peer)
     return news;
 }
 
+/* Stamps of a peer that were refused for any reason. */
+static inline uint64_t peer_refused(const struct peer *peer)
+{
+    return peer->lost_stamps + peer->future_stamps + peer->ahead_stamps + peer->unknown_stamps;
+}
+
 struct spare_links;
 
 /* What all links of one node share. Outlives them. */
@@ -93,6 +106,7 @@ struct peering_node {
     struct span secret; /* empty: none */
     uint64_t boot;
     uint64_t future_ns; /* limits.future: what stamp_is_of_future refuses */
+    int64_t ahead_ns; /* how far a receive time may be ahead of this node's clock; refused.h */
     struct peer *peers;
     unsigned peers_count;
     struct store *store;

@@ -10,6 +10,7 @@
 #include "core/base/decimal.h"
 #include "core/base/invariant.h"
 #include "core/peering/arrivals.h"
+#include "core/peering/refused.h"
 #include "core/protocol/command.h"
 #include "core/tls/tls.h"
 
@@ -72,7 +73,7 @@ void peering_stop(struct peering *p)
 bool peering_confirmed(const struct peering *p)
 {
     ASSERT(p->state == PEERING_LINKED && p->peer && p->node->stopping);
-    bool told = !p->link.peer_stops || p->peer->have_change >= p->link.peer_stop_change;
+    bool told = !p->link.peer_stops || link_state_told(&p->link);
     return told && p->ping_answered && p->peer->acked >= p->node->stop_change;
 }
 
@@ -250,16 +251,21 @@ static enum peering_event on_ack(struct peering *p, const struct span *words, st
     return PEERING_NOTHING;
 }
 
-/* Only where both ends have everything of each other: the peer does not PING before it has sent all
+/* An alarm only where both ends have everything of each other: the peer does not PING before it has sent all
  * that it has, and has confirmed all that this node has. Then both digests are of the same
  * stamps. */
 static enum peering_event compare_digests(struct peering *p, struct instant now)
 {
     struct peer *peer = p->peer;
     struct store *store = p->node->store;
-    if (p->lease.state == LEASE_ASKED || !link_state_caught_up(&p->link))
+    if (p->lease.state == LEASE_ASKED)
         return PEERING_NOTHING;
-    if (peer->digest == store_digest(store) && peer->stamps == store_count(store)) {
+    bool equal = peer->digest == store_digest(store) && peer->stamps == store_count(store);
+    if (equal)
+        link_state_complete(&p->link, now);
+    if (!link_state_caught_up(&p->link))
+        return PEERING_NOTHING;
+    if (equal) {
         link_state_agreed(&p->link, now);
         return PEERING_NOTHING;
     }
@@ -296,12 +302,15 @@ static enum peering_event on_ping(
     p->peer->news = true; /* of digests, too, which are compared next */
     if (level_agrees(&p->level, p->node->store, p->peer, stamps, digest, behind))
         link_state_level(&p->link, now);
-    if (behind)
-        return PEERING_NOTHING;
-    p->peer->stamps = stamps;
-    p->peer->digest = digest;
-    p->peer->partial = partial;
-    return compare_digests(p, now);
+    enum peering_event event = PEERING_NOTHING;
+    if (!behind) {
+        p->peer->stamps = stamps;
+        p->peer->digest = digest;
+        p->peer->partial = partial;
+        event = compare_digests(p, now);
+        refused_settle(&p->link);
+    }
+    return refused_ask_again(&p->link, now) ? end(p, PEERING_ASKS_AGAIN) : event;
 }
 
 /* Only a PONG to the last PING measures anything. */
@@ -395,7 +404,7 @@ static enum peering_event on_line(
 enum peering_event peering_take(struct peering *p, struct span *in, struct instant now)
 {
     struct arrivals a;
-    a.count = 0;
+    arrivals_begin(&a, p->node, now);
     enum peering_event event = PEERING_NOTHING;
     if (in->len)
         p->heard_ns = now.mono_ns;

@@ -13,9 +13,11 @@
  *   AUTH      anything else              OVER      BYE
  *   LINKED    AT                         LINKED    store_put
  *   LINKED    AT, no memory for it       OVER      BYE
+ *   LINKED    AT that is refused         LINKED    nothing, or further MARKs do not count: refused.h
  *   LINKED    MARK n                     LINKED    have = n; ACK due, within 20 ms
  *   LINKED    ACK n                      LINKED    the peer is complete up to n
  *   LINKED    PING                       LINKED    PONG due; digests compared
+ *   LINKED    PING, to ask again         OVER      BYE: what was refused would be taken now
  *   LINKED    STOPPING n                 LINKED    ACKs go at once from now on
  *   LINKED    SEEN, EAGER                LINKED    lease.c
  *   LINKED    PRUNE, GRAFT               LINKED    notices.c
@@ -44,9 +46,11 @@
 struct tls_names;
 
 /* Reasons of BYE that others know: of two links to one peer, the loser's (neighbours.h); and that
- * of a link which brought a stamp for which there was no memory. */
+ * of a link which brought a stamp for which there was no memory; and that of a link whose MARKs
+ * do not count, when its stamps would be taken by now (refused.h). */
 #define PEERING_DUPLICATE "duplicate of another link"
 #define PEERING_NO_MEMORY "no memory for a stamp"
+#define PEERING_ASKS_AGAIN "asks again for what it refused"
 
 enum peering_state { PEERING_HELLO, PEERING_AUTH, PEERING_LINKED, PEERING_OVER };
 

@@ -92,6 +92,9 @@ static inline void slow_destroy(void *self)
 
 /* -- the driver -------------------------------------------------------------------------------- */
 
+/* Stamps of Welsh, which is no node here, are known. */
+static struct topology_retired retired[] = {{.name = "Welsh"}};
+
 /* Goloman and two others. A test sets the neighbours of Goloman before side_start. */
 static struct topology_node nodes[3] = {
     {.name = "Goloman"},
@@ -118,6 +121,8 @@ static inline void side_begin(void)
         .herd = "test",
         .nodes = nodes,
         .nodes_count = 3,
+        .retired = retired,
+        .retired_count = 1,
         .places.timeout_ms = 10000,
         .limits = {.line_bytes = 1024,
             .output_bytes = 65536,
@@ -127,7 +132,8 @@ static inline void side_begin(void)
             .idle_ms = 600000,
             .stall_ms = 30000,
             .stop_ms = 5000,
-            .future_ns = (uint64_t)86400 * SECOND_NS},
+            .future_ns = (uint64_t)86400 * SECOND_NS,
+            .clock_ns = (uint64_t)60 * SECOND_NS},
     };
     log_init(&log_, LOG_INFO, (struct span){"", 0}, log_memory, sizeof log_memory - 1);
     now = (struct instant){.mono_ns = SECOND_NS, .real_ns = NOW_S * SECOND_NS};

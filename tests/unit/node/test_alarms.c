@@ -1,4 +1,4 @@
-/* test_alarms.c — what a node notices about its herd (clocks, digests, stamps of the future), and
+/* test_alarms.c — what a node notices about its herd (clocks, digests, stamps that it refuses), and
  * what log, STATUS and TRACE say about it. Goloman's neighbours are Ant and Hands; connection 0 is
  * a link that Hands has dialled. */
 #include "core/node/history.h"
@@ -99,13 +99,13 @@ Test(node_alarms, divergence_is_shown_until_digests_agree)
     cr_assert_eq(logged(" converged "), 1);
 }
 
-/* A day ahead of the origin's clock is allowed, a nanosecond more is not, whichever peer sends it
- * and whatever this node's own clock shows. */
+/* A day ahead of the origin's clock is allowed, a nanosecond more is not, whichever peer sends
+ * it. */
 Test(node_alarms, stamps_of_the_future_are_refused_by_their_skew_alone)
 {
-    sends(HANDS_CONN, "AT Welsh -86400.000000000 a +1+1 9000000000 Hands\n");
+    sends(HANDS_CONN, "AT Welsh -86400.000000000 a +1+1 1700086400 Hands\n");
     answers("STATUS\n", "\"partial\":false");
-    sends(HANDS_CONN, "AT Welsh -86400.000000001 b +1+1 9000000000 Hands\nMARK 2\n");
+    sends(HANDS_CONN, "AT Welsh -86400.000000001 b +1+1 1700086400 Hands\nMARK 2\n");
     answers("STATUS\n", "\"stamps\":1,");
     answers("STATUS\n", "\"partial\":true");
     answers("STATUS\n", "\"got\":2,\"got_new\":1,\"got_lost\":0,\"got_future\":1");
@@ -123,6 +123,71 @@ Test(node_alarms, stamps_of_peers_that_have_no_room_are_told)
     cr_assert_eq(logged(" stamps_full from=clients "), 0);
     passes_ms(60000);
     cr_assert_eq(logged(" info stamps_full_over from=peers count=3 lasted_ms=0\n"), 1);
+}
+
+/* Poison: its skew is in order, and its time is that of the year 2262. limits.future is a day,
+ * limits.clock a minute: what was received up to a day and two minutes from now is stored. */
+Test(node_alarms, stamps_that_no_right_clock_can_have_made_yet_are_refused_and_told)
+{
+    sends(HANDS_CONN, "AT Welsh +0.000000000 poison +1-1 9223372036.5 Hands\nMARK 1\n");
+    cr_assert_eq(logged(" error stamps_ahead peer=Hands origin=Welsh limits.future_s=86400 "
+                        "limits.clock_s=60 "), 1);
+    answers("STATUS\n", "\"stamps\":0,");
+    answers("STATUS\n", "\"partial\":true");
+    answers("STATUS\n", "\"got_ahead\":1,\"got_unknown\":0");
+    answers("STATUS\n", "\"incomplete\":true");
+    sends(HANDS_CONN, "AT Welsh +0.000000000 early +1+1 1700086520 Hands\n");
+    answers("STATUS\n", "\"stamps\":1,");
+    sends(HANDS_CONN, "AT Welsh +0.000000001 early +1+1 1700086520 Hands\n");
+    answers("STATUS\n", "\"got_ahead\":2,");
+    passes_ms(60000);
+    cr_assert_eq(logged(" info stamps_ahead_over peer=Hands count=2 lasted_ms=0\n"), 1);
+}
+
+/* Welsh is retired, Wilkes was never heard of. */
+Test(node_alarms, stamps_of_unknown_origins_are_refused_and_told)
+{
+    sends(HANDS_CONN, "AT Wilkes +1.000000000 a +1+1 1 Hands\n"
+                      "AT Welsh +1.000000000 b +1+1 1 Hands\nMARK 2\n");
+    cr_assert_eq(logged(" warn stamps_of_unknown peer=Hands origin=Wilkes effect="), 1);
+    answers("STATUS\n", "\"stamps\":1,");
+    answers("STATUS\n", "\"partial\":true");
+    answers("STATUS\n", "\"got_ahead\":0,\"got_unknown\":1,\"unknown_origin\":\"Wilkes\"");
+    answers("STATUS\n", "\"incomplete\":true");
+    passes_ms(60000);
+    cr_assert_eq(logged(" info stamps_of_unknown_over peer=Hands count=1 lasted_ms=0\n"), 1);
+}
+
+/* Of two links on which clocks are known, one is no more than half. */
+Test(node_alarms, a_clock_that_is_far_from_most_others_is_an_error)
+{
+    pings(60001, 0, 0, "");
+    cr_assert_eq(logged(" clock_wrong "), 0, "one reading is none");
+    answers("STATUS\n", "\"clock_wrong\":false");
+    pings(60001, 0, 0, "");
+    cr_assert_eq(logged(" error clock_wrong limits.clock_s=60 links=1 apart=1 ahead_ms=-60001 "), 1);
+    answers("STATUS\n", "\"clock_wrong\":true");
+    pings(60001, 0, 0, "");
+    joins_by(3, NODE_PEER_PORT);
+    sends(3, HELLO("Ant"));
+    char line[100];
+    for (int i = 0; i < 2; i++) {
+        snprintf(line, sizeof line, "PING %lld 0 0000000000000000\n", (long long)now.real_ns);
+        sends(3, line);
+    }
+    cr_assert_eq(logged(" clock_wrong "), 1);
+    cr_assert_eq(logged(" info clock_right limits.clock_s=60 links=2 apart=1\n"), 1);
+    answers("STATUS\n", "\"clock_wrong\":false");
+    for (int i = 0; i < 4; i++) {
+        snprintf(line, sizeof line, "PING %lld 0 0000000000000000\n",
+            (long long)(now.real_ns - 60001 * MS_NS));
+        sends(3, line);
+    }
+    cr_assert_eq(logged(" error clock_wrong limits.clock_s=60 links=2 apart=2 "), 1);
+    hangs_up(3);
+    for (int i = 0; i < 4; i++)
+        pings(60000, 0, 0, "");
+    cr_assert_eq(logged(" info clock_right limits.clock_s=60 links=1 apart=0\n"), 1);
 }
 
 Test(node_alarms, stamps_of_the_future_are_told_once_an_episode)
@@ -162,7 +227,7 @@ Test(node_alarms, a_full_send_is_shown_until_it_is_confirmed)
 {
     sends(CLIENT_CONN, "IAMAT a +1+1 1\nIAMAT b +1+1 1\n");
     sends(HANDS_CONN, "ACK 2\n");
-    answers("STATUS\n", "\"full_send\":false,\"round_trip_us\"");
+    answers("STATUS\n", "\"full_send\":false,\"incomplete\":false,\"round_trip_us\"");
     hangs_up(HANDS_CONN);
     answers("STATUS\n", "\"tries\":0,\"error\"");
     joins_by(HANDS_CONN, NODE_PEER_PORT);
