@@ -121,8 +121,8 @@ static void explain_link(const struct progress_link *k, const struct both *b, ui
         explain_marks(k, b, change, why);
     else if (b->ours->partial)
         say(why,
-            "%s has refused or evicted stamps (limits.stamps, limits.future), and its digest "
-            "differs from that of %s", name, other);
+            "%s has refused or evicted stamps (limits.stamps, limits.future, limits.clock, "
+            "retired), and its digest differs from that of %s", name, other);
     else if (b->here->diverged)
         say(why, "the digests of %s and %s differ", name, other);
     else

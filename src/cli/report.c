@@ -56,10 +56,10 @@ static bool read_hex(const cJSON *of, const char *key, char out[REPORT_HEX_DIGIT
     return true;
 }
 
-static void read_error(const cJSON *of, const char *key, char *out)
+static void read_printable(const cJSON *of, const char *key, char *out, size_t room)
 {
     const char *text = read_text(of, key);
-    size_t len = text ? strnlen(text, REPORT_ERROR_BYTES_MAX) : 0;
+    size_t len = text ? strnlen(text, room - 1) : 0;
     for (size_t i = 0; i < len; i++)
         out[i] = text[i] >= ' ' && text[i] <= '~' ? text[i] : '?';
     out[len] = '\0';
@@ -82,12 +82,14 @@ static struct report_link read_link_fields(const cJSON *link)
     l.clock_off = l.clock_known && read_true(link, "clock_off");
     l.full_send = l.up && read_true(link, "full_send");
     l.peer_partial = read_true(link, "peer_partial");
+    l.incomplete = l.up && read_true(link, "incomplete");
+    read_printable(link, "unknown_origin", l.unknown_origin, sizeof l.unknown_origin);
     l.agreed = read_whole(link, "agreed_ms", &l.agreed_ms);
     l.in_tree = read_true(link, "in_tree");
     l.marked = read_hex(link, "peer_boot", l.peer_boot) && read_whole(link, "acked", &l.acked) &&
                read_whole(link, "have", &l.have);
     l.diverged = read_true(link, "diverged");
-    read_error(link, l.up ? "last_error" : "error", l.error);
+    read_printable(link, l.up ? "last_error" : "error", l.error, sizeof l.error);
     return l;
 }
 
@@ -147,9 +149,10 @@ static const char *read_all(
     if (!read_whole(json, "change", &r->change))
         r->change = REPORT_NO_CHANGE;
     r->partial = read_true(json, "partial");
+    r->clock_wrong = read_true(json, "clock_wrong");
     const cJSON *places = cJSON_GetObjectItemCaseSensitive(json, "places");
     r->places_down = read_true(places, "down");
-    read_error(places, "last_error", r->places_error);
+    read_printable(places, "last_error", r->places_error, sizeof r->places_error);
     cJSON_ArrayForEach(link, links) read_link(r, t, node, link);
     judge_clock(r);
     return NULL;

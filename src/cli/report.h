@@ -20,6 +20,7 @@ struct report_link {
     bool diverged; /* digests stay different, so everything is being sent again */
     bool full_send; /* the node is sending everything to the neighbour */
     bool peer_partial; /* the neighbour says that it is partial */
+    bool incomplete; /* the node has refused stamps of the neighbour, and will ask for them again */
     bool agreed; /* their digests have agreed before; so long ago: */
     uint64_t agreed_ms;
     bool in_tree; /* stamps travel by it; if not, it is spare */
@@ -37,6 +38,7 @@ struct report_link {
     uint64_t round_trip_us;
     uint64_t sent, got, got_new; /* stamps */
     uint64_t divergences; /* alarms so far */
+    char unknown_origin[STAMPEDE_NODE_NAME_BYTES_MAX + 1]; /* whose stamps, if for that; printable */
     char error[REPORT_ERROR_BYTES_MAX + 1]; /* why it is down, or was last; printable */
 };
 
@@ -52,6 +54,7 @@ struct report {
     char boot[REPORT_HEX_DIGITS + 1];
     char digest[REPORT_HEX_DIGITS + 1];
     bool partial; /* it refused, evicted or lost stamps: its digest may differ */
+    bool clock_wrong; /* its clock is further off from most others than limits.clock */
     bool clock_known; /* at least one neighbour has compared clocks with it */
     int64_t clock_us; /* how far its clock is ahead of its neighbours': the median */
     bool places_down; /* the places service keeps failing, so it is not asked for a while; why: */
@@ -77,7 +80,8 @@ void report_table(FILE *out, const struct topology *t, const unsigned *nodes,
     const struct report *reports, unsigned count);
 
 /* Print what is wrong, below that table: a line for each link that is down although both its nodes
- * are up, each full send that is under way, each alarm about digests and each clock that is off,
+ * are up, each full send that is under way, each alarm about digests, each clock that is wrong or
+ * off, each neighbour whose stamps are refused,
  * and one for a places service that is down. Nothing if all is well. Arguments as for
  * report_table. */
 void report_troubles(FILE *out, const struct topology *t, const unsigned *nodes,

@@ -109,7 +109,7 @@ static void say_whether_equal(
     else if (partial)
         fprintf(out,
             "\nDigests differ, and %u of %u nodes have refused or lost stamps (limits.stamps, "
-            "limits.future).\n",
+            "limits.future, limits.clock, retired).\n",
             partial, up);
     else
         fputs("\nDigests differ, as they do while updates spread; they agree soon afterwards.\n",
@@ -148,13 +148,22 @@ void report_table(FILE *out, const struct topology *t, const unsigned *nodes,
 
 /* -- what is wrong ----------------------------------------------------------------------------- */
 
-enum trouble { TROUBLE_DIVERGED, TROUBLE_DOWN, TROUBLE_FULL_SEND, TROUBLE_CLOCK, TROUBLES };
+enum trouble {
+    TROUBLE_DIVERGED,
+    TROUBLE_INCOMPLETE,
+    TROUBLE_DOWN,
+    TROUBLE_FULL_SEND,
+    TROUBLE_CLOCK,
+    TROUBLES
+};
 
 static bool has_trouble(const struct report_link *l, enum trouble kind, bool other_is_down)
 {
     switch (kind) {
     case TROUBLE_DIVERGED:
         return l->diverged;
+    case TROUBLE_INCOMPLETE:
+        return l->incomplete;
     case TROUBLE_DOWN:
         return !l->up && !other_is_down;
     case TROUBLE_FULL_SEND:
@@ -176,6 +185,13 @@ static void say_trouble(
             "ALARM: %s and %s hold different stamps although all were exchanged (alarm %" PRIu64
             "); all are sent again.\n",
             name, other, l->divergences);
+    } else if (kind == TROUBLE_INCOMPLETE) {
+        fprintf(out, "%s has refused stamps of %s and lacks them: ", name, other);
+        if (*l->unknown_origin)
+            fprintf(out, "its topology.conf neither has a node %s nor retires it.\n",
+                l->unknown_origin);
+        else
+            fputs("they were received later than any right clock can show by now.\n", out);
     } else if (kind == TROUBLE_DOWN) {
         fprintf(out, "%s has had no link to %s for %s (tries: %" PRIu64 ")%s%s.\n", name, other,
             span_text(l->since_ms, span), l->tries, *l->error ? ": " : "", l->error);
@@ -213,10 +229,28 @@ static void say_places(FILE *out, const struct topology *t, const unsigned *node
             t->nodes[nodes[one]].name, reports[one].places_error);
 }
 
+/* Worst of all: what such a node says of stamps or clocks means little. */
+static void say_wrong_clocks(FILE *out, const struct topology *t, const unsigned *nodes,
+    const struct report *reports, unsigned count)
+{
+    char span[REPORT_SPAN_BYTES];
+    const char *before = "\n";
+    for (unsigned i = 0; i < count; i++) {
+        const struct report *r = &reports[i];
+        if (r->why || !r->clock_wrong)
+            continue;
+        fprintf(out, "%sERROR: the clock of %s is %s %s most of its neighbours'; set it right.\n",
+            before, t->nodes[nodes[i]].name, span_text((uint64_t)llabs(r->clock_us) / 1000, span),
+            r->clock_us < 0 ? "behind" : "ahead of");
+        before = "";
+    }
+}
+
 void report_troubles(FILE *out, const struct topology *t, const unsigned *nodes,
     const struct report *reports, unsigned count)
 {
     unsigned told = 0;
+    say_wrong_clocks(out, t, nodes, reports, count);
     for (enum trouble kind = 0; kind < TROUBLES; kind++)
         for (unsigned i = 0; i < count; i++) {
             const struct topology_node *n = &t->nodes[nodes[i]];

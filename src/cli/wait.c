@@ -26,7 +26,9 @@ static const char help[] =
     "The node and its neighbours are asked, so all of them have to answer. On spare\n"
     "links digests are not needed, as stamps come by the others. A neighbour that has\n"
     "refused or evicted stamps (limits.stamps, limits.future) is named and left out\n"
-    "once it has confirmed everything.\n\n"
+    "once it has confirmed everything; one that refuses stamps by its clock or for an\n"
+    "unknown origin (limits.clock, retired) does not confirm them, and is waited\n"
+    "for.\n\n"
     "Exit codes: 0 all links have been level, 1 not in time (standard error says\n"
     "why), 2 wrong command line, or there is no such node.\n\n"
     "Example: stampede wait -n Hands --timeout 2min\n";

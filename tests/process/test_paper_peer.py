@@ -20,6 +20,7 @@ NOW = int(time.time())
 NOTHING = "0000000000000000:0"
 PECAR = "pécar".encode().decode("latin-1")  # as PaperPeer has it: a character is a byte
 SIZES = [*range(1, 40), 255]  # of ids
+ORIGINS = "A", "W", "Wilke", "Wilkes", "Wilkes.", "Z", "hands"  # of stamps, beside the nodes
 
 
 def bound():
@@ -64,7 +65,9 @@ class Herd:
                   talks_to = {{{self.node}, {self.paper}}}
                 }}""" if third else ""
         with open(self.path("topology.conf"), "w") as file:
+            nodes = {self.node, self.paper, third}
             file.write(f"""herd = {self.name}
+                retired = {{{", ".join(name for name in ORIGINS if name not in nodes)}}}
                 {'secret_file = "%s"' % self.path("secret") if self.secret else ""}
                 node {self.node} {{
                   client   = "127.0.0.1:{client}"
@@ -433,9 +436,11 @@ class Flood(Case):
 
     def test_what_an_AT_line_may_be(self):
         good = ["Z +0.000000000 k +90.0-180.000000000000000 0001.000000001 Hands",
-                f"Hands +9223372035.000000000 {PECAR} -00-000.0 {'0' * 8000}1 Hands Hands",
+                f"Hands +1600000000.000000000 {PECAR} -00-000.0 {'0' * 8000}1 Hands Hands",
                 f"Z -5.500000000 {'i' * 255} +090+180 5.5 {'x' * 63} Hands",
-                "Z +0.000000000 k +1-1 9223372036.854775807 x Hands"]
+                f"Z -86399.000000000 k +1-1 {NOW + 86399}.999999999 x Hands"]
+        late = ["Z +0.000000000 k +1-1 9223372036.854775807 Hands",  # refused, but well-formed
+                "Z +9223372035.000000000 k +1-1 1 Hands"]
         bad = ["Z +0.000000000 k +90.000000000000001-1 5 Hands",
                "Z +0.000000000 k +1-180.1 5 Hands", "Z +0.000000000 k 1-1 5 Hands",
                "Z +0.000000000 k +1.-1 5 Hands",
@@ -461,6 +466,11 @@ class Flood(Case):
             line = mirror.stamps[client_id].line
             self.assertTrue(f"AT {text}".startswith(line))
             self.assertEqual(herd.held(client_id), line)
+        for text in late:
+            link.say(f"AT {text}")
+            self.ping(peer)
+            self.assertEqual(herd.held("k"), f"AT {good[-1]}".removesuffix(" x Hands"))
+        self.assertEqual(herd.status()["links"][0]["got_ahead"], len(late))
         for text in bad:
             with self.subTest(text=text[:80]):
                 peer = self.make_peer()

@@ -164,8 +164,8 @@ Test(progress, a_node_that_is_partial_itself_is_waited_for)
 {
     marks_come();
     says[HANDS].partial = true;
-    waits(100, "Hands has refused or evicted stamps (limits.stamps, limits.future), and its digest "
-               "differs from that of Goloman");
+    waits(100, "Hands has refused or evicted stamps (limits.stamps, limits.future, limits.clock, "
+               "retired), and its digest differs from that of Goloman");
     digests_are_equal(&says[HANDS].links[0], 10);
     cr_expect(done(100));
 }

@@ -254,6 +254,16 @@ Test(report, troubles_are_said_worst_first)
     r[2] = (struct report){.why = "connection refused"};
     cr_expect_str_eq(shown(report_troubles, r, 3), "\nBee's clock is 1.2s behind A's.\n",
         "that C is down says its row");
+    r[0].links[0] = (struct report_link){.up = true, .incomplete = true};
+    r[1].links[0] = (struct report_link){.up = true, .incomplete = true, .unknown_origin = "Dee"};
+    r[1].clock_wrong = true;
+    r[1].clock_us = -90 * INT64_C(1000000);
+    cr_expect_str_eq(shown(report_troubles, r, 3),
+        "\nERROR: the clock of Bee is 1m30s behind most of its neighbours'; set it right.\n"
+        "\nA has refused stamps of Bee and lacks them: they were received later than any right clock "
+        "can show by now.\n"
+        "Bee has refused stamps of A and lacks them: its topology.conf neither has a node Dee nor "
+        "retires it.\n");
 }
 
 Test(report, places_that_are_down_are_said_once)
@@ -363,7 +373,8 @@ Test(report, all_fields_of_a_link)
     struct report r = read_answer(ANSWER(
         "{\"peer\":\"Bee\",\"up\":true,\"lag\":1,\"lag_ms\":2,\"up_ms\":3,\"round_trip_us\":4,"
         "\"clock_ahead_us\":-600000,\"clock_off\":true,\"sent\":5,\"got\":6,\"got_new\":7,"
-        "\"full_send\":true,\"peer_partial\":true,\"agreed_ms\":12,"
+        "\"full_send\":true,\"incomplete\":true,\"unknown_origin\":\"Dee\\u001b\","
+        "\"peer_partial\":true,\"agreed_ms\":12,"
         "\"divergences\":8,\"diverged\":true,\"last_error\":\"a\\u001b[2Jb\\u00e9\"},"
         "{\"peer\":\"C\",\"up\":false,\"full_send\":true,\"lag\":9,\"lag_ms\":-1,\"down_ms\":10,\"tries\":11,"
         "\"error\":\"e\"}"));
@@ -374,6 +385,8 @@ Test(report, all_fields_of_a_link)
     cr_expect(up->sent == 5 && up->got == 6 && up->got_new == 7 && up->divergences == 8);
     cr_expect_eq(up->clock_us, -600000);
     cr_expect(up->full_send && up->peer_partial && up->agreed && up->agreed_ms == 12);
+    cr_expect(up->incomplete && !down->incomplete);
+    cr_expect_str_eq(up->unknown_origin, "Dee?");
     cr_expect(!down->full_send && !down->peer_partial && !down->agreed);
     cr_expect_str_eq(up->error, "a?[2Jb??");
     cr_expect(!down->up && !down->clock_known && !down->clock_off && !down->diverged);
