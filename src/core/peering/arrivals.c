@@ -6,7 +6,6 @@
  * taken on trust. */
 #include "core/peering/arrivals.h"
 #include "core/base/invariant.h"
-#include "core/peering/refused.h"
 #include "core/peering/spare_links.h"
 #include "core/protocol/command.h"
 
@@ -22,12 +21,6 @@ static void prefetch(
         likely[i] = store_prefetch_record(store, hashes[i]);
     for (unsigned i = 0; i < a->count; i++)
         store_prefetch_feed(store, likely[i]);
-}
-
-void arrivals_begin(struct arrivals *a, const struct peering_node *node, struct instant now)
-{
-    a->count = 0;
-    a->latest_ns = refused_after_ns(node, now);
 }
 
 bool arrivals_put(struct arrivals *a, struct lease *l, struct link_state *link)
@@ -63,6 +56,28 @@ bool arrivals_put(struct arrivals *a, struct lease *l, struct link_state *link)
     return put == count;
 }
 
+static bool is_ahead(const struct arrivals *a, const struct stamp *stamp)
+{
+    return stamp->time_ns + stamp->skew_ns > a->latest_ns;
+}
+
+/* false: it is in order. */
+static bool refuse(
+    const struct arrivals *a, struct lease *l, struct link_state *link, const struct stamp *stamp)
+{
+    if (stamp_is_of_future(stamp, link->node->future_ns)) {
+        link->peer->future_stamps++;
+        link->peer->news = true;
+        if (link->node->spare_links) /* a peer that notices it need not send it again */
+            lease_note(l, link, stamp_hash(stamp));
+        return true;
+    }
+    if (!is_ahead(a, stamp))
+        return false;
+    refused_ahead(link, stamp);
+    return true;
+}
+
 const char *arrivals_add(
     struct arrivals *a, struct lease *l, struct link_state *link, struct span line)
 {
@@ -82,15 +97,8 @@ const char *arrivals_add(
                    ? lacking
                    : "AT whose list is not one that its sender ends";
     peer->got_stamps++;
-    if (stamp_is_of_future(stamp, link->node->future_ns)) {
-        peer->future_stamps++;
-        peer->news = true;
-        if (link->node->spare_links) /* a peer that notices it need not send it again */
-            lease_note(l, link, stamp_hash(stamp));
-    } else if (stamp->time_ns + stamp->skew_ns > a->latest_ns) {
-        refused_ahead(link, stamp);
-    } else {
+    bool odd = stamp->skew_ns < 0 || is_ahead(a, stamp);
+    if (!odd || !refuse(a, l, link, stamp))
         a->count++;
-    }
     return NULL;
 }

@@ -7,6 +7,7 @@
 #define CORE_PEERING_ARRIVALS_H
 
 #include "core/peering/lease.h"
+#include "core/peering/refused.h"
 
 struct arrivals {
     unsigned count;
@@ -16,7 +17,12 @@ struct arrivals {
 };
 
 /* None yet. */
-void arrivals_begin(struct arrivals *a, const struct peering_node *node, struct instant now);
+static inline void arrivals_begin(
+    struct arrivals *a, const struct peering_node *node, struct instant now)
+{
+    a->count = 0;
+    a->latest_ns = refused_after_ns(node, now);
+}
 
 /* Parse an AT line and add its stamp; there must be room for one more. A stamp from the future, or
  * that no right clock can have made yet, is counted and not added. Returns NULL, or what is wrong
