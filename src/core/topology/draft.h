@@ -16,7 +16,7 @@
 
 #include "core/topology/topology.h"
 
-enum { TOPOLOGY_KEYS_MAX = 32 };
+enum { TOPOLOGY_KEYS_MAX = 64 };
 
 struct draft_node {
     char name[STAMPEDE_NODE_NAME_BYTES_MAX + 1]; /* "?" where none was given */
