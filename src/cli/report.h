@@ -38,7 +38,7 @@ struct report_link {
     uint64_t round_trip_us;
     uint64_t sent, got, got_new; /* stamps */
     uint64_t divergences; /* alarms so far */
-    char unknown_origin[STAMPEDE_NODE_NAME_BYTES_MAX + 1]; /* whose stamps, if for that; printable */
+    char unknown_origin[STAMPEDE_NODE_NAME_BYTES_MAX + 1]; /* whose, if for that; printable */
     char error[REPORT_ERROR_BYTES_MAX + 1]; /* why it is down, or was last; printable */
 };
 

@@ -4,14 +4,15 @@
  * mistake in the core's is not repeated. It checks at every step:
  *
  *   - a node holds only what some client sent, with the skew of the node that received it, by that
- *     node's clock at the time, and nothing further ahead than limits.future; of other nodes nothing
- *     that was received later than its own clock has shown, limits.future and twice limits.clock
+ *     node's clock at the time, and nothing further ahead than limits.future; of other nodes
+ *     nothing that was received later than its own clock has shown, limits.future and twice
+ *     limits.clock
  *   - while a node runs, its stamp of an id is never replaced by an older one and no id disappears;
  *     no store has more than limits.stamps
  *   - if a node acknowledged a stamp to a client, it holds that one or a newer one
  *   - at the end of a run all running nodes agree (judge_agreed). So nothing that was acknowledged
- *     is lost while one node that has it runs. What a node received when its clock was too far ahead
- *     for others to take it even now is left out
+ *     is lost while one node that has it runs. What a node received when its clock was too far
+ *     ahead for others to take it even now is left out
  *   - no end of a link finds an error in the other's lines: there is no BYE except those that a bad
  *     network explains
  *
@@ -74,8 +75,8 @@ bool judge_finds_future(const struct judge *j, unsigned node, int64_t said_ns, i
 /* A client sent an IAMAT to a node. */
 void judge_said(struct judge *j, unsigned node, const struct command *iamat);
 
-/* A node with ill will stores a stamp as its own that no client has said, with the skew 0. Only it may
- * hold it. */
+/* A node with ill will stores a stamp as its own that no client has said, with the skew 0. Only it
+ * may hold it. */
 void judge_poisoned(struct judge *j, unsigned node, const struct command *iamat);
 
 /* The node replied with an AT line about the client of `asked`. same_life: it has not restarted

@@ -43,8 +43,8 @@ void clock_is_set(unsigned node, int64_t ahead_ms);
 /* From its next start on, the file of `node` does not name `other`, or retires it. */
 void file_lacks(unsigned node, unsigned other);
 void file_retires(unsigned node, unsigned other);
-/* The node has the herd's secret and the will to do harm: it sends a stamp that no client has said, as
- * one of its own. Of `id` only that. */
+/* The node has the herd's secret and the will to do harm: it sends a stamp that no client has said,
+ * as one of its own. */
 void sends_poison(unsigned node, const char *id, const char *time);
 void cut(unsigned a, unsigned b); /* both ends notice, and new dials fail */
 void cut_so(unsigned a, unsigned b, enum cut how);

@@ -1,5 +1,5 @@
-/* alarms.c — see alarms.h: digests that stay unequal, and what is lost at limits. What it only calls:
- * clocks that are apart (clocks.c), stamps that are refused (refusals.c).
+/* alarms.c — see alarms.h: digests that stay unequal, and what is lost at limits. It calls clocks.c
+ * (clocks that are apart) and refusals.c (stamps that are refused).
  *
  * Each alarm is logged as one warning when it begins and, if it can end, as one line when it is
  * over; in between `stampede status` shows it. Nothing is decided here: peering repairs divergence.

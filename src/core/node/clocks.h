@@ -1,10 +1,10 @@
-/* clocks.h — whether the clocks of peers differ from this node's, and whether this node's is the one
- * that is wrong.
+/* clocks.h — whether the clocks of peers differ from this node's, and whether this node's is the
+ * one that is wrong.
  *
  * Both are logged when they begin and when they are over. Nothing is decided by it: clocks are
  * corrected by whoever runs the machine. But a node whose clock is wrong by more than limits.clock
- * may refuse what all others take, or say what all others refuse (PROTOCOL.md, "Refused stamps"), so
- * that is an error. Called by alarms.c. Written by clocks.c alone. */
+ * may refuse what all others take, or say what all others refuse (PROTOCOL.md, "Refused stamps").
+ * So that is an error. Called by alarms.c. Written by clocks.c alone. */
 #ifndef CORE_NODE_CLOCKS_H
 #define CORE_NODE_CLOCKS_H
 

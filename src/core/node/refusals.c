@@ -23,7 +23,8 @@ static uint64_t counter_of(const struct peer *peer, enum refusal why)
     return why == REFUSAL_AHEAD ? peer->ahead_stamps : peer->unknown_stamps;
 }
 
-static void log_begins(struct node *n, const struct peer *peer, enum refusal why, struct instant now)
+static void log_begins(
+    struct node *n, const struct peer *peer, enum refusal why, struct instant now)
 {
     const struct topology_limits *limits = &n->topology->limits;
     log_begin(n->log, refusals[why].level, refusals[why].begins, now);

@@ -1,5 +1,5 @@
-/* refusals.h — what the log says about stamps of peers that are refused, other than for lack of room:
- * an episode (core/base/episode.h) for each peer and reason.
+/* refusals.h — what the log says about stamps of peers that are refused, other than for lack of
+ * room: an episode (core/base/episode.h) for each peer and reason.
  *
  * Called by alarms.c. Written by refusals.c alone. PROTOCOL.md, "Refused stamps". */
 #ifndef CORE_NODE_REFUSALS_H

@@ -251,8 +251,8 @@ static enum peering_event on_ack(struct peering *p, const struct span *words, st
     return PEERING_NOTHING;
 }
 
-/* An alarm only where both ends have everything of each other: the peer does not PING before it has sent all
- * that it has, and has confirmed all that this node has. Then both digests are of the same
+/* An alarm only where both ends have everything of each other: the peer does not PING before it has
+ * sent all that it has, and has confirmed all that this node has. Then both digests are of the same
  * stamps. */
 static enum peering_event compare_digests(struct peering *p, struct instant now)
 {

@@ -13,7 +13,7 @@
  *   AUTH      anything else              OVER      BYE
  *   LINKED    AT                         LINKED    store_put
  *   LINKED    AT, no memory for it       OVER      BYE
- *   LINKED    AT that is refused         LINKED    nothing, or further MARKs do not count: refused.h
+ *   LINKED    AT that is refused         LINKED    further MARKs may not count: refused.h
  *   LINKED    MARK n                     LINKED    have = n; ACK due, within 20 ms
  *   LINKED    ACK n                      LINKED    the peer is complete up to n
  *   LINKED    PING                       LINKED    PONG due; digests compared

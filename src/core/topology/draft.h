@@ -82,7 +82,8 @@ bool topology_draft_node(struct topology_draft *d, int line, struct span name);
 
 /* `key = value` in a section: "" for the top level, "limits", "places", "tls" or "node". An unknown
  * key, a value out of its bounds, a key given twice are faults. talks_to and retired come once per
- * name in the list, and may come again; to name an edge twice, or at both its ends, is no mistake. */
+ * name in the list, and may come again; to name an edge twice, or at both its ends, is no
+ * mistake. */
 void topology_draft_value(
     struct topology_draft *d, int line, const char *section, struct span key, struct span value);
 

@@ -54,8 +54,8 @@ void draft_retired_check(struct topology_draft *d)
         int node = draft_find(d, r->name);
         if (node >= 0)
             draft_error(d, r->line,
-                "%s is retired, but there is a node %s in line %d; take the name out of retired, or "
-                "remove the node",
+                "%s is retired, but there is a node %s in line %d; take the name out of retired, "
+                "or remove the node",
                 r->name, r->name, d->nodes[node].line);
     }
 }

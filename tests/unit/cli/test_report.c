@@ -260,8 +260,8 @@ Test(report, troubles_are_said_worst_first)
     r[1].clock_us = -90 * INT64_C(1000000);
     cr_expect_str_eq(shown(report_troubles, r, 3),
         "\nERROR: the clock of Bee is 1m30s behind most of its neighbours'; set it right.\n"
-        "\nA has refused stamps of Bee and lacks them: they were received later than any right clock "
-        "can show by now.\n"
+        "\nA has refused stamps of Bee and lacks them: they were received later than any right "
+        "clock can show by now.\n"
         "Bee has refused stamps of A and lacks them: its topology.conf neither has a node Dee nor "
         "retires it.\n");
 }

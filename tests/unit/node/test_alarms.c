@@ -165,7 +165,8 @@ Test(node_alarms, a_clock_that_is_far_from_most_others_is_an_error)
     cr_assert_eq(logged(" clock_wrong "), 0, "one reading is none");
     answers("STATUS\n", "\"clock_wrong\":false");
     pings(60001, 0, 0, "");
-    cr_assert_eq(logged(" error clock_wrong limits.clock_s=60 links=1 apart=1 ahead_ms=-60001 "), 1);
+    cr_assert_eq(
+        logged(" error clock_wrong limits.clock_s=60 links=1 apart=1 ahead_ms=-60001 "), 1);
     answers("STATUS\n", "\"clock_wrong\":true");
     pings(60001, 0, 0, "");
     joins_by(3, NODE_PEER_PORT);

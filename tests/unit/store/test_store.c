@@ -320,7 +320,7 @@ Test(store, origins_are_bounded)
             cr_assert_eq(store_digest(s), digest);
         cr_assert_eq(holds(s, id), verdict == STORE_NEW);
     }
-    cr_expect_eq(put_id(s, "client-1", 2), STORE_UNKNOWN); /* its origin, Goloman, is one too many */
+    cr_expect_eq(put_id(s, "client-1", 2), STORE_UNKNOWN); /* its origin is one too many */
     cr_expect_eq(store_count(s), 4096);
     store_destroy(s);
 }

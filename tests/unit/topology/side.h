@@ -22,7 +22,8 @@ struct row {
 #define B NODE("Bob", "002")
 #define C NODE("Cid", "003")
 #define TOP_KEYS \
-    "herd, client_close, secret_file, log_file, log_level, spin, retired, node, limits, places, tls\n"
+    "herd, client_close, secret_file, log_file, log_level, spin, retired, node, limits, places, " \
+    "tls\n"
 
 /* What would be printed, into memory that the caller frees. */
 static inline char *faults_said(const struct topology_faults *faults)

@@ -436,7 +436,8 @@ Test(topology, values)
     read_well(HERD
         "client_close = reply secret_file = \"a b\" log_file = /x log_level = debug spin = 50us\n"
         "limits { line = 8KiB output = 1GiB connections = 1000000 stamps = 2147483648\n"
-        "stamps_full = evict idle = 365d stall = 100ms partial = 0 stop = 10min future = 0 clock = 1d }\n"
+        "stamps_full = evict idle = 365d stall = 100ms partial = 0 stop = 10min future = 0\n"
+        "clock = 1d }\n"
         "places { provider = gazetteer timeout = 1min }\n"
         "node Ann { client = \"[2001:db8::1]:65535\" peer = \"192.0.2.1:1\" }",
         &t);
@@ -605,7 +606,8 @@ Test(topology, retired)
             "f:3: Ann talks to Cid, which is retired, by line 2\n"},
         {HERD "limits { retired = {Cid} }\n" A "}\n",
             "f:2: \"retired\" does not belong to limits; it is a key of the top level\n"},
-        {HERD "limits { clock = 0 }\n" A "}\n", "f:2: limits.clock cannot be 0; it is at least 1s and at most 1d\n"},
+        {HERD "limits { clock = 0 }\n" A "}\n",
+            "f:2: limits.clock cannot be 0; it is at least 1s and at most 1d\n"},
     };
     CHECK_ROWS(rows);
     struct topology t;
