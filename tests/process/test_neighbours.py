@@ -206,7 +206,8 @@ class ManyNeighbours(unittest.TestCase):
                  for i in range(NEIGHBOURS_MAX)]
         edges = {"Hub": [name.decode() for name in names]} | {name.decode(): () for name in names}
         with contextlib.ExitStack() as stack:
-            herd = stack.enter_context(Herd(edges, more=SECRET_FILE, start=False))
+            herd = stack.enter_context(
+                Herd(edges, more=SECRET_FILE + "\nretired = {Hands}", start=False))
             write_secret(herd)
             hub = herd["Hub"].start()
             peers = [stack.enter_context(Peer(hub, name=name, to=b"Hub")) for name in names]
