@@ -146,10 +146,6 @@ static void put_lag(
 
 static void put_traffic(struct buf *out, const struct peer *peer, struct instant now)
 {
-    if (peer->boot)
-        put_hex(out, "peer_boot", peer->boot);
-    put_number(out, "acked", peer->acked);
-    put_number(out, "have", peer->have_change);
     put_number(out, "sent", peer->sent_stamps);
     put_number(out, "got", peer->got_stamps);
     put_number(out, "got_new", peer->new_stamps);
@@ -168,6 +164,10 @@ static void put_traffic(struct buf *out, const struct peer *peer, struct instant
     put_number(out, "notices_sent", peer->sent_notices);
     put_number(out, "notices_got", peer->got_notices);
     put_number(out, "grafts", peer->grafts);
+    if (peer->boot)
+        put_hex(out, "peer_boot", peer->boot);
+    put_number(out, "acked", peer->acked);
+    put_number(out, "have", peer->have_change);
 }
 
 /* Whether MARKs of its link, which is up, do not count: a stamp was refused. */
