@@ -131,9 +131,14 @@ bool __wrap_link_state_peer_stops(struct link_state *l, uint64_t change, struct 
 
 /* -- what happens ------------------------------------------------------------------------------ */
 
+void runs_ns(int64_t ns)
+{
+    cr_assert(herd_run_ns(&h, ns), "violated: %s", h.judge.verdict);
+}
+
 void runs_ms(int64_t ms)
 {
-    cr_assert(herd_run_ns(&h, ms * MS_NS), "violated: %s", h.judge.verdict);
+    runs_ns(ms * MS_NS);
 }
 
 void says(unsigned node, const char *text)

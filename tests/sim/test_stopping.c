@@ -88,6 +88,72 @@ Test(stopping, a_line_stops_in_every_order)
     }
 }
 
+static bool all_have_their_own(void)
+{
+    char id[16];
+    for (unsigned node = 0; node < nodes(); node++) {
+        snprintf(id, sizeof id, "from%u", node);
+        if (!has_of(node, id))
+            return false;
+    }
+    return true;
+}
+
+/* In a line of five, all but one are told to stop in the same turn, and that one knows everything,
+ * although between it and the farthest there are three that stop. */
+static void line_stops_at_once(unsigned goes_on_alone, bool far_is_slow)
+{
+    char text[64];
+    herd_of(5, in_line);
+    for (unsigned node = 0; far_is_slow && node < 4; node++)
+        path_takes_ms(node, node + 1, 1 + 20 * (goes_on_alone < 2 ? node : 3 - node));
+    for (unsigned node = 0; node < nodes(); node++) {
+        snprintf(text, sizeof text, "IAMAT from%u +1+1 1", node);
+        says(node, text);
+    }
+    while (!all_have_their_own())
+        runs_ns(100000);
+    for (unsigned node = 0; node < nodes(); node++)
+        if (node != goes_on_alone)
+            is_told_to_stop(node);
+    runs_ms(3000);
+    for (unsigned node = 0; node < nodes(); node++) {
+        if (node != goes_on_alone)
+            runs_no_more(node);
+        snprintf(text, sizeof text, "from%u", node);
+        knows(goes_on_alone, text, "1");
+    }
+    story_ends();
+}
+
+Test(stopping, who_goes_on_alone_knows_everything)
+{
+    for (unsigned node = 0; node < 5; node++) {
+        line_stops_at_once(node, false);
+        line_stops_at_once(node, true);
+    }
+}
+
+/* The one in the middle has to hear out one that stands still, and the first waits for its answer. */
+Test(stopping, nobody_waits_long_for_one_that_stands_still_behind_another)
+{
+    herd_of(3, in_line);
+    stops(2);
+    says(0, "IAMAT kiwi +1+1 1");
+    runs_ms(5);
+    is_told_to_stop(0);
+    is_told_to_stop(1);
+    runs_ms(900);
+    runs_still(0);
+    runs_still(1);
+    runs_ms(1400);
+    runs_no_more(0);
+    runs_no_more(1);
+    goes_on(2);
+    runs_ms(5000);
+    knows(2, "kiwi", "1");
+}
+
 Test(stopping, a_peer_that_stands_still_is_waited_for_1_s)
 {
     herd(shipped);

@@ -462,6 +462,15 @@ static void pull(struct node *n, struct link *l, struct instant now)
         connection_touch(&n->connections, c);
 }
 
+/* Of a node that stops: a peer that stops as well is answered when all behind this node are heard.
+ * PROTOCOL.md, "Stopping", 8. */
+static void hold_answers(struct node *n, struct instant now)
+{
+    for (struct link *l = n->links.first; l; l = l->next)
+        if (link_is_live(l))
+            peering_hold_answer(&l->peering, links_stop_hear_others(n, l, now));
+}
+
 /* Timers of all links run before any link writes: a link of the tree that ends makes spare links
  * say GRAFT. */
 void links_turn(struct node *n, struct instant now)
@@ -470,6 +479,8 @@ void links_turn(struct node *n, struct instant now)
     for (struct link *l = n->links.first; l; l = l->next)
         if (now.mono_ns >= peering_deadline(&l->peering))
             handle(n, l, peering_tick(&l->peering, now), now);
+    if (n->stopping)
+        hold_answers(n, now);
     for (struct link *l = n->links.first; l; l = l->next) {
         pull(n, l, now);
         if (l->tls.engine && l->connection->finishing)
@@ -504,12 +515,6 @@ bool links_dial(struct node *n, struct dial_order *out)
 
 /* -- the end of the node ----------------------------------------------------------------------- */
 
-static bool is_live(const struct link *l)
-{
-    const struct connection *c = l->connection;
-    return l->peering.state == PEERING_LINKED && l->peering.peer && !c->finishing && !c->aborted;
-}
-
 static void say_bye(struct node *n, struct link *l, struct instant now)
 {
     static const char stops[] = "this node stops";
@@ -527,41 +532,16 @@ void links_stop(struct node *n, struct instant now)
     n->links.peering.stopping = true;
     n->links.peering.stop_change = store_change(n->store);
     for (struct link *l = n->links.first; l; l = l->next)
-        if (is_live(l))
+        if (link_is_live(l))
             peering_stop(&l->peering);
         else
             say_bye(n, l, now);
 }
 
-int64_t links_stop_wait_ns(const struct node *n, struct instant now)
-{
-    int64_t soonest = NEVER_NS;
-    for (const struct link *l = n->links.first; l; l = l->next) {
-        if (!is_live(l) || peering_confirmed(&l->peering))
-            continue;
-        int64_t moved_ns = l->connection->active_ns;
-        if (moved_ns < n->stop.since_ns)
-            moved_ns = n->stop.since_ns;
-        if (now.mono_ns < moved_ns + LINKS_STOP_MS * MS_NS)
-            soonest = earlier_ns(soonest, moved_ns + LINKS_STOP_MS * MS_NS);
-    }
-    return soonest == NEVER_NS ? 0 : soonest;
-}
-
-uint64_t links_confirmed(const struct node *n)
-{
-    uint64_t most = 0;
-    for (const struct link *l = n->links.first; l; l = l->next)
-        if (is_live(l) && !l->peering.link.peer_stops && most < l->peering.peer->acked)
-            most = l->peering.peer->acked;
-    ASSERT(most <= store_change(n->store));
-    return most;
-}
-
 void links_bye(struct node *n, struct instant now)
 {
     for (struct link *l = n->links.first; l; l = l->next) {
-        l->given_up = is_live(l) && !peering_confirmed(&l->peering);
+        l->given_up = link_is_live(l) && !peering_confirmed(&l->peering);
         say_bye(n, l, now);
         pull(n, l, now);
         if (l->tls.engine)

@@ -15,7 +15,6 @@ enum {
     LINK_STAMPS = 1024, /* stamps a link pulls in one turn: clients are never starved */
     LINK_CHUNK_BYTES = 65536, /* in place of OUTBOX_CHUNK_BYTES: goes out in one send */
     LINKS_SPARE_CHUNKS = 16, /* 1 MiB */
-    LINKS_STOP_MS = 1000, /* a node that stops waits for a link while bytes move so often */
     STRANGERS_MAX = 64, /* peer connections that have not proved which neighbour they are */
 };
 
@@ -75,11 +74,6 @@ void links_turn(struct node *n, struct instant now);
 int64_t links_deadline(const struct node *n);
 /* The node stops: every link is told, and asked to confirm; handshakes and observers end. */
 void links_stop(struct node *n, struct instant now);
-/* Until when a node that stops has to wait for its links; 0: not any longer. */
-int64_t links_stop_wait_ns(const struct node *n, struct instant now);
-/* The own change up to which some peer that goes on has confirmed all; 0: none. Two nodes that
- * stop at once confirm each other's stamps, and both are gone then. */
-uint64_t links_confirmed(const struct node *n);
 /* The node stops and waits no longer: all links say BYE. */
 void links_bye(struct node *n, struct instant now);
 /* The next neighbour to dial; false: none. */

@@ -14,6 +14,7 @@
  *   quotas.c       what one address may take
  *   questions.c    the WHATSATs that wait for places
  *   links.c        peer connections: links, dials, what an observer is told
+ *   links_stop.c   what a node that stops waits for on its links
  *   link_log.c     what the log says about links
  *   status.c       the state as JSON, and what is known of one stamp
  *   alarms.c       what the node notices about its herd and logs
@@ -42,6 +43,7 @@
 #include "core/node/input.h"
 #include "core/node/link_log.h"
 #include "core/node/links.h"
+#include "core/node/links_stop.h"
 #include "core/node/node.h"
 #include "core/node/pace.h"
 #include "core/node/places.h"

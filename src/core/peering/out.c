@@ -74,15 +74,20 @@ static bool put_stopping(struct peering *p, struct buf *out)
     return true;
 }
 
+static bool answers(const struct peering *p)
+{
+    return p->pong_due && !p->pong_waits;
+}
+
 /* An ACK that is due goes before a PING or a PONG, so that these are about all that was
  * confirmed. */
 static bool put_answers(struct peering *p, struct buf *out, struct instant now)
 {
     if ((p->pong_due || p->ping_due || now.mono_ns >= p->link.ack_at_ns) && !put_ack(p, out))
         return false;
-    if (p->pong_due)
+    if (answers(p))
         p->pong_due = !link_put_number(out, SPAN("PONG"), (uint64_t)p->pong_ns);
-    return !p->pong_due;
+    return !answers(p);
 }
 
 static bool put_at(struct peering *p, struct buf *out, const struct feed_item *item)
@@ -197,7 +202,7 @@ static bool put_ping(struct peering *p, struct buf *out, struct instant now)
     const struct store *store = p->node->store;
     size_t start = out->len;
     ASSERT(store_cursor_change(store, p->peer->cursor) <= p->link.mark_said);
-    ASSERT(!p->link.ack_due && !p->pong_due);
+    ASSERT(!p->link.ack_due && !answers(p));
     buf_text(out, "PING ");
     buf_u64(out, (uint64_t)now.real_ns);
     buf_byte(out, ' ');
@@ -230,7 +235,7 @@ static bool leases(const struct peering *p)
 static bool asks_in_between(const struct peering *p)
 {
     uint64_t passed = store_cursor_change(p->node->store, p->peer->cursor);
-    return p->node->stopping && passed <= p->link.mark_said && !p->link.ack_due && !p->pong_due;
+    return p->node->stopping && passed <= p->link.mark_said && !p->link.ack_due && !answers(p);
 }
 
 static bool put_due(struct peering *p, struct buf *out, unsigned stamps_max, struct instant now)

@@ -70,6 +70,18 @@ void peering_stop(struct peering *p)
     p->ping_real_ns = -1; /* a PONG that is under way answers an earlier question */
 }
 
+bool peering_heard_out(const struct peering *p)
+{
+    ASSERT(p->state == PEERING_LINKED && p->peer && p->node->stopping);
+    return p->ping_answered && p->peer->have_change >= p->announced_change;
+}
+
+void peering_hold_answer(struct peering *p, bool waits)
+{
+    ASSERT(p->state == PEERING_LINKED && p->peer && p->node->stopping);
+    p->pong_waits = waits && p->link.peer_stops;
+}
+
 bool peering_confirmed(const struct peering *p)
 {
     ASSERT(p->state == PEERING_LINKED && p->peer && p->node->stopping);
@@ -322,6 +334,7 @@ static enum peering_event on_pong(struct peering *p, const struct span *words, s
     if ((int64_t)real_ns == p->ping_real_ns) {
         clock_gauge_trip(&p->peer->clock, now.mono_ns - p->ping_mono_ns);
         p->ping_answered = true;
+        p->announced_change = p->link.peer_stops ? p->link.peer_stop_change : 0;
         p->peer->news = true;
     }
     return PEERING_NOTHING;

@@ -75,7 +75,9 @@ struct peering {
     struct span asked; /* on PEERING_ASKED, valid during the event: "STATUS", "TRACE <client-id>" */
     bool hello_sent, auth_sent, bye_due;
     bool ping_due, pong_due;
-    bool ping_answered; /* the PONG to the last PING has come */
+    bool pong_waits; /* peering_hold_answer; it is not said yet although it is due */
+    bool ping_answered; /* the PONG to the last PING has come; up to then the peer had announced: */
+    uint64_t announced_change;
     bool stop_said; /* STOPPING was said, last with: */
     uint64_t stop_said_change;
     struct link_state link; /* these four from LINKED on, and not for an observer */
@@ -119,6 +121,13 @@ void peering_stop(struct peering *p);
  * at marks, too. PROTOCOL.md, "Observers". Nothing if it is not LINKED to a peer, or the node
  * stops. */
 void peering_watch(struct peering *p, struct instant now);
+
+/* Of a node that stops: whether the peer has answered since peering_stop, and told all that it had
+ * announced by then. PROTOCOL.md, "Stopping", 8. */
+bool peering_heard_out(const struct peering *p);
+
+/* Whether a PONG to a peer that stops as well has to wait. */
+void peering_hold_answer(struct peering *p, bool waits);
 
 /* Whether nothing keeps a node that stops from ending this link: the peer has confirmed all that it
  * is to confirm, has answered since peering_stop, and, if it stops as well, has told all that it
