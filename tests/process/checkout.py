@@ -38,7 +38,7 @@ def worktree(commit, name):
 
 def broken(file, text, changed):
     """The program of HEAD's own source in which `changed` stands in place of `text`."""
-    folder = worktree("HEAD", "broken")
+    folder = worktree(git("rev-parse", "HEAD"), "broken")  # HEAD there is the worktree's own
     source = (folder / file).read_text()
     assert source.count(text) == 1, f"{file}: {text} stands there {source.count(text)} times"
     (folder / file).write_text(source.replace(text, changed))
