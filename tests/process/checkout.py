@@ -1,5 +1,5 @@
-"""checkout.py - the program of other commits of this repository, and of this one with a change, built in
-git worktrees under build/upgrade. For campaigns.
+"""checkout.py - the program of other commits of this repository, and of this one with a change,
+built in git worktrees under build/upgrade. For campaigns.
 """
 import shutil
 import subprocess

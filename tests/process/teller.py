@@ -1,5 +1,5 @@
-"""teller.py - load on a node, every acknowledged stamp of which is remembered, and what nodes hold of
-them.
+"""teller.py - load on a node, every acknowledged stamp of which is remembered, and what nodes hold
+of them.
 
     teller = Teller(herd["Goloman"])
     teller.start()
