@@ -23,8 +23,8 @@ static const char help[] =
     "used, the old ones stay in use. Without log_file, SIGHUP stops the node if\n"
     "standard error is a terminal (the terminal was closed) or if there are no files\n"
     "to reload.\n\n"
-    "Exit codes: 0 stopped by a signal, 1 could not start or had to end, 2 wrong\n"
-    "command line.\n\n"
+    "Exit codes: 0 stopped by a signal, 1 could not start or had to end (an earlier\n"
+    "process has this node's name), 2 wrong command line.\n\n"
     "Example: stampede node Goloman\n";
 
 static void log_places(struct log *log, const struct places_provision *p, struct instant now)

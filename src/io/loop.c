@@ -34,6 +34,7 @@ struct loop {
     struct awake awake; /* the clock of the turns */
     bool signalled; /* there are signals to read */
     unsigned stops; /* signals to stop that have come: the second ends the node at once */
+    bool stopping; /* the node was told to stop */
     int64_t drain_ns; /* when to end at the latest; NEVER_NS: the node has not stopped */
     int64_t look_ns; /* when to look next whether the last bytes have arrived */
     struct conns conns;
@@ -64,14 +65,22 @@ static void await_signals(struct loop *l)
     ring_poll(l->ring, l->signals_fd, (struct ring_tag){.op = RING_POLL}, POLLIN);
 }
 
-static void stop(struct loop *l, struct instant now)
+static void begin_stop(struct loop *l, struct instant now)
 {
-    node_stop(l->config->node, now);
-    if (l->stops++)
+    if (l->stopping)
         return;
+    l->stopping = true;
+    node_stop(l->config->node, now);
     log_begin(l->config->log, LOG_INFO, "stopping", now);
     log_end(l->config->log);
     listeners_stop(&l->listeners);
+}
+
+static void stop(struct loop *l, struct instant now)
+{
+    if (l->stops++)
+        node_stop(l->config->node, now);
+    begin_stop(l, now);
 }
 
 /* A message about files that is to be logged. */
@@ -240,6 +249,8 @@ static int turn(struct loop *l, struct instant *now)
     take_answer(l, *now);
     take_signals(l, *now);
     node_turn(l->config->node, *now);
+    if (node_is_twin(l->config->node))
+        begin_stop(l, *now);
 
     ring_buffers_return(l->ring);
     conns_settle(&l->conns, *now);
@@ -254,7 +265,7 @@ static int turn(struct loop *l, struct instant *now)
  * closed with unread input are reset, and then this kernel forgets what it has not sent. */
 static bool over(struct loop *l, struct instant now)
 {
-    if (!l->stops || !node_stopped(l->config->node))
+    if (!l->stopping || !node_stopped(l->config->node))
         return l->stops > 1;
     if (l->drain_ns == NEVER_NS)
         l->drain_ns = now.mono_ns + LOOP_DRAIN_MS * MS_NS;
@@ -327,7 +338,7 @@ static int run(struct loop *l)
     log_number(config->log, "connections_left", l->conns.slots.used);
     log_end(config->log);
     flush_log(l);
-    return error ? 1 : 0;
+    return error || node_is_twin(config->node) ? 1 : 0;
 }
 
 /* A part that cannot be opened has reported why. */

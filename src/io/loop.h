@@ -38,7 +38,7 @@ struct loop_config {
     struct ring_sizes sizes; /* RING_SIZES */
 };
 
-/* Run the node until SIGINT or SIGTERM. SIGHUP opens log_file again and reloads the files of TLS
+/* Run the node until SIGINT or SIGTERM, or until it has to leave to a twin (node_is_twin). SIGHUP opens log_file again and reloads the files of TLS
  * and places. It stops the node instead if there is no log_file and either the log goes to a
  * terminal, which a SIGHUP says is gone, or there are no files to reload.
  *
@@ -48,7 +48,7 @@ struct loop_config {
  *
  * A first signal stops the node in order (node_stop); a second one ends it at once.
  *
- * 0: stopped by a signal. 1: could not start, or the ring failed. */
+ * 0: stopped by a signal. 1: could not start, the ring failed, or the node was a twin. */
 MUST_USE int loop_run(const struct loop_config *config);
 
 #endif

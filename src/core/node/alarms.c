@@ -1,5 +1,5 @@
-/* alarms.c — see alarms.h: digests that stay unequal, and what is lost at limits. It calls clocks.c
- * (clocks that are apart) and refusals.c (stamps that are refused).
+/* alarms.c — see alarms.h: digests that stay unequal, what is lost at limits, stamps of a twin. It
+ * calls clocks.c (clocks that are apart) and refusals.c (stamps that are refused).
  *
  * Each alarm is logged as one warning when it begins and, if it can end, as one line when it is
  * over; in between `stampede status` shows it. Nothing is decided here: peering repairs divergence.
@@ -57,6 +57,9 @@ static const struct {
         "IAMATs of new ids from this address are answered with ?, known ids go on", LOG_WARN},
     [LOSS_MEMORY] = {"no_memory", "no_memory_over", NULL, NULL,
         "IAMATs are answered with ?, or clients reset", LOG_ERROR},
+    [LOSS_NAME] = {"stamps_of_twin", "stamps_of_twin_over", "peers", NULL,
+        "they are of this node by their name, but it never took them: another process has its name",
+        LOG_ERROR},
 };
 
 static uint64_t limit_of(const struct node *n, enum loss loss)
@@ -120,10 +123,11 @@ static void look_at_all(struct node *n, struct instant now)
 {
     struct alarms *a = &n->alarms;
     const struct metrics *m = &n->metrics;
-    uint64_t refused = 0;
+    uint64_t refused = 0, of_twin = 0;
     a->over_ns = NEVER_NS;
     for (unsigned i = 0; i < n->links.neighbours.count; i++) {
         refused += n->links.peers[i].lost_stamps;
+        of_twin += n->links.peers[i].twin_stamps;
         a->over_ns = earlier_ns(a->over_ns, refusals_look(n, &n->links.peers[i], now));
     }
     const uint64_t counters[LOSSES] = {[LOSS_CONNECTIONS] = m->clients_refused,
@@ -134,7 +138,8 @@ static void look_at_all(struct node *n, struct instant now)
         [LOSS_ADDRESS_CONNECTIONS] = m->clients_refused_address,
         [LOSS_ADDRESS_COMMANDS] = m->clients_paused,
         [LOSS_ADDRESS_NEW_IDS] = m->stamps_refused_address,
-        [LOSS_MEMORY] = m->stamps_refused_memory + m->clients_dropped_memory};
+        [LOSS_MEMORY] = m->stamps_refused_memory + m->clients_dropped_memory,
+        [LOSS_NAME] = of_twin};
     for (unsigned i = 0; i < LOSSES; i++) {
         look_at_loss(n, (enum loss)i, counters[i], now);
         a->over_ns = earlier_ns(a->over_ns, episode_deadline(&a->losses[i]));
@@ -165,13 +170,13 @@ static void look_at_episodes(struct node *n, struct instant now)
 static void look_at_peers(struct node *n, struct instant now)
 {
     struct alarms *a = &n->alarms;
-    uint64_t refused = 0;
+    uint64_t odd = 0;
     for (unsigned i = 0; i < n->links.neighbours.count; i++) {
         log_divergence_over(n, &n->links.peers[i], now);
-        refused += peer_refused(&n->links.peers[i]);
+        odd += peer_refused(&n->links.peers[i]) + n->links.peers[i].twin_stamps;
     }
-    ASSERT(refused >= a->of_peers);
-    a->of_peers = refused;
+    ASSERT(odd >= a->of_peers);
+    a->of_peers = odd;
     clocks_look(n, now);
 }
 

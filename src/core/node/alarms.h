@@ -10,7 +10,7 @@
 
 struct node;
 
-/* What is refused or lost at a limit, each kind with its episodes. */
+/* What is refused or lost, mostly at a limit, each kind with its episodes. */
 enum loss {
     LOSS_CONNECTIONS, /* limits.connections */
     LOSS_STRANGERS, /* STRANGERS_MAX */
@@ -21,13 +21,14 @@ enum loss {
     LOSS_ADDRESS_COMMANDS, /* limits.commands_per_address: time, not commands */
     LOSS_ADDRESS_NEW_IDS, /* limits.new_ids_per_address */
     LOSS_MEMORY, /* of clients: stamps refused, connections dropped */
+    LOSS_NAME, /* to a twin, whose stamps come by peers: twin.h */
     LOSSES
 };
 
 struct alarms {
     uint64_t diverged; /* bit i: the alarm was logged for peer number i */
     uint64_t events; /* the sum of all that episodes count, when they were last looked at */
-    uint64_t of_peers; /* of them: stamps of peers that were refused */
+    uint64_t of_peers; /* of them: stamps of peers that were refused, or are of a twin */
     bool on; /* some episode is; the first of these to be over is so at: */
     int64_t over_ns; /* monotonic */
     struct episode losses[LOSSES];

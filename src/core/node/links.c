@@ -52,6 +52,7 @@ bool links_begin(
         .name = n->name,
         .secret = config->secret,
         .boot = boot | 1,
+        .started = now.real_ns > 0 ? (uint64_t)now.real_ns : 1,
         .future_ns = n->topology->limits.future_ns,
         .ahead_ns = (int64_t)(n->topology->limits.future_ns + 2 * n->topology->limits.clock_ns),
         .peers = k->peers,
@@ -61,7 +62,7 @@ bool links_begin(
     k->neighbours = (struct neighbours){
         .self = n->name, .each = k->neighbour_of, .count = count, .jitter = jitter};
     neighbours_begin(&k->neighbours, now);
-    return k->peering.routes && begin_spare_links(n);
+    return k->peering.routes && twins_begin(n) && begin_spare_links(n);
 }
 
 void links_end(struct node *n)
@@ -71,6 +72,7 @@ void links_end(struct node *n)
     if (k->peering.routes)
         route_table_destroy(k->peering.routes);
     spare_links_destroy(k->peering.spare_links);
+    twins_end(n);
     free(k->peers);
     free(k->neighbour_of);
 }
@@ -195,7 +197,7 @@ static void end(struct node *n, struct link *l, struct instant now)
 {
     ASSERT(l->peering.state == PEERING_OVER);
     const char *why = l->peering.reason;
-    if (!l->up && strcmp(why, PEERING_DUPLICATE) != 0) {
+    if (!l->up && !l->peering.rival && strcmp(why, PEERING_DUPLICATE) != 0) {
         n->metrics.links_refused++;
         link_log_refused(n, l, why, now);
     }
@@ -228,6 +230,7 @@ void link_close(struct node *n, struct connection *c)
         at = &(*at)->next;
     *at = l->next;
     link_tls_close(n, l);
+    twins_forget(n, l);
     free(l);
     c->link = NULL;
 }
@@ -319,6 +322,30 @@ static void watch_all(struct node *n, struct instant now)
         peering_watch(&l->peering, now);
 }
 
+static void follow(struct node *n, struct twins_order order, struct instant now)
+{
+    struct link *l = order.link;
+    switch (order.deed) {
+    case TWINS_ASK:
+        peering_ask(&l->peering);
+        return;
+    case TWINS_STAND_BY:
+        no_stranger(n, l);
+        peering_stand_by(&l->peering, order.stand_in, now);
+        return;
+    case TWINS_ADMIT:
+        peering_admit(&l->peering, now);
+        on_up(n, l, now);
+        return;
+    case TWINS_TELL:
+        peering_tell_twin(&l->peering, &order.stays);
+        return;
+    case TWINS_END:
+        end_because(n, l, order.why, now);
+        return;
+    }
+}
+
 /* Its HELLO may still be due: an observer need not wait for it. */
 static void on_asked(struct node *n, struct link *l, struct instant now)
 {
@@ -348,6 +375,12 @@ static void handle(struct node *n, struct link *l, enum peering_event event, str
         return;
     case PEERING_UP:
         on_up(n, l, now);
+        return;
+    case PEERING_RIVAL:
+        follow(n, twins_meet(n, l, now), now);
+        return;
+    case PEERING_TWIN:
+        twins_told(n, l, now);
         return;
     case PEERING_ASKED:
         on_asked(n, l, now);
@@ -481,6 +514,9 @@ void links_turn(struct node *n, struct instant now)
             handle(n, l, peering_tick(&l->peering, now), now);
     if (n->stopping)
         hold_answers(n, now);
+    struct twins_order order;
+    while (n->twins.contests && twins_next(n, &order, now))
+        follow(n, order, now);
     for (struct link *l = n->links.first; l; l = l->next) {
         pull(n, l, now);
         if (l->tls.engine && l->connection->finishing)
@@ -497,7 +533,7 @@ int64_t links_deadline(const struct node *n)
         soonest = earlier_ns(soonest, l->pull_at_ns);
         soonest = earlier_ns(soonest, peering_deadline(&l->peering));
     }
-    return soonest;
+    return n->twins.contests ? earlier_ns(soonest, twins_deadline(n)) : soonest;
 }
 
 bool links_dial(struct node *n, struct dial_order *out)
@@ -532,7 +568,7 @@ void links_stop(struct node *n, struct instant now)
     n->links.peering.stopping = true;
     n->links.peering.stop_change = store_change(n->store);
     for (struct link *l = n->links.first; l; l = l->next)
-        if (link_is_live(l))
+        if (link_is_live(l) && !l->peering.rival)
             peering_stop(&l->peering);
         else
             say_bye(n, l, now);

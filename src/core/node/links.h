@@ -5,6 +5,7 @@
 #ifndef CORE_NODE_LINKS_H
 #define CORE_NODE_LINKS_H
 
+#include "core/node/connection.h"
 #include "core/node/node.h"
 #include "core/node/tls.h"
 #include "core/peering/neighbours.h"
@@ -17,8 +18,6 @@ enum {
     LINKS_SPARE_CHUNKS = 16, /* 1 MiB */
     STRANGERS_MAX = 64, /* peer connections that have not proved which neighbour they are */
 };
-
-struct connection;
 
 struct link {
     struct peering peering;
@@ -80,5 +79,12 @@ void links_bye(struct node *n, struct instant now);
 MUST_USE bool links_dial(struct node *n, struct dial_order *out);
 /* Whether every neighbour has a link. */
 bool links_all_up(const struct node *n);
+
+/* Whether it is linked to a peer, and is not ending. */
+static inline bool link_is_live(const struct link *l)
+{
+    const struct connection *c = l->connection;
+    return l->peering.state == PEERING_LINKED && l->peering.peer && !c->finishing && !c->aborted;
+}
 
 #endif

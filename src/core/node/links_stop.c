@@ -2,12 +2,6 @@
 #include "core/node/links_stop.h"
 #include "core/node/private.h"
 
-bool link_is_live(const struct link *l)
-{
-    const struct connection *c = l->connection;
-    return l->peering.state == PEERING_LINKED && l->peering.peer && !c->finishing && !c->aborted;
-}
-
 /* When a link on which nothing moves from now on is given up. */
 static int64_t given_up_ns(const struct node *n, const struct link *l)
 {

@@ -13,9 +13,6 @@ enum { LINKS_STOP_MS = 1000 }; /* a link is waited for while bytes move so often
 struct link;
 struct node;
 
-/* Whether it is linked to a peer, and not about to end. */
-bool link_is_live(const struct link *l);
-
 /* Until when a node that stops has to wait for its links; 0: not any longer. */
 int64_t links_stop_wait_ns(const struct node *n, struct instant now);
 

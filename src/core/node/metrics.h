@@ -34,7 +34,8 @@
     X(links_refused, "peer connections that were refused, or ended before they were links")   \
     X(strangers_dropped, "peer connections that made room for others at 64 strangers")        \
     X(dials_failed, "dials that failed while their peer had no link")                         \
-    X(divergences, "alarms: digests of the ends of a link stayed unequal")
+    X(divergences, "alarms: digests of the ends of a link stayed unequal")                    \
+    X(twins, "times that two living processes of a neighbour's name met here")
 
 struct metrics {
 #define METRICS_FIELD(name, help) uint64_t name;

@@ -345,6 +345,11 @@ bool node_stopped(const struct node *n)
     return stop_is_over(n);
 }
 
+bool node_is_twin(const struct node *n)
+{
+    return n->twins.told;
+}
+
 uint64_t node_unconfirmed(const struct node *n)
 {
     return n->stop.unconfirmed;

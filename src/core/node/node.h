@@ -91,6 +91,10 @@ void node_slept(struct node *n, int64_t slept_ns, struct instant now);
 void node_stop(struct node *n, struct instant now);
 bool node_stopped(const struct node *n);
 
+/* Whether a peer has said that an earlier process of this node's name lives. The driver then stops
+ * it, unless it does already, and reports failure to whoever started it. PROTOCOL.md, "Twins". */
+bool node_is_twin(const struct node *n);
+
 /* Once it is stopped: how many stamps no linked node that goes on has confirmed. */
 uint64_t node_unconfirmed(const struct node *n);
 

@@ -15,6 +15,7 @@
  *   questions.c    the WHATSATs that wait for places
  *   links.c        peer connections: links, dials, what an observer is told
  *   links_stop.c   what a node that stops waits for on its links
+ *   twins.c        two processes of one name: who stays
  *   link_log.c     what the log says about links
  *   status.c       the state as JSON, and what is known of one stamp
  *   alarms.c       what the node notices about its herd and logs
@@ -55,6 +56,7 @@
 #include "core/node/status.h"
 #include "core/node/stop.h"
 #include "core/node/tls.h"
+#include "core/node/twins.h"
 
 struct node {
     const struct topology *topology;
@@ -73,6 +75,7 @@ struct node {
     struct questions questions;
     struct links links;
     struct link_log link_log;
+    struct twins twins;
     struct links_tls tls;
     struct node_places places;
     struct alarms alarms;

@@ -7,6 +7,7 @@
 #include "core/peering/arrivals.h"
 #include "core/base/invariant.h"
 #include "core/peering/spare_links.h"
+#include "core/peering/twin.h"
 #include "core/protocol/command.h"
 
 static void prefetch(
@@ -48,7 +49,13 @@ bool arrivals_put(struct arrivals *a, struct lease *l, struct link_state *link)
         peer->new_stamps += verdict == STORE_NEW;
         peer->lost_stamps += verdict == STORE_FULL;
         peer->news |= verdict == STORE_FULL;
+        if (verdict == STORE_NEW && twin_said(link->node, stamp)) {
+            peer->twin_stamps++;
+            peer->news = true;
+        }
     }
+    if (peer != &link->node->peers[peer->number])
+        twin_told(link->node, peer);
     for (unsigned i = 0; i < notes; i++)
         lease_note(l, link, noted[i]);
     a->count = 0;

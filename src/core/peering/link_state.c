@@ -39,6 +39,30 @@ void link_state_meet_boot(struct link_state *l, uint64_t boot, struct instant no
     clock_gauge_forget(&peer->clock);
 }
 
+void link_state_take_over(struct link_state *l, const struct link_state *heard)
+{
+    struct peer *peer = l->peer;
+    const struct peer *stand_in = heard->peer;
+    ASSERT(!l->positioned && !heard->positioned && peer->number == stand_in->number);
+    ASSERT(peer->boot == stand_in->boot);
+    *l = *heard;
+    l->peer = peer;
+    peer->have_change = stand_in->have_change;
+    peer->clock.ahead = stand_in->clock.ahead;
+    peer->got_stamps += stand_in->got_stamps;
+    peer->new_stamps += stand_in->new_stamps;
+    peer->lost_stamps += stand_in->lost_stamps;
+    peer->future_stamps += stand_in->future_stamps;
+    peer->ahead_stamps += stand_in->ahead_stamps;
+    peer->unknown_stamps += stand_in->unknown_stamps;
+    peer->twin_stamps += stand_in->twin_stamps;
+    if (stand_in->ahead_stamps)
+        memcpy(peer->ahead_origin, stand_in->ahead_origin, sizeof peer->ahead_origin);
+    if (stand_in->unknown_stamps)
+        memcpy(peer->unknown_origin, stand_in->unknown_origin, sizeof peer->unknown_origin);
+    peer->news = true;
+}
+
 bool link_state_resumes(const struct peering_node *node, const struct hello *theirs)
 {
     return theirs->have_boot == node->boot && theirs->have_change <= store_change(node->store);
@@ -213,6 +237,7 @@ struct hello link_state_hello(const struct peering_node *node, const struct peer
         .have_change = has ? peer->have_change : 0,
         .lazy = node->spare_links && peer,
         .stop = peer != NULL,
+        .started = peer ? node->started : 0,
     };
     memcpy(mine.nonce, nonce, NONCE_BYTES);
     return mine;

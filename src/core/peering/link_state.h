@@ -44,6 +44,10 @@ void link_state_begin(struct link_state *l, const struct peering_node *node, str
 /* The peer is another process than the one that was last linked: forget what that one held. */
 void link_state_meet_boot(struct link_state *l, uint64_t boot, struct instant now);
 
+/* The link was a rival until now, and has heard so much: it goes on with the peer in place of the
+ * stand-in, which has counted what came. */
+void link_state_take_over(struct link_state *l, const struct link_state *heard);
+
 /* Put the peer's cursor where its HELLO says that it has come to. To be called by the first pull
  * and not before: two links to one peer share its cursor, and the loser of the two is ended before
  * it is pulled from, so it never moves the cursor. */

@@ -7,6 +7,7 @@
  * PING says that notices are still to come ("behind"). Called by node, in each turn. */
 #include "core/base/invariant.h"
 #include "core/peering/peering.h"
+#include "core/peering/twin.h"
 
 static bool put_bye(struct peering *p, struct buf *out)
 {
@@ -77,6 +78,12 @@ static bool put_stopping(struct peering *p, struct buf *out)
 static bool answers(const struct peering *p)
 {
     return p->pong_due && !p->pong_waits;
+}
+
+static bool put_twin(struct peering *p, struct buf *out)
+{
+    p->twin_due = !twin_put(out, &p->twin_stays);
+    return !p->twin_due;
 }
 
 /* An ACK that is due goes before a PING or a PONG, so that these are about all that was
@@ -230,12 +237,13 @@ static bool leases(const struct peering *p)
     return !p->link.peer_stops || p->lease.state == LEASE_ASKED;
 }
 
-/* A node that stops does not wait with its PING until all of the feed is sent, which other links
- * may let grow without end. */
+/* A PING that asks whether the peer is there, or has confirmed all that it can, does not wait until
+ * all of the feed is sent, which other links may let grow without end. */
 static bool asks_in_between(const struct peering *p)
 {
     uint64_t passed = store_cursor_change(p->node->store, p->peer->cursor);
-    return p->node->stopping && passed <= p->link.mark_said && !p->link.ack_due && !answers(p);
+    return (p->node->stopping || p->probed) && passed <= p->link.mark_said && !p->link.ack_due &&
+           !answers(p);
 }
 
 static bool put_due(struct peering *p, struct buf *out, unsigned stamps_max, struct instant now)
@@ -250,7 +258,9 @@ static bool put_due(struct peering *p, struct buf *out, unsigned stamps_max, str
         return true;
     if (!put_answers(p, out, now))
         return true;
-    if (p->observer)
+    if (p->twin_due && !put_twin(p, out))
+        return true;
+    if (p->observer || p->rival)
         return false;
     if (!notices_put_eager(&p->notices, out))
         return true;
@@ -274,6 +284,8 @@ int64_t peering_pull_ns(const struct peering *p)
     if (p->state != PEERING_LINKED || p->observer)
         return NEVER_NS;
     int64_t ack_ns = p->link.ack_due ? p->link.ack_at_ns : NEVER_NS;
+    if (p->rival)
+        return ack_ns;
     int64_t alone_ns = earlier_ns(ack_ns, p->link.mark_at_ns);
     int64_t lease_ns = leases(p) ? lease_deadline(&p->lease) : NEVER_NS;
     int64_t spare_ns = earlier_ns(lease_ns, notices_deadline(&p->notices, &p->link));

@@ -74,6 +74,7 @@ struct peer {
     char ahead_origin[STAMPEDE_NODE_NAME_BYTES_MAX + 1];
     uint64_t unknown_stamps; /* refused: of an origin that the store does not know, last of: */
     char unknown_origin[STAMPEDE_NODE_NAME_BYTES_MAX + 1];
+    uint64_t twin_stamps; /* stored: this node's own, of its life, that it never took; twin.h */
     int64_t again_not_before_ns; /* monotonic; when what was refused may be asked for again */
     int64_t again_pause_ms; /* the last one; 0: none since a link to it was complete */
     int64_t again_clock_ns; /* how far this node's clock was ahead of its monotonic one then */
@@ -83,7 +84,7 @@ struct peer {
 };
 
 /* Whether, since the last call, something happened that an operator may have to hear of: the peer's
- * clock was read, digests were compared, or a stamp of it was refused. */
+ * clock was read, digests were compared, or a stamp of it was refused, or is of a twin. */
 static inline bool peer_news(struct peer *peer)
 {
     bool news = peer->news;
@@ -105,6 +106,7 @@ struct peering_node {
     struct span name;
     struct span secret; /* empty: none */
     uint64_t boot;
+    uint64_t started; /* ns since 1970, when this process began; not 0 */
     uint64_t future_ns; /* limits.future: what stamp_is_of_future refuses */
     int64_t ahead_ns; /* how far a receive time may be ahead of this node's clock; refused.h */
     struct peer *peers;

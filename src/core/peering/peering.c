@@ -56,15 +56,23 @@ static enum peering_event end_if(struct peering *p, const char *wrong)
     return wrong ? end(p, wrong) : PEERING_NOTHING;
 }
 
+void peering_tell_twin(struct peering *p, const struct twin *stays)
+{
+    ASSERT(p->state == PEERING_LINKED && p->peer && p->theirs.started);
+    p->twin_stays = *stays;
+    p->twin_due = true;
+}
+
 void peering_end(struct peering *p, const char *reason)
 {
     if (p->state != PEERING_OVER)
         (void)end(p, reason);
 }
 
-void peering_stop(struct peering *p)
+void peering_ask(struct peering *p)
 {
-    ASSERT(p->state == PEERING_LINKED && p->peer && p->node->stopping);
+    ASSERT(p->state == PEERING_LINKED && p->peer && !p->rival);
+    p->probed = true;
     p->ping_due = true;
     p->ping_answered = false;
     p->ping_real_ns = -1; /* a PONG that is under way answers an earlier question */
@@ -82,6 +90,12 @@ void peering_hold_answer(struct peering *p, bool waits)
     p->pong_waits = waits && p->link.peer_stops;
 }
 
+void peering_stop(struct peering *p)
+{
+    ASSERT(p->node->stopping);
+    peering_ask(p);
+}
+
 bool peering_confirmed(const struct peering *p)
 {
     ASSERT(p->state == PEERING_LINKED && p->peer && p->node->stopping);
@@ -91,7 +105,7 @@ bool peering_confirmed(const struct peering *p)
 
 void peering_watch(struct peering *p, struct instant now)
 {
-    if (p->state != PEERING_LINKED || !p->peer || p->node->stopping)
+    if (p->state != PEERING_LINKED || !p->peer || p->rival || p->node->stopping)
         return;
     level_watch(&p->level, now);
     p->ping_due |= now.mono_ns - p->ping_mono_ns >= LEVEL_PING_MS * MS_NS;
@@ -125,6 +139,17 @@ void peering_begin(struct peering *p, const struct peering_node *node, struct pe
     memcpy(p->nonce, nonce, NONCE_BYTES);
 }
 
+/* The link is the peer's from now on. */
+static void begin_link(struct peering *p, struct instant now)
+{
+    link_state_begin(&p->link, p->node, p->peer);
+    if (p->peer->boot != p->theirs.boot)
+        link_state_meet_boot(&p->link, p->theirs.boot, now);
+    bool spare = p->node->spare_links && p->theirs.lazy && !p->peer->in_tree;
+    lease_begin(&p->lease, spare, p->node->boot ^ p->theirs.boot, now);
+    p->ping_due = spare && p->peer->tree_hops; /* at once, to measure how long a hop takes */
+}
+
 static enum peering_event come_up(struct peering *p, struct instant now)
 {
     ASSERT(p->state == PEERING_HELLO || p->state == PEERING_AUTH);
@@ -132,13 +157,37 @@ static enum peering_event come_up(struct peering *p, struct instant now)
     p->state = PEERING_LINKED;
     if (p->observer)
         return PEERING_UP;
-    link_state_begin(&p->link, p->node, p->peer);
-    if (p->peer->boot != p->theirs.boot)
-        link_state_meet_boot(&p->link, p->theirs.boot, now);
-    bool spare = p->node->spare_links && p->theirs.lazy && !p->peer->in_tree;
-    lease_begin(&p->lease, spare, p->node->boot ^ p->theirs.boot, now);
-    p->ping_due = spare && p->peer->tree_hops; /* at once, to measure how long a hop takes */
+    if (p->peer->up && p->peer->boot != p->theirs.boot)
+        return PEERING_RIVAL;
+    begin_link(p, now);
     return PEERING_UP;
+}
+
+void peering_stand_by(struct peering *p, struct peer *stand_in, struct instant now)
+{
+    ASSERT(p->state == PEERING_LINKED && !p->observer && !p->rival && stand_in != p->peer);
+    *stand_in = (struct peer){.name = p->peer->name,
+        .number = p->peer->number,
+        .cursor = p->peer->cursor, /* which stays where it is */
+        .boot = p->theirs.boot};
+    p->peer = stand_in;
+    p->rival = true;
+    link_state_begin(&p->link, p->node, stand_in);
+    lease_begin(&p->lease, false, 0, now);
+}
+
+void peering_admit(struct peering *p, struct instant now)
+{
+    ASSERT(p->state == PEERING_LINKED && !p->observer && !p->twin_due);
+    const struct peer *stand_in = p->peer;
+    struct link_state heard = p->link;
+    if (p->rival)
+        p->peer = &p->node->peers[stand_in->number];
+    begin_link(p, now);
+    if (!p->rival)
+        return;
+    p->rival = false;
+    link_state_take_over(&p->link, &heard);
 }
 
 static struct peer *find_peer(const struct peering_node *node, struct span name)
@@ -311,6 +360,8 @@ static enum peering_event on_ping(
     if (p->observer)
         return PEERING_NOTHING;
     clock_gauge_read(&p->peer->clock, (int64_t)real_ns, now.real_ns);
+    if (p->rival)
+        return PEERING_NOTHING;
     p->peer->news = true; /* of digests, too, which are compared next */
     if (level_agrees(&p->level, p->node->store, p->peer, stamps, digest, behind))
         link_state_level(&p->link, now);
@@ -336,6 +387,7 @@ static enum peering_event on_pong(struct peering *p, const struct span *words, s
         p->ping_answered = true;
         p->announced_change = p->link.peer_stops ? p->link.peer_stop_change : 0;
         p->peer->news = true;
+        p->probed = false;
     }
     return PEERING_NOTHING;
 }
@@ -348,6 +400,12 @@ static enum peering_event on_stopping(
         !link_state_peer_stops(&p->link, change, now))
         return end(p, "STOPPING with a bad number");
     return PEERING_NOTHING;
+}
+
+static enum peering_event on_twin(struct peering *p, const struct span *words)
+{
+    const char *wrong = twin_parse(words, p->node, &p->twin);
+    return wrong ? end(p, wrong) : PEERING_TWIN;
 }
 
 static enum peering_event on_word(struct peering *p, struct span line, struct instant now)
@@ -373,6 +431,8 @@ static enum peering_event on_word(struct peering *p, struct span line, struct in
         return on_pong(p, words, now);
     if (count == 2 && span_equal(word, SPAN("STOPPING")))
         return on_stopping(p, words, now);
+    if (count == 4 && span_equal(word, SPAN("TWIN")))
+        return on_twin(p, words);
     if (count > 2 && count <= WORDS_MAX && span_equal(word, SPAN("SEEN")))
         return end_if(p, lease_on_seen(&p->lease, &p->link, words, (unsigned)count, now));
     uint64_t number;

@@ -19,6 +19,7 @@
  *   LINKED    PING                       LINKED    PONG due; digests compared
  *   LINKED    PING, to ask again         OVER      BYE: what was refused would be taken now
  *   LINKED    STOPPING n                 LINKED    ACKs go at once from now on
+ *   LINKED    TWIN                       LINKED    this node is to leave: twin.h
  *   LINKED    SEEN, EAGER                LINKED    lease.c
  *   LINKED    PRUNE, GRAFT               LINKED    notices.c
  *   any       BYE                        OVER      keeps the reason
@@ -32,6 +33,10 @@
  * other line. An observer (hello.h) goes the same way up to LINKED; then it may ask, and PING, for
  * PEERING_DEAD_MS in all.
  *
+ * A peer that is linked already, with another boot, makes a rival of the link that has just become
+ * LINKED: what comes in by it is taken, and nothing of the feed goes out by it, until the node
+ * admits it, or tells it to leave. PROTOCOL.md, "Twins".
+ *
  * What comes in is peering.c, what goes out (peering_pull and below) is out.c; neither calls the
  * other. Called by node. */
 #ifndef CORE_PEERING_PEERING_H
@@ -41,6 +46,7 @@
 #include "core/peering/level.h"
 #include "core/peering/notices.h"
 #include "core/peering/spare_links.h"
+#include "core/peering/twin.h"
 #include "core/protocol/line.h"
 
 struct tls_names;
@@ -57,6 +63,9 @@ enum peering_state { PEERING_HELLO, PEERING_AUTH, PEERING_LINKED, PEERING_OVER }
 enum peering_event {
     PEERING_NOTHING, /* go on */
     PEERING_UP, /* has just become LINKED; peer or observer is set */
+    PEERING_RIVAL, /* the same, but the peer is up with another boot: peering_admit, or
+                    * peering_stand_by, or peering_end, before anything else */
+    PEERING_TWIN, /* the peer knows an earlier process of this node's name: `twin` says which */
     PEERING_ASKED, /* an observer asks: `asked` says what. Answer it, then close */
     PEERING_DIVERGED, /* digests stay unequal: a full send has begun; an alarm */
     PEERING_ENDED, /* has just become OVER: let peering_pull write the BYE, send it, close */
@@ -78,6 +87,11 @@ struct peering {
     bool pong_waits; /* peering_hold_answer; it is not said yet although it is due */
     bool ping_answered; /* the PONG to the last PING has come; up to then the peer had announced: */
     uint64_t announced_change;
+    bool probed; /* PING goes though the feed is not sent yet: is the peer there? */
+    bool rival; /* `peer` is a stand-in for the one that is linked */
+    bool twin_due;
+    struct twin twin_stays; /* what TWIN has to say */
+    struct twin twin; /* on PEERING_TWIN: what it said */
     bool stop_said; /* STOPPING was said, last with: */
     uint64_t stop_said_change;
     struct link_state link; /* these four from LINKED on, and not for an observer */
@@ -112,6 +126,22 @@ int64_t peering_deadline(const struct peering *p);
 
 /* End it from this side: state OVER, BYE <reason> due. Nothing when it is OVER already. */
 void peering_end(struct peering *p, const char *reason);
+
+/* The link stays: on PEERING_RIVAL, when no other link is there after all; or later, for a rival
+ * that stands by. As on PEERING_UP from then on. */
+void peering_admit(struct peering *p, struct instant now);
+
+/* On PEERING_RIVAL: the link is a rival from now on. `stand_in` is written, and is used in place of
+ * the peer until the link is admitted or over. */
+void peering_stand_by(struct peering *p, struct peer *stand_in, struct instant now);
+
+/* Ask at once whether the peer is there: `ping_answered` says when it was. Only for a link that is
+ * LINKED to a peer. */
+void peering_ask(struct peering *p);
+
+/* Say TWIN: `stays` is an earlier process of the peer's name. Only to a peer that is LINKED and has
+ * said `started`. */
+void peering_tell_twin(struct peering *p, const struct twin *stays);
 
 /* This node stops (node->stopping): tell the peer, if it understands that, and ask it to confirm.
  * Only for a link that is LINKED to a peer. PROTOCOL.md, "Stopping". */

@@ -52,6 +52,10 @@ void hello_put(struct buf *out, const struct hello *h)
         put_field(out, "lazy", SPAN("1"));
     if (h->stop)
         put_field(out, "stop", SPAN("1"));
+    if (h->started) {
+        buf_text(out, " started=");
+        buf_u64(out, h->started);
+    }
     if (h->auth)
         put_field(out, "auth", SPAN(HELLO_AUTH));
     buf_byte(out, '\n');
@@ -70,6 +74,7 @@ enum key {
     KEY_AUTH,
     KEY_LAZY,
     KEY_STOP,
+    KEY_STARTED,
     KEYS
 };
 
@@ -89,6 +94,7 @@ static const struct {
     [KEY_AUTH] = KEY("auth"), /* this one and those below may be left out */
     [KEY_LAZY] = KEY("lazy"),
     [KEY_STOP] = KEY("stop"),
+    [KEY_STARTED] = KEY("started"),
 #undef KEY
 };
 
@@ -156,6 +162,8 @@ static bool parse_value(enum key key, struct span value, struct hello *out)
     case KEY_STOP:
         out->stop = true;
         return span_equal(value, SPAN("1"));
+    case KEY_STARTED:
+        return decimal_count(value, INT64_MAX, &out->started) && out->started != 0;
     case KEY_AUTH:
         out->auth = true;
         return span_equal(value, SPAN(HELLO_AUTH));

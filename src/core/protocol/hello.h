@@ -22,7 +22,7 @@ enum {
     HERD_NAME_BYTES_MAX = 63,
     SECRET_BYTES_MIN = 16,
     HELLO_FIELDS_MAX = 32, /* of a line, unknown fields of later versions included */
-    HELLO_LINE_BYTES_MAX = 384, /* of a line that hello_put writes, with LF */
+    HELLO_LINE_BYTES_MAX = 416, /* of a line that hello_put writes, with LF */
     AUTH_LINE_BYTES = 5 + 2 * AUTH_BYTES + 1,
 };
 
@@ -37,6 +37,7 @@ struct hello {
     uint64_t have_change; /* up to which change number it has them */
     bool lazy; /* `lazy=1`: the speaker understands PRUNE and GRAFT */
     bool stop; /* `stop=1`: the speaker understands STOPPING */
+    uint64_t started; /* when its process began, since 1970; it understands TWIN. 0: not said */
 };
 
 enum hello_role { HELLO_DIALLED, HELLO_ACCEPTED };

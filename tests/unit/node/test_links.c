@@ -465,23 +465,6 @@ Test(node_links, with_a_secret_nobody_is_heard_before_auth)
     cr_assert_eq(strncmp(strchr(heard[3], '\n'), "\nAUTH ", 6), 0);
 }
 
-Test(node_links, a_peer_that_starts_anew_takes_the_place_of_its_last_life)
-{
-    hands_links(0);
-    joins(1);
-    sends(1, "IAMAT k +1+1 1\n");
-    sends(0, "ACK 1\n");
-    asks_in(2);
-    sends(2, HELLO("Hands", "b2", NOTHING_YET));
-    hears_hello(2, "Hands", "AT Goloman +1699999999.000000000 k +1+1 1 Goloman\nMARK 1\n");
-    cr_assert_eq(wants[0], NODE_WANT_CLOSE);
-    hangs_up(0);
-    cr_assert_eq(wants[2], NODE_WANT_READ);
-    status_has("\"lag\":1");
-    sends(1, "IAMAT k +1+1 2\n");
-    hears(2, "AT Goloman +1699999998.000000000 k +1+1 2 Goloman\nMARK 2\n");
-}
-
 Test(node_links, digests_that_stay_unequal_are_an_alarm)
 {
     hands_links(0);

@@ -106,7 +106,7 @@ static void links_session(void)
     ant_answers();
     comes(OBSERVER, NODE_PEER_PORT);
     says(OBSERVER, HELLO("-") "STATUS\n");
-    bool answered = strstr(heard[OBSERVER], "\"divergences\":0}}\n");
+    bool answered = strstr(heard[OBSERVER], "\"twins\":0}}\n");
     bool half = strchr(heard[OBSERVER], '{');
     cr_assert_eq(answered, half, "half an answer: %s", heard[OBSERVER]);
 }
