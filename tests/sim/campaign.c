@@ -30,6 +30,7 @@ enum {
     OUTPUT_BYTES = 16384, /* the least that limits.output may be */
     FLOOD_LINES = 3000, /* whose replies are far larger than that */
     QUESTION_OF_FLOOD_IN = 100, /* small output windows hold two at a time, and places is slow */
+    TWIN_EACH = 8, /* in so many seeds one, nodes may have twins */
     TLS_IN = 50, /* one herd in so many; a handshake costs real milliseconds */
     DAY_S = 86400,
 };
@@ -100,6 +101,7 @@ static void plan_run(uint64_t seed)
         .tls = random_below(&dice, TLS_IN) == 0};
     if (run.plan.tls)
         run.plan.shape = shipped;
+    run.plan.twin = seed % TWIN_EACH == 5;
     run.calm = random_below(&dice, 4) == 0;
     run.together = random_below(&dice, 2);
     unsigned seconds = options.seconds ? options.seconds : 15 + random_below(&dice, 26);
@@ -118,8 +120,8 @@ static void set_paths(int64_t most_ns)
 {
     struct herd *h = &run.herd;
     run.slowest_hop_ns = 0;
-    for (unsigned a = 0; a < h->topology.nodes_count; a++)
-        for (unsigned b = a + 1; b < h->topology.nodes_count; b++) {
+    for (unsigned a = 0; a < h->hosts_count; a++)
+        for (unsigned b = a + 1; b < h->hosts_count; b++) {
             struct path *path = network_path(&h->network, a, b);
             path->delay_ns = 50000 + (int64_t)draw((uint64_t)most_ns);
             path->jitter_ns = (int64_t)draw((uint64_t)path->delay_ns);
@@ -138,7 +140,7 @@ static void set_scene(void)
     n->window_min = windows[draw(3)];
     n->split_in = (unsigned)draw(5);
     n->lag_ns = lags_ns[draw(3)];
-    for (unsigned i = 0; i < run.herd.topology.nodes_count; i++)
+    for (unsigned i = 0; i < run.herd.hosts_count; i++)
         run.herd.judge.clock_ahead_ns[i] = (int64_t)draw(4 * SECOND_NS) - 2 * SECOND_NS;
 }
 
@@ -213,7 +215,7 @@ static void clients_do(void)
     struct herd *h = &run.herd;
     struct client *c = &h->clients[draw(h->clients_count)];
     if (c->state == CLIENT_AWAY) {
-        client_join(c, &h->hosts[draw(h->topology.nodes_count)]);
+        client_join(c, &h->hosts[draw(h->hosts_count)]);
     } else if (c->leaves || once_in(40)) {
         if (c->leaves && !once_in(10))
             return; /* give it time to receive its replies */
@@ -248,10 +250,29 @@ static void kill_or_revive(struct host *host)
         host_kill(host, once_in(2) ? DEATH_OF_MACHINE : DEATH_OF_PROCESS);
 }
 
+/* A twin comes, is cut off from a node, goes on, or dies. */
+static void twin_does(void)
+{
+    struct herd *h = &run.herd;
+    unsigned nodes = h->topology.nodes_count, other = (unsigned)draw(nodes);
+    struct host *twin = &h->hosts[nodes];
+    run.restarted = true; /* what reached one of both only is found by digests */
+    if (!twin->node)
+        herd_start_twin(h, (unsigned)(run.seed / TWIN_EACH) % nodes);
+    else if (once_in(3))
+        network_cut(&h->network, nodes, other, (enum cut)draw(CUT_KINDS));
+    else if (once_in(2))
+        network_heal(&h->network, nodes, other);
+    else if (once_in(2))
+        host_pause(twin, !twin->stopping && !twin->paused);
+    else
+        host_kill(twin, DEATH_OF_PROCESS);
+}
+
 /* Partition: nodes of the two sides cannot reach each other. */
 static void part_in_two(void)
 {
-    unsigned nodes = run.herd.topology.nodes_count;
+    unsigned nodes = run.herd.hosts_count;
     enum cut how = (enum cut)draw(CUT_KINDS);
     enum cut_side way = once_in(2) ? (enum cut_side)draw(CUT_SIDES) : CUT_BOTH;
     uint64_t side = draw(UINT64_MAX);
@@ -352,6 +373,8 @@ static bool trouble(void)
             say_ns += 1 + about(run.say_gap_ns);
         }
         if (n->now_ns == fault_ns) {
+            if (run.plan.twin && once_in(3))
+                twin_does();
             accident();
             fault_ns += 1 + about(run.fault_gap_ns);
         }
@@ -396,7 +419,7 @@ static void send_clients_away(void)
         struct client *c = &run.herd.clients[i];
         if (c->state == CLIENT_AWAY)
             continue;
-        if (c->life == c->host->life)
+        if (c->host->node && c->life == c->host->life)
             client_leave(c, once_in(2));
         else
             client_vanish(c);
@@ -500,8 +523,9 @@ static bool play(void)
     if (left_ns > 0 && !herd_run_ns(&run.herd, left_ns))
         return false;
     check_costs();
-    for (unsigned i = 0; i < run.herd.topology.nodes_count; i++)
-        judge_inspects(&run.herd.judge, i, node_store(run.herd.hosts[i].node));
+    for (unsigned i = 0; i < run.herd.hosts_count; i++)
+        if (run.herd.hosts[i].node)
+            judge_inspects(&run.herd.judge, i, node_store(run.herd.hosts[i].node));
     return !run.herd.judge.violated;
 }
 
@@ -535,10 +559,10 @@ static void on_abort(int signal)
 static void say_run(void)
 {
     struct herd *h = &run.herd;
-    printf("seed %" PRIu64 ": %s %u%s%s%s%s%s%s, %.0f s, %" PRIu64 " events, %" PRIu64
+    printf("seed %" PRIu64 ": %s %u%s%s%s%s%s%s%s, %.0f s, %" PRIu64 " events, %" PRIu64
            " stamps, %" PRIu64 " AT, settled in %.1f s, %" PRIu64 " alarms, trace %016" PRIx64 "\n",
         run.seed, shape_word(run.plan.shape), h->topology.nodes_count, run.calm ? " calm" : "",
-        run.plan.stamps ? " full" : "", run.plan.tls ? " tls" : "",
+        run.plan.stamps ? " full" : "", run.plan.tls ? " tls" : "", run.plan.twin ? " twin" : "",
         run.burst == FLOOD_LINES ? " flood" : "", run.jumpy ? " jumpy" : "",
         run.restarted ? " restarts" : "", (double)h->network.now_ns / 1e9, h->network.events,
         h->judge.accepted, herd_messages(h), (double)run.settled_ns / 1e9, herd_divergences(h),

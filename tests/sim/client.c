@@ -66,7 +66,7 @@ void client_join(struct client *c, struct host *host)
     c->life = host->life;
     c->starved = host->memory.failed;
     c->state = CLIENT_DIALS;
-    c->wire = network_dial(c->network, c->party, host->self, NODE_CLIENT_PORT);
+    c->wire = network_dial(c->network, c->party, host->party, NODE_CLIENT_PORT);
 }
 
 void client_say(struct client *c, const char *line)
@@ -82,11 +82,11 @@ void client_say(struct client *c, const char *line)
     a->said_ns = c->network->now_ns;
     command_parse(span_of(a->line), &a->command);
     if (a->command.kind == COMMAND_IAMAT)
-        judge_said(c->judge, c->host->self, &a->command);
+        judge_said(c->judge, c->host->party, &a->command);
     char id[STAMPEDE_CLIENT_ID_BYTES_MAX + 1] = "";
     if (a->command.kind == COMMAND_WHATSAT)
         memcpy(id, a->command.id.at, a->command.id.len);
-    a->known = judge_held(c->judge, c->host->self, id) != NULL;
+    a->known = judge_held(c->judge, c->host->party, id) != NULL;
     say(c, line, strlen(line));
     say(c, "\n", 1);
     network_wake(c->network, c->party, c->network->now_ns);
@@ -163,7 +163,7 @@ static bool may_be_refused(const struct client *c, const struct asked *a)
         return true;
     case COMMAND_IAMAT:
         return c->judge->forgetful || host_starved(c) ||
-               judge_finds_future(c->judge, c->host->self, a->said_ns, a->command.iamat.time_ns);
+               judge_finds_future(c->judge, c->host->party, a->said_ns, a->command.iamat.time_ns);
     case COMMAND_WHATSAT:
         return !a->known || c->judge->forgetful || c->life != c->host->life;
     }
@@ -204,13 +204,13 @@ static bool take_reply(struct client *c, const struct asked *a, struct span *res
     } else if (a->command.kind == COMMAND_INVALID) {
         wrong(c, a, line);
     } else if (a->command.kind == COMMAND_IAMAT) {
-        judge_told(c->judge, c->host->self, host_lives(c), &a->command, line, &stamp);
+        judge_told(c->judge, c->host->party, host_lives(c), &a->command, line, &stamp);
     } else {
         const char *end = memmem(after.at, after.len, "\n\n", 2);
         if (!end)
             return false;
         struct span json = {after.at, (size_t)(end - after.at) + 2};
-        if (judge_told(c->judge, c->host->self, host_lives(c), &a->command, line, &stamp))
+        if (judge_told(c->judge, c->host->party, host_lives(c), &a->command, line, &stamp))
             check_json(c, a, &stamp, json);
         after = span_from(after, json.len);
     }

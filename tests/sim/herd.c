@@ -1,5 +1,6 @@
 /* herd.c — see herd.h. */
 #include "sim/herd.h"
+#include "core/base/invariant.h"
 #include "sim/tls_fixture.h"
 #include <cjson/cJSON.h>
 #include <stdlib.h>
@@ -17,7 +18,7 @@ void herd_create(struct herd *h, const struct herd_plan *plan)
     h->topology.limits.stamps_evict = plan->evicts;
     if (plan->output_bytes)
         h->topology.limits.output_bytes = plan->output_bytes;
-    unsigned nodes = h->topology.nodes_count;
+    unsigned nodes = h->hosts_count = h->topology.nodes_count + plan->twin;
     network_init(&h->network, plan->seed, nodes, nodes + plan->clients + plan->strangers);
     judge_init(&h->judge, &h->network, &h->topology);
     h->judge.forgetful = plan->stamps != 0;
@@ -43,7 +44,7 @@ void herd_create(struct herd *h, const struct herd_plan *plan)
 
 void herd_destroy(struct herd *h)
 {
-    for (unsigned i = 0; i < h->topology.nodes_count; i++)
+    for (unsigned i = 0; i < h->hosts_count; i++)
         host_deinit(&h->hosts[i]);
     for (unsigned i = 0; i < h->clients_count; i++)
         client_deinit(&h->clients[i]);
@@ -61,11 +62,32 @@ void herd_start(struct herd *h)
         host_start(&h->hosts[i]);
 }
 
+void herd_start_twin(struct herd *h, unsigned node)
+{
+    struct host *twin = &h->hosts[h->topology.nodes_count];
+    ASSERT(h->hosts_count > h->topology.nodes_count && !twin->node);
+    ASSERT(node < h->topology.nodes_count && (!twin->life || twin->self == node));
+    twin->self = h->judge.twin_of = node;
+    host_start(twin);
+}
+
+/* Who runs under the name of `node`, as far as one process does; NULL: none, or two. */
+static const struct host *only_host(const struct herd *h, unsigned node)
+{
+    const struct host *host = &h->hosts[node], *twin = NULL;
+    if (h->hosts_count > h->topology.nodes_count && h->judge.twin_of == node)
+        twin = &h->hosts[h->topology.nodes_count];
+    bool twin_runs = twin && twin->node;
+    if (host->node)
+        return twin_runs ? NULL : host;
+    return twin_runs ? twin : NULL;
+}
+
 bool herd_step(struct herd *h, int64_t until_ns, unsigned *party)
 {
     if (h->judge.violated || !network_next(&h->network, until_ns, party))
         return false;
-    unsigned nodes = h->topology.nodes_count;
+    unsigned nodes = h->hosts_count;
     if (*party < nodes)
         host_act(&h->hosts[*party]);
     else if (*party < nodes + h->clients_count)
@@ -86,8 +108,8 @@ bool herd_run_ns(struct herd *h, int64_t ns)
 
 void herd_heal(struct herd *h)
 {
-    for (unsigned a = 0; a < h->topology.nodes_count; a++) {
-        for (unsigned b = a + 1; b < h->topology.nodes_count; b++)
+    for (unsigned a = 0; a < h->hosts_count; a++) {
+        for (unsigned b = a + 1; b < h->hosts_count; b++)
             network_heal(&h->network, a, b);
         struct host *host = &h->hosts[a];
         host_starve(host, 0, 0);
@@ -95,9 +117,9 @@ void herd_heal(struct herd *h)
         host_set_clock(host, error_ns - CLOCK_ERROR_MS * MS_NS);
         if (host->node && host->stopping)
             host_kill(host, DEATH_OF_PROCESS);
-        if (!host->node)
+        if (!host->node && a < h->topology.nodes_count && !only_host(h, a))
             host_start(host);
-        else if (host->paused)
+        else if (host->node && host->paused)
             host_pause(host, false);
     }
     for (unsigned i = 0; i < h->strangers_count; i++)
@@ -109,7 +131,7 @@ void herd_heal(struct herd *h)
 static bool digests_equal(const struct herd *h, char why[JUDGE_VERDICT_BYTES_MAX])
 {
     const struct host *first = NULL;
-    for (unsigned i = 0; i < h->topology.nodes_count; i++) {
+    for (unsigned i = 0; i < h->hosts_count; i++) {
         const struct host *host = &h->hosts[i];
         if (!host->node)
             continue;
@@ -119,7 +141,7 @@ static bool digests_equal(const struct herd *h, char why[JUDGE_VERDICT_BYTES_MAX
         if (store_digest(a) == store_digest(b) && store_count(a) == store_count(b))
             continue;
         snprintf(why, JUDGE_VERDICT_BYTES_MAX, "digests of %s and %s differ",
-            h->topology.nodes[first->self].name, h->topology.nodes[i].name);
+            h->topology.nodes[first->self].name, h->topology.nodes[host->self].name);
         return false;
     }
     return true;
@@ -127,8 +149,8 @@ static bool digests_equal(const struct herd *h, char why[JUDGE_VERDICT_BYTES_MAX
 
 bool herd_agrees(const struct herd *h, char why[JUDGE_VERDICT_BYTES_MAX])
 {
-    bool down[TOPOLOGY_NODES_MAX] = {false};
-    for (unsigned i = 0; i < h->topology.nodes_count; i++)
+    bool down[TOPOLOGY_NODES_MAX + 1] = {false};
+    for (unsigned i = 0; i < h->hosts_count; i++)
         down[i] = !h->hosts[i].node;
     bool left_out;
     return judge_agreed(&h->judge, down, &left_out, why) && (left_out || digests_equal(h, why));
@@ -138,12 +160,15 @@ bool herd_linked(const struct herd *h, char why[JUDGE_VERDICT_BYTES_MAX])
 {
     for (unsigned a = 0; a < h->topology.nodes_count; a++) {
         const struct topology_node *node = &h->topology.nodes[a];
-        if (!h->hosts[a].node || !node_linked(h->hosts[a].node)) {
-            snprintf(why, JUDGE_VERDICT_BYTES_MAX, "%s lacks a link", node->name);
+        const struct host *host = only_host(h, a);
+        if (!host || !node_linked(host->node)) {
+            snprintf(why, JUDGE_VERDICT_BYTES_MAX, "%s lacks a link, or has a twin", node->name);
             return false;
         }
         for (unsigned i = 0; i < node->neighbours_count; i++) {
-            unsigned links = network_wires_between(&h->network, a, node->neighbours[i]);
+            const struct host *other = only_host(h, node->neighbours[i]);
+            unsigned links =
+                other ? network_wires_between(&h->network, host->party, other->party) : 0;
             if (links == 1)
                 continue;
             snprintf(why, JUDGE_VERDICT_BYTES_MAX, "%u connections between %s and %s", links,
@@ -220,8 +245,8 @@ bool herd_clocks_agree(const struct herd *h, char why[JUDGE_VERDICT_BYTES_MAX])
 uint64_t herd_messages(const struct herd *h)
 {
     uint64_t sum = 0;
-    for (unsigned a = 0; a < h->topology.nodes_count; a++)
-        for (unsigned b = 0; b < h->topology.nodes_count; b++)
+    for (unsigned a = 0; a < h->hosts_count; a++)
+        for (unsigned b = 0; b < h->hosts_count; b++)
             sum += h->hosts[a].said[b].ats;
     return sum;
 }
@@ -229,8 +254,8 @@ uint64_t herd_messages(const struct herd *h)
 uint64_t herd_hellos(const struct herd *h)
 {
     uint64_t sum = 0;
-    for (unsigned a = 0; a < h->topology.nodes_count; a++)
-        for (unsigned b = 0; b < h->topology.nodes_count; b++)
+    for (unsigned a = 0; a < h->hosts_count; a++)
+        for (unsigned b = 0; b < h->hosts_count; b++)
             sum += h->hosts[a].said[b].hellos;
     return sum;
 }
@@ -238,7 +263,7 @@ uint64_t herd_hellos(const struct herd *h)
 uint64_t herd_divergences(const struct herd *h)
 {
     uint64_t sum = 0;
-    for (unsigned i = 0; i < h->topology.nodes_count; i++)
+    for (unsigned i = 0; i < h->hosts_count; i++)
         sum += host_divergences(&h->hosts[i]);
     return sum;
 }
@@ -246,7 +271,7 @@ uint64_t herd_divergences(const struct herd *h)
 uint64_t herd_accepted(const struct herd *h)
 {
     uint64_t sum = 0;
-    for (unsigned i = 0; i < h->topology.nodes_count; i++)
+    for (unsigned i = 0; i < h->hosts_count; i++)
         if (h->hosts[i].node)
             sum += node_metrics(h->hosts[i].node)->stamps_new;
     return sum;

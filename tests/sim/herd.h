@@ -20,6 +20,7 @@ struct herd_plan {
     bool evicts; /* when full */
     uint64_t output_bytes; /* limits.output; 0: 1 MiB */
     unsigned strangers;
+    bool twin; /* there is one more host, which a node's twin may run on */
     bool tls; /* only for up to five nodes with the names of the shipped file */
 };
 
@@ -27,7 +28,8 @@ struct herd {
     struct network network;
     struct judge judge;
     struct topology topology;
-    struct host *hosts; /* topology.nodes_count */
+    struct host *hosts; /* of the topology's nodes, and perhaps of a twin */
+    unsigned hosts_count;
     struct client *clients;
     unsigned clients_count;
     struct stranger *strangers;
@@ -41,6 +43,10 @@ void herd_destroy(struct herd *h);
 
 void herd_start(struct herd *h); /* all, at once */
 
+/* Start the twin of a node; its host must be down, and the node always the same. It dials the node's neighbours, whom it reaches
+ * by paths of its own; nobody dials it. */
+void herd_start_twin(struct herd *h, unsigned node);
+
 /* Let time pass until a party has acted: a node or, from topology.nodes_count on, a client. false:
  * `until_ns` was reached first, or the judge found a violation. */
 MUST_USE bool herd_step(struct herd *h, int64_t until_ns, unsigned *party);
@@ -48,7 +54,7 @@ MUST_USE bool herd_step(struct herd *h, int64_t until_ns, unsigned *party);
 /* Let time pass. false: the judge found a violation. */
 bool herd_run_ns(struct herd *h, int64_t ns);
 
-/* Open all paths, start all nodes, give them memory, set all clocks almost right, remove
+/* Open all paths, start all nodes (one whose twin runs is left to that), give them memory, set all clocks almost right, remove
  * strangers. */
 void herd_heal(struct herd *h);
 
@@ -68,7 +74,8 @@ bool herd_thinks_clock_off(const struct herd *h, unsigned node);
 /* Whether no node thinks that a neighbour's clock is off. */
 bool herd_clocks_agree(const struct herd *h, char why[JUDGE_VERDICT_BYTES_MAX]);
 
-/* Whether each edge has exactly one link, which is up at both ends. */
+/* Whether each edge has exactly one link, which is up at both ends; of two twins one runs, and has
+ * the links. */
 bool herd_linked(const struct herd *h, char why[JUDGE_VERDICT_BYTES_MAX]);
 
 /* Whether `a` considers its link to `b` up, by its status. */

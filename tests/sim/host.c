@@ -31,7 +31,7 @@ static int64_t mono_ns(const struct host *h)
 static struct instant now_of(const struct host *h)
 {
     return (struct instant){.mono_ns = mono_ns(h) - h->awake.slept_ns,
-        .real_ns = EPOCH_NS + h->network->now_ns + h->judge->clock_ahead_ns[h->self]};
+        .real_ns = EPOCH_NS + h->network->now_ns + h->judge->clock_ahead_ns[h->party]};
 }
 
 static void *allocate(size_t count, size_t bytes)
@@ -48,11 +48,12 @@ void host_init(struct host *h, struct network *network, struct judge *judge,
     *h = (struct host){.network = network,
         .judge = judge,
         .self = self,
+        .party = self,
         .topology = *topology,
         .secret = secret,
         .mono_ahead_ns = (int64_t)network_draw(network, 1000) * SECOND_NS};
     h->dials = allocate(TOPOLOGY_NEIGHBOURS_MAX, sizeof *h->dials);
-    h->said = allocate(topology->nodes_count, sizeof *h->said);
+    h->said = allocate(network->nodes, sizeof *h->said);
     h->log_memory = allocate(LOG_BYTES, 1);
 }
 
@@ -85,10 +86,10 @@ void host_start(struct host *h)
         config.seed[i] = (unsigned char)network_draw(h->network, 256);
     log_init(&h->log, LOG_INFO, span_of(h->topology.nodes[h->self].name), h->log_memory, LOG_BYTES);
     h->life++;
-    h->paused = h->stopping = false;
+    h->paused = h->stopping = h->was_twin = false;
     for (unsigned i = 0; i < TOPOLOGY_NEIGHBOURS_MAX; i++)
         h->dials[i] = WIRE_NONE;
-    h->memory = (struct account){.dice = {h->life ^ (uint64_t)h->self << 32}};
+    h->memory = (struct account){.dice = {h->life ^ (uint64_t)h->party << 32}};
     h->clients_most = h->links_most = 0;
     memory_of(&h->memory);
     awake_begin(&h->awake, mono_ns(h));
@@ -100,8 +101,8 @@ void host_start(struct host *h)
         abort();
     h->memory_idle_bytes = h->memory.held_bytes;
     h->judges_cursor = store_cursor_open(store_of(h));
-    network_listen(h->network, h->self, true);
-    network_wake(h->network, h->self, h->network->now_ns);
+    network_listen(h->network, h->party, true);
+    network_wake(h->network, h->party, h->network->now_ns);
 }
 
 static void show_log(struct host *h)
@@ -125,16 +126,16 @@ static void go_down(struct host *h)
     if (h->memory.blocks)
         judge_violated(h->judge, "%s ended without freeing %zu blocks of memory",
             h->topology.nodes[h->self].name, h->memory.blocks);
-    judge_forgets(h->judge, h->self);
+    judge_forgets(h->judge, h->party);
 }
 
 static void end(struct host *h, enum death how)
 {
     struct network *n = h->network;
     if (how == DEATH_OF_MACHINE)
-        network_crash(n, h->self);
+        network_crash(n, h->party);
     else
-        network_listen(n, h->self, false);
+        network_listen(n, h->party, false);
     for (uint32_t i = 0; i < h->conns_end; i++)
         if (h->conns[i].used)
             network_close(n, h->conns[i].wire, h->conns[i].end, network_once_in(n, 3));
@@ -147,7 +148,7 @@ static void end(struct host *h, enum death how)
 
 void host_kill(struct host *h, enum death how)
 {
-    judge_dies(h->judge, h->self);
+    judge_dies(h->judge, h->party);
     end(h, how);
 }
 
@@ -155,27 +156,28 @@ void host_kill(struct host *h, enum death how)
 static void leave(struct host *h)
 {
     h->unconfirmed = node_unconfirmed(h->node);
+    h->was_twin = node_is_twin(h->node);
     if (h->unconfirmed)
-        judge_dies(h->judge, h->self);
+        judge_dies(h->judge, h->party);
     else
-        judge_leaves(h->judge, h->self);
+        judge_leaves(h->judge, h->party);
     end(h, DEATH_OF_PROCESS);
 }
 
 void host_stop(struct host *h)
 {
     h->stopping = true;
-    network_listen(h->network, h->self, false);
+    network_listen(h->network, h->party, false);
     memory_of(&h->memory);
     node_stop(h->node, now_of(h));
     memory_of(NULL);
-    network_wake(h->network, h->self, h->network->now_ns);
+    network_wake(h->network, h->party, h->network->now_ns);
 }
 
 void host_pause(struct host *h, bool paused)
 {
     h->paused = paused;
-    network_wake(h->network, h->self, h->network->now_ns);
+    network_wake(h->network, h->party, h->network->now_ns);
 }
 
 void host_starve(struct host *h, unsigned fails_in, size_t from_bytes)
@@ -186,7 +188,7 @@ void host_starve(struct host *h, unsigned fails_in, size_t from_bytes)
 
 void host_set_clock(struct host *h, int64_t ahead_ns)
 {
-    judge_sets_clock(h->judge, h->self, ahead_ns);
+    judge_sets_clock(h->judge, h->party, ahead_ns);
 }
 
 void host_status(const struct host *h, struct buf *out)
@@ -223,7 +225,7 @@ static void count_line(struct host *h, const struct host_conn *c, unsigned to)
     if (begins_with(c, "BYE ")) {
         t->byes++;
         struct span reason = span_from((struct span){c->line, c->line_len}, 4);
-        judge_hears_bye(h->judge, h->self, to, reason, h->memory.failed > 0);
+        judge_hears_bye(h->judge, h->party, to, reason, h->memory.failed > 0);
     }
 }
 
@@ -233,7 +235,7 @@ static void listen_in(struct host *h, struct host_conn *c, struct span said)
     if (to >= h->network->nodes)
         return; /* strangers check it themselves */
     if (h->tapes)
-        tapes_record(h->tapes, c->wire, h->self, to, said);
+        tapes_record(h->tapes, c->wire, h->party, to, said);
     if (h->tls)
         return; /* encrypted */
     for (size_t i = 0; i < said.len; i++) {
@@ -282,7 +284,7 @@ static void accept_all(struct host *h, struct instant now)
     uint32_t wire;
     static const struct address caller = {.ip = {127, 0, 0, 1}, .port = 5};
     enum node_port port;
-    while (network_accept(h->network, h->self, &wire, &port)) {
+    while (network_accept(h->network, h->party, &wire, &port)) {
         uint32_t number = take_number(h, wire, 1, port);
         if (number == HOST_CONNECTIONS || !node_accepted(h->node, number, port, &caller, now))
             turn_away(h, number, wire, 1);
@@ -407,7 +409,7 @@ static void begin_sending(struct host *h, uint32_t number)
     if (!c->sending.len)
         judge_violated(h->judge, "a connection wants to write but has no output");
     unsigned to = network_other(h->network, c->wire, c->end);
-    if (to < h->topology.nodes_count)
+    if (to < h->network->nodes)
         h->said[to].sends++;
     if (c->port == NODE_PEER_PORT && c->sending.len > LINK_CHUNK_BYTES)
         judge_violated(h->judge, "a link holds %zu bytes in one piece", c->sending.len);
@@ -442,7 +444,7 @@ static void dial_all(struct host *h)
         if (!address_equal(&dial.to, &h->topology.nodes[other].peer) ||
             h->dials[dial.id] != WIRE_NONE)
             judge_violated(h->judge, "a dial to a wrong address, or two dials at a time");
-        h->dials[dial.id] = network_dial(h->network, h->self, other, NODE_PEER_PORT);
+        h->dials[dial.id] = network_dial(h->network, h->party, other, NODE_PEER_PORT);
     }
 }
 
@@ -475,7 +477,7 @@ static void plan_turn(struct host *h, const struct turn *t)
     int64_t at_ns = h->due_ns - h->mono_ahead_ns + h->awake.slept_ns;
     if (at_ns <= n->now_ns) /* even "at once" takes a moment */
         at_ns = n->now_ns + 1000 + (int64_t)network_draw(n, 10000);
-    network_wake(n, h->self, at_ns);
+    network_wake(n, h->party, at_ns);
     if (n->now_ns - h->row_began_ns > MS_NS) {
         h->row_began_ns = n->now_ns;
         h->turns_in_a_row = 0;
@@ -566,7 +568,7 @@ static void act(struct host *h, struct turn *t)
     for (unsigned i = 0; i < t->lent_count; i++)
         free(t->lent[i]);
     weigh(h);
-    judge_looks(h->judge, h->self, store_of(h), h->judges_cursor);
+    judge_looks(h->judge, h->party, store_of(h), h->judges_cursor);
     memory_of(&h->memory);
     do_deeds(h, t->now);
     memory_of(NULL);
@@ -583,6 +585,8 @@ void host_act(struct host *h)
         node_slept(h->node, slept_ns, t.now);
     act(h, &t);
     show_log(h);
+    if (node_is_twin(h->node) && !h->stopping)
+        host_stop(h);
     if (h->stopping && node_stopped(h->node))
         leave(h);
     else

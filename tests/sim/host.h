@@ -46,7 +46,8 @@ enum death {
 struct host {
     struct network *network;
     struct judge *judge;
-    unsigned self;
+    unsigned self; /* its node, by index in the topology */
+    unsigned party; /* on the network, and as the judge knows it: `self`, unless it is a twin */
     struct topology topology; /* its own copy, because limits may differ */
     struct span secret;
     const struct tls_config *tls; /* links are TLS; NULL: they are plain */
@@ -59,6 +60,7 @@ struct host {
     bool paused; /* the process is stopped; its kernel is not */
     bool stopping;
     uint64_t unconfirmed; /* stamps, when it last ended in order */
+    bool was_twin; /* then: with exit code 1, since another process had its name */
     struct host_conn conns[HOST_CONNECTIONS];
     uint32_t conns_end; /* connections from here on were never used */
     uint32_t *dials; /* wires under way, by neighbour; WIRE_NONE: none */

@@ -47,7 +47,7 @@ static void *grown(void *memory, size_t count, size_t bytes)
 void judge_init(struct judge *j, struct network *network, const struct topology *topology)
 {
     *j = (struct judge){
-        .network = network, .nodes_count = topology->nodes_count, .topology = topology};
+        .network = network, .nodes_count = network->nodes, .topology = topology};
     j->clock_ahead_ns = grown(NULL, j->nodes_count, sizeof *j->clock_ahead_ns);
     memset(j->clock_ahead_ns, 0, j->nodes_count * sizeof *j->clock_ahead_ns);
     j->held_count = grown(NULL, j->nodes_count, sizeof *j->held_count);
@@ -83,7 +83,7 @@ void judge_violated(struct judge *j, const char *format, ...)
 
 static const char *name_of(const struct judge *j, unsigned node)
 {
-    return j->topology->nodes[node].name;
+    return j->topology->nodes[node < j->topology->nodes_count ? node : j->twin_of].name;
 }
 
 /* -- what was said ----------------------------------------------------------------------------- */
@@ -410,11 +410,15 @@ void judge_hears_bye(struct judge *j, unsigned from, unsigned to, struct span re
 {
     static const char *const allowed[] = {
         PEERING_DUPLICATE, "no byte for 10 s", "no handshake within 2 s", "this node stops",
-        PEERING_ASKS_AGAIN};
+        PEERING_ASKS_AGAIN, "silent, and another process of its name has come",
+        "another process of this name is linked"};
     for (size_t i = 0; i < sizeof allowed / sizeof *allowed; i++)
         if (span_equal(reason, span_of(allowed[i])))
             return;
     if (starved && span_equal(reason, span_of(PEERING_NO_MEMORY)))
+        return;
+    static const char stays[] = "another process stays: "; /* and the other was told in vain */
+    if (reason.len > sizeof stays && memcmp(reason.at, stays, sizeof stays - 1) == 0)
         return;
     judge_violated(
         j, "%s sent to %s: BYE %.*s", name_of(j, from), name_of(j, to), (int)reason.len, reason.at);

@@ -44,6 +44,7 @@ struct judge {
     struct network *network;
     unsigned nodes_count;
     const struct topology *topology;
+    unsigned twin_of; /* whose name the host behind the topology's nodes has */
     int64_t *clock_ahead_ns; /* by node; set by the herd at the start, later by judge_sets_clock */
     struct past_clock *past_clocks;
     unsigned past_clocks_count;

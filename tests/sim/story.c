@@ -16,31 +16,28 @@ static struct tally *before; /* the tallies when counting began; nodes x nodes *
 
 static struct host *host_at(unsigned node)
 {
-    cr_assert_lt(node, h.topology.nodes_count);
+    cr_assert_lt(node, h.hosts_count);
     return &h.hosts[node];
 }
 
 static const char *name_of(unsigned node)
 {
-    return host_at(node)->topology.nodes[node].name;
+    return host_at(node)->topology.nodes[host_at(node)->self].name;
 }
 
 void counts_anew(void)
 {
-    for (unsigned a = 0; a < h.topology.nodes_count; a++)
-        memcpy(before + a * h.topology.nodes_count, h.hosts[a].said,
-            h.topology.nodes_count * sizeof *before);
+    for (unsigned a = 0; a < h.hosts_count; a++)
+        memcpy(before + a * h.hosts_count, h.hosts[a].said, h.hosts_count * sizeof *before);
 }
 
 /* -- the beginning ----------------------------------------------------------------------------- */
 
-static void create(unsigned count, enum shape shape, bool tls)
+static void create(const struct herd_plan *plan)
 {
-    struct herd_plan plan = {
-        .shape = shape, .nodes = count, .seed = count, .clients = count, .tls = tls};
-    herd_create(&h, &plan);
-    cr_assert_leq(h.topology.nodes_count, (unsigned)NODES_MAX);
-    before = calloc((size_t)h.topology.nodes_count * h.topology.nodes_count, sizeof *before);
+    herd_create(&h, plan);
+    cr_assert_leq(h.hosts_count, (unsigned)NODES_MAX);
+    before = calloc((size_t)h.hosts_count * h.hosts_count, sizeof *before);
     cr_assert_not_null(before);
 }
 
@@ -54,13 +51,26 @@ static void start_all(void)
 
 void herd_asleep(unsigned count, enum shape shape)
 {
-    create(count, shape, false);
+    create(&(struct herd_plan){.shape = shape, .nodes = count, .seed = count, .clients = count});
 }
 
 void herd_of(unsigned count, enum shape shape)
 {
-    create(count, shape, false);
+    create(&(struct herd_plan){.shape = shape, .nodes = count, .seed = count, .clients = count});
     start_all();
+}
+
+void herd_with_twin(unsigned count, enum shape shape)
+{
+    create(&(struct herd_plan){
+        .shape = shape, .nodes = count, .seed = count, .clients = count + 1, .twin = true});
+    start_all();
+}
+
+unsigned twin(void)
+{
+    cr_assert_lt(h.topology.nodes_count, h.hosts_count);
+    return h.topology.nodes_count;
 }
 
 void herd(enum shape shape)
@@ -70,7 +80,8 @@ void herd(enum shape shape)
 
 void herd_with_tls(enum shape shape)
 {
-    create(5, shape, true);
+    create(&(struct herd_plan){
+        .shape = shape, .nodes = 5, .seed = 5, .clients = 5, .tls = true});
     start_all();
 }
 
@@ -111,15 +122,20 @@ static bool names_old(struct span name)
 void __wrap_hello_put(struct buf *out, const struct hello *in)
 {
     struct hello said = *in;
-    said.stop &= !names_old(in->from);
+    if (names_old(in->from)) {
+        said.stop = false;
+        said.started = 0;
+    }
     __real_hello_put(out, &said);
 }
 
 const char *__wrap_hello_parse(struct span line, struct hello *out)
 {
     const char *wrong = __real_hello_parse(line, out);
-    if (!wrong)
-        out->stop &= !names_old(out->to);
+    if (!wrong && names_old(out->to)) {
+        out->stop = false;
+        out->started = 0;
+    }
     return wrong;
 }
 
@@ -188,6 +204,12 @@ void finishes(unsigned node)
 void starts(unsigned node)
 {
     host_start(host_at(node));
+    counts_anew();
+}
+
+void twin_starts(unsigned node)
+{
+    herd_start_twin(&h, node);
     counts_anew();
 }
 
@@ -390,6 +412,13 @@ void not_linked(unsigned a, unsigned b)
         name_of(a), name_of(b));
 }
 
+void wires(unsigned a, unsigned b, unsigned count)
+{
+    unsigned found = network_wires_between(&h.network, a, b);
+    cr_assert_eq(found, count, "violated: %u connections between host %u and host %u, not %u",
+        found, a, b, count);
+}
+
 void dialled_by(unsigned dialler, unsigned other)
 {
     cr_assert_eq(network_wires_between(&h.network, dialler, other), 1);
@@ -400,7 +429,7 @@ void dialled_by(unsigned dialler, unsigned other)
 
 static uint64_t messages_to(unsigned from, unsigned to)
 {
-    return h.hosts[from].said[to].ats - before[from * h.topology.nodes_count + to].ats;
+    return h.hosts[from].said[to].ats - before[from * h.hosts_count + to].ats;
 }
 
 void messages_at_most(unsigned a, unsigned b, uint64_t count)
@@ -421,8 +450,8 @@ void messages_between(unsigned a, unsigned b, uint64_t count)
 uint64_t messages(void)
 {
     uint64_t sum = 0;
-    for (unsigned a = 0; a < h.topology.nodes_count; a++)
-        for (unsigned b = 0; b < h.topology.nodes_count; b++)
+    for (unsigned a = 0; a < h.hosts_count; a++)
+        for (unsigned b = 0; b < h.hosts_count; b++)
             sum += messages_to(a, b);
     return sum;
 }
@@ -471,9 +500,15 @@ unsigned nodes(void)
 void has_ended(unsigned node, uint64_t unconfirmed)
 {
     const struct host *host = host_at(node);
-    cr_assert_null(host->node, "violated: %s still runs", host->topology.nodes[node].name);
+    cr_assert_null(host->node, "violated: %s still runs", name_of(node));
     cr_assert_eq(host->unconfirmed, unconfirmed, "violated: %s left %" PRIu64 " unconfirmed",
-        host->topology.nodes[node].name, host->unconfirmed);
+        name_of(node), host->unconfirmed);
+}
+
+void has_ended_as_twin(unsigned node)
+{
+    has_ended(node, 0);
+    cr_assert(host_at(node)->was_twin, "violated: %s has ended otherwise", name_of(node));
 }
 
 void runs_still(unsigned node)

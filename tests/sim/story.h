@@ -21,6 +21,8 @@ void herd_of(unsigned nodes, enum shape shape);
 void herd_asleep(unsigned nodes, enum shape shape); /* no node has started yet */
 void herd_with_tls(enum shape shape); /* as herd(), with certificates */
 void is_old(unsigned node); /* before it starts: it does not know STOPPING, as before 0.2.0 */
+void herd_with_twin(unsigned nodes, enum shape shape); /* as herd_of, with a host for a twin: */
+unsigned twin(void);
 void story_ends(void);
 
 /* -- what happens ------------------------------------------------------------------------------ */
@@ -34,6 +36,7 @@ void types(unsigned node, const char *first, const char *then, const char *last)
 void says_many(unsigned node, unsigned ids, unsigned first_time, unsigned times);
 void finishes(unsigned node); /* its client has said all: FIN */
 void starts(unsigned node);
+void twin_starts(unsigned node); /* it has a client of its own, and paths to all nodes */
 void dies(unsigned node); /* the process; its store is lost */
 void is_told_to_stop(unsigned node); /* as by SIGTERM */
 void stops(unsigned node); /* as by SIGSTOP: its kernel answers, it does not */
@@ -66,7 +69,8 @@ void knows_not(unsigned node, const char *id);
 void all_know(const char *id, const char *time);
 void all_agree(void);
 void all_linked(void);
-void linked(unsigned a, unsigned b);
+void linked(unsigned a, unsigned b); /* by their status, so by name */
+void wires(unsigned a, unsigned b, unsigned count); /* of this host and that one */
 void not_linked(unsigned a, unsigned b);
 void dialled_by(unsigned dialler, unsigned other);
 void messages_between(unsigned a, unsigned b, uint64_t count);
@@ -80,6 +84,7 @@ void thinks_own_clock_wrong(unsigned node, bool wrong);
 void is_incomplete(unsigned node, unsigned other, bool incomplete);
 void all_answered(void);
 void has_ended(unsigned node, uint64_t unconfirmed); /* with so many stamps left unconfirmed */
+void has_ended_as_twin(unsigned node); /* the same, with nothing unconfirmed and exit code 1 */
 void runs_still(unsigned node);
 void runs_no_more(unsigned node);
 bool has_of(unsigned node, const char *id); /* whether it holds a stamp of this id */

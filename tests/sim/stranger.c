@@ -152,7 +152,7 @@ void stranger_comes(struct stranger *s, struct host *host, unsigned wires)
         }
         v->reads = draw(s, 2);
         v->until_ns = s->network->now_ns + (int64_t)draw(s, STAYS_MS) * MS_NS;
-        v->wire = network_dial(s->network, s->party, host->self, port);
+        v->wire = network_dial(s->network, s->party, host->party, port);
     }
     network_wake(s->network, s->party, s->network->now_ns);
 }
