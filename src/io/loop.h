@@ -38,8 +38,8 @@ struct loop_config {
     struct ring_sizes sizes; /* RING_SIZES */
 };
 
-/* Run the node until SIGINT or SIGTERM, or until it has to leave to a twin (node_is_twin). SIGHUP opens log_file again and reloads the files of TLS
- * and places. It stops the node instead if there is no log_file and either the log goes to a
+/* Run the node until SIGINT or SIGTERM, or until it has to leave because of a twin (node_is_twin).
+ * SIGHUP opens log_file again and reloads the files of TLS and places. It stops the node instead if there is no log_file and either the log goes to a
  * terminal, which a SIGHUP says is gone, or there are no files to reload.
  *
  * Raises the limit of open files to the hard limit, blocks the signals that it handles, listens. If

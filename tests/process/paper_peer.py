@@ -16,6 +16,7 @@ DEGREES = r"([+-]\d{1,3}(?:\.\d{1,15})?)"
 AT = re.compile(r"(AT (%s) ((?!-0\.0{9})[+-](?:0|[1-9]\d{0,9})\.\d{9}) ([^\0-\x20\x7f]{1,255}) "
                 r"(%s%s) (0*\d{1,10}(?:\.\d{1,9})?))((?: %s)*)" % (NODE, DEGREES, DEGREES, NODE))
 OTHER = re.compile(r"(MARK|ACK|PONG) \d+|PING \d+ \d+ [0-9a-f]{16}( partial| behind)?")
+TWIN = re.compile(r"TWIN [0-9a-f]{16} \d+ [!-~]{1,63}")
 
 
 def need(condition, reason):
@@ -93,6 +94,7 @@ class Link:
             boot, mark = "0" * 16, 0
         self.say(f"HELLO stampede/1 herd={peer.herd} from={peer.name} to={peer.them} "
                  f"boot={peer.boot} nonce={self.nonce} have={boot}:{mark}"
+                 f"{f' started={peer.started}' if peer.started else ''}"
                  f"{' auth=hmac-sha256' if peer.secret else ''}")
 
     def hear_hello(self, line):
@@ -146,6 +148,11 @@ class Link:
 
     def obey(self, line):
         peer, (word, *fields) = self.peer, line.split(" ")
+        if peer.started and TWIN.fullmatch(line):
+            boot, started, _ = fields
+            need((int(started), boot) < (peer.started, peer.boot), "TWIN that is not earlier")
+            peer.twin = boot  # its owner has it leave
+            return
         need(word == "AT" or OTHER.fullmatch(line), "a line that is none of the peer protocol")
         if word == "AT":
             stamp = Stamp(line)
@@ -170,7 +177,8 @@ class Link:
 
 class PaperPeer:
     """`link` is its link, if it has one; `changed` guards all, and tells of all that comes."""
-    def __init__(self, name, herd, them, secret=None):
+    def __init__(self, name, herd, them, secret=None, started=0):
+        self.started, self.twin = started, None  # twin: the boot of an earlier process
         self.name, self.herd, self.them, self.secret = name, herd, them, secret
         self.boot, self.had = secrets.token_hex(8), ("", 0)  # had: their boot, and the last MARK
         self.stamps, self.change, self.partial = {}, 0, False

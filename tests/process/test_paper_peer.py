@@ -148,8 +148,8 @@ class Case(unittest.TestCase):
         self.herd = Herd(self, **more)
         return self.herd, self.make_peer(self.herd.secret)
 
-    def make_peer(self, secret=None):
-        return PaperPeer(self.herd.paper, self.herd.name, self.herd.node, secret)
+    def make_peer(self, secret=None, started=0):
+        return PaperPeer(self.herd.paper, self.herd.name, self.herd.node, secret, started)
 
     def wait(self, peer, condition, what):
         with peer.changed:
@@ -171,9 +171,15 @@ class Case(unittest.TestCase):
         return Link(peer, ends[0], False)
 
     def link(self, peer, dialled=True):
-        link = self.make_link(peer, dialled)
-        self.wait(peer, lambda: peer.link is link, "the link")
-        return link
+        def refused():
+            return link.log and link.log[-1] == "< BYE another process of this name is linked"
+        until = time.monotonic() + SECONDS
+        while time.monotonic() < until:
+            link = self.make_link(peer, dialled)
+            self.wait(peer, lambda: peer.link is link or refused(), "the link")
+            if not refused():
+                return link
+        self.fail(f"refused for {SECONDS} s")
 
     def cut(self, peer):
         peer.link.sock.shutdown(socket.SHUT_RDWR)
@@ -319,13 +325,32 @@ class Links(Case):
         self.works(peer)
         self.assertIs(peer.link, second)
 
-    def test_another_boot_ends_the_link_of_the_former(self):
-        _, former = self.start()
-        first = self.link(former)
-        peer = self.make_peer()
-        self.link(peer)
-        self.wait(former, lambda: first.log[-1] == "< BYE duplicate of another link", "BYE")
-        self.works(peer)
+    def test_another_boot_ends_the_link_of_a_former_that_is_silent(self):
+        for started in (0, 5):
+            with self.subTest(started=started):
+                _, former = self.start()
+                first = self.link(former)
+                with former.changed:
+                    first.hear = lambda line: None
+                peer = self.make_peer(started=started)
+                self.link(peer)
+                self.wait(former, lambda: first.log[-1].startswith("< BYE silent, "), "BYE")
+                self.works(peer)
+
+    def test_the_later_of_two_that_live_is_told_and_what_it_brings_is_kept(self):
+        herd, former = self.start()
+        former.started = 4
+        self.link(former)
+        peer = self.make_peer(started=5)
+        line = peer.tell("twins", "+1-1", NOW)
+        link = self.link(peer)
+        self.wait(peer, lambda: peer.twin == former.boot, "TWIN")
+        self.settle(peer)
+        self.assertEqual(lines(link, "< AT"), [])
+        self.assertEqual(herd.held("twins"), line)
+        self.wait(former, lambda: line in texts(former), "what its twin has brought")
+        link.end("this node stops")
+        self.works(former)
 
 
 class Flood(Case):
@@ -471,6 +496,7 @@ class Flood(Case):
             self.ping(peer)
             self.assertEqual(herd.held("k"), f"AT {good[-1]}".removesuffix(" x Hands"))
         self.assertEqual(herd.status()["links"][0]["got_ahead"], len(late))
+        self.cut(peer)
         for text in bad:
             with self.subTest(text=text[:80]):
                 peer = self.make_peer()

@@ -30,7 +30,8 @@ enum {
     OUTPUT_BYTES = 16384, /* the least that limits.output may be */
     FLOOD_LINES = 3000, /* whose replies are far larger than that */
     QUESTION_OF_FLOOD_IN = 100, /* small output windows hold two at a time, and places is slow */
-    TWIN_EACH = 8, /* in so many seeds one, nodes may have twins */
+    TWIN_EACH = 8, /* in so many seeds one, a node may have a twin: */
+    TWIN_ABOVE = 1000, /* at those below, what they have found is found again */
     TLS_IN = 50, /* one herd in so many; a handshake costs real milliseconds */
     DAY_S = 86400,
 };
@@ -101,7 +102,7 @@ static void plan_run(uint64_t seed)
         .tls = random_below(&dice, TLS_IN) == 0};
     if (run.plan.tls)
         run.plan.shape = shipped;
-    run.plan.twin = seed % TWIN_EACH == 5;
+    run.plan.twin = seed > TWIN_ABOVE && seed % TWIN_EACH == 5;
     run.calm = random_below(&dice, 4) == 0;
     run.together = random_below(&dice, 2);
     unsigned seconds = options.seconds ? options.seconds : 15 + random_below(&dice, 26);

@@ -43,8 +43,8 @@ void herd_destroy(struct herd *h);
 
 void herd_start(struct herd *h); /* all, at once */
 
-/* Start the twin of a node; its host must be down, and the node always the same. It dials the node's neighbours, whom it reaches
- * by paths of its own; nobody dials it. */
+/* Start the twin of a node; its host must be down, and the node always the same. It dials the
+ * node's neighbours, whom it reaches by paths of its own; nobody dials it. */
 void herd_start_twin(struct herd *h, unsigned node);
 
 /* Let time pass until a party has acted: a node or, from topology.nodes_count on, a client. false:
@@ -54,8 +54,8 @@ MUST_USE bool herd_step(struct herd *h, int64_t until_ns, unsigned *party);
 /* Let time pass. false: the judge found a violation. */
 bool herd_run_ns(struct herd *h, int64_t ns);
 
-/* Open all paths, start all nodes (one whose twin runs is left to that), give them memory, set all clocks almost right, remove
- * strangers. */
+/* Open all paths, start all nodes but one whose twin runs, give them memory, set all clocks almost
+ * right, remove strangers. */
 void herd_heal(struct herd *h);
 
 /* Whether all running nodes hold the same, by their digests and by what the judge saw. If not,

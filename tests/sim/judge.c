@@ -46,8 +46,7 @@ static void *grown(void *memory, size_t count, size_t bytes)
 
 void judge_init(struct judge *j, struct network *network, const struct topology *topology)
 {
-    *j = (struct judge){
-        .network = network, .nodes_count = network->nodes, .topology = topology};
+    *j = (struct judge){.network = network, .nodes_count = network->nodes, .topology = topology};
     j->clock_ahead_ns = grown(NULL, j->nodes_count, sizeof *j->clock_ahead_ns);
     memset(j->clock_ahead_ns, 0, j->nodes_count * sizeof *j->clock_ahead_ns);
     j->held_count = grown(NULL, j->nodes_count, sizeof *j->held_count);
@@ -408,9 +407,9 @@ bool judge_told(struct judge *j, unsigned node, bool same_life, const struct com
 
 void judge_hears_bye(struct judge *j, unsigned from, unsigned to, struct span reason, bool starved)
 {
-    static const char *const allowed[] = {
-        PEERING_DUPLICATE, "no byte for 10 s", "no handshake within 2 s", "this node stops",
-        PEERING_ASKS_AGAIN, "silent, and another process of its name has come",
+    static const char *const allowed[] = {PEERING_DUPLICATE, "no byte for 10 s",
+        "no handshake within 2 s", "this node stops", PEERING_ASKS_AGAIN,
+        "silent, and another process of its name has come",
         "another process of this name is linked"};
     for (size_t i = 0; i < sizeof allowed / sizeof *allowed; i++)
         if (span_equal(reason, span_of(allowed[i])))

@@ -399,10 +399,11 @@ static void handle(struct node *n, struct link *l, enum peering_event event, str
 static void hear_all(struct node *n, struct link *l, struct span in, struct instant now)
 {
     enum peering_event event;
-    do {
-        event = peering_take(&l->peering, &in, now);
+    while ((event = peering_take(&l->peering, &in, now)) != PEERING_NOTHING) {
         handle(n, l, event, now);
-    } while (event != PEERING_NOTHING && !l->connection->finishing);
+        if (l->connection->finishing)
+            return;
+    }
 }
 
 /* Of what a peer that stops has told, no other node may be the keeper if this one stops, too. */

@@ -12,8 +12,8 @@
  *
  * A process that does not say `started` knows no TWIN and is not let wait: it hears BYE.
  *
- * Holds always: `contests` counts those that are not NONE; a rival is of another boot than the link;
- * nothing is decided before a rival has proved who it is. Called by links.c. */
+ * Holds always: `contests` counts those that are not NONE; a rival is of another boot than the
+ * link; nothing is decided before a rival has proved who it is. Called by links.c. */
 #include "core/node/private.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -196,8 +196,7 @@ static int64_t leave_ns(const struct node *n, const struct contest *c)
 /* Until when a link that is asked may be silent. */
 static int64_t silent_ns(const struct contest *c, const struct link *linked)
 {
-    int64_t wait_ns =
-        TWINS_ROUND_TRIPS * clock_gauge_round_trip(&linked->peering.peer->clock);
+    int64_t wait_ns = TWINS_ROUND_TRIPS * clock_gauge_round_trip(&linked->peering.peer->clock);
     if (wait_ns < TWINS_SILENT_MS * MS_NS)
         wait_ns = TWINS_SILENT_MS * MS_NS;
     int64_t heard_ns = linked->peering.heard_ns;

@@ -12,8 +12,8 @@
 #include "core/peering/neighbours.h"
 
 enum {
-    TWINS_SILENT_MS = 1000, /* a link that is asked, and silent for so long, is dead; or, if longer, */
-    TWINS_ROUND_TRIPS = 4, /* for so many round trips */
+    TWINS_SILENT_MS = 1000, /* a link that is asked, and is silent for so long, is dead; */
+    TWINS_ROUND_TRIPS = 4, /* or for so many round trips, if that is longer */
     TWINS_LIVES_MS = 10000, /* one on which bytes come for so long lives, though without PONG */
     TWINS_LEAVE_MS = 1000, /* beyond limits.stop, for a process to leave */
     TWINS_LOG_MS = 60000, /* between two lines about one neighbour */

@@ -242,8 +242,7 @@ static bool leases(const struct peering *p)
 static bool asks_in_between(const struct peering *p)
 {
     uint64_t passed = store_cursor_change(p->node->store, p->peer->cursor);
-    return (p->node->stopping || p->probed) && passed <= p->link.mark_said && !p->link.ack_due &&
-           !answers(p);
+    return asks && passed <= p->link.mark_said && !p->link.ack_due && !answers(p);
 }
 
 static bool put_due(struct peering *p, struct buf *out, unsigned stamps_max, struct instant now)
@@ -284,8 +283,6 @@ int64_t peering_pull_ns(const struct peering *p)
     if (p->state != PEERING_LINKED || p->observer)
         return NEVER_NS;
     int64_t ack_ns = p->link.ack_due ? p->link.ack_at_ns : NEVER_NS;
-    if (p->rival)
-        return ack_ns;
     int64_t alone_ns = earlier_ns(ack_ns, p->link.mark_at_ns);
     int64_t lease_ns = leases(p) ? lease_deadline(&p->lease) : NEVER_NS;
     int64_t spare_ns = earlier_ns(lease_ns, notices_deadline(&p->notices, &p->link));

@@ -33,9 +33,8 @@
  * other line. An observer (hello.h) goes the same way up to LINKED; then it may ask, and PING, for
  * PEERING_DEAD_MS in all.
  *
- * A peer that is linked already, with another boot, makes a rival of the link that has just become
- * LINKED: what comes in by it is taken, and nothing of the feed goes out by it, until the node
- * admits it, or tells it to leave. PROTOCOL.md, "Twins".
+ * If the peer is linked already, with another boot, the link is a rival: what comes in by it is
+ * taken, and nothing of the feed goes out by it, until it is admitted. PROTOCOL.md, "Twins".
  *
  * What comes in is peering.c, what goes out (peering_pull and below) is out.c; neither calls the
  * other. Called by node. */
@@ -63,8 +62,7 @@ enum peering_state { PEERING_HELLO, PEERING_AUTH, PEERING_LINKED, PEERING_OVER }
 enum peering_event {
     PEERING_NOTHING, /* go on */
     PEERING_UP, /* has just become LINKED; peer or observer is set */
-    PEERING_RIVAL, /* the same, but the peer is up with another boot: peering_admit, or
-                    * peering_stand_by, or peering_end, before anything else */
+    PEERING_RIVAL, /* the same, but the peer is up with another boot: admit it, stand by, or end */
     PEERING_TWIN, /* the peer knows an earlier process of this node's name: `twin` says which */
     PEERING_ASKED, /* an observer asks: `asked` says what. Answer it, then close */
     PEERING_DIVERGED, /* digests stay unequal: a full send has begun; an alarm */

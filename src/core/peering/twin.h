@@ -1,9 +1,8 @@
 /* twin.h — two processes of one node's name: which of them stays, and how the other one learns it.
  *
- * A node that is linked to one of two twins, and meets the other, tells the later one with TWIN. The
- * order is by what the processes themselves say in HELLO, so all nodes judge alike, and the earliest
- * of several never loses. Twins of the node itself that it never meets are noticed by their stamps.
- * PROTOCOL.md, "Twins". Called by arrivals, peering and out; twin_is_earlier by node as well. */
+ * A node that is linked to one of two twins, and meets the other, tells the later one with TWIN.
+ * The order is by what the processes themselves say in HELLO, so all nodes judge alike, and the
+ * earliest of several never loses. A twin of this node is noticed by its stamps. PROTOCOL.md, "Twins". Called by arrivals, peering and out; twin_is_earlier by node as well. */
 #ifndef CORE_PEERING_TWIN_H
 #define CORE_PEERING_TWIN_H
 
@@ -33,8 +32,8 @@ MUST_USE bool twin_put(struct buf *out, const struct twin *stays);
 MUST_USE const char *twin_parse(
     const struct span *words, const struct peering_node *node, struct twin *out);
 
-/* Whether a stamp of a peer that was new to this node carries its name, and a receive time since its
- * start: this process took no such stamp. false, too, when it could have evicted it. */
+/* Whether a stamp of a peer that was new to this node carries its name, and a receive time since
+ * its start: this process took no such stamp. false, too, when it could have evicted it. */
 static inline bool twin_said(const struct peering_node *node, const struct stamp *stamp)
 {
     struct span name = node->name, origin = stamp->origin;

@@ -6,8 +6,8 @@
 
 enum { LINK, RIVAL, THIRD, CLIENT };
 
-#define HELLO(boot, more)                                                              \
-    "HELLO stampede/1 herd=test from=Hands to=Goloman boot=00000000000000" boot        \
+#define HELLO(boot, more)                                                       \
+    "HELLO stampede/1 herd=test from=Hands to=Goloman boot=00000000000000" boot \
     " nonce=000102030405060708090a0b0c0d0e0f have=0000000000000000:0" more "\n"
 #define KNOWS " stop=1 started="
 #define FIRST HELLO("b1", KNOWS "100")
@@ -377,7 +377,7 @@ Test(node_twins, a_link_that_stops_without_end_is_ended)
         sends(LINK, "PONG 1\n");
         passes_ms(1000);
     }
-    cr_assert_not_null(strstr(heard[LINK], "BYE another process stays: boot 00000000000000b2, at "));
+    cr_assert_not_null(strstr(heard[LINK], "BYE another process stays: boot 00000000000000b2"));
 }
 
 Test(node_twins, a_rival_that_stops_is_not_judged)

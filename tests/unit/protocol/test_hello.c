@@ -44,7 +44,9 @@ Test(hello, the_longest_fits)
         .have_boot = UINT64_MAX,
         .have_change = UINT64_MAX,
         .auth = true,
-        .lazy = true};
+        .lazy = true,
+        .stop = true,
+        .started = INT64_MAX};
     h.herd = h.from = h.to = (struct span){name, sizeof name};
     struct buf out = buf_over(text, sizeof text);
     hello_put(&out, &h);
@@ -52,6 +54,7 @@ Test(hello, the_longest_fits)
     struct hello back;
     cr_expect_null(hello_parse((struct span){text, out.len - 1}, &back));
     cr_expect_eq(back.have_change, UINT64_MAX);
+    cr_expect_eq(back.started, INT64_MAX);
     cr_expect(back.auth);
 }
 
@@ -79,6 +82,26 @@ Test(hello, lazy_is_announced_or_not)
     cr_expect_null(hello_parse(SPAN(WHOLE " lazy=1"), &h));
     cr_expect(h.lazy);
     cr_expect_str_eq(hello_parse(SPAN(WHOLE " lazy=2"), &h), "HELLO with a bad lazy");
+}
+
+Test(hello, started_is_said_or_not)
+{
+    struct hello h = hands;
+    char text[HELLO_LINE_BYTES_MAX];
+    struct buf out = buf_over(text, sizeof text);
+    h.started = 1700000000000000000;
+    hello_put(&out, &h);
+    cr_expect(span_equal(buf_span(&out), SPAN(WHOLE " started=1700000000000000000\n")), "%.*s",
+        (int)out.len, text);
+    cr_expect_null(hello_parse(SPAN(WHOLE), &h));
+    cr_expect_eq(h.started, 0);
+    cr_expect_null(hello_parse(SPAN(WHOLE " started=9223372036854775807"), &h));
+    cr_expect_eq(h.started, INT64_MAX);
+    static const char bad[] = "HELLO with a bad started";
+    cr_expect_str_eq(hello_parse(SPAN(WHOLE " started=0"), &h), bad);
+    cr_expect_str_eq(hello_parse(SPAN(WHOLE " started=-1"), &h), bad);
+    cr_expect_str_eq(hello_parse(SPAN(WHOLE " started=9223372036854775808"), &h), bad);
+    cr_expect_str_eq(hello_parse(SPAN(WHOLE " started=1 started=1"), &h), "HELLO with two started");
 }
 
 Test(hello, is_understood_with_fields_in_any_order_and_unknown_ones)
