@@ -44,8 +44,8 @@
 #include "core/peering/lease.h"
 #include "core/peering/level.h"
 #include "core/peering/notices.h"
+#include "core/peering/rival.h"
 #include "core/peering/spare_links.h"
-#include "core/peering/twin.h"
 #include "core/protocol/line.h"
 
 struct tls_names;
@@ -124,22 +124,6 @@ int64_t peering_deadline(const struct peering *p);
 
 /* End it from this side: state OVER, BYE <reason> due. Nothing when it is OVER already. */
 void peering_end(struct peering *p, const char *reason);
-
-/* The link stays: on PEERING_RIVAL, when no other link is there after all; or later, for a rival
- * that stands by. As on PEERING_UP from then on. */
-void peering_admit(struct peering *p, struct instant now);
-
-/* On PEERING_RIVAL: the link is a rival from now on. `stand_in` is written, and is used in place of
- * the peer until the link is admitted or over. */
-void peering_stand_by(struct peering *p, struct peer *stand_in, struct instant now);
-
-/* Ask at once whether the peer is there: `ping_answered` says when it was. Only for a link that is
- * LINKED to a peer. */
-void peering_ask(struct peering *p);
-
-/* Say TWIN: `stays` is an earlier process of the peer's name. Only to a peer that is LINKED and has
- * said `started`. */
-void peering_tell_twin(struct peering *p, const struct twin *stays);
 
 /* This node stops (node->stopping): tell the peer, if it understands that, and ask it to confirm.
  * Only for a link that is LINKED to a peer. PROTOCOL.md, "Stopping". */
