@@ -64,8 +64,6 @@ static void header_take(struct http_response *r)
     struct span name = {line.at, colon ? (size_t)(colon - line.at) : 0};
     if (http_is_blank(line.at[0]))
         http_response_fail(r, "the answer has a blank in front of its first header");
-    else if (++r->headers > HTTP_HEADERS_MAX)
-        http_response_fail(r, "the answer has more than 100 headers");
     else if (!colon)
         http_response_fail(r, "the answer has a header without a colon");
     else if (!http_is_token(name))
@@ -99,12 +97,15 @@ static void line_end(struct http_response *r)
     if (r->part == HTTP_STATUS) {
         r->line_len = 0;
         status_take(r, line);
-    } else if (line.len > 0)
+    } else if (line.len > 0 && !r->folded && ++r->headers > HTTP_HEADERS_MAX) {
+        http_response_fail(r, "the answer has more than 100 headers");
+    } else if (line.len > 0) {
         r->held = true;
-    else if (r->part == HTTP_TRAILERS)
+    } else if (r->part == HTTP_TRAILERS) {
         finish(r);
-    else
+    } else {
         head_end(r);
+    }
 }
 
 /* A byte of a line. Returns whether it belongs to the text before the CRLF; *ended: whether it is

@@ -1,7 +1,7 @@
 /* foreign.h — recognizes another protocol's request on the client port.
  *
- * A browser sends HTTP requests with bodies that any web page may choose, to any address that it can
- * reach. The body must not be taken for commands. PROTOCOL.md, "Connections". Called by node
+ * A browser sends HTTP requests with bodies that any web page may choose, to any address that it
+ * can reach. The body must not be taken for commands. PROTOCOL.md, "Connections". Called by node
  * (clients) for lines that are no commands. */
 #ifndef CORE_PROTOCOL_FOREIGN_H
 #define CORE_PROTOCOL_FOREIGN_H

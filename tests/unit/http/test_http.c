@@ -379,6 +379,12 @@ Test(http, lines_headers_and_heads_have_bounds)
         buf_text(&made, "Content-Length: 0\r\n\r\n");
         over ? failed("the answer has more than 100 headers") : ends_as(OPEN, EMPTY);
 
+        begin(OK);
+        for (int i = 0; i < HTTP_HEADERS_MAX + over; i++)
+            buf_text(&made, "A:\r\n b\r\n");
+        over ? failed("the answer has more than 100 headers") /* at once, whatever may follow */
+             : ends_as(OPEN, (struct outcome)MORE);
+
         begin(OK "Content-Length: 0\r\nA:");
         for (int i = 2; i < HTTP_LINE_BYTES_MAX + over; i++)
             buf_text(&made, i % 8 ? "\r\n\t" : " ");
