@@ -242,6 +242,7 @@ static bool leases(const struct peering *p)
 static bool asks_in_between(const struct peering *p)
 {
     uint64_t passed = store_cursor_change(p->node->store, p->peer->cursor);
+    bool asks = p->node->stopping || p->probed;
     return asks && passed <= p->link.mark_said && !p->link.ack_due && !answers(p);
 }
 
