@@ -170,6 +170,12 @@ void node_resolve_failed(struct node *n, const char *why, struct instant now)
     (void)n, (void)why, (void)now;
 }
 
+bool node_is_twin(const struct node *n)
+{
+    (void)n;
+    return false;
+}
+
 void node_slept(struct node *n, int64_t slept_ns, struct instant now)
 {
     (void)n, (void)slept_ns, (void)now;

@@ -154,6 +154,12 @@ void node_stop(struct node *n, struct instant now)
             touch(n, i);
 }
 
+bool node_is_twin(const struct node *n)
+{
+    (void)n;
+    return false;
+}
+
 void node_slept(struct node *n, int64_t slept_ns, struct instant now)
 {
     (void)n, (void)slept_ns, (void)now; /* this process may well be held up */
