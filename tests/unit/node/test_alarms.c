@@ -72,7 +72,7 @@ Test(node_alarms, a_clock_that_differs_is_told_once_an_episode)
         {-3, 1, 1, "\"clock_off\":false"},
         {700, 2, 1, "\"clock_ahead_ms\":700,\"clock_ahead_us\":700000,\"clock_off\":true"},
     };
-    answers("STATUS\n", "\"round_trip_us\":0,\"peer_boot\"");
+    answers("STATUS\n", "\"round_trip_us\":0,\"sent\"");
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         pings(rows[i].ahead_ms, 0, 0, "");
         answers("STATUS\n", rows[i].status);
