@@ -1,6 +1,6 @@
 /* campaign.c — random runs: each seed decides a herd, a network, clients and accidents.
  *
- *     sim_campaign [--seeds A-B] [--seconds N] [--nodes N] [--topology WORD] [-k] [-v]
+ *     sim_campaign [--seeds A-B] [--seconds N] [--nodes N] [--topology WORD] [--service WORD] [-kv]
  *
  * Each run has a time of trouble; then everything is healed, and within a bounded virtual time all
  * nodes must hold the same stamps. judge.h says what must hold all the time. A run lasts at least
@@ -33,6 +33,8 @@ enum {
     TWIN_EACH = 8, /* in so many seeds one, a node may have a twin: */
     TWIN_ABOVE = 1000, /* at those below, what they have found is found again */
     TLS_IN = 50, /* one herd in so many; a handshake costs real milliseconds */
+    SERVICE_IN = 6, /* the same; there places is a service on the network */
+    IMPATIENT_MS = 3000, /* places.timeout */
     DAY_S = 86400,
 };
 
@@ -41,6 +43,7 @@ struct options {
     unsigned seconds; /* of trouble; 0: the seed decides, 15 to 40 */
     unsigned nodes; /* 0: the seed decides */
     int shape; /* -1: the seed decides */
+    int service; /* its temper; -1: the seed decides */
     bool verbose, keeps_on;
 };
 
@@ -62,7 +65,7 @@ struct run {
 };
 
 static struct run run; /* of the present seed */
-static struct options options = {.first = 1, .last = 20, .shape = -1};
+static struct options options = {.first = 1, .last = 20, .shape = -1, .service = -1};
 
 static uint64_t draw(uint64_t below)
 {
@@ -81,6 +84,18 @@ static int64_t about(int64_t mean)
 }
 
 /* -- setting the scene ------------------------------------------------------------------------- */
+
+/* With the shorter time-out, a service that stalls is given up before its connection is. */
+static void plan_service(struct random *dice)
+{
+    bool asks = random_below(dice, SERVICE_IN) == 0, impatient = random_below(dice, 2);
+    enum service_temper temper = random_below(dice, 2) ? SERVICE_WILLING : SERVICE_MOODY;
+    run.plan.service = asks ? temper : SERVICE_NONE;
+    if (options.service >= 0)
+        run.plan.service = (enum service_temper)options.service;
+    if (run.plan.service != SERVICE_NONE && impatient)
+        run.plan.places_timeout_ms = IMPATIENT_MS;
+}
 
 static void plan_run(uint64_t seed)
 {
@@ -115,6 +130,7 @@ static void plan_run(uint64_t seed)
     run.jumpy = random_below(&dice, 4) == 0;
     run.say_gap_ns = (20 + random_below(&dice, 300)) * MS_NS;
     run.fault_gap_ns = (300 + random_below(&dice, 4000)) * MS_NS;
+    plan_service(&dice);
 }
 
 static void set_paths(int64_t most_ns)
@@ -541,6 +557,8 @@ static void tell_how_to_repeat(void)
         fprintf(stderr, " --nodes %u", options.nodes);
     if (options.shape >= 0)
         fprintf(stderr, " --topology %s", shape_word((unsigned)options.shape));
+    if (options.service >= 0)
+        fprintf(stderr, " --service %s", service_word((unsigned)options.service));
     fprintf(stderr, "\n");
 }
 
@@ -560,14 +578,18 @@ static void on_abort(int signal)
 static void say_run(void)
 {
     struct herd *h = &run.herd;
-    printf("seed %" PRIu64 ": %s %u%s%s%s%s%s%s%s, %.0f s, %" PRIu64 " events, %" PRIu64
+    char service[96] = "";
+    if (h->service)
+        snprintf(service, sizeof service, " %s service (%" PRIu64 " asked, %" PRIu64 " reset)",
+            service_word(run.plan.service), h->service->asked, h->service->resets);
+    printf("seed %" PRIu64 ": %s %u%s%s%s%s%s%s%s%s, %.0f s, %" PRIu64 " events, %" PRIu64
            " stamps, %" PRIu64 " AT, settled in %.1f s, %" PRIu64 " alarms, trace %016" PRIx64 "\n",
         run.seed, shape_word(run.plan.shape), h->topology.nodes_count, run.calm ? " calm" : "",
         run.plan.stamps ? " full" : "", run.plan.tls ? " tls" : "", run.plan.twin ? " twin" : "",
         run.burst == FLOOD_LINES ? " flood" : "", run.jumpy ? " jumpy" : "",
-        run.restarted ? " restarts" : "", (double)h->network.now_ns / 1e9, h->network.events,
-        h->judge.accepted, herd_messages(h), (double)run.settled_ns / 1e9, herd_divergences(h),
-        h->network.trace);
+        run.restarted ? " restarts" : "", service, (double)h->network.now_ns / 1e9,
+        h->network.events, h->judge.accepted, herd_messages(h), (double)run.settled_ns / 1e9,
+        herd_divergences(h), h->network.trace);
 }
 
 struct sums {
@@ -623,9 +645,12 @@ static bool run_seed(uint64_t seed, struct sums *sums)
 static int usage(void)
 {
     fprintf(stderr, "usage: sim_campaign [--seeds A-B] [--seconds N] [--nodes N] [--topology WORD] "
-                    "[-k] [-v]\ntopologies:");
+                    "[--service WORD] [-k] [-v]\ntopologies:");
     for (unsigned i = 0; shape_word(i); i++)
         fprintf(stderr, " %s", shape_word(i));
+    fprintf(stderr, "\nservices:");
+    for (unsigned i = 0; service_word(i); i++)
+        fprintf(stderr, " %s", service_word(i));
     fprintf(stderr, "\n");
     return 2;
 }
@@ -644,6 +669,11 @@ static bool take_option(int option)
             if (strcmp(optarg, shape_word((unsigned)options.shape)) == 0)
                 return true;
         return false;
+    case 'p':
+        for (options.service = 0; service_word((unsigned)options.service); options.service++)
+            if (strcmp(optarg, service_word((unsigned)options.service)) == 0)
+                return true;
+        return false;
     case 'k':
         options.keeps_on = true;
         return true;
@@ -660,8 +690,8 @@ int main(int argc, char **argv)
     invariant_hook = on_broken;
     static const struct option words[] = {{"seeds", required_argument, NULL, 's'},
         {"seconds", required_argument, NULL, 't'}, {"nodes", required_argument, NULL, 'n'},
-        {"topology", required_argument, NULL, 'g'}, {"keep-on", no_argument, NULL, 'k'},
-        {"verbose", no_argument, NULL, 'v'}, {0}};
+        {"topology", required_argument, NULL, 'g'}, {"service", required_argument, NULL, 'p'},
+        {"keep-on", no_argument, NULL, 'k'}, {"verbose", no_argument, NULL, 'v'}, {0}};
     for (int option; (option = getopt_long(argc, argv, "kv", words, NULL)) != -1;)
         if (!take_option(option))
             return usage();

@@ -185,6 +185,12 @@ static void check_json(
     char text[PROVIDER_ANSWER_BYTES_MAX];
     if (!position_parse(stamp->position, &question.centre))
         abort();
+    if (c->host->caller.service) {
+        bool excused = host_starved(c) || !host_lives(c);
+        if (!caller_may_say(c->host, &question, json, a->said_ns) && !excused)
+            wrong(c, a, json);
+        return;
+    }
     size_t len = provider_text(text, &question);
     if (!span_equal(json, (struct span){text, len}) && !span_equal(json, SPAN(PROVIDER_FAILURE)))
         wrong(c, a, json);

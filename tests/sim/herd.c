@@ -9,6 +9,20 @@ enum { STATUS_BYTES = 65536, CLOCK_ERROR_MS = 150 };
 
 /* -- life -------------------------------------------------------------------------------------- */
 
+static void add_service(struct herd *h, const struct herd_plan *plan)
+{
+    if (plan->service == SERVICE_NONE)
+        return;
+    h->service = calloc(1, sizeof *h->service);
+    if (!h->service)
+        abort();
+    unsigned nodes = h->hosts_count;
+    service_init(h->service, &h->network, &h->judge, h->hosts, nodes,
+        nodes + plan->clients + plan->strangers, plan->service, plan->seed);
+    for (unsigned i = 0; i < nodes; i++)
+        h->hosts[i].caller.service = h->service;
+}
+
 void herd_create(struct herd *h, const struct herd_plan *plan)
 {
     *h = (struct herd){.clients_count = plan->clients, .strangers_count = plan->strangers};
@@ -18,8 +32,11 @@ void herd_create(struct herd *h, const struct herd_plan *plan)
     h->topology.limits.stamps_evict = plan->evicts;
     if (plan->output_bytes)
         h->topology.limits.output_bytes = plan->output_bytes;
+    if (plan->places_timeout_ms)
+        h->topology.places.timeout_ms = plan->places_timeout_ms;
     unsigned nodes = h->hosts_count = h->topology.nodes_count + plan->twin;
-    network_init(&h->network, plan->seed, nodes, nodes + plan->clients + plan->strangers);
+    unsigned others = plan->clients + plan->strangers;
+    network_init(&h->network, plan->seed, nodes, nodes + others + (plan->service != SERVICE_NONE));
     judge_init(&h->judge, &h->network, &h->topology);
     h->judge.forgetful = plan->stamps != 0;
     h->hosts = calloc(nodes, sizeof *h->hosts);
@@ -40,6 +57,7 @@ void herd_create(struct herd *h, const struct herd_plan *plan)
     const struct tapes *tapes = plan->secret || plan->tls ? &h->tapes : NULL;
     for (unsigned i = 0; i < plan->strangers; i++)
         stranger_init(&h->strangers[i], &h->network, &h->judge, tapes, nodes + plan->clients + i);
+    add_service(h, plan);
 }
 
 void herd_destroy(struct herd *h)
@@ -48,6 +66,9 @@ void herd_destroy(struct herd *h)
         host_deinit(&h->hosts[i]);
     for (unsigned i = 0; i < h->clients_count; i++)
         client_deinit(&h->clients[i]);
+    if (h->service)
+        service_deinit(h->service);
+    free(h->service);
     free(h->hosts);
     free(h->clients);
     free(h->strangers);
@@ -92,8 +113,10 @@ bool herd_step(struct herd *h, int64_t until_ns, unsigned *party)
         host_act(&h->hosts[*party]);
     else if (*party < nodes + h->clients_count)
         client_act(&h->clients[*party - nodes]);
-    else
+    else if (*party < nodes + h->clients_count + h->strangers_count)
         stranger_act(&h->strangers[*party - nodes - h->clients_count]);
+    else
+        service_act(h->service);
     return true;
 }
 
@@ -124,6 +147,8 @@ void herd_heal(struct herd *h)
     }
     for (unsigned i = 0; i < h->strangers_count; i++)
         stranger_goes(&h->strangers[i]);
+    if (h->service)
+        service_heals(h->service);
 }
 
 /* -- what is so -------------------------------------------------------------------------------- */

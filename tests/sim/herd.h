@@ -22,6 +22,8 @@ struct herd_plan {
     unsigned strangers;
     bool twin; /* there is one more host, which a node's twin may run on */
     bool tls; /* only for up to five nodes with the names of the shipped file */
+    enum service_temper service;
+    unsigned places_timeout_ms; /* places.timeout; 0: the default */
 };
 
 struct herd {
@@ -35,6 +37,7 @@ struct herd {
     struct stranger *strangers;
     unsigned strangers_count;
     struct tapes tapes;
+    struct service *service; /* NULL: none */
 };
 
 /* Create it; all nodes are down. */
@@ -55,7 +58,7 @@ MUST_USE bool herd_step(struct herd *h, int64_t until_ns, unsigned *party);
 bool herd_run_ns(struct herd *h, int64_t ns);
 
 /* Open all paths, start all nodes but one whose twin runs, give them memory, set all clocks almost
- * right, remove strangers. */
+ * right, remove strangers; the places service is willing. */
 void herd_heal(struct herd *h);
 
 /* Whether all running nodes hold the same, by their digests and by what the judge saw. If not,

@@ -2,7 +2,6 @@
 #include "sim/host.h"
 #include "core/node/outbox.h"
 #include "core/node/private.h"
-#include "sim/provider.h"
 #include <stdlib.h>
 
 enum {
@@ -11,7 +10,6 @@ enum {
     DRAIN_MS = 2000, /* as io/conn's */
     TURNS_IN_A_MS = 4000,
     REST_EACH = 8,
-    PLACES_SLOWEST_MS = 400,
     /* Bounds of a node's memory: */
     GROUP_BYTES = 64 * 1200 + 64 * 512, /* replies to one group, places' answers to one client */
     TURN_BYTES = 65536 + 1025, /* what a client was read in one turn; a line and a window */
@@ -52,7 +50,7 @@ void host_init(struct host *h, struct network *network, struct judge *judge,
         .topology = *topology,
         .secret = secret,
         .mono_ahead_ns = (int64_t)network_draw(network, 1000) * SECOND_NS};
-    h->dials = allocate(TOPOLOGY_NEIGHBOURS_MAX, sizeof *h->dials);
+    h->dials = allocate(NODE_DIALS_MAX, sizeof *h->dials);
     h->said = allocate(network->nodes, sizeof *h->said);
     h->log_memory = allocate(LOG_BYTES, 1);
 }
@@ -87,14 +85,14 @@ void host_start(struct host *h)
     log_init(&h->log, LOG_INFO, span_of(h->topology.nodes[h->self].name), h->log_memory, LOG_BYTES);
     h->life++;
     h->paused = h->stopping = h->was_twin = false;
-    for (unsigned i = 0; i < TOPOLOGY_NEIGHBOURS_MAX; i++)
+    for (unsigned i = 0; i < NODE_DIALS_MAX; i++)
         h->dials[i] = WIRE_NONE;
     h->memory = (struct account){.dice = {h->life ^ (uint64_t)h->party << 32}};
     h->clients_most = h->links_most = 0;
     memory_of(&h->memory);
     awake_begin(&h->awake, mono_ns(h));
     h->due_ns = h->awake.now_ns;
-    config.places = provider_open(h->network, PLACES_SLOWEST_MS * MS_NS);
+    caller_begins(h, &config);
     h->node = node_create(&config, now_of(h));
     memory_of(NULL);
     if (!h->node)
@@ -139,7 +137,7 @@ static void end(struct host *h, enum death how)
     for (uint32_t i = 0; i < h->conns_end; i++)
         if (h->conns[i].used)
             network_close(n, h->conns[i].wire, h->conns[i].end, network_once_in(n, 3));
-    for (unsigned i = 0; i < TOPOLOGY_NEIGHBOURS_MAX; i++)
+    for (unsigned i = 0; i < NODE_DIALS_MAX; i++)
         if (h->dials[i] != WIRE_NONE)
             network_close(n, h->dials[i], 0, true);
     memset(h->conns, 0, sizeof h->conns);
@@ -291,28 +289,30 @@ static void accept_all(struct host *h, struct instant now)
     }
 }
 
-static void end_dial(struct host *h, unsigned neighbour, struct instant now)
+static void end_dial(struct host *h, unsigned id, struct instant now)
 {
-    uint32_t wire = h->dials[neighbour];
+    uint32_t wire = h->dials[id];
     enum dial_state state = network_dialled(h->network, wire);
     if (state == DIAL_UNDER_WAY)
         return;
-    h->dials[neighbour] = WIRE_NONE;
+    h->dials[id] = WIRE_NONE;
     if (state != DIAL_STANDS) {
         const char *why = state == DIAL_REFUSED ? "connection refused" : "timed out";
-        node_dial_failed(h->node, neighbour, why, now);
+        node_dial_failed(h->node, id, why, now);
         return;
     }
-    uint32_t number = take_number(h, wire, 0, NODE_PEER_PORT);
-    if (number < HOST_CONNECTIONS && node_dialled(h->node, number, neighbour, now))
+    enum node_port port = id < NODE_DIALS_OF_PLACES ? NODE_PEER_PORT : NODE_CLIENT_PORT;
+    uint32_t number = take_number(h, wire, 0, port);
+    if (number < HOST_CONNECTIONS && node_dialled(h->node, number, id, now))
         return;
     turn_away(h, number, wire, 0);
-    node_dial_failed(h->node, neighbour, "no room", now);
+    caller_lacks_room(h);
+    node_dial_failed(h->node, id, "no room", now);
 }
 
 static void end_dials(struct host *h, struct instant now)
 {
-    for (unsigned i = 0; i < h->topology.nodes[h->self].neighbours_count; i++)
+    for (unsigned i = 0; i < NODE_DIALS_MAX; i++)
         if (h->dials[i] != WIRE_NONE)
             end_dial(h, i, now);
 }
@@ -391,7 +391,9 @@ static void learn(struct host *h, struct turn *t, uint32_t number)
 {
     struct host_conn *c = &h->conns[number];
     if (network_broken(h->network, c->wire, c->end)) {
-        close_conn(h, number, true, "connection reset", t->now);
+        c->lost = caller_learns_late(h);
+        if (!c->lost)
+            close_conn(h, number, true, "connection reset", t->now);
     } else if (c->draining) {
         drain(h, number, t->now);
     } else {
@@ -439,12 +441,12 @@ static void follow_wants(struct host *h, uint32_t number, struct instant now)
 static void dial_all(struct host *h)
 {
     struct dial_order dial;
+    caller_wants(h);
     while (node_dial(h->node, &dial)) {
-        unsigned other = h->topology.nodes[h->self].neighbours[dial.id];
-        if (!address_equal(&dial.to, &h->topology.nodes[other].peer) ||
-            h->dials[dial.id] != WIRE_NONE)
-            judge_violated(h->judge, "a dial to a wrong address, or two dials at a time");
-        h->dials[dial.id] = network_dial(h->network, h->party, other, NODE_PEER_PORT);
+        if (h->dials[dial.id] != WIRE_NONE)
+            judge_violated(h->judge, "two dials at a time");
+        unsigned to = caller_dials(h, &dial);
+        h->dials[dial.id] = network_dial(h->network, h->party, to, NODE_PEER_PORT);
     }
 }
 
@@ -472,6 +474,7 @@ static void plan_turn(struct host *h, const struct turn *t)
 {
     struct network *n = h->network;
     h->due_ns = next_turn_ns(h, t);
+    network_wake(n, h->party, h->caller.resolved_ns);
     if (h->due_ns == NEVER_NS)
         return;
     int64_t at_ns = h->due_ns - h->mono_ahead_ns + h->awake.slept_ns;
@@ -491,6 +494,9 @@ static void plan_turn(struct host *h, const struct turn *t)
 static void do_deeds(struct host *h, struct instant now)
 {
     uint32_t number;
+    for (uint32_t i = 0; i < h->conns_end; i++)
+        if (h->conns[i].used && h->conns[i].lost)
+            close_conn(h, i, true, "connection reset", now);
     while (node_touched(h->node, &number))
         follow_wants(h, number, now);
     dial_all(h);
@@ -498,17 +504,18 @@ static void do_deeds(struct host *h, struct instant now)
 
 /* When the loop would now sleep, a turn has nothing to do, whatever happened after the last one:
  * otherwise that would wait for an accident. Every eighth turn is followed by one that must be
- * idle. Where allocations fail, a turn may succeed with what failed in the last. */
+ * idle; all are, where nodes learn things late. Not where allocations fail. */
 static void check_rest(struct host *h, struct instant now)
 {
     uint32_t number;
     struct dial_order dial;
+    struct span name;
     bool rests = node_deadline(h->node) > now.mono_ns;
-    if (h->turns++ % REST_EACH || !rests || h->memory.fails_in)
+    if (h->turns++ % (h->caller.service ? 1 : REST_EACH) || !rests || h->memory.fails_in)
         return;
     memory_of(&h->memory);
     node_turn(h->node, now);
-    if (node_touched(h->node, &number) || node_dial(h->node, &dial))
+    if (node_touched(h->node, &number) || node_dial(h->node, &dial) || node_resolve(h->node, &name))
         judge_violated(h->judge, "%s had something to do, but no deadline for it",
             h->topology.nodes[h->self].name);
     memory_of(NULL);
@@ -538,7 +545,7 @@ static void weigh(struct host *h)
         if (!h->conns[i].used)
             continue;
         weigh_one(h, i);
-        clients += h->conns[i].port == NODE_CLIENT_PORT;
+        clients += h->conns[i].port == NODE_CLIENT_PORT && h->conns[i].end == 1;
         links += h->conns[i].port == NODE_PEER_PORT;
     }
     h->clients_most = clients > h->clients_most ? clients : h->clients_most;
@@ -547,7 +554,7 @@ static void weigh(struct host *h)
     size_t client_bytes = 2 * h->topology.limits.output_bytes + CLIENT_BYTES;
     size_t most = h->memory_idle_bytes + FIXED_BYTES + STATUS_BYTES +
                   store_count(store_of(h)) * STAMP_BYTES + h->clients_most * client_bytes +
-                  h->links_most * link_bytes;
+                  h->links_most * link_bytes + caller_bytes(h);
     if (h->memory.held_bytes > most)
         judge_violated(h->judge, "%s holds %zu bytes for %u clients and %u links, more than %zu",
             h->topology.nodes[h->self].name, h->memory.held_bytes, h->clients_most, h->links_most,
@@ -560,11 +567,13 @@ static void act(struct host *h, struct turn *t)
     memory_of(&h->memory);
     accept_all(h, t->now);
     end_dials(h, t->now);
+    caller_hears(h, t->now);
     for (uint32_t i = 0; i < h->conns_end; i++)
         if (h->conns[i].used)
             learn(h, t, i);
     node_turn(h->node, t->now);
     memory_of(NULL);
+    caller_looks(h);
     for (unsigned i = 0; i < t->lent_count; i++)
         free(t->lent[i]);
     weigh(h);

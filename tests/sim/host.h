@@ -9,6 +9,7 @@
 #define TESTS_SIM_HOST_H
 
 #include "core/base/awake.h"
+#include "sim/caller.h"
 #include "sim/judge.h"
 #include "sim/memory.h"
 #include "sim/tapes.h"
@@ -28,6 +29,7 @@ struct tally {
 
 struct host_conn {
     bool used, draining, ended_told;
+    bool lost; /* it was reset, and the node is told after its turn */
     uint32_t wire;
     unsigned end;
     enum node_port port;
@@ -37,6 +39,12 @@ struct host_conn {
     size_t line_len;
     unsigned spaces; /* spaces in the whole line */
 };
+
+/* It was dialled, but not to a peer. */
+static inline bool host_conn_is_of_places(const struct host_conn *c)
+{
+    return c->port == NODE_CLIENT_PORT && c->end == 0;
+}
 
 enum death {
     DEATH_OF_PROCESS, /* the kernel closes its connections */
@@ -63,7 +71,8 @@ struct host {
     bool was_twin; /* then: with exit code 1, since another process had its name */
     struct host_conn conns[HOST_CONNECTIONS];
     uint32_t conns_end; /* connections from here on were never used */
-    uint32_t *dials; /* wires under way, by neighbour; WIRE_NONE: none */
+    uint32_t *dials; /* wires under way, by the node's ids; WIRE_NONE: none */
+    struct caller caller; /* of the places service */
     struct tally *said; /* to each node, by index in the topology */
     unsigned judges_cursor; /* on its store */
     struct account memory; /* for the present life */

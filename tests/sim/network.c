@@ -422,6 +422,16 @@ bool network_broken(const struct network *n, uint32_t wire, unsigned end)
     return n->wires[wire].sees[end];
 }
 
+size_t network_unread(const struct network *n, uint32_t wire, unsigned end)
+{
+    return n->wires[wire].flow[end].len;
+}
+
+bool network_left(const struct network *n, uint32_t wire, unsigned end)
+{
+    return n->wires[wire].gone[end] || n->wires[wire].flow[end].fin_sent;
+}
+
 void network_shut(struct network *n, uint32_t wire, unsigned end)
 {
     struct flow *f = &n->wires[wire].flow[end];

@@ -97,6 +97,10 @@ void network_read(struct network *n, uint32_t wire, unsigned end, char *to, size
 bool network_ended(
     const struct network *n, uint32_t wire, unsigned end); /* FIN, and everything was read */
 bool network_broken(const struct network *n, uint32_t wire, unsigned end);
+/* Bytes that this end wrote and the other has not read yet. */
+size_t network_unread(const struct network *n, uint32_t wire, unsigned end);
+/* This end has closed, or said that nothing follows. */
+bool network_left(const struct network *n, uint32_t wire, unsigned end);
 
 void network_shut(struct network *n, uint32_t wire, unsigned end); /* FIN follows the last byte */
 

@@ -1,0 +1,210 @@
+/* caller.c — see caller.h. */
+#include "sim/caller.h"
+#include "core/node/private.h"
+#include "core/places/exchange_private.h"
+#include "sim/host.h"
+#include "sim/provider.h"
+#include <cjson/cJSON.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+enum {
+    PLACES_SLOWEST_MS = 400, /* of provider.h's */
+    LOOKUP_MS = 40, /* at the latest */
+    OVERDUE_MS = 2 * AWAKE_LATE_MS, /* after the process was stopped, a turn may be so late */
+    EXCUSED_MS = 15000, /* from trouble: time-outs of connections, then of the breaker */
+    CROWD = EXCHANGE_QUEUE_MAX - EXCHANGE_CONNECTIONS, /* they are taken out within the turn */
+    ANSWER_BYTES = 1024,
+};
+
+static uint64_t draw(const struct caller *c, uint64_t below)
+{
+    return random_next(&c->service->dice) % below;
+}
+
+void caller_begins(struct host *h, struct node_config *config)
+{
+    struct caller *c = &h->caller;
+    c->exchange = NULL;
+    c->resolved_ns = NEVER_NS;
+    c->failed = 0;
+    c->slept_ns = h->awake.slept_ns;
+    c->crowded_ns = -1;
+    if (!c->service) {
+        config->places = provider_open(h->network, PLACES_SLOWEST_MS * MS_NS);
+        return;
+    }
+    cJSON_InitHooks(&(cJSON_Hooks){.malloc_fn = malloc, .free_fn = free}); /* those of memory.h */
+    struct exchange_config asks = {.google = {.api = PLACES_GOOGLE_NEW,
+                                       .port = 443,
+                                       .host = SPAN(SERVICE_HOST),
+                                       .key = SPAN(SERVICE_KEY)},
+        .tls = c->service->tls,
+        .seed = draw(c, UINT64_MAX),
+        .log = &h->log};
+    c->exchange = config->exchange = places_exchange(&asks, &config->places);
+    if (!c->exchange)
+        abort();
+}
+
+/* -- names and dials --------------------------------------------------------------------------- */
+
+static void check_waiting(const struct host *h, struct instant now)
+{
+    const struct waiter *first = h->caller.exchange->waiting.first;
+    if (first && first->deadline_ns + OVERDUE_MS * MS_NS < now.mono_ns)
+        judge_violated(h->judge, "%s lets a question wait %" PRId64 " ms beyond its time",
+            h->topology.nodes[h->self].name, (now.mono_ns - first->deadline_ns) / MS_NS);
+}
+
+void caller_hears(struct host *h, struct instant now)
+{
+    struct caller *c = &h->caller;
+    if (!c->exchange)
+        return;
+    check_waiting(h, now);
+    if (h->network->now_ns < c->resolved_ns)
+        return;
+    c->resolved_ns = NEVER_NS;
+    if (c->service->temper == SERVICE_MOODY && draw(c, 4) == 0) {
+        c->service->troubled_ns[h->party] = h->network->now_ns;
+        node_resolve_failed(h->node, "there is no such name", now);
+        return;
+    }
+    const struct address both[] = {
+        {.v6 = true, .ip = {[15] = 1}, .port = 443}, {.ip = {127, 0, 0, 1}, .port = 443}};
+    node_resolved(h->node, both, 1 + (unsigned)draw(c, 2), 1 + (uint32_t)draw(c, 60), now);
+}
+
+void caller_wants(struct host *h)
+{
+    struct caller *c = &h->caller;
+    struct span name;
+    unsigned id;
+    while (node_dial_cancel(h->node, &id)) {
+        network_close(h->network, h->dials[id], 0, true);
+        h->dials[id] = WIRE_NONE;
+    }
+    if (!node_resolve(h->node, &name))
+        return;
+    if (!span_equal(name, SPAN(SERVICE_HOST)) || c->resolved_ns != NEVER_NS)
+        judge_violated(h->judge, "a lookup of a wrong name, or two at a time");
+    c->resolved_ns = h->network->now_ns + (int64_t)draw(c, LOOKUP_MS * MS_NS);
+}
+
+unsigned caller_dials(struct host *h, const struct dial_order *dial)
+{
+    if (dial->id >= NODE_DIALS_OF_PLACES) {
+        if (dial->to.port != 443)
+            judge_violated(h->judge, "a dial to a wrong address of the places service");
+        return h->caller.service->party;
+    }
+    unsigned other = h->topology.nodes[h->self].neighbours[dial->id];
+    if (!address_equal(&dial->to, &h->topology.nodes[other].peer))
+        judge_violated(h->judge, "a dial to a wrong address");
+    return other;
+}
+
+void caller_lacks_room(struct host *h)
+{
+    if (h->caller.service)
+        h->caller.service->troubled_ns[h->party] = h->network->now_ns;
+}
+
+bool caller_learns_late(struct host *h)
+{
+    return h->caller.service && draw(&h->caller, 2);
+}
+
+/* -- its state --------------------------------------------------------------------------------- */
+
+size_t caller_bytes(const struct host *h)
+{
+    size_t channel_bytes = tls_bytes() + LINK_CHUNK_BYTES + HTTP_LINE_BYTES_MAX;
+    size_t all = EXCHANGE_CHANNELS * channel_bytes + EXCHANGE_INQUIRIES * ANSWER_BYTES;
+    return h->caller.exchange ? all : 0;
+}
+
+void caller_looks(struct host *h)
+{
+    struct caller *c = &h->caller;
+    const struct exchange *x = c->exchange;
+    if (!x)
+        return;
+    int64_t *troubled_ns = &c->service->troubled_ns[h->party];
+    *troubled_ns += h->awake.slept_ns - c->slept_ns; /* it has not felt all of it */
+    c->slept_ns = h->awake.slept_ns;
+    if (breaker_is_open(&x->breaker) || h->memory.failed != c->failed)
+        *troubled_ns = h->network->now_ns;
+    c->failed = h->memory.failed;
+    if (x->queued >= CROWD)
+        c->crowded_ns = h->network->now_ns;
+}
+
+static bool is_vexed(const struct inquiry *q)
+{
+    bool open = q->state == INQUIRY_QUEUED || q->state == INQUIRY_ASKED;
+    bool again = q->stale_before || q->tries > (q->state == INQUIRY_ASKED);
+    return open && again;
+}
+
+bool caller_is_calm(const struct host *h)
+{
+    const struct exchange *x = h->node ? h->caller.exchange : NULL;
+    for (unsigned i = 0; x && i < EXCHANGE_INQUIRIES; i++)
+        if (is_vexed(&x->inquiries[i]))
+            return false;
+    for (uint32_t i = 0; x && i < h->conns_end; i++) {
+        const struct host_conn *conn = &h->conns[i];
+        if (conn->used && host_conn_is_of_places(conn) && network_left(h->network, conn->wire, 1))
+            return false;
+    }
+    return true;
+}
+
+/* -- what may be said -------------------------------------------------------------------------- */
+
+static const char *text_of(const struct cJSON *object, const char *name)
+{
+    const char *text = cJSON_GetStringValue(cJSON_GetObjectItem(object, name));
+    return text ? text : "";
+}
+
+static bool is_answer(const struct cJSON *answer, const struct places_question *question)
+{
+    const struct cJSON *results = cJSON_GetObjectItem(answer, "results");
+    const struct cJSON *first = cJSON_GetArrayItem(results, 0);
+    char name[SERVICE_NAME_BYTES_MAX];
+    service_name(name, question);
+    if (cJSON_GetObjectItem(answer, "error_message"))
+        return false;
+    if (!question->count)
+        return !first && strcmp(text_of(answer, "status"), "ZERO_RESULTS") == 0;
+    return cJSON_GetArraySize(results) == 1 && strcmp(text_of(answer, "status"), "OK") == 0 &&
+           strcmp(text_of(first, "name"), name) == 0 &&
+           strcmp(text_of(first, "place_id"), name) == 0;
+}
+
+/* A failure is excused by trouble, or by a crowd; by nothing else. */
+static bool is_excused(const struct host *h, const struct cJSON *answer, int64_t said_ns)
+{
+    const char *status = text_of(answer, "status"), *why = text_of(answer, "error_message");
+    bool limit = strcmp(status, "OVER_QUERY_LIMIT") == 0;
+    if (!*why || (!limit && strcmp(status, "UNKNOWN_ERROR") != 0))
+        return false;
+    if (cJSON_GetArraySize(cJSON_GetObjectItem(answer, "results")))
+        return false;
+    bool crowd = limit && h->caller.crowded_ns >= said_ns && strstr(why, "too many");
+    return crowd || h->caller.service->troubled_ns[h->party] >= said_ns - EXCUSED_MS * MS_NS;
+}
+
+bool caller_may_say(
+    const struct host *h, const struct places_question *question, struct span json, int64_t said_ns)
+{
+    struct cJSON *answer = cJSON_ParseWithLength(json.at, json.len);
+    bool secret = memmem(json.at, json.len, SERVICE_KEY, strlen(SERVICE_KEY)) != NULL;
+    bool may = answer && !secret &&
+               (is_answer(answer, question) || (question->count && is_excused(h, answer, said_ns)));
+    cJSON_Delete(answer);
+    return may;
+}
