@@ -13,6 +13,8 @@ static struct {
     struct topology_retired retired[1];
 } files[NODES_MAX]; /* of those that differ from the herd's */
 static struct tally *before; /* the tallies when counting began; nodes x nodes */
+static uint64_t *heard_before; /* replies, by node, and questions: when last expected */
+static uint64_t asked_before;
 
 static struct host *host_at(unsigned node)
 {
@@ -38,6 +40,9 @@ static void create(const struct herd_plan *plan)
     herd_create(&h, plan);
     cr_assert_leq(h.hosts_count, (unsigned)NODES_MAX);
     before = calloc((size_t)h.hosts_count * h.hosts_count, sizeof *before);
+    heard_before = calloc(h.hosts_count, sizeof *heard_before);
+    cr_assert_not_null(heard_before);
+    asked_before = 0;
     cr_assert_not_null(before);
 }
 
@@ -85,12 +90,20 @@ void herd_with_tls(enum shape shape)
     start_all();
 }
 
+void herd_with_service(enum shape shape)
+{
+    create(&(struct herd_plan){
+        .shape = shape, .nodes = 5, .seed = 5, .clients = 5, .service = SERVICE_STEADY});
+    start_all();
+}
+
 void story_ends(void)
 {
     if (!h.hosts)
         return;
     herd_destroy(&h);
     free(before);
+    free(heard_before);
     memset(&h, 0, sizeof h);
     memset(old, 0, sizeof old);
 }
@@ -337,9 +350,28 @@ void sends_poison(unsigned node, const char *id, const char *time)
         .origin = span_of(name_of(node)),
         .time_ns = command.iamat.time_ns};
     struct store *store = (struct store *)node_store(host_at(node)->node);
-    cr_assert_eq(
-        store_put(store, &stamp, store_hash(store, stamp.id), ROUTE_LOCAL), STORE_NEW);
+    cr_assert_eq(store_put(store, &stamp, store_hash(store, stamp.id), ROUTE_LOCAL), STORE_NEW);
     network_wake(&h.network, node, h.network.now_ns);
+}
+
+void service_does(enum service_deed deed)
+{
+    service_will(h.service, deed);
+}
+
+void service_takes_ms(int64_t ms)
+{
+    h.service->slowest_ns = ms * MS_NS;
+}
+
+void service_accepts(bool accepts)
+{
+    service_listens(h.service, accepts);
+}
+
+void service_resets(void)
+{
+    service_resets_all(h.service);
 }
 
 /* Stored as if it had come from the only neighbour, so it will not be sent there, and there is no
@@ -485,6 +517,29 @@ void all_answered(void)
     for (unsigned i = 0; i < h.clients_count; i++)
         cr_assert_eq(h.clients[i].asked_count, 0, "violated: %s owes %u replies", name_of(i),
             h.clients[i].asked_count);
+}
+
+void hears(unsigned node, uint64_t replies)
+{
+    uint64_t heard = h.clients[node].answers - heard_before[node];
+    cr_assert_eq(heard, replies, "violated: %s gave %" PRIu64 " replies, not %" PRIu64,
+        name_of(node), heard, replies);
+    heard_before[node] += heard;
+}
+
+void service_was_asked(uint64_t questions)
+{
+    uint64_t asked = h.service->asked - asked_before;
+    cr_assert_eq(asked, questions,
+        "violated: the service was asked %" PRIu64 " questions, not %" PRIu64, asked, questions);
+    asked_before += asked;
+}
+
+void connections_to_service(unsigned node, unsigned count)
+{
+    unsigned wires = network_wires_between(&h.network, node, h.service->party);
+    cr_assert_eq(
+        wires, count, "violated: %s has %u connections to the service", name_of(node), wires);
 }
 
 unsigned edges(void)

@@ -23,6 +23,7 @@ void herd_with_tls(enum shape shape); /* as herd(), with certificates */
 void is_old(unsigned node); /* before it starts: it does not know STOPPING, as before 0.2.0 */
 void herd_with_twin(unsigned nodes, enum shape shape); /* as herd_of, with a host for a twin: */
 unsigned twin(void);
+void herd_with_service(enum shape shape); /* nodes ask a places service on the network */
 void story_ends(void);
 
 /* -- what happens ------------------------------------------------------------------------------ */
@@ -58,6 +59,10 @@ void heals(unsigned a, unsigned b);
 void path_takes_ms(unsigned a, unsigned b, int64_t ms);
 void windows_hold(size_t bytes); /* of connections made from now on */
 void limits_stamps(unsigned node, uint64_t stamps, bool evicts); /* before it starts */
+void service_does(enum service_deed deed); /* with the next question; several queue up */
+void service_takes_ms(int64_t ms); /* to answer, at most */
+void service_resets(void); /* all its connections */
+void service_accepts(bool accepts); /* connections, or refuses them */
 /* Put a stamp into a node's store so that no link will ever send it. */
 void is_tampered_with(unsigned node, const char *iamat);
 
@@ -88,6 +93,9 @@ void has_ended_as_twin(unsigned node); /* the same, with nothing unconfirmed and
 void runs_still(unsigned node);
 void runs_no_more(unsigned node);
 bool has_of(unsigned node, const char *id); /* whether it holds a stamp of this id */
+void hears(unsigned node, uint64_t replies); /* its client, since this was last expected */
+void service_was_asked(uint64_t questions); /* the same, by all nodes */
+void connections_to_service(unsigned node, unsigned count);
 bool herd_has_linked(unsigned a, unsigned b); /* at this moment, as `a` sees it */
 unsigned edges(void);
 unsigned nodes(void);
