@@ -39,12 +39,12 @@ static void begin_tls(struct ask *a, const struct tls_config *tls)
         ask_give_up(a, "out of memory");
 }
 
-void ask_begin(struct ask *a, const struct topology *topology, unsigned node, struct span secret,
-    const struct tls_config *tls, struct span question)
+void ask_begin(struct ask *a, const struct topology *topology, unsigned node,
+    const struct secrets *secrets, const struct tls_config *tls, struct span question)
 {
     *a = (struct ask){.topology = topology,
         .node = &topology->nodes[node],
-        .secret = secret,
+        .secrets = secrets,
         .question = question};
     struct address at = reach_peer(a->node);
     a->fd = reach_begin(&at);
@@ -59,6 +59,7 @@ void ask_begin(struct ask *a, const struct topology *topology, unsigned node, st
     mine->herd = span_of(topology->herd);
     mine->from = span_of(HELLO_OBSERVER);
     mine->to = span_of(a->node->name);
+    mine->secrets = secrets->count > 0;
     if (tls)
         begin_tls(a, tls);
 }
@@ -106,10 +107,15 @@ static void say_hello(struct ask *a)
     end_line(a, out, ASK_HELLO);
 }
 
-static void say_auth(struct ask *a)
+/* A proof by each of `which`. 0: none yet; the node is of an older version, which takes one proof,
+ * and whose own does not wait for ours. */
+static void say_auth(struct ask *a, unsigned which)
 {
+    struct auth_exchange x = {.role = HELLO_DIALLED, .speaker = &a->mine, .other = &a->theirs};
     struct buf out = begin_line(a);
-    auth_put(&out, a->secret, HELLO_DIALLED, &a->mine, &a->theirs);
+    a->auth_said = which != 0;
+    if (which)
+        auth_put(&out, a->secrets, which, &x);
     end_line(a, out, ASK_AUTH);
 }
 
@@ -196,11 +202,26 @@ static void hear_hello(struct ask *a, struct span line)
         ask_give_up(a, why);
         return;
     }
-    if (a->secret.len)
-        say_auth(a);
+    unsigned all = (1u << a->secrets->count) - 1;
+    if (all)
+        say_auth(a, a->theirs.secrets || a->secrets->count == 1 ? all : 0);
     else if (a->theirs.auth)
         ask_give_up(a, "requires a secret, but topology.conf has no secret_file");
     else
+        say_question(a);
+}
+
+static void hear_auth(struct ask *a, struct span line)
+{
+    struct auth_exchange x = {.role = HELLO_ACCEPTED, .speaker = &a->theirs, .other = &a->mine};
+    unsigned proven = auth_proves(line, a->secrets, &x);
+    if (!proven) {
+        ask_give_up(a, "does not know the herd's secret");
+        return;
+    }
+    if (!a->auth_said)
+        say_auth(a, proven & -proven);
+    if (a->state != ASK_OVER)
         say_question(a);
 }
 
@@ -230,10 +251,7 @@ static void hear(struct ask *a, struct span line)
         hear_hello(a, line);
         break;
     case ASK_AUTH:
-        if (auth_valid(line, a->secret, HELLO_ACCEPTED, &a->theirs, &a->mine))
-            say_question(a);
-        else
-            ask_give_up(a, "does not know the herd's secret");
+        hear_auth(a, line);
         break;
     case ASK_ANSWER:
         if (begins(line, "{"))

@@ -3,8 +3,8 @@
  *   state    event                  next     does
  *   DIALS    connected              HELLO    sends HELLO
  *   HELLO    HELLO, no secret       ANSWER   sends the question
- *   HELLO    HELLO, a secret        AUTH     sends AUTH
- *   AUTH     AUTH, right            ANSWER   sends the question
+ *   HELLO    HELLO, a secret        AUTH     sends AUTH, if the node takes several proofs
+ *   AUTH     AUTH, right            ANSWER   sends AUTH, if it has not, and the question
  *   ANSWER   a line of JSON         OVER     keeps it
  *   any      anything else, BYE     OVER     keeps the reason
  *
@@ -15,7 +15,7 @@
 #ifndef CLI_ASK_H
 #define CLI_ASK_H
 
-#include "core/protocol/hello.h"
+#include "core/protocol/auth.h"
 #include "core/tls/tls.h"
 #include "core/topology/topology.h"
 #include <poll.h>
@@ -35,7 +35,8 @@ struct ask {
 
     const struct topology *topology;
     const struct topology_node *node;
-    struct span secret;
+    const struct secrets *secrets;
+    bool auth_said;
     struct tls *tls; /* NULL: links are plain */
     struct span question;
     int fd; /* -1 when OVER */
@@ -47,10 +48,10 @@ struct ask {
     size_t in_len, in_cap;
 };
 
-/* Start. topology, secret (empty: none), tls (NULL: links are plain) and question (a line without
+/* Start. topology, secrets (they may be none), tls (NULL: links are plain) and question (a line without
  * LF) outlive the ask. End it with ask_end. */
-void ask_begin(struct ask *a, const struct topology *topology, unsigned node, struct span secret,
-    const struct tls_config *tls, struct span question);
+void ask_begin(struct ask *a, const struct topology *topology, unsigned node,
+    const struct secrets *secrets, const struct tls_config *tls, struct span question);
 
 /* What to poll for; poll(2) ignores the entry of an ask that is OVER. */
 struct pollfd ask_poll(const struct ask *a);

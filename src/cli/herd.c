@@ -5,15 +5,13 @@
 
 bool herd_open(struct herd *h, const struct options *o)
 {
-    size_t bytes = 0;
     *h = (struct herd){0};
     if (!topology_load(o->topology_file, &h->topology))
         return false;
-    if (!secret_load(&h->topology, o->topology_file, h->secret_text, &bytes)) {
+    if (!secret_file_open(&h->secret_file, &h->topology, o->topology_file)) {
         topology_destroy(&h->topology);
         return false;
     }
-    h->secret = (struct span){h->secret_text, bytes};
     return true;
 }
 

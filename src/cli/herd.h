@@ -1,4 +1,4 @@
-/* herd.h — the herd that -c names: its checked topology.conf, its secret and its TLS files. Called
+/* herd.h — the herd that -c names: its checked topology.conf, its secrets and its TLS files. Called
  * by the subcommands. */
 #ifndef CLI_HERD_H
 #define CLI_HERD_H
@@ -10,8 +10,7 @@
 
 struct herd {
     struct topology topology;
-    struct span secret; /* points into secret_text; empty: none */
-    char secret_text[SECRET_BYTES_MAX];
+    struct secret_file secret_file;
     const struct tls_config *tls; /* in tls_files; NULL: plain links, or not opened yet */
     struct tls_files tls_files;
 };

@@ -18,9 +18,10 @@ static const char help[] =
     "  -c, --topology FILE  the herd's description; default: topology.conf\n"
     "  -h, --help           print this text\n\n"
     "Events are logged to standard error, or to log_file of the topology.\n\n"
-    "SIGHUP opens log_file again, after log rotation, and reloads the TLS files and\n"
-    "the key and CA files of places. They apply to new connections; if they cannot be\n"
-    "used, the old ones stay in use. Without log_file, SIGHUP stops the node if\n"
+    "SIGHUP opens log_file again, after log rotation, and reloads secret_file, the TLS\n"
+    "files, and the key and CA files of places. Links that are up prove themselves by\n"
+    "the new secrets; all other files apply to new connections. If one cannot be\n"
+    "used, the old one stays in use. Without log_file, SIGHUP stops the node if\n"
     "standard error is a terminal (the terminal was closed) or if there are no files\n"
     "to reload.\n\n"
     "Exit codes: 0 stopped by a signal, 1 could not start or had to end (an earlier\n"
@@ -45,7 +46,7 @@ static int run(struct herd *herd, const struct options *o, unsigned self)
     struct node_config config = {
         .topology = t,
         .self = self,
-        .secret = herd->secret,
+        .secrets = &herd->secret_file.secrets,
         .tls = herd->tls,
         .connections_max = t->limits.connections + LOOP_CONNECTIONS_SPARE,
         .log = &log,
@@ -73,6 +74,7 @@ static int run(struct herd *herd, const struct options *o, unsigned self)
             .node = node,
             .log = &log,
             .log_file = log_path,
+            .secret_file = herd->secret_file.secrets.count ? &herd->secret_file : NULL,
             .tls_files = herd->tls ? &herd->tls_files : NULL,
             .places_files = places.exchange ? &places.files : NULL,
             .client = at->client,

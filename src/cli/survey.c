@@ -38,7 +38,8 @@ bool survey_some(struct survey *s, const struct herd *herd, const unsigned *node
     s->count = count;
     for (unsigned i = 0; i < count; i++) {
         s->nodes[i] = nodes[i];
-        ask_begin(&s->asks[i], &herd->topology, s->nodes[i], herd->secret, herd->tls, question);
+        ask_begin(&s->asks[i], &herd->topology, s->nodes[i], &herd->secret_file.secrets, herd->tls,
+            question);
     }
     wait_for_answers(s, polls);
     free(polls);

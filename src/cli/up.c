@@ -52,7 +52,7 @@ enum { POLLS_OF_MEMBER = 3 };
 struct up {
     const struct options *options;
     const struct topology *topology;
-    struct span secret;
+    const struct secrets *secrets;
     const struct tls_config *tls;
     struct member *members;
     unsigned count, running;
@@ -230,7 +230,7 @@ static int64_t ask_those_due(struct up *u)
         struct member *m = &u->members[i];
         if (m->ask_at_ns <= now_ns) {
             m->ask_at_ns = NEVER_NS;
-            ask_begin(&m->ask, u->topology, m->node, u->secret, u->tls, SPAN("STATUS"));
+            ask_begin(&m->ask, u->topology, m->node, u->secrets, u->tls, SPAN("STATUS"));
             if (m->ask.state == ASK_OVER)
                 answered(u, m);
         }
@@ -385,8 +385,10 @@ int cli_up(int argc, char **argv)
         return EXIT_SAID_NO;
     files_limit_raise();
     bool well = herd_observes(&herd, &o);
-    struct up u = {
-        .options = &o, .topology = &herd.topology, .secret = herd.secret, .tls = herd.tls};
+    struct up u = {.options = &o,
+        .topology = &herd.topology,
+        .secrets = &herd.secret_file.secrets,
+        .tls = herd.tls};
     code = well && gather(&u) && catch_signals(&u) ? run(&u) : EXIT_SAID_NO;
     for (unsigned i = 0; i < u.count; i++)
         if (u.members[i].child.said_fd >= 0)

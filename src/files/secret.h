@@ -1,23 +1,34 @@
-/* secret.h — the herd's secret from its file.
+/* secret.h — the herd's secrets from their file.
  *
- * It comes from a file only: others can read the arguments and the environment of a process. */
+ * They come from a file only: others can read the arguments and the environment of a process.
+ * PROTOCOL.md, "AUTH". */
 #ifndef FILES_SECRET_H
 #define FILES_SECRET_H
 
+#include "core/protocol/auth.h"
 #include "core/topology/topology.h"
+#include <stdio.h>
 
-enum { SECRET_BYTES_MAX = 1024 };
+struct secret_file {
+    struct secrets secrets;
+    const struct topology *topology; /* the arguments of secret_file_open */
+    const char *topology_path;
+};
 
-/* The content of t->secret_file, its last line end left out; SECRET_BYTES_MIN
- * (core/protocol/hello.h) to SECRET_BYTES_MAX bytes. A herd without secret_file has the empty
- * secret.
+/* Read t->secret_file: a secret on each line that is not empty, 1 to SECRETS_MAX of them. A herd
+ * without secret_file has none.
  *
- * topology_path  of the topology.conf, to whose folder a relative secret_file is relative
- * out            room for SECRET_BYTES_MAX; *len bytes of it are the secret
+ * topology_path  of the topology.conf, to whose folder a relative secret_file is relative; this and
+ *                t outlive the file
+ * false: it cannot be read, is not a regular file, others than its owner may read it, or its lines
+ * are no such secrets; the reason and its remedy are on standard error. */
+MUST_USE bool secret_file_open(
+    struct secret_file *f, const struct topology *t, const char *topology_path);
+
+/* Read it again.
  *
- * false: it cannot be read, is too short or too long, is not a regular file, or others than its
- * owner may read it; the reason and its remedy are on standard error. */
-MUST_USE bool secret_load(
-    const struct topology *t, const char *topology_path, char *out, size_t *len);
+ * tell  where the reason goes
+ * false: the secrets are as they were. */
+MUST_USE bool secret_file_reload(struct secret_file *f, FILE *tell);
 
 #endif

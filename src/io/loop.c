@@ -96,7 +96,7 @@ static FILE *words_begin(struct loop_words *w)
     return w->tell;
 }
 
-/* What was reloaded applies to new connections. If it cannot be used, the old state stays. */
+/* What was reloaded applies to new connections, secrets also to living links. If it cannot be used, the old state stays. */
 static void tell_reload(
     struct loop *l, const char *what, bool well, struct loop_words *w, struct instant now)
 {
@@ -117,6 +117,13 @@ static void reload_files(struct loop *l, struct instant now)
 {
     const struct loop_config *config = l->config;
     struct loop_words words;
+    if (config->secret_file) {
+        FILE *tell = words_begin(&words);
+        bool well = tell && secret_file_reload(config->secret_file, tell);
+        tell_reload(l, "secret", well, &words, now);
+        if (well)
+            node_take_secrets(config->node, &config->secret_file->secrets, now);
+    }
     if (config->tls_files) {
         FILE *tell = words_begin(&words);
         tell_reload(l, "tls", tell && tls_files_reload(config->tls_files, tell), &words, now);
@@ -132,7 +139,7 @@ static void reload_files(struct loop *l, struct instant now)
 static void hang_up(struct loop *l, struct instant now)
 {
     const struct loop_config *config = l->config;
-    bool has_files = config->tls_files || config->places_files;
+    bool has_files = config->secret_file || config->tls_files || config->places_files;
     if (!*config->log_file && (l->sink.terminal || !has_files)) {
         stop(l, now);
         return;

@@ -10,6 +10,7 @@
 #include "core/base/log.h"
 #include "core/node/node.h"
 #include "files/places_files.h"
+#include "files/secret.h"
 #include "files/tls_files.h"
 #include "io/ring.h"
 
@@ -26,6 +27,7 @@ struct loop_config {
     struct node *node;
     struct log *log;
     const char *log_file; /* "": standard error; opened again on SIGHUP */
+    struct secret_file *secret_file; /* read again on SIGHUP; NULL: none */
     struct tls_files *tls_files; /* reloaded on SIGHUP; NULL: none */
     struct places_files *places_files; /* reloaded on SIGHUP; NULL: none */
     struct address client; /* where to listen; port 0: any free one, which is logged */
@@ -39,7 +41,8 @@ struct loop_config {
 };
 
 /* Run the node until SIGINT or SIGTERM, or until it has to leave because of a twin (node_is_twin).
- * SIGHUP opens log_file again and reloads the files of TLS and places. It stops the node instead if there is no log_file and either the log goes to a
+ * SIGHUP opens log_file again and reloads the secrets and the files of TLS and places. It stops the
+ * node instead if there is no log_file and either the log goes to a
  * terminal, which a SIGHUP says is gone, or there are no files to reload.
  *
  * Raises the limit of open files to the hard limit, blocks the signals that it handles, listens. If

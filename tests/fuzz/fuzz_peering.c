@@ -7,6 +7,7 @@
  * fall silent. */
 #include "core/base/invariant.h"
 #include "core/peering/peering.h"
+#include "unit/secrets.h"
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -26,7 +27,7 @@ static void open_node(unsigned start)
     node = (struct peering_node){
         .herd = SPAN("demo"),
         .name = SPAN("Goloman"),
-        .secret = start == IN_AUTH ? SPAN("sixteen bytes ok") : SPAN(""),
+        .secrets = secrets_of(start == IN_AUTH ? "sixteen bytes ok" : ""),
         .boot = 0x60,
         .future_ns = 86400 * (uint64_t)SECOND_NS,
         .peers = peers,

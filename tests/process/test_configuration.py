@@ -275,14 +275,14 @@ class Secrets(unittest.TestCase):
             peer = f'"127.0.0.1:{herd["Hands"].peer_address[1]}"'
             herd.config.write_text(text.replace(peer, '"192.0.2.77:12101"'))
             self.assertIn("secret", said(run("node", "Goloman", "-c", herd.config, expect=(1,))))
-            self.write(herd, "herd.secret", os.urandom(32))
+            self.write(herd, "herd.secret", os.urandom(32).hex().encode())
             herd.config.write_text(herd.config.read_text() + 'secret_file = "herd.secret"\n')
             with herd["Goloman"].start().client() as client:
                 self.assertEqual(client.ask(b"hello"), b"? hello")
 
     def test_a_secret_that_is_none(self):
-        for name, content, mode in (("open to others", os.urandom(32), 0o644),
-                                    ("open to the group", os.urandom(32), 0o640),
+        for name, content, mode in (("open to others", os.urandom(32).hex().encode(), 0o644),
+                                    ("open to the group", os.urandom(32).hex().encode(), 0o640),
                                     ("short", b"0123456", 0o600), ("empty", b"", 0o600)):
             with self.subTest(secret=name), Herd(start=False, more=self.HAS_SECRET) as herd:
                 self.write(herd, "herd.secret", content, mode)

@@ -32,6 +32,7 @@ enum {
     QUESTION_OF_FLOOD_IN = 100, /* small output windows hold two at a time, and places is slow */
     TWIN_EACH = 8, /* in so many seeds one, a node may have a twin: */
     TWIN_ABOVE = 1000, /* at those below, what they have found is found again */
+    STEP_MS = 3000, /* between two steps of secrets, in rough runs: a handshake is over then */
     TLS_IN = 50, /* one herd in so many; a handshake costs real milliseconds */
     SERVICE_IN = 6, /* the same; there places is a service on the network */
     IMPATIENT_MS = 3000, /* places.timeout */
@@ -56,6 +57,10 @@ struct run {
     bool calm; /* no accidents */
     bool together; /* all nodes start at once */
     bool restarted; /* some node did, so an alarm is possible */
+    unsigned secrets_step; /* of herd_secrets: what nodes have, or are told to have */
+    unsigned secrets_lag; /* a bit for each node that is to be told */
+    int64_t secrets_gap_ns; /* 0: they stay as they are */
+    int64_t step_ns; /* when the next step may begin */
     bool jumpy; /* clocks jump by days: then most of what is said there is of the future */
     unsigned ids;
     unsigned burst; /* lines sent at once, at most */
@@ -130,6 +135,10 @@ static void plan_run(uint64_t seed)
     run.jumpy = random_below(&dice, 4) == 0;
     run.say_gap_ns = (20 + random_below(&dice, 300)) * MS_NS;
     run.fault_gap_ns = (300 + random_below(&dice, 4000)) * MS_NS;
+    if (secret && random_below(&dice, 2)) {
+        run.secrets_gap_ns = (10 + random_below(&dice, 1000)) * MS_NS;
+        run.secrets_step = run.plan.secrets_step = random_below(&dice, 5);
+    }
     plan_service(&dice);
 }
 
@@ -248,6 +257,30 @@ static void clients_do(void)
         client_dawdle(c, about((run.burst == FLOOD_LINES ? 8 : 2) * SECOND_NS));
     if (once_in(10))
         client_leave(c, once_in(2));
+}
+
+/* -- secrets ----------------------------------------------------------------------------------- */
+
+/* One node reads its file anew. The next step begins when all have made the last one; in a rough run,
+ * what was said before may still be on its way. */
+static void change_secrets(void)
+{
+    struct herd *h = &run.herd;
+    unsigned nodes = h->topology.nodes_count, at = (unsigned)draw(nodes);
+    if (!run.secrets_lag) {
+        if (!run.calm && h->network.now_ns < run.step_ns)
+            return;
+        run.secrets_step++;
+        run.secrets_lag = (1u << nodes) - 1;
+    }
+    while (!(run.secrets_lag & 1u << at))
+        at = (at + 1) % nodes;
+    if (h->hosts[at].paused)
+        return;
+    struct secrets secrets = herd_secrets(run.secrets_step);
+    host_changes_secrets(&h->hosts[at], &secrets);
+    run.secrets_lag &= ~(1u << at);
+    run.step_ns = h->network.now_ns + STEP_MS * MS_NS;
 }
 
 /* -- accidents --------------------------------------------------------------------------------- */
@@ -381,13 +414,18 @@ static bool trouble(void)
     struct network *n = &h->network;
     int64_t end_ns = n->now_ns + run.trouble_ns;
     int64_t say_ns = n->now_ns, fault_ns = run.calm ? NEVER_NS : n->now_ns;
+    int64_t secrets_ns = run.secrets_gap_ns ? n->now_ns : NEVER_NS;
     while (n->now_ns < end_ns) {
-        int64_t next_ns = earlier_ns(end_ns, earlier_ns(say_ns, fault_ns));
+        int64_t next_ns = earlier_ns(earlier_ns(end_ns, secrets_ns), earlier_ns(say_ns, fault_ns));
         if (!herd_run_ns(h, next_ns - n->now_ns))
             return false;
         if (n->now_ns == say_ns) {
             clients_do();
             say_ns += 1 + about(run.say_gap_ns);
+        }
+        if (n->now_ns == secrets_ns) {
+            change_secrets();
+            secrets_ns += 1 + about(run.secrets_gap_ns);
         }
         if (n->now_ns == fault_ns) {
             if (run.plan.twin && once_in(3))
@@ -522,6 +560,9 @@ static void check_costs(void)
     if (!run.restarted && herd_divergences(h))
         judge_violated(
             &h->judge, "%" PRIu64 " alarms, but no node ever restarted", herd_divergences(h));
+    if (run.calm && run.secrets_gap_ns && herd_links_lost(h))
+        judge_violated(
+            &h->judge, "%" PRIu64 " links lost while only secrets changed", herd_links_lost(h));
     if (herd_messages(h) > messages_most())
         judge_violated(&h->judge, "%" PRIu64 " AT lines for %" PRIu64 " stamps on %u edges",
             herd_messages(h), herd_accepted(h), h->topology.edges_count);
@@ -587,7 +628,7 @@ static void say_run(void)
         run.seed, shape_word(run.plan.shape), h->topology.nodes_count, run.calm ? " calm" : "",
         run.plan.stamps ? " full" : "", run.plan.tls ? " tls" : "", run.plan.twin ? " twin" : "",
         run.burst == FLOOD_LINES ? " flood" : "", run.jumpy ? " jumpy" : "",
-        run.restarted ? " restarts" : "", service, (double)h->network.now_ns / 1e9,
+        run.secrets_gap_ns ? " secrets" : "", run.restarted ? " restarts" : "", service, (double)h->network.now_ns / 1e9,
         h->network.events, h->judge.accepted, herd_messages(h), (double)run.settled_ns / 1e9,
         herd_divergences(h), h->network.trace);
 }
@@ -616,6 +657,7 @@ static bool begin_and_play(uint64_t seed)
     run = (struct run){.seed = seed};
     plan_run(seed);
     herd_create(&run.herd, &run.plan);
+    run.herd.judge.late = !run.calm;
     set_scene();
     return play();
 }

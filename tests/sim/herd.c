@@ -2,10 +2,24 @@
 #include "sim/herd.h"
 #include "core/base/invariant.h"
 #include "sim/tls_fixture.h"
+#include "unit/secrets.h"
 #include <cjson/cJSON.h>
 #include <stdlib.h>
 
 enum { STATUS_BYTES = 65536, CLOCK_ERROR_MS = 150 };
+
+/* Once in four steps, then in three: an old secret, old and new, new and old, new; a newer one. */
+struct secrets herd_secrets(unsigned step)
+{
+    static const unsigned first[] = {0, 0, 1, 1, 1}, then[] = {0, 1, 0, 1, 2};
+    enum { STEPS = sizeof first / sizeof *first };
+    unsigned past = step / STEPS * 2;
+    char list[128];
+    snprintf(list, sizeof list,
+        "the secret number %u of this herd|the secret number %u of this herd",
+        past + first[step % STEPS], past + then[step % STEPS]);
+    return secrets_of(list);
+}
 
 /* -- life -------------------------------------------------------------------------------------- */
 
@@ -44,9 +58,9 @@ void herd_create(struct herd *h, const struct herd_plan *plan)
     h->strangers = calloc(plan->strangers + 1, sizeof *h->strangers);
     if (!h->hosts || !h->clients || !h->strangers)
         abort();
-    struct span secret = plan->secret ? SPAN("a secret of the whole herd") : SPAN("");
+    struct secrets secrets = plan->secret ? herd_secrets(plan->secrets_step) : (struct secrets){0};
     for (unsigned i = 0; i < nodes; i++) {
-        host_init(&h->hosts[i], &h->network, &h->judge, &h->topology, i, secret);
+        host_init(&h->hosts[i], &h->network, &h->judge, &h->topology, i, secrets);
         h->hosts[i].tls = plan->tls ? tls_fixture() : NULL;
         h->hosts[i].tapes = plan->strangers ? &h->tapes : NULL;
     }
@@ -283,6 +297,14 @@ uint64_t herd_hellos(const struct herd *h)
         for (unsigned b = 0; b < h->hosts_count; b++)
             sum += h->hosts[a].said[b].hellos;
     return sum;
+}
+
+uint64_t herd_links_lost(const struct herd *h)
+{
+    uint64_t lost = 0;
+    for (unsigned i = 0; i < h->topology.nodes_count; i++)
+        lost += h->hosts[i].node ? node_metrics(h->hosts[i].node)->links_lost : 0;
+    return lost;
 }
 
 uint64_t herd_divergences(const struct herd *h)

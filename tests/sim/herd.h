@@ -15,7 +15,8 @@ struct herd_plan {
     unsigned children;
     uint64_t seed;
     unsigned clients;
-    bool secret;
+    bool secret; /* herd_secrets(secrets_step) */
+    unsigned secrets_step;
     uint64_t stamps; /* limits.stamps; 0: 10000 */
     bool evicts; /* when full */
     uint64_t output_bytes; /* limits.output; 0: 1 MiB */
@@ -39,6 +40,10 @@ struct herd {
     struct tapes tapes;
     struct service *service; /* NULL: none */
 };
+
+/* The secrets of a herd that changes them, step by step; no node may be more than a step ahead of
+ * another. */
+struct secrets herd_secrets(unsigned step);
 
 /* Create it; all nodes are down. */
 void herd_create(struct herd *h, const struct herd_plan *plan);
@@ -88,6 +93,7 @@ bool herd_thinks_linked(const struct herd *h, unsigned a, unsigned b);
 uint64_t herd_messages(const struct herd *h);
 uint64_t herd_hellos(const struct herd *h); /* sent so far */
 uint64_t herd_divergences(const struct herd *h);
+uint64_t herd_links_lost(const struct herd *h); /* by nodes that run, in their present lives */
 uint64_t herd_accepted(const struct herd *h);
 
 #endif

@@ -41,14 +41,14 @@ static void *allocate(size_t count, size_t bytes)
 }
 
 void host_init(struct host *h, struct network *network, struct judge *judge,
-    const struct topology *topology, unsigned self, struct span secret)
+    const struct topology *topology, unsigned self, struct secrets secrets)
 {
     *h = (struct host){.network = network,
         .judge = judge,
         .self = self,
         .party = self,
         .topology = *topology,
-        .secret = secret,
+        .secrets = secrets,
         .mono_ahead_ns = (int64_t)network_draw(network, 1000) * SECOND_NS};
     h->dials = allocate(NODE_DIALS_MAX, sizeof *h->dials);
     h->said = allocate(network->nodes, sizeof *h->said);
@@ -76,7 +76,7 @@ void host_start(struct host *h)
 {
     struct node_config config = {.topology = &h->topology,
         .self = h->self,
-        .secret = h->secret,
+        .secrets = &h->secrets,
         .tls = h->tls,
         .connections_max = HOST_CONNECTIONS,
         .log = &h->log};
@@ -170,6 +170,17 @@ void host_stop(struct host *h)
     node_stop(h->node, now_of(h));
     memory_of(NULL);
     network_wake(h->network, h->party, h->network->now_ns);
+}
+
+void host_changes_secrets(struct host *h, const struct secrets *secrets)
+{
+    h->secrets = *secrets;
+    if (!h->node)
+        return;
+    memory_of(&h->memory);
+    node_take_secrets(h->node, secrets, now_of(h));
+    memory_of(NULL);
+    network_wake(h->network, h->self, h->network->now_ns);
 }
 
 void host_pause(struct host *h, bool paused)

@@ -57,7 +57,7 @@ struct host {
     unsigned self; /* its node, by index in the topology */
     unsigned party; /* on the network, and as the judge knows it: `self`, unless it is a twin */
     struct topology topology; /* its own copy, because limits may differ */
-    struct span secret;
+    struct secrets secrets; /* what it has, or starts with */
     const struct tls_config *tls; /* links are TLS; NULL: they are plain */
     struct tapes *tapes; /* where what it says on links is recorded; NULL: nowhere */
     int64_t mono_ahead_ns; /* its monotonic clock minus virtual time */
@@ -87,7 +87,7 @@ struct host {
 };
 
 void host_init(struct host *h, struct network *network, struct judge *judge,
-    const struct topology *topology, unsigned self, struct span secret);
+    const struct topology *topology, unsigned self, struct secrets secrets);
 void host_deinit(struct host *h);
 
 /* Start with an empty store. The host must be down. */
@@ -95,6 +95,8 @@ void host_start(struct host *h);
 void host_kill(struct host *h, enum death how);
 void host_stop(struct host *h); /* with BYE; it is down when all output is sent */
 void host_pause(struct host *h, bool paused);
+/* Its file has these from now on, and it gets SIGHUP; it must not be paused. */
+void host_changes_secrets(struct host *h, const struct secrets *secrets);
 /* From now on one in `fails_in` allocations of at least `from_bytes` fails; 0: none. */
 void host_starve(struct host *h, unsigned fails_in, size_t from_bytes);
 /* Set its clock to virtual time plus this. */

@@ -416,6 +416,10 @@ void judge_hears_bye(struct judge *j, unsigned from, unsigned to, struct span re
             return;
     if (starved && span_equal(reason, span_of(PEERING_NO_MEMORY)))
         return;
+    if ((j->late || j->parts) && span_equal(reason, SPAN(PROOF_LATE)))
+        return;
+    if (j->parts && span_equal(reason, SPAN("AUTH is wrong: the secrets differ")))
+        return;
     static const char stays[] = "another process stays: "; /* and the other was told in vain */
     if (reason.len > sizeof stays && memcmp(reason.at, stays, sizeof stays - 1) == 0)
         return;

@@ -48,6 +48,8 @@ struct judge {
     int64_t *clock_ahead_ns; /* by node; set by the herd at the start, later by judge_sets_clock */
     struct past_clock *past_clocks;
     unsigned past_clocks_count;
+    bool late; /* a link may end because AUTH was not said again in time */
+    bool parts; /* ... or because the secrets of its ends differ */
     bool forgetful; /* stores are full, so stamps may disappear */
     struct subject *subjects; /* client ids */
     unsigned subjects_count;

@@ -1,6 +1,7 @@
 /* story.c — see story.h. Criterion's assertions end the test, so these functions return only on
  * success. */
 #include "sim/story.h"
+#include "unit/secrets.h"
 #include <criterion/criterion.h>
 #include <inttypes.h>
 
@@ -94,6 +95,16 @@ void herd_with_service(enum shape shape)
 {
     create(&(struct herd_plan){
         .shape = shape, .nodes = 5, .seed = 5, .clients = 5, .service = SERVICE_STEADY});
+    start_all();
+}
+
+void herd_with_secret(enum shape shape, const char *secret)
+{
+    struct secrets secrets = secrets_of(secret);
+    create(&(struct herd_plan){
+        .shape = shape, .nodes = 5, .seed = 5, .clients = 5, .secret = true});
+    for (unsigned i = 0; i < h.topology.nodes_count; i++)
+        h.hosts[i].secrets = secrets;
     start_all();
 }
 
@@ -229,6 +240,17 @@ void twin_starts(unsigned node)
 void dies(unsigned node)
 {
     host_kill(host_at(node), DEATH_OF_PROCESS);
+}
+
+void changes_secrets(unsigned node, const char *to)
+{
+    struct secrets secrets = secrets_of(to);
+    host_changes_secrets(host_at(node), &secrets);
+}
+
+void secrets_may_part(void)
+{
+    h.judge.parts = true;
 }
 
 void is_told_to_stop(unsigned node)
@@ -540,6 +562,11 @@ void connections_to_service(unsigned node, unsigned count)
     unsigned wires = network_wires_between(&h.network, node, h.service->party);
     cr_assert_eq(
         wires, count, "violated: %s has %u connections to the service", name_of(node), wires);
+}
+
+uint64_t links_lost(void)
+{
+    return herd_links_lost(&h);
 }
 
 unsigned edges(void)

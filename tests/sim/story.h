@@ -24,6 +24,7 @@ void is_old(unsigned node); /* before it starts: it does not know STOPPING, as b
 void herd_with_twin(unsigned nodes, enum shape shape); /* as herd_of, with a host for a twin: */
 unsigned twin(void);
 void herd_with_service(enum shape shape); /* nodes ask a places service on the network */
+void herd_with_secret(enum shape shape, const char *secret); /* as herd() */
 void story_ends(void);
 
 /* -- what happens ------------------------------------------------------------------------------ */
@@ -39,6 +40,9 @@ void finishes(unsigned node); /* its client has said all: FIN */
 void starts(unsigned node);
 void twin_starts(unsigned node); /* it has a client of its own, and paths to all nodes */
 void dies(unsigned node); /* the process; its store is lost */
+/* Its file has these, as in secrets.h, and it gets SIGHUP. */
+void changes_secrets(unsigned node, const char *to);
+void secrets_may_part(void); /* links may end because of them from now on */
 void is_told_to_stop(unsigned node); /* as by SIGTERM */
 void stops(unsigned node); /* as by SIGSTOP: its kernel answers, it does not */
 void goes_on(unsigned node);
@@ -97,6 +101,7 @@ void hears(unsigned node, uint64_t replies); /* its client, since this was last 
 void service_was_asked(uint64_t questions); /* the same, by all nodes */
 void connections_to_service(unsigned node, unsigned count);
 bool herd_has_linked(unsigned a, unsigned b); /* at this moment, as `a` sees it */
+uint64_t links_lost(void); /* by all nodes since their starts */
 unsigned edges(void);
 unsigned nodes(void);
 

@@ -20,6 +20,23 @@ void link_log_up(
     log_end(n->log);
 }
 
+void link_log_secrets(struct node *n, struct instant now)
+{
+    log_begin(n->log, LOG_INFO, "secrets_changed", now);
+    log_number(n->log, "secrets", n->links.peering.secrets.count);
+    log_end(n->log);
+}
+
+void link_log_unproved(struct node *n, const struct link *l, struct instant now)
+{
+    ASSERT(l->peering.peer && l->peering.proof.until_ns != NEVER_NS);
+    log_begin(n->log, LOG_WARN, "link_unproved", now);
+    log_text(n->log, "peer", l->peering.peer->name);
+    log_number(n->log, "ends_in_ms", (l->peering.proof.until_ns - now.mono_ns) / MS_NS);
+    log_text(n->log, "remedy", SPAN("give it one of this node's secrets, then send it SIGHUP"));
+    log_end(n->log);
+}
+
 void link_log_down(struct node *n, const struct neighbour *who, struct instant now)
 {
     ASSERT(!who->up);

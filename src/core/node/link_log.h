@@ -29,6 +29,10 @@ void link_log_refused(struct node *n, const struct link *l, const char *why, str
 /* Another dial of `who` made no link. */
 void link_log_unreachable(
     struct node *n, const struct neighbour *who, const char *why, struct instant now);
+/* The node's secrets have changed. */
+void link_log_secrets(struct node *n, struct instant now);
+/* Its neighbour is proved by no secret that this node has, and has a while to say AUTH. */
+void link_log_unproved(struct node *n, const struct link *l, struct instant now);
 /* Digests stay unequal. */
 void link_log_diverged(struct node *n, const struct peer *peer, struct instant now);
 

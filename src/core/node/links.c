@@ -50,7 +50,6 @@ bool links_begin(
     memcpy(&boot, config->seed + 24, sizeof boot);
     k->peering = (struct peering_node){.herd = span_of(n->topology->herd),
         .name = n->name,
-        .secret = config->secret,
         .boot = boot | 1,
         .started = now.real_ns > 0 ? (uint64_t)now.real_ns : 1,
         .future_ns = n->topology->limits.future_ns,
@@ -59,6 +58,8 @@ bool links_begin(
         .peers_count = count,
         .store = n->store,
         .routes = route_table_create(names, count)};
+    if (config->secrets)
+        k->peering.secrets = *config->secrets;
     k->neighbours = (struct neighbours){
         .self = n->name, .each = k->neighbour_of, .count = count, .jitter = jitter};
     neighbours_begin(&k->neighbours, now);
@@ -233,6 +234,22 @@ void link_close(struct node *n, struct connection *c)
     twins_forget(n, l);
     free(l);
     c->link = NULL;
+}
+
+void links_take_secrets(struct node *n, const struct secrets *secrets, struct instant now)
+{
+    struct secrets before = n->links.peering.secrets;
+    ASSERT(before.count && secrets->count);
+    if (memcmp(&before, secrets, sizeof before) == 0)
+        return;
+    n->links.peering.secrets = *secrets;
+    link_log_secrets(n, now);
+    for (struct link *l = n->links.first; l; l = l->next) {
+        bool proved = l->peering.proof.until_ns == NEVER_NS;
+        peering_secrets_changed(&l->peering, &before, now);
+        if (proved && l->peering.proof.until_ns != NEVER_NS)
+            link_log_unproved(n, l, now);
+    }
 }
 
 /* -- what a link says -------------------------------------------------------------------------- */

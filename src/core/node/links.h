@@ -68,6 +68,9 @@ void link_drop(struct node *n, struct connection *c, const char *why, struct ins
 /* Free the link of a connection that is closed. */
 void link_close(struct node *n, struct connection *c);
 
+/* The node has these secrets from now on; PROTOCOL.md, "AUTH". */
+void links_take_secrets(struct node *n, const struct secrets *secrets, struct instant now);
+
 /* Run timers, then let each link write what is due. */
 void links_turn(struct node *n, struct instant now);
 int64_t links_deadline(const struct node *n);

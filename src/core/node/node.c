@@ -228,6 +228,12 @@ void node_slept(struct node *n, int64_t slept_ns, struct instant now)
     log_end(n->log);
 }
 
+void node_take_secrets(struct node *n, const struct secrets *secrets, struct instant now)
+{
+    n->told = true;
+    links_take_secrets(n, secrets, now);
+}
+
 void node_destroy(struct node *n)
 {
     if (!n)

@@ -34,7 +34,7 @@ struct node;
 struct node_config {
     const struct topology *topology; /* outlives the node */
     unsigned self; /* its index in topology->nodes */
-    struct span secret; /* the herd's; empty: none. Outlives the node */
+    const struct secrets *secrets; /* NULL: none. They are copied */
     const struct tls_config *tls; /* links are TLS; NULL: they are plain. Outlives the node */
     unsigned char seed[48]; /* from entropy: boot id, store hash, jitter, all random bytes */
     uint32_t connections_max; /* clients and links together; what the driver can hold */
@@ -83,6 +83,10 @@ void node_closed(struct node *n, uint32_t conn, const char *why, struct instant 
 
 /* The driver did not run for `slept_ns`, which `now` leaves out. */
 void node_slept(struct node *n, int64_t slept_ns, struct instant now);
+
+/* The secrets that the node has from now on: links go on, and prove themselves anew. Only for a node
+ * that was created with some, and not to none. PROTOCOL.md, "AUTH". */
+void node_take_secrets(struct node *n, const struct secrets *secrets, struct instant now);
 
 /* Stop: clients get their pending replies, and are not read from; links confirm what this node
  * holds, then get BYE. Report first what was received before. A second call: wait for nothing more.

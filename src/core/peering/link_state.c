@@ -232,12 +232,13 @@ struct hello link_state_hello(const struct peering_node *node, const struct peer
         .from = node->name,
         .to = peer ? peer->name : SPAN(HELLO_OBSERVER),
         .boot = node->boot,
-        .auth = node->secret.len > 0,
+        .auth = node->secrets.count > 0,
         .have_boot = has ? peer->boot : 0,
         .have_change = has ? peer->have_change : 0,
         .lazy = node->spare_links && peer,
         .stop = peer != NULL,
         .started = peer ? node->started : 0,
+        .secrets = node->secrets.count > 0,
     };
     memcpy(mine.nonce, nonce, NONCE_BYTES);
     return mine;

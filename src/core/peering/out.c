@@ -34,12 +34,20 @@ static bool put_hello(struct peering *p, struct buf *out)
 
 static bool put_auth(struct peering *p, struct buf *out)
 {
-    ASSERT(p->hello_sent && p->state != PEERING_HELLO);
+    ASSERT(p->hello_sent && p->state != PEERING_HELLO && proof_due(&p->proof));
     size_t start = out->len;
+    unsigned which = proof_which(&p->proof, &p->node->secrets, &p->theirs);
     struct hello mine = link_state_hello(p->node, p->peer, p->nonce);
-    auth_put(out, p->node->secret, p->role, &mine, &p->theirs);
-    p->auth_sent = link_line_fits(out, start);
-    return p->auth_sent;
+    struct auth_exchange x = {.role = p->role, .speaker = &mine, .other = &p->theirs};
+    if (!which)
+        return true;
+    x.again = p->proof.begun ? p->proof.due : 0;
+    auth_put(out, &p->node->secrets, which, &x);
+    if (!link_line_fits(out, start))
+        return false;
+    proof_said(&p->proof);
+    p->auth_sent = !proof_due(&p->proof);
+    return p->auth_sent || put_auth(p, out);
 }
 
 static bool put_opening(struct peering *p, struct buf *out)
@@ -47,7 +55,7 @@ static bool put_opening(struct peering *p, struct buf *out)
     bool met = p->state != PEERING_HELLO; /* the other end's HELLO has come */
     if (!p->hello_sent && (met || p->role == HELLO_DIALLED) && !put_hello(p, out))
         return false;
-    return !met || p->auth_sent || !p->node->secret.len || put_auth(p, out);
+    return !met || p->auth_sent || !p->node->secrets.count || put_auth(p, out);
 }
 
 /* -- linked ------------------------------------------------------------------------------------ */

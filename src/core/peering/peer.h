@@ -10,6 +10,7 @@
 #include "core/base/instant.h"
 #include "core/peering/clock_gauge.h"
 #include "core/peering/route.h"
+#include "core/protocol/auth.h"
 #include "core/store/store.h"
 
 enum {
@@ -104,7 +105,7 @@ struct spare_links;
 struct peering_node {
     struct span herd;
     struct span name;
-    struct span secret; /* empty: none */
+    struct secrets secrets;
     uint64_t boot;
     uint64_t started; /* ns since 1970, when this process began; not 0 */
     uint64_t future_ns; /* limits.future: what stamp_is_of_future refuses */

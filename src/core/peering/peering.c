@@ -137,6 +137,7 @@ void peering_begin(struct peering *p, const struct peering_node *node, struct pe
         .ping_real_ns = -1,
     };
     memcpy(p->nonce, nonce, NONCE_BYTES);
+    proof_begin(&p->proof);
 }
 
 /* The link is the peer's from now on. */
@@ -216,7 +217,7 @@ static enum peering_event check_hello(struct peering *p, const struct hello *h)
     if (span_equal(h->from, node->name) || h->boot == node->boot ||
         memcmp(h->nonce, p->nonce, NONCE_BYTES) == 0)
         return end_parts(p, REASON(node->name, SPAN(" talks to itself")));
-    if (h->auth && !node->secret.len)
+    if (h->auth && !node->secrets.count)
         return end(p, NO_SECRET);
     if (p->peer && !span_equal(h->from, p->peer->name))
         return end_parts(p, REASON(SPAN("dialled "), p->peer->name, SPAN(", found "), h->from));
@@ -242,22 +243,51 @@ static enum peering_event on_hello(struct peering *p, struct span line, struct i
     p->theirs.herd = p->node->herd;
     p->theirs.from = p->observer ? SPAN(HELLO_OBSERVER) : p->peer->name;
     p->theirs.to = p->node->name;
-    if (!p->node->secret.len)
+    if (!p->node->secrets.count)
         return come_up(p, now);
     p->state = PEERING_AUTH;
     return PEERING_NOTHING;
 }
 
+/* What the other end's AUTH has to sign. */
+static struct auth_exchange auth_of_theirs(const struct peering *p, const struct hello *mine)
+{
+    enum hello_role role = p->role == HELLO_DIALLED ? HELLO_ACCEPTED : HELLO_DIALLED;
+    return (struct auth_exchange){.role = role, .speaker = &p->theirs, .other = mine};
+}
+
 static enum peering_event on_auth(struct peering *p, struct span line, struct instant now)
 {
-    ASSERT(p->node->secret.len > 0);
+    ASSERT(p->node->secrets.count > 0);
     struct hello mine = link_state_hello(p->node, p->peer, p->nonce);
-    enum hello_role theirs = p->role == HELLO_DIALLED ? HELLO_ACCEPTED : HELLO_DIALLED;
+    struct auth_exchange x = auth_of_theirs(p, &mine);
     if (line.len < 5 || memcmp(line.at, "AUTH ", 5) != 0)
         return end(p, "this node wants AUTH");
-    if (!auth_valid(line, p->node->secret, theirs, &p->theirs, &mine))
+    unsigned proven = auth_proves(line, &p->node->secrets, &x);
+    if (!proven)
         return end(p, "AUTH is wrong: the secrets differ");
+    proof_heard(&p->proof, proven);
     return come_up(p, now);
+}
+
+static enum peering_event on_auth_again(struct peering *p, struct span line, struct instant now)
+{
+    ASSERT(p->state == PEERING_LINKED && p->peer);
+    if (!p->node->secrets.count)
+        return end(p, NO_SECRET);
+    struct hello mine = link_state_hello(p->node, p->peer, p->nonce);
+    struct auth_exchange x = auth_of_theirs(p, &mine);
+    const char *wrong = proof_heard_again(&p->proof, &p->node->secrets, line, x, now);
+    p->auth_sent = !proof_due(&p->proof);
+    return end_if(p, wrong);
+}
+
+void peering_secrets_changed(struct peering *p, const struct secrets *before, struct instant now)
+{
+    if (p->state != PEERING_LINKED || p->observer)
+        return; /* its first AUTH is judged by the new ones; an observer is gone before 10 s */
+    proof_secrets_changed(&p->proof, before, &p->node->secrets, p->theirs.secrets, now);
+    p->auth_sent = !proof_due(&p->proof);
 }
 
 /* -- stamps ------------------------------------------------------------------------------------ */
@@ -444,8 +474,8 @@ static enum peering_event on_word(struct peering *p, struct span line, struct in
         if (span_equal(word, SPAN("GRAFT")))
             return end_if(p, notices_on_graft(&p->notices, &p->link, number));
     }
-    if (span_equal(word, SPAN("AUTH")) && !p->node->secret.len)
-        return end(p, NO_SECRET);
+    if (span_equal(word, SPAN("AUTH")) && (p->theirs.secrets || !p->node->secrets.count))
+        return on_auth_again(p, line, now);
     return end(p, "a line that is none of the peer protocol");
 }
 
@@ -509,7 +539,7 @@ int64_t peering_deadline(const struct peering *p)
         return p->opened_ns + PEERING_HANDSHAKE_MS * MS_NS;
     if (p->observer)
         return p->opened_ns + PEERING_DEAD_MS * MS_NS;
-    int64_t dead_ns = p->heard_ns + PEERING_DEAD_MS * MS_NS;
+    int64_t dead_ns = earlier_ns(p->heard_ns + PEERING_DEAD_MS * MS_NS, p->proof.until_ns);
     if (p->ping_due)
         return dead_ns;
     int64_t silent_ns = p->said_ns + PEERING_PING_MS * MS_NS;
@@ -527,6 +557,8 @@ enum peering_event peering_tick(struct peering *p, struct instant now)
         return end(p, "an observer has 10 s");
     if (now.mono_ns >= p->heard_ns + PEERING_DEAD_MS * MS_NS)
         return end(p, "no byte for 10 s");
+    if (now.mono_ns >= p->proof.until_ns)
+        return end(p, PROOF_LATE);
     p->ping_due = true;
     return PEERING_NOTHING;
 }

@@ -20,6 +20,7 @@
  *   LINKED    PING, to ask again         OVER      BYE: what was refused would be taken now
  *   LINKED    STOPPING n                 LINKED    ACKs go at once from now on
  *   LINKED    TWIN                       LINKED    this node is to leave: twin.h
+ *   LINKED    AUTH again                 LINKED    proof.c; also its 10 s
  *   LINKED    SEEN, EAGER                LINKED    lease.c
  *   LINKED    PRUNE, GRAFT               LINKED    notices.c
  *   any       BYE                        OVER      keeps the reason
@@ -44,6 +45,7 @@
 #include "core/peering/lease.h"
 #include "core/peering/level.h"
 #include "core/peering/notices.h"
+#include "core/peering/proof.h"
 #include "core/peering/rival.h"
 #include "core/peering/spare_links.h"
 #include "core/protocol/line.h"
@@ -79,8 +81,10 @@ struct peering {
     unsigned char nonce[NONCE_BYTES];
     const struct tls_names *certified; /* the names in its certificate; NULL: no TLS */
     struct hello theirs; /* from HELLO on; its views are of node and peer */
+    struct proof proof;
     struct span asked; /* on PEERING_ASKED, valid during the event: "STATUS", "TRACE <client-id>" */
-    bool hello_sent, auth_sent, bye_due;
+    bool hello_sent, bye_due;
+    bool auth_sent; /* no AUTH is due, as far as there are secrets */
     bool ping_due, pong_due;
     bool pong_waits; /* peering_hold_answer; it is not said yet although it is due */
     bool ping_answered; /* the PONG to the last PING has come; up to then the peer had announced: */
@@ -124,6 +128,9 @@ int64_t peering_deadline(const struct peering *p);
 
 /* End it from this side: state OVER, BYE <reason> due. Nothing when it is OVER already. */
 void peering_end(struct peering *p, const char *reason);
+
+/* The node's secrets have changed from `before` to what they are in node->secrets. */
+void peering_secrets_changed(struct peering *p, const struct secrets *before, struct instant now);
 
 /* This node stops (node->stopping): tell the peer, if it understands that, and ask it to confirm.
  * Only for a link that is LINKED to a peer. PROTOCOL.md, "Stopping". */

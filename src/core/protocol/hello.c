@@ -1,14 +1,9 @@
-/* hello.c — see hello.h. PROTOCOL.md, "AUTH".
- *
- * AUTH signs a sequence of fields, each preceded by its length, so that two different exchanges
- * never sign the same bytes. The speaker's role comes first, and its name and numbers come before
- * the other end's: so an end cannot use what it has received as its own AUTH. */
+/* hello.c — see hello.h. PROTOCOL.md, "HELLO". */
 #include "core/protocol/hello.h"
 #include "core/base/decimal.h"
 #include "core/base/invariant.h"
 #include "core/protocol/command.h"
 #include "core/protocol/stamp.h"
-#include <bearssl.h>
 
 enum { BOOT_DIGITS = 16 };
 
@@ -56,6 +51,8 @@ void hello_put(struct buf *out, const struct hello *h)
         buf_text(out, " started=");
         buf_u64(out, h->started);
     }
+    if (h->secrets)
+        put_field(out, "secrets", SPAN("1"));
     if (h->auth)
         put_field(out, "auth", SPAN(HELLO_AUTH));
     buf_byte(out, '\n');
@@ -75,6 +72,7 @@ enum key {
     KEY_LAZY,
     KEY_STOP,
     KEY_STARTED,
+    KEY_SECRETS,
     KEYS
 };
 
@@ -95,6 +93,7 @@ static const struct {
     [KEY_LAZY] = KEY("lazy"),
     [KEY_STOP] = KEY("stop"),
     [KEY_STARTED] = KEY("started"),
+    [KEY_SECRETS] = KEY("secrets"),
 #undef KEY
 };
 
@@ -164,6 +163,9 @@ static bool parse_value(enum key key, struct span value, struct hello *out)
         return span_equal(value, SPAN("1"));
     case KEY_STARTED:
         return decimal_count(value, INT64_MAX, &out->started) && out->started != 0;
+    case KEY_SECRETS:
+        out->secrets = true;
+        return span_equal(value, SPAN("1"));
     case KEY_AUTH:
         out->auth = true;
         return span_equal(value, SPAN(HELLO_AUTH));
@@ -212,75 +214,4 @@ const char *hello_parse(struct span line, struct hello *out)
             return keys[k].missing;
     ASSERT(out->boot != 0 && out->from.len >= 1 && out->to.len >= 1);
     return NULL;
-}
-
-/* -- AUTH -------------------------------------------------------------------------------------- */
-
-static void sign_field(br_hmac_context *hmac, const void *bytes, size_t len)
-{
-    ASSERT(len <= 0xffff);
-    unsigned char prefix[2] = {(unsigned char)(len >> 8), (unsigned char)len};
-    br_hmac_update(hmac, prefix, sizeof prefix);
-    br_hmac_update(hmac, bytes, len);
-}
-
-static void sign_span(br_hmac_context *hmac, struct span text)
-{
-    sign_field(hmac, text.at, text.len);
-}
-
-static void sign_number(br_hmac_context *hmac, uint64_t number)
-{
-    unsigned char bytes[8];
-    for (unsigned i = 0; i < sizeof bytes; i++)
-        bytes[i] = (unsigned char)(number >> (56 - 8 * i));
-    sign_field(hmac, bytes, sizeof bytes);
-}
-
-static void sign(unsigned char mac[AUTH_BYTES], struct span secret, enum hello_role role,
-    const struct hello *speaker, const struct hello *other)
-{
-    ASSERT(secret.len >= SECRET_BYTES_MIN);
-    ASSERT(speaker->boot != 0 && other->boot != 0);
-    br_hmac_key_context key;
-    br_hmac_context hmac;
-    br_hmac_key_init(&key, &br_sha256_vtable, secret.at, secret.len);
-    br_hmac_init(&hmac, &key, AUTH_BYTES);
-    sign_span(&hmac, SPAN(HELLO_VERSION " AUTH"));
-    sign_span(&hmac, role == HELLO_DIALLED ? SPAN("dialled") : SPAN("accepted"));
-    sign_span(&hmac, speaker->herd);
-    sign_span(&hmac, speaker->from);
-    sign_span(&hmac, other->from);
-    sign_number(&hmac, speaker->boot);
-    sign_number(&hmac, other->boot);
-    sign_field(&hmac, speaker->nonce, NONCE_BYTES);
-    sign_field(&hmac, other->nonce, NONCE_BYTES);
-    br_hmac_out(&hmac, mac);
-}
-
-void auth_put(struct buf *out, struct span secret, enum hello_role role,
-    const struct hello *speaker, const struct hello *other)
-{
-    unsigned char mac[AUTH_BYTES];
-    size_t before = out->len;
-    sign(mac, secret, role, speaker, other);
-    buf_text(out, "AUTH ");
-    put_bytes_hex(out, mac, AUTH_BYTES);
-    buf_byte(out, '\n');
-    ASSERT(out->overflow || out->len - before == AUTH_LINE_BYTES);
-}
-
-bool auth_valid(struct span line, struct span secret, enum hello_role role,
-    const struct hello *speaker, const struct hello *other)
-{
-    struct span fields[2];
-    unsigned char right[AUTH_BYTES], said[AUTH_BYTES];
-    if (command_split(line, fields, 2) != 2 || !span_equal(fields[0], SPAN("AUTH")) ||
-        !parse_hex(fields[1], said, AUTH_BYTES))
-        return false;
-    sign(right, secret, role, speaker, other);
-    unsigned char differs = 0;
-    for (size_t i = 0; i < AUTH_BYTES; i++)
-        differs |= right[i] ^ said[i];
-    return differs == 0;
 }

@@ -1,10 +1,9 @@
-/* hello.h — the two lines that open a link: HELLO and AUTH.
+/* hello.h — the line that opens a link: HELLO.
  *
- * HELLO tells who speaks, to whom, and which of the other's stamps the speaker has already. AUTH
- * proves that the speaker knows the herd's secret. It is bound to this one exchange (role, names,
- * boots and nonces of both ends), so it can be neither replayed nor reflected. Called by peering,
- * and by the program's `status`, which speaks as an observer: its name is "-", it is not in the
- * topology, and it may only ask. PROTOCOL.md, "HELLO" and "AUTH". */
+ * HELLO tells who speaks, to whom, and which of the other's stamps the speaker has already. With a
+ * secret, AUTH follows it (auth.h). Called by peering, and by the program's `status`, which speaks
+ * as an observer: its name is "-", it is not in the topology, and it may only ask. PROTOCOL.md,
+ * "HELLO". */
 #ifndef CORE_PROTOCOL_HELLO_H
 #define CORE_PROTOCOL_HELLO_H
 
@@ -18,12 +17,9 @@
 
 enum {
     NONCE_BYTES = 16,
-    AUTH_BYTES = 32,
     HERD_NAME_BYTES_MAX = 63,
-    SECRET_BYTES_MIN = 16,
     HELLO_FIELDS_MAX = 32, /* of a line, unknown fields of later versions included */
-    HELLO_LINE_BYTES_MAX = 416, /* of a line that hello_put writes, with LF */
-    AUTH_LINE_BYTES = 5 + 2 * AUTH_BYTES + 1,
+    HELLO_LINE_BYTES_MAX = 432, /* of a line that hello_put writes, with LF */
 };
 
 struct hello {
@@ -38,6 +34,7 @@ struct hello {
     bool lazy; /* `lazy=1`: the speaker understands PRUNE and GRAFT */
     bool stop; /* `stop=1`: the speaker understands STOPPING */
     uint64_t started; /* when its process began, since 1970; it understands TWIN. 0: not said */
+    bool secrets; /* `secrets=1`: the speaker understands several proofs, and AUTH again */
 };
 
 enum hello_role { HELLO_DIALLED, HELLO_ACCEPTED };
@@ -55,18 +52,5 @@ MUST_USE const char *hello_parse(struct span line, struct hello *out);
 /* Parse exactly 16 lower-case hexadecimal digits, as boots and digests are written.
  * false: it is something else. */
 MUST_USE bool hello_hex64(struct span text, uint64_t *value);
-
-/* Write `AUTH <hex256>` with LF, AUTH_LINE_BYTES: HMAC-SHA256 under `secret` over the speaker's
- * role and both hellos.
- *
- * role     which end of the connection the speaker is
- * speaker  the hello that the speaker has sent
- * other    the hello that the speaker has received */
-void auth_put(struct buf *out, struct span secret, enum hello_role role,
-    const struct hello *speaker, const struct hello *other);
-
-/* Whether `line` is what auth_put writes for the same arguments. Compared in constant time. */
-MUST_USE bool auth_valid(struct span line, struct span secret, enum hello_role role,
-    const struct hello *speaker, const struct hello *other);
 
 #endif

@@ -26,7 +26,7 @@ static const struct key keys[] = {
         false,
         "When a node closes a client's connection: once the client closes its side, or "
         "after the first reply"},
-    {"", "secret_file", KEY_PATH, FIELD(secret_file), 0, NULL, NULL, NULL, NULL, "none", false,
+    {"", "secret_file", KEY_PATH, FIELD(secret_file), 0, NULL, NULL, NULL, NULL, "none", true,
         "The file with the secret by which nodes prove to each other that they belong to the "
         "herd"},
     {"", "log_file", KEY_PATH, FIELD(log_file), 0, NULL, NULL, NULL, NULL, "standard error", true,

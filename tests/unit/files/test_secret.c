@@ -1,13 +1,13 @@
-/* test_secret.c — the secret's file: what is taken, what is refused, and with which advice. Files
- * lie in a folder of their own that goes away with the test. */
+/* test_secret.c — the secrets' file: what is taken, what is refused, with which advice, and that a
+ * file which cannot be used changes nothing. Files lie in a folder of their own that goes away with
+ * the test. */
 #include "files/secret.h"
 #include "unit/files/folder.h"
-#include <criterion/criterion.h>
-#include <criterion/redirect.h>
-#include <fcntl.h>
-#include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include "unit/secrets.h"
+#include <stdio.h>
+
+static struct topology topology;
+static char conf[sizeof folder + 8];
 
 static void leave(void)
 {
@@ -17,78 +17,129 @@ static void leave(void)
     cr_assert_eq(rmdir(folder), 0);
 }
 
-static bool load(const char *file, char *out, size_t *len)
+TestSuite(secret, .init = enter, .fini = leave);
+
+static bool load(const char *file, struct secret_file *f)
 {
-    struct topology t = {0};
-    strcpy(t.secret_file, file);
-    char beside[sizeof folder + 8];
-    snprintf(beside, sizeof beside, "%s/f.conf", folder);
-    return secret_load(&t, beside, out, len);
+    strcpy(topology.secret_file, file);
+    snprintf(conf, sizeof conf, "%s/f.conf", folder);
+    return secret_file_open(f, &topology, conf);
+}
+
+static void holds(const struct secret_file *f, const char *list)
+{
+    struct secrets expected = secrets_of(list);
+    cr_expect_eq(f->secrets.count, expected.count, "%s: %u", list, f->secrets.count);
+    cr_expect(memcmp(&f->secrets, &expected, sizeof expected) == 0, "%s", list);
 }
 
 #define SIXTEEN "0123456789abcdef"
+#define OTHER "another of sixteen and more"
 
-Test(secret, takes, .init = enter, .fini = leave)
+Test(secret, takes)
 {
-    static char longest[SECRET_BYTES_MAX + 2];
-    memset(longest, 's', sizeof longest);
-    longest[SECRET_BYTES_MAX] = '\r';
-    longest[SECRET_BYTES_MAX + 1] = '\n';
     const struct {
         struct span in;
-        size_t len;
+        const char *list;
         mode_t mode;
     } rows[] = {
-        {SPAN(SIXTEEN), 16, 0600},
-        {SPAN(SIXTEEN "\n"), 16, 0400},
-        {SPAN(SIXTEEN "\r\n"), 16, 0700},
-        {SPAN(SIXTEEN "\n\n"), 17, 0600},
-        {SPAN("\0" SIXTEEN), 17, 0600},
-        {{longest, sizeof longest}, SECRET_BYTES_MAX, 0600},
+        {SPAN(SIXTEEN), SIXTEEN, 0600},
+        {SPAN(SIXTEEN "\n"), SIXTEEN, 0400},
+        {SPAN(SIXTEEN "\r\n"), SIXTEEN, 0700},
+        {SPAN(SIXTEEN "\n\n"), SIXTEEN, 0600},
+        {SPAN("\n\r\n" SIXTEEN), SIXTEEN, 0600},
+        {SPAN(" " SIXTEEN "\r\r\n"), " " SIXTEEN "\r", 0600},
+        {SPAN(SIXTEEN "\n" OTHER), SIXTEEN "|" OTHER, 0600},
+        {SPAN(OTHER "\r\n" SIXTEEN "\r\n"), OTHER "|" SIXTEEN, 0600},
+        {SPAN(SIXTEEN "\n" SIXTEEN "\n" OTHER "\n" SIXTEEN "\n"), SIXTEEN "|" OTHER, 0600},
+        {SPAN(SIXTEEN "\n" SIXTEEN "1\n" SIXTEEN "2\n" SIXTEEN "3\n"),
+            SIXTEEN "|" SIXTEEN "1|" SIXTEEN "2|" SIXTEEN "3", 0600},
     };
+    struct secret_file f;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         unlink("secret");
         write_file("secret", rows[i].in.at, rows[i].in.len, rows[i].mode);
-        char out[SECRET_BYTES_MAX];
-        size_t len;
-        cr_assert(load("secret", out, &len), "row %zu", i);
-        cr_assert_eq(len, rows[i].len, "row %zu: %zu", i, len);
-        cr_assert_arr_eq(out, rows[i].in.at, len, "row %zu", i);
+        cr_assert(load("secret", &f), "row %zu", i);
+        holds(&f, rows[i].list);
     }
-    char out[SECRET_BYTES_MAX];
-    size_t len = 1;
-    cr_expect(load("", out, &len));
-    cr_expect_eq(len, 0);
+    cr_expect(load("", &f));
+    cr_expect_eq(f.secrets.count, 0);
     fflush(stderr);
     cr_expect_stderr_eq_str("");
 }
 
-Test(secret, refuses_what_others_may_read, .init = enter, .fini = leave)
+Test(secret, takes_the_longest_there_are)
+{
+    static char text[SECRETS_MAX * (SECRET_BYTES_MAX + 2)];
+    struct secret_file f;
+    memset(text, 's', sizeof text);
+    for (size_t i = 0; i < SECRETS_MAX; i++) {
+        char *end = text + (i + 1) * (SECRET_BYTES_MAX + 2) - 2;
+        *(end - 1) = (char)('a' + i);
+        memcpy(end, "\r\n", 2);
+    }
+    write_file("secret", text, sizeof text, 0600);
+    cr_assert(load("secret", &f));
+    cr_expect_eq(f.secrets.count, (unsigned)SECRETS_MAX);
+    cr_expect_eq(f.secrets.bytes[3], (unsigned)SECRET_BYTES_MAX);
+    cr_expect_eq(f.secrets.text[3][SECRET_BYTES_MAX - 1], 'd');
+}
+
+Test(secret, refuses_what_others_may_read)
 {
     write_file("secret", SIXTEEN, 16, 0640);
-    char out[SECRET_BYTES_MAX], path[sizeof folder + 8], said[256];
-    size_t len;
+    struct secret_file f;
+    char path[sizeof folder + 8], said[256];
     snprintf(path, sizeof path, "%s/secret", folder);
     snprintf(said, sizeof said,
         "%s: others than its owner may use this secret (mode 640); run: chmod 600 %s\n", path,
         path);
-    cr_expect_not(load(path, out, &len));
+    cr_expect_not(load("secret", &f));
     fflush(stderr);
     cr_expect_stderr_eq_str(said);
 }
 
-Test(secret, refuses_bad_files, .init = enter, .fini = leave)
+Test(secret, refuses_what_is_no_file)
 {
-    static char longer[SECRET_BYTES_MAX + 1];
-    char out[SECRET_BYTES_MAX];
-    size_t len;
-    cr_expect_not(load("missing", out, &len));
-    cr_expect_not(load(".", out, &len));
+    struct secret_file f;
+    cr_expect_not(load("missing", &f));
+    cr_expect_not(load(".", &f));
     cr_assert_eq(mkfifo("fifo", 0600), 0);
-    cr_expect_not(load("fifo", out, &len), "and it does not wait for a writer");
-    write_file("secret", SIXTEEN, 15, 0600);
-    cr_expect_not(load("secret", out, &len));
-    write_file("secret", longer, sizeof longer, 0600);
-    cr_expect_not(load("secret", out, &len));
-    cr_expect_eq(len, 0);
+    cr_expect_not(load("fifo", &f), "and it does not wait for a writer");
+    cr_expect_eq(f.secrets.count, 0);
+}
+
+/* A reload of it tells the line, and what was read before stays. */
+Test(secret, refuses_bad_lines_and_keeps_what_it_has)
+{
+    static char longer[2 * SECRETS_MAX * SECRET_BYTES_MAX];
+    memset(longer, 's', sizeof longer);
+    const struct {
+        struct span in;
+        const char *says;
+    } rows[] = {
+        {SPAN(""), "secret: there is no secret in this file; make one with: "},
+        {SPAN("\n\r\n"), "secret: there is no secret in this file; make one with: "},
+        {SPAN("0123456789abcde"), "secret:1: a secret has 16 to 1024 bytes, and one line; make "},
+        {SPAN(SIXTEEN "\n\nshort\n" OTHER), "secret:3: a secret has 16 to 1024 bytes, and one "},
+        {{longer, SECRET_BYTES_MAX + 1}, "secret:1: a secret has 16 to 1024 bytes, and one line"},
+        {{longer, sizeof longer}, "secret: this is too long for 4 secrets of 1024 bytes"},
+        {SPAN(SIXTEEN "\n" SIXTEEN "1\n" SIXTEEN "2\n" SIXTEEN "3\n" OTHER "\n"),
+            "secret:5: there are more than 4 secrets; remove those that no node needs any more"},
+    };
+    struct secret_file f;
+    write_file("secret", SIXTEEN "\n" OTHER, strlen(SIXTEEN "\n" OTHER), 0600);
+    cr_assert(load("secret", &f));
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char said[512] = "";
+        FILE *tell = fmemopen(said, sizeof said - 1, "w");
+        write_file("secret", rows[i].in.at, rows[i].in.len, 0600);
+        cr_expect_not(secret_file_reload(&f, tell), "row %zu", i);
+        fclose(tell);
+        cr_expect_not_null(strstr(said, rows[i].says), "row %zu: %s", i, said);
+        holds(&f, SIXTEEN "|" OTHER);
+    }
+    write_file("secret", OTHER "\n", strlen(OTHER "\n"), 0600);
+    cr_expect(secret_file_reload(&f, stderr));
+    holds(&f, OTHER);
 }

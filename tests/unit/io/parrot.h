@@ -244,6 +244,11 @@ void node_resolved(struct node *n, const struct address *addresses, unsigned cou
     }
 }
 
+void node_take_secrets(struct node *n, const struct secrets *secrets, struct instant now)
+{
+    note(n, "secrets", secrets->count, "", now);
+}
+
 void node_resolve_failed(struct node *n, const char *why, struct instant now)
 {
     note(n, "resolve_failed", 0, why, now);

@@ -6,6 +6,7 @@
 
 #include "core/base/log.h"
 #include "core/node/node.h"
+#include "unit/secrets.h"
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -141,10 +142,11 @@ static inline void side_begin(void)
 }
 
 /* NULL: no memory. */
-static inline struct node *side_node(struct span secret)
+static inline struct node *side_node(const char *secret)
 {
+    struct secrets secrets = secrets_of(secret);
     struct node_config config = {.topology = &topology,
-        .secret = secret,
+        .secrets = &secrets,
         .tls = side_tls,
         .connections_max = CONNECTIONS,
         .places = {&places, slow_ask, slow_answer, slow_cancel, slow_deadline, slow_destroy,
@@ -156,7 +158,7 @@ static inline struct node *side_node(struct span secret)
 
 static inline void side_start(void)
 {
-    node = side_node(SPAN(""));
+    node = side_node("");
     cr_assert_not_null(node);
 }
 

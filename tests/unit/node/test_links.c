@@ -444,7 +444,7 @@ Test(node_links, strangers_are_few_whatever_they_say_and_the_oldest_makes_room)
 Test(node_links, with_a_secret_nobody_is_heard_before_auth)
 {
     node_destroy(node);
-    node = side_node(SPAN("0123456789abcdef"));
+    node = side_node("0123456789abcdef");
     static const char *const lines[] = {
         HANDS_HELLO "AT Welsh -0.500000000 k +1+1 1 Welsh Hands\n",
         OBSERVER_HELLO "STATUS\n",

@@ -114,7 +114,7 @@ static void links_session(void)
 /* true: the node could be created. */
 static bool session(void)
 {
-    node = side_node(SPAN(""));
+    node = side_node("");
     if (!node)
         return false;
     turn();
@@ -206,7 +206,7 @@ Test(node_memory, a_link_waits_quietly_while_a_long_line_finds_no_room)
     memcpy(line, "IAMAT long +1+1 ", 16);
     memcpy(line + sizeof line - 3, "1\n", 3);
     topology.limits.line_bytes = 8192;
-    node = side_node(SPAN(""));
+    node = side_node("");
     turn();
     comes(CLIENT, NODE_CLIENT_PORT);
     comes(HANDS_LINK, NODE_PEER_PORT);

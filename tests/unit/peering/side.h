@@ -5,6 +5,7 @@
 #define TESTS_UNIT_PEERING_SIDE_H
 
 #include "core/peering/peering.h"
+#include "unit/secrets.h"
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>

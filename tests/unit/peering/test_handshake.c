@@ -120,7 +120,7 @@ Test(handshake, a_bye_is_kept_printable_and_short_in_every_state)
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         for (int state = 0; state < 3; state++) {
-            g.node.secret = state == PEERING_AUTH ? SPAN("sixteen bytes ok") : SPAN("");
+            g.node.secrets = secrets_of(state == PEERING_AUTH ? "sixteen bytes ok" : "");
             side_begin(&g, 0, ACCEPTED);
             if (state)
                 (void)side_hears(&g, 0, HELLO_HANDS);
@@ -148,7 +148,9 @@ static const char *auth_of_hands(const char *secret, enum hello_role role)
     memset(hands.nonce, 0x11, NONCE_BYTES);
     memcpy(mine.nonce, g.links[0].nonce, NONCE_BYTES);
     struct buf out = buf_over(text, AUTH_LINE_BYTES);
-    auth_put(&out, span_of(secret), role, &hands, &mine);
+    struct secrets with = secrets_of(secret);
+    struct auth_exchange x = {.role = role, .speaker = &hands, .other = &mine};
+    auth_put(&out, &with, 1, &x);
     cr_assert_eq(out.len, (size_t)AUTH_LINE_BYTES);
     return text;
 }
@@ -157,7 +159,7 @@ static const char *auth_of_hands(const char *secret, enum hello_role role)
 static const char *wait_for_auth(int peer)
 {
     static char said[1024];
-    g.node.secret = SPAN("sixteen bytes ok");
+    g.node.secrets = secrets_of("sixteen bytes ok");
     side_begin(&g, 0, peer);
     strcpy(said, side_says(&g, 0));
     cr_assert_eq(side_hears(&g, 0, HELLO_HANDS), PEERING_NOTHING);
@@ -183,7 +185,7 @@ Test(handshake, with_a_secret_both_say_auth_and_only_then_stamps)
 /* Hello, AUTH and stamps of the other end in one go, before anything of ours went out. */
 Test(handshake, the_own_opening_still_goes_first)
 {
-    g.node.secret = SPAN("sixteen bytes ok");
+    g.node.secrets = secrets_of("sixteen bytes ok");
     side_put(&g, "kiwi", 100);
     side_begin(&g, 0, HANDS);
     char text[1024] = HELLO_HANDS;
@@ -232,7 +234,7 @@ Test(handshake, a_secret_on_one_side_only_is_said_clearly)
     (void)wait_for_auth(HANDS);
     cr_expect_eq(side_hears(&g, 0, "PING 1 0 0000000000000000\n"), PEERING_ENDED);
     says(0, "BYE this node wants AUTH\n");
-    g.node.secret = SPAN("");
+    g.node.secrets = secrets_of("");
     link_hands();
     cr_expect_eq(side_hears(&g, 0, "AUTH " ZEROS ZEROS "\n"), PEERING_ENDED);
     says(0, "BYE this node has no secret, its peer wants AUTH\n");

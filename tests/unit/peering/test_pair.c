@@ -76,7 +76,7 @@ Test(pair, both_hold_the_same_after_every_way_of_cutting_bytes)
             for (size_t c = 0; c < 5; c++) {
                 destroy_both();
                 create_both();
-                g.node.secret = h.node.secret = with_secret ? SPAN("sixteen bytes ok") : SPAN("");
+                g.node.secrets = h.node.secrets = secrets_of(with_secret ? "sixteen bytes ok" : "");
                 for (int i = 0; i < 30; i++) {
                     char id[16];
                     sprintf(id, "id%d", i);
@@ -109,8 +109,8 @@ Test(pair, each_comes_up_once_and_a_quiet_link_says_nothing)
 
 Test(pair, different_secrets_part)
 {
-    g.node.secret = SPAN("sixteen bytes ok");
-    h.node.secret = SPAN("sixteen bytes no");
+    g.node.secrets = secrets_of("sixteen bytes ok");
+    h.node.secrets = secrets_of("sixteen bytes no");
     side_put(&g, "kiwi", 1);
     connect();
     (void)shuttle(65536, SIZE_MAX);
@@ -123,8 +123,8 @@ Test(pair, different_secrets_part)
 Test(pair, a_secret_at_one_end_only_parts_with_a_clear_word)
 {
     for (int at_dialler = 0; at_dialler < 2; at_dialler++) {
-        g.node.secret = at_dialler ? SPAN("sixteen bytes ok") : SPAN("");
-        h.node.secret = at_dialler ? SPAN("") : SPAN("sixteen bytes ok");
+        g.node.secrets = secrets_of(at_dialler ? "sixteen bytes ok" : "");
+        h.node.secrets = secrets_of(at_dialler ? "" : "sixteen bytes ok");
         connect();
         (void)shuttle(65536, SIZE_MAX);
         cr_expect_eq(g.links[0].state, PEERING_OVER);

@@ -10,7 +10,7 @@ TestSuite(peering, .init = create, .fini = destroy);
 Test(peering, a_handshake_has_two_seconds)
 {
     for (int with_hello = 0; with_hello < 2; with_hello++) {
-        g.node.secret = SPAN("sixteen bytes ok");
+        g.node.secrets = secrets_of("sixteen bytes ok");
         side_begin(&g, 0, ACCEPTED);
         pass_ms(1500);
         if (with_hello)
@@ -362,7 +362,7 @@ Test(peering, anything_else_of_an_observer_ends_it)
 
 Test(peering, an_observer_needs_the_secret_as_well)
 {
-    g.node.secret = SPAN("sixteen bytes ok");
+    g.node.secrets = secrets_of("sixteen bytes ok");
     side_begin(&g, 0, ACCEPTED);
     cr_expect_eq(side_hears(&g, 0, HELLO_OBSERVES), PEERING_NOTHING);
     cr_expect_not_null(strstr(side_says(&g, 0), " to=- "));

@@ -1,4 +1,4 @@
-/* test_hello.c — HELLO and AUTH: what is written, what is accepted, and which AUTH is refused. */
+/* test_hello.c — HELLO: what is written, and what is accepted. */
 #include "core/protocol/hello.h"
 #include <criterion/criterion.h>
 
@@ -16,16 +16,6 @@ static const struct hello hands = {
     .have_boot = UINT64_C(0x123456789abcdef0),
     .have_change = 42,
 };
-
-static const struct hello wilkes = {
-    .herd = {"demo", 4},
-    .from = {"Wilkes", 6},
-    .to = {"Hands", 5},
-    .boot = UINT64_MAX,
-    .nonce = {0xff, 0xfe},
-};
-
-static const struct span secret = {"sixteen bytes ok", 16};
 
 Test(hello, is_written_like_this)
 {
@@ -46,6 +36,7 @@ Test(hello, the_longest_fits)
         .auth = true,
         .lazy = true,
         .stop = true,
+        .secrets = true,
         .started = INT64_MAX};
     h.herd = h.from = h.to = (struct span){name, sizeof name};
     struct buf out = buf_over(text, sizeof text);
@@ -102,6 +93,21 @@ Test(hello, started_is_said_or_not)
     cr_expect_str_eq(hello_parse(SPAN(WHOLE " started=-1"), &h), bad);
     cr_expect_str_eq(hello_parse(SPAN(WHOLE " started=9223372036854775808"), &h), bad);
     cr_expect_str_eq(hello_parse(SPAN(WHOLE " started=1 started=1"), &h), "HELLO with two started");
+}
+
+Test(hello, several_secrets_are_announced_or_not)
+{
+    struct hello h = hands;
+    char text[HELLO_LINE_BYTES_MAX];
+    struct buf out = buf_over(text, sizeof text);
+    h.secrets = true;
+    hello_put(&out, &h);
+    cr_expect(span_equal(buf_span(&out), SPAN(WHOLE " secrets=1\n")), "%.*s", (int)out.len, text);
+    cr_expect_null(hello_parse(SPAN(WHOLE), &h));
+    cr_expect_not(h.secrets);
+    cr_expect_null(hello_parse(SPAN(WHOLE " secrets=1"), &h));
+    cr_expect(h.secrets);
+    cr_expect_str_eq(hello_parse(SPAN(WHOLE " secrets=2"), &h), "HELLO with a bad secrets");
 }
 
 Test(hello, is_understood_with_fields_in_any_order_and_unknown_ones)
@@ -223,93 +229,4 @@ Test(hello, hex_numbers)
     cr_expect_not(hello_hex64(SPAN("123456789abcdef"), &value));
     cr_expect_not(hello_hex64(SPAN("0123456789abcdeF"), &value));
     cr_expect_not(hello_hex64(SPAN("0x23456789abcdef"), &value));
-}
-
-/* -- AUTH -------------------------------------------------------------------------------------- */
-
-static struct span auth_of(char *text, struct span with, enum hello_role role,
-    const struct hello *speaker, const struct hello *other)
-{
-    struct buf out = buf_over(text, AUTH_LINE_BYTES);
-    auth_put(&out, with, role, speaker, other);
-    cr_assert_eq(out.len, (size_t)AUTH_LINE_BYTES);
-    cr_assert_eq(text[out.len - 1], '\n');
-    return (struct span){text, out.len - 1};
-}
-
-/* Computed with Python's hmac module from the fields, as hello.c describes them:
- *
- *     import hmac, struct
- *     f = lambda b: struct.pack('>H', len(b)) + b
- *     n = lambda x: f(struct.pack('>Q', x))
- *     m = f(b'stampede/1 AUTH') + f(b'dialled') + f(b'demo') + f(b'Hands') + f(b'Wilkes') \
- *         + n(255) + n(2**64 - 1) + f(bytes(range(16))) + f(b'\xff\xfe' + bytes(14))
- *     hmac.new(b'sixteen bytes ok', m, 'sha256').hexdigest() */
-Test(auth, is_this_hmac)
-{
-    char text[AUTH_LINE_BYTES];
-    struct span line = auth_of(text, secret, HELLO_DIALLED, &hands, &wilkes);
-    cr_expect(span_equal(line,
-                  SPAN("AUTH 05a60f54cd40b7a3333c26b31bd3c0a3ca157f831a48944daeee0d5cbf966b6b")),
-        "%.*s", (int)line.len, text);
-}
-
-Test(auth, proves_one_exchange_only)
-{
-    char text[AUTH_LINE_BYTES];
-    struct span line = auth_of(text, secret, HELLO_DIALLED, &hands, &wilkes);
-    cr_expect(auth_valid(line, secret, HELLO_DIALLED, &hands, &wilkes));
-    cr_expect_not(auth_valid(line, secret, HELLO_ACCEPTED, &hands, &wilkes), "role");
-    cr_expect_not(auth_valid(line, secret, HELLO_DIALLED, &wilkes, &hands), "reflected");
-    cr_expect_not(auth_valid(line, secret, HELLO_ACCEPTED, &wilkes, &hands), "reflected, role");
-    cr_expect_not(
-        auth_valid(line, SPAN("sixteen bytes no"), HELLO_DIALLED, &hands, &wilkes), "secret");
-    for (int end = 0; end < 2; end++)
-        for (int field = 0; field < 4; field++) {
-            struct hello changed[2] = {hands, wilkes};
-            struct hello *h = &changed[end];
-            switch (field) {
-            case 0:
-                h->boot ^= UINT64_C(1) << 63;
-                break;
-            case 1:
-                h->nonce[NONCE_BYTES - 1] ^= 1;
-                break;
-            case 2:
-                h->nonce[0] ^= 0x80;
-                break;
-            default:
-                h->from = SPAN("Hand");
-            }
-            cr_expect_not(auth_valid(line, secret, HELLO_DIALLED, &changed[0], &changed[1]),
-                "end %d, field %d", end, field);
-        }
-    struct hello herd = hands;
-    herd.herd = SPAN("Demo");
-    cr_expect_not(auth_valid(line, secret, HELLO_DIALLED, &herd, &wilkes), "herd");
-}
-
-/* The signature changes when a byte moves from one field to the next. */
-Test(auth, fields_do_not_run_together)
-{
-    char text[AUTH_LINE_BYTES];
-    struct hello a = hands, b = wilkes, c = hands, d = wilkes;
-    a.from = SPAN("ab"), b.from = SPAN("c");
-    c.from = SPAN("a"), d.from = SPAN("bc");
-    struct span line = auth_of(text, secret, HELLO_DIALLED, &a, &b);
-    cr_expect_not(auth_valid(line, secret, HELLO_DIALLED, &c, &d));
-}
-
-Test(auth, every_wrong_digit_is_seen)
-{
-    char text[AUTH_LINE_BYTES];
-    struct span line = auth_of(text, secret, HELLO_DIALLED, &hands, &wilkes);
-    for (size_t i = 0; i < line.len; i++) {
-        char was = text[i];
-        text[i] = was == '0' ? '1' : '0';
-        cr_expect_not(auth_valid(line, secret, HELLO_DIALLED, &hands, &wilkes), "%zu", i);
-        text[i] = was;
-        cr_expect_not(auth_valid((struct span){text, i}, secret, HELLO_DIALLED, &hands, &wilkes));
-    }
-    cr_expect(auth_valid(line, secret, HELLO_DIALLED, &hands, &wilkes));
 }

@@ -2,8 +2,9 @@
  *
  * Whoever writes another node checks himself against these numbers. Each is computed here from the
  * example's input and looked for in the text, so that neither can change without the other. */
-#include "core/protocol/hello.h"
+#include "core/protocol/auth.h"
 #include "core/protocol/stamp.h"
+#include "unit/secrets.h"
 #include <criterion/criterion.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -101,7 +102,7 @@ static void expect_line(struct buf *line)
 
 Test(paper, hello_and_auth)
 {
-    const struct span secret = SPAN("sixteen bytes or more");
+    const struct secrets secret = secrets_of("sixteen bytes or more");
     struct hello hands = hello_of(SPAN("Hands"), SPAN("Goloman"), UINT64_C(0x0123456789abcdef), 0);
     struct hello goloman =
         hello_of(SPAN("Goloman"), SPAN("Hands"), UINT64_C(0xfedcba9876543211), 0xf0);
@@ -114,9 +115,11 @@ Test(paper, hello_and_auth)
     expect_line(&line);
     hello_put(&line, &goloman);
     expect_line(&line);
-    auth_put(&line, secret, HELLO_DIALLED, &hands, &goloman);
+    auth_put(&line, &secret, 1,
+        &(struct auth_exchange){.role = HELLO_DIALLED, .speaker = &hands, .other = &goloman});
     expect_line(&line);
-    auth_put(&line, secret, HELLO_ACCEPTED, &goloman, &hands);
+    auth_put(&line, &secret, 1,
+        &(struct auth_exchange){.role = HELLO_ACCEPTED, .speaker = &goloman, .other = &hands});
     expect_line(&line);
     expect_in_paper(SPAN("Secret `sixteen bytes or more`"));
 }
