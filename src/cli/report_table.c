@@ -74,12 +74,24 @@ void report_links(FILE *out, const struct topology *t, unsigned node, const stru
 
 /* -- the herd ---------------------------------------------------------------------------------- */
 
-/* The digest that most nodes have; the first of equals. NULL: no node is up. */
+static uint64_t stamps_most(const struct report *reports, unsigned count)
+{
+    uint64_t most = 0;
+    for (unsigned i = 0; i < count; i++)
+        most = reports[i].stamps > most ? reports[i].stamps : most;
+    return most;
+}
+
+/* The digest that most nodes have; the first of equals. Empty nodes do not count if others hold
+ * stamps: four that have lost all are not right, and the fifth wrong. NULL: no node is up. */
 static const char *usual_digest(const struct report *reports, unsigned count)
 {
     const char *usual = NULL;
     unsigned most = 0;
+    bool held = stamps_most(reports, count) > 0;
     for (unsigned i = 0; i < count && 2 * most <= count; i++) {
+        if (held && !reports[i].stamps)
+            continue;
         unsigned equal = 0;
         for (unsigned k = i; k < count && !reports[i].why; k++)
             equal += !reports[k].why && strcmp(reports[k].digest, reports[i].digest) == 0;
@@ -91,20 +103,45 @@ static const char *usual_digest(const struct report *reports, unsigned count)
     return usual;
 }
 
+/* All are empty. Nobody knows whether the herd had stamps before they were started. */
+static void say_empty(FILE *out, const struct report *reports, unsigned count, unsigned up)
+{
+    char span[REPORT_SPAN_BYTES];
+    uint64_t oldest_ms = 0;
+    for (unsigned i = 0; i < count; i++)
+        oldest_ms = reports[i].uptime_ms > oldest_ms ? reports[i].uptime_ms : oldest_ms;
+    report_span(oldest_ms, span);
+    fprintf(
+        out, "\nThese %u nodes hold no stamps; the first of them was started %s ago.", up, span);
+    if (up < count)
+        fprintf(out, " If the herd has any, they are at the %s that did not answer.",
+            count - up == 1 ? "node" : "nodes");
+    fputc('\n', out);
+}
+
 static void say_whether_equal(
     FILE *out, const struct report *reports, unsigned count, const char *usual)
 {
-    unsigned up = 0, equal = 0, partial = 0;
+    unsigned up = 0, equal = 0, partial = 0, empty = 0;
+    uint64_t most = stamps_most(reports, count);
     for (unsigned i = 0; i < count; i++) {
         if (reports[i].why)
             continue;
         up++;
         equal += strcmp(reports[i].digest, usual) == 0;
         partial += reports[i].partial;
+        empty += reports[i].stamps == 0;
     }
     if (up < 2)
         return;
-    if (equal == up)
+    if (empty == up)
+        say_empty(out, reports, count, up);
+    else if (empty)
+        fprintf(out,
+            "\nDigests differ: %u of %u nodes hold no stamps, another holds %" PRIu64
+            ". They get them when they are linked; until then, do not stop those that have them.\n",
+            empty, up, most);
+    else if (equal == up)
         fprintf(out, "\nAll %u digests are equal: these nodes hold the same stamps.\n", up);
     else if (partial)
         fprintf(out,

@@ -199,15 +199,15 @@ Test(report, table_of_a_herd_in_order)
 Test(report, table_of_a_herd_in_trouble)
 {
     struct report r[] = {
-        {.boot = "-", .digest = EQUAL},
+        {.stamps = 1, .boot = "-", .digest = EQUAL},
         {.why = "connection refused"},
-        {.boot = "-", .digest = "10ff00ff00ff00fe", .links_up = 1},
+        {.stamps = 1, .boot = "-", .digest = "10ff00ff00ff00fe", .links_up = 1},
     };
     expect_table(r, 3,
-        HEAD "A          0s  -             0         0        0  00ff00ff        0       0        "
+        HEAD "A          0s  -             0         1        0  00ff00ff        0       0        "
              "-  0/2\n"
              "Bee      down  connection refused\n"
-             "C          0s  -             0         0        0  10ff00ff!       0       0        "
+             "C          0s  -             0         1        0  10ff00ff!       0       0        "
              "-  1/1\n"
              "\nDigests differ, as they do while updates spread; they agree soon afterwards.\n");
     r[2].partial = true;
@@ -218,13 +218,52 @@ Test(report, table_of_a_herd_in_trouble)
 Test(report, the_digest_of_most_is_the_usual_one)
 {
     struct report r[] = {
-        {.digest = "10ff00ff00ff00fe"},
-        {.digest = EQUAL},
-        {.digest = EQUAL},
+        {.stamps = 1, .digest = "10ff00ff00ff00fe"},
+        {.stamps = 1, .digest = EQUAL},
+        {.stamps = 1, .digest = EQUAL},
     };
     const char *text = shown(report_table, r, 3);
     cr_expect_not_null(strstr(text, "  10ff00ff!  "), "%s", text);
     cr_expect_null(strstr(text, "  00ff00ff!  "), "%s", text);
+}
+
+#define EMPTY "0000000000000000"
+
+Test(report, empty_nodes_are_not_the_rule)
+{
+    struct report r[] = {
+        {.digest = EMPTY},
+        {.stamps = 4896, .digest = EQUAL},
+        {.digest = EMPTY},
+    };
+    const char *text = shown(report_table, r, 3);
+    cr_expect_not_null(strstr(text, "  00ff00ff   "), "%s", text);
+    cr_expect_not_null(strstr(text, "  00000000!  "), "%s", text);
+    cr_expect_not_null(
+        strstr(text, "\nDigests differ: 2 of 3 nodes hold no stamps, another holds 4896. They "
+                     "get them when they are linked; until then, do not stop those that have "
+                     "them.\n"),
+        "%s", text);
+}
+
+Test(report, empty_nodes_are_not_called_equal)
+{
+    struct report r[] = {
+        {.uptime_ms = 1000, .digest = EMPTY},
+        {.uptime_ms = 12000, .digest = EMPTY},
+        {.digest = EMPTY},
+    };
+    const char *text = shown(report_table, r, 3);
+    cr_expect_null(strstr(text, "equal"), "%s", text);
+    cr_expect_not_null(
+        strstr(text, "\nThese 3 nodes hold no stamps; the first of them was started 12s ago.\n"),
+        "%s", text);
+    r[2] = (struct report){.why = "refuses to answer: AUTH is wrong: the secrets differ"};
+    text = shown(report_table, r, 3);
+    cr_expect_not_null(strstr(text, "\nThese 2 nodes hold no stamps; the first of them was started "
+                                    "12s ago. If the herd has any, they are at the node that did "
+                                    "not answer.\n"),
+        "%s", text);
 }
 
 Test(report, troubles_are_said_worst_first)
@@ -242,8 +281,8 @@ Test(report, troubles_are_said_worst_first)
     r[0].links[1] =
         (struct report_link){.since_ms = 61000, .tries = 7, .error = "connection refused"};
     r[1].links[0] = (struct report_link){.up = true, .full_send = true, .lag = 5};
-    r[2].links[0] = (struct report_link){
-        .up = true, .diverged = true, .full_send = true, .divergences = 2};
+    r[2].links[0] =
+        (struct report_link){.up = true, .diverged = true, .full_send = true, .divergences = 2};
     cr_expect_str_eq(shown(report_troubles, r, 3),
         "\nALARM: C and A hold different stamps although all were exchanged (alarm 2); all are "
         "sent again.\n"
@@ -376,7 +415,8 @@ Test(report, all_fields_of_a_link)
         "\"full_send\":true,\"incomplete\":true,\"unknown_origin\":\"Dee\\u001b\","
         "\"peer_partial\":true,\"agreed_ms\":12,"
         "\"divergences\":8,\"diverged\":true,\"last_error\":\"a\\u001b[2Jb\\u00e9\"},"
-        "{\"peer\":\"C\",\"up\":false,\"full_send\":true,\"lag\":9,\"lag_ms\":-1,\"down_ms\":10,\"tries\":11,"
+        "{\"peer\":\"C\",\"up\":false,\"full_send\":true,\"lag\":9,\"lag_ms\":-1,\"down_ms\":10,"
+        "\"tries\":11,"
         "\"error\":\"e\"}"));
     cr_assert_null(r.why, "%s", r.why);
     const struct report_link *up = &r.links[0], *down = &r.links[1];
