@@ -59,7 +59,7 @@ void ask_begin(struct ask *a, const struct topology *topology, unsigned node,
     mine->herd = span_of(topology->herd);
     mine->from = span_of(HELLO_OBSERVER);
     mine->to = span_of(a->node->name);
-    mine->secrets = secrets->count > 0;
+    mine->auth = mine->secrets = secrets->count > 0;
     if (tls)
         begin_tls(a, tls);
 }

@@ -8,7 +8,7 @@
  *   ANSWER   a line of JSON         OVER     keeps it
  *   any      anything else, BYE     OVER     keeps the reason
  *
- * If links use TLS, all of this goes through TLS, and the node's certificate must have its name.
+ * If links use TLS (and not the secret as well), all of this goes through TLS, and the node's certificate must have its name.
  * Nothing blocks; the caller polls, and gives up when it has waited long enough. The clock is
  * needed only for the dates of certificates. Input is bounded and not trusted. Called by survey and
  * `up`. */

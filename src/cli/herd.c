@@ -24,9 +24,10 @@ bool herd_speaks_as(struct herd *h, const struct options *o, unsigned self)
         &h->tls_files, &h->topology, o->topology_file, span_of(h->topology.nodes[self].name));
 }
 
+/* Where both are taken, nodes that have no TLS yet take the secret. */
 bool herd_observes(struct herd *h, const struct options *o)
 {
-    if (!tls_files_wanted(&h->topology))
+    if (!tls_files_wanted(&h->topology) || h->topology.tls_also_secret)
         return true;
     h->tls = &h->tls_files.config;
     return tls_files_open_any(&h->tls_files, &h->topology, o->topology_file);

@@ -36,12 +36,13 @@ class Load(threading.Thread):
     the one with number n at time n."""
     IDS = 500
 
-    def __init__(self, node):
+    def __init__(self, node, tag=b""):
         super().__init__()
         self.node, self.told, self.over = node, 0, threading.Event()
+        self.tag = node.name.encode() + tag
 
     def name_of(self, number):
-        return b"%s-%d" % (self.node.name.encode(), number % self.IDS)
+        return b"%s-%d" % (self.tag, number % self.IDS)
 
     def run(self):
         with self.node.client() as client:

@@ -264,6 +264,11 @@ bool herd_status_says(const struct herd *h, unsigned node, const char *text)
     return memmem(status.at, status.len, text, strlen(text)) != NULL;
 }
 
+bool herd_links_by_tls(const struct herd *h, unsigned a, unsigned b)
+{
+    return link_is(h, a, b, "tls");
+}
+
 bool herd_thinks_clock_off(const struct herd *h, unsigned node)
 {
     return herd_status_says(h, node, "\"clock_off\":true");

@@ -89,6 +89,9 @@ bool herd_linked(const struct herd *h, char why[JUDGE_VERDICT_BYTES_MAX]);
 /* Whether `a` considers its link to `b` up, by its status. */
 bool herd_thinks_linked(const struct herd *h, unsigned a, unsigned b);
 
+/* Whether that link is up and goes over TLS. */
+bool herd_links_by_tls(const struct herd *h, unsigned a, unsigned b);
+
 /* Totals of all nodes: AT lines sent, alarms, stamps of clients that were stored. */
 uint64_t herd_messages(const struct herd *h);
 uint64_t herd_hellos(const struct herd *h); /* sent so far */

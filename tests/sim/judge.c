@@ -410,7 +410,7 @@ void judge_hears_bye(struct judge *j, unsigned from, unsigned to, struct span re
     static const char *const allowed[] = {PEERING_DUPLICATE, "no byte for 10 s",
         "no handshake within 2 s", "this node stops", PEERING_ASKS_AGAIN,
         "silent, and another process of its name has come",
-        "another process of this name is linked"};
+        "another process of this name is linked", PEERING_BY_TLS};
     for (size_t i = 0; i < sizeof allowed / sizeof *allowed; i++)
         if (span_equal(reason, span_of(allowed[i])))
             return;
@@ -418,7 +418,8 @@ void judge_hears_bye(struct judge *j, unsigned from, unsigned to, struct span re
         return;
     if ((j->late || j->parts) && span_equal(reason, SPAN(PROOF_LATE)))
         return;
-    if (j->parts && span_equal(reason, SPAN("AUTH is wrong: the secrets differ")))
+    if (j->parts && (span_equal(reason, SPAN("AUTH is wrong: the secrets differ")) ||
+                        span_equal(reason, SPAN("no HELLO"))))
         return;
     static const char stays[] = "another process stays: "; /* and the other was told in vain */
     if (reason.len > sizeof stays && memcmp(reason.at, stays, sizeof stays - 1) == 0)

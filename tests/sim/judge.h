@@ -49,7 +49,7 @@ struct judge {
     struct past_clock *past_clocks;
     unsigned past_clocks_count;
     bool late; /* a link may end because AUTH was not said again in time */
-    bool parts; /* ... or because the secrets of its ends differ */
+    bool parts; /* ... or because its ends prove themselves by something else */
     bool forgetful; /* stores are full, so stamps may disappear */
     struct subject *subjects; /* client ids */
     unsigned subjects_count;

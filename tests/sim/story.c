@@ -1,6 +1,7 @@
 /* story.c — see story.h. Criterion's assertions end the test, so these functions return only on
  * success. */
 #include "sim/story.h"
+#include "sim/tls_fixture.h"
 #include "unit/secrets.h"
 #include <criterion/criterion.h>
 #include <inttypes.h>
@@ -242,6 +243,21 @@ void dies(unsigned node)
     host_kill(host_at(node), DEATH_OF_PROCESS);
 }
 
+void takes_tls(unsigned node, bool also_secret)
+{
+    struct host *host = host_at(node);
+    host->tls = tls_fixture();
+    host->topology.tls_also_secret = also_secret;
+    if (!also_secret)
+        host->secrets.count = 0;
+}
+
+void takes_no_tls(unsigned node)
+{
+    host_at(node)->tls = NULL;
+    host_at(node)->topology.tls_also_secret = false;
+}
+
 void changes_secrets(unsigned node, const char *to)
 {
     struct secrets secrets = secrets_of(to);
@@ -471,6 +487,13 @@ void wires(unsigned a, unsigned b, unsigned count)
     unsigned found = network_wires_between(&h.network, a, b);
     cr_assert_eq(found, count, "violated: %u connections between host %u and host %u, not %u",
         found, a, b, count);
+}
+
+void by_tls(unsigned a, unsigned b, bool is)
+{
+    linked(a, b);
+    cr_assert(herd_links_by_tls(&h, a, b) == is && herd_links_by_tls(&h, b, a) == is,
+        "violated: %s and %s, TLS: not %d", name_of(a), name_of(b), is);
 }
 
 void dialled_by(unsigned dialler, unsigned other)

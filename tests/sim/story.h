@@ -40,6 +40,9 @@ void finishes(unsigned node); /* its client has said all: FIN */
 void starts(unsigned node);
 void twin_starts(unsigned node); /* it has a client of its own, and paths to all nodes */
 void dies(unsigned node); /* the process; its store is lost */
+/* From its next start on: TLS, or either (also_secret); without that it has no secret. */
+void takes_tls(unsigned node, bool also_secret);
+void takes_no_tls(unsigned node); /* only its secret */
 /* Its file has these, as in secrets.h, and it gets SIGHUP. */
 void changes_secrets(unsigned node, const char *to);
 void secrets_may_part(void); /* links may end because of them from now on */
@@ -81,6 +84,7 @@ void all_linked(void);
 void linked(unsigned a, unsigned b); /* by their status, so by name */
 void wires(unsigned a, unsigned b, unsigned count); /* of this host and that one */
 void not_linked(unsigned a, unsigned b);
+void by_tls(unsigned a, unsigned b, bool is); /* the link is up, and whether it is TLS */
 void dialled_by(unsigned dialler, unsigned other);
 void messages_between(unsigned a, unsigned b, uint64_t count);
 void messages_at_most(unsigned a, unsigned b, uint64_t count);

@@ -110,3 +110,90 @@ Test(secrets, a_link_comes_back_in_the_middle_of_a_change)
     runs_ms(500);
     all_know("kiwi", "1");
 }
+
+/* -- from secret to TLS ------------------------------------------------------------------------ */
+
+static void restarts(unsigned node, bool also_secret)
+{
+    is_told_to_stop(node);
+    runs_ms(500);
+    has_ended(node, 0);
+    takes_tls(node, also_secret);
+    starts(node);
+    runs_ms(3000);
+    all_linked();
+}
+
+/* Whether the links among the first `count` nodes are TLS, and those to the others are not. */
+static void first_are_tls(unsigned count)
+{
+    static const unsigned edges[][2] = {{Goloman, Hands}, {Goloman, Holiday}, {Goloman, Wilkes},
+        {Hands, Wilkes}, {Holiday, Welsh}, {Holiday, Wilkes}};
+    for (unsigned i = 0; i < sizeof edges / sizeof *edges; i++)
+        by_tls(edges[i][0], edges[i][1], edges[i][0] < count && edges[i][1] < count);
+}
+
+Test(secrets, give_way_to_tls_node_by_node)
+{
+    herd_with_secret(shipped, OLD);
+    for (unsigned node = 0; node < nodes(); node++) {
+        says_many(node, 20, node + 1, 1);
+        runs_ms(500);
+        restarts(node, true);
+        first_are_tls(node + 1);
+    }
+    for (unsigned node = 0; node < nodes(); node++) {
+        says_many(node, 20, node + 6, 1);
+        runs_ms(500);
+        restarts(node, false);
+        first_are_tls(5);
+    }
+    all_know("id19", "10");
+    alarms(0);
+}
+
+/* Both ends dial at once, and again after cuts; and one goes back to the secret alone. */
+Test(secrets, and_tls_find_each_other)
+{
+    herd_asleep(5, shipped);
+    for (unsigned node = 0; node < nodes(); node++) {
+        changes_secrets(node, OLD);
+        takes_tls(node, true);
+    }
+    for (unsigned node = 0; node < nodes(); node++)
+        starts(node);
+    runs_ms(3000);
+    first_are_tls(5);
+    breaks(Goloman, Hands, CUT_RESET);
+    breaks(Holiday, Welsh, CUT_FIN);
+    runs_ms(3000);
+    first_are_tls(5);
+    secrets_may_part(); /* Welsh does not understand a dial by TLS */
+    dies(Welsh);
+    takes_no_tls(Welsh);
+    starts(Welsh);
+    runs_ms(8000);
+    by_tls(Holiday, Welsh, false);
+    breaks(Holiday, Welsh, CUT_RESET);
+    runs_ms(8000);
+    by_tls(Holiday, Welsh, false);
+    by_tls(Holiday, Wilkes, true);
+}
+
+/* Holiday has only the secret still when Welsh takes TLS only; that it has the same secret, too, does not
+ * help. */
+Test(secrets, are_not_taken_where_there_is_tls_only)
+{
+    herd_with_secret(shipped, OLD);
+    secrets_may_part();
+    dies(Welsh);
+    takes_tls(Welsh, false);
+    changes_secrets(Welsh, OLD);
+    starts(Welsh);
+    runs_ms(8000);
+    not_linked(Welsh, Holiday);
+    not_linked(Holiday, Welsh);
+    says(Holiday, "IAMAT kiwi +1+1 1");
+    runs_ms(2000);
+    knows_not(Welsh, "kiwi");
+}

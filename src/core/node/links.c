@@ -60,6 +60,7 @@ bool links_begin(
         .routes = route_table_create(names, count)};
     if (config->secrets)
         k->peering.secrets = *config->secrets;
+    k->peering.also_secret = n->tls.also_secret;
     k->neighbours = (struct neighbours){
         .self = n->name, .each = k->neighbour_of, .count = count, .jitter = jitter};
     neighbours_begin(&k->neighbours, now);
@@ -164,10 +165,11 @@ static void lost(struct node *n, const struct neighbour *who, struct instant now
 }
 
 /* A dial of `who` made no link. */
-static void dial_failed(struct node *n, struct neighbour *who, const char *why, struct instant now)
+static void dial_failed(
+    struct node *n, struct neighbour *who, bool met, const char *why, struct instant now)
 {
     n->metrics.dials_failed += who->linked == NEIGHBOUR_NO_LINK;
-    if (neighbour_dial_failed(&n->links.neighbours, who, why, now))
+    if (neighbour_dial_failed(&n->links.neighbours, who, met, why, now))
         lost(n, who, now);
     if (who->linked == NEIGHBOUR_NO_LINK)
         link_log_unreachable(n, who, why, now);
@@ -176,7 +178,7 @@ static void dial_failed(struct node *n, struct neighbour *who, const char *why, 
 void link_dial_failed(struct node *n, unsigned dial, const char *why, struct instant now)
 {
     ASSERT(dial < n->links.neighbours.count);
-    dial_failed(n, &n->links.neighbour_of[dial], why, now);
+    dial_failed(n, &n->links.neighbour_of[dial], false, why, now);
 }
 
 /* Tell the neighbours, once, that this link is over. */
@@ -188,8 +190,11 @@ static void settle(struct node *n, struct link *l, const char *why, struct insta
     struct neighbour *who = neighbour_at(n, l);
     if (!who)
         return;
-    if (!l->up && l->dialled)
-        dial_failed(n, who, why, now);
+    bool by_tls = n->tls.also_secret && !l->tls.engine && strcmp(why, PEERING_BY_TLS) == 0;
+    if (!l->up && l->dialled && by_tls)
+        neighbour_dials_tls(who, now);
+    else if (!l->up && l->dialled)
+        dial_failed(n, who, true, why, now);
     else if (neighbour_lost(&n->links.neighbours, who, (int)l->connection->number, why, now))
         lost(n, who, now);
 }
@@ -198,7 +203,8 @@ static void end(struct node *n, struct link *l, struct instant now)
 {
     ASSERT(l->peering.state == PEERING_OVER);
     const char *why = l->peering.reason;
-    if (!l->up && !l->peering.rival && strcmp(why, PEERING_DUPLICATE) != 0) {
+    bool moved = strcmp(why, PEERING_DUPLICATE) == 0 || strcmp(why, PEERING_BY_TLS) == 0;
+    if (!l->up && !l->peering.rival && !moved) {
         n->metrics.links_refused++;
         link_log_refused(n, l, why, now);
     }
@@ -447,6 +453,7 @@ static void hear_sealed(struct node *n, struct link *l, struct span in, struct i
     struct connection *c = l->connection;
     enum link_tls_input found = LINK_TLS_MORE;
     struct span plain;
+    l->peering.certified = tls_names(l->tls.engine); /* it may not have been TLS from the start */
     while (!c->finishing && (found = link_tls_read(n, l, &in, &plain)) == LINK_TLS_PLAIN) {
         hear(n, l, plain, now);
         link_tls_heard(l, plain);
@@ -466,6 +473,10 @@ void link_take(struct node *n, struct connection *c, struct span in, struct inst
 {
     struct link *l = c->link;
     ASSERT(l && l->connection == c && !c->finishing);
+    if (l->tls.undecided && !link_tls_decide(n, l, in, now)) {
+        end_because(n, l, "memory has run out", now);
+        return;
+    }
     if (!l->tls.engine) {
         hear(n, l, in, now);
         return;

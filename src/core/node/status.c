@@ -170,12 +170,12 @@ static void put_traffic(struct buf *out, const struct peer *peer, struct instant
     put_number(out, "have", peer->have_change);
 }
 
-/* Whether MARKs of its link, which is up, do not count: a stamp was refused. */
-static bool is_incomplete(const struct node *n, const struct neighbour *who)
+/* The link of a neighbour that is up. */
+static const struct link *link_of(const struct node *n, const struct neighbour *who)
 {
     const struct connection *c = connection_of(&n->connections, (uint32_t)who->linked);
     ASSERT(c && c->kind == CONNECTION_LINK && c->link);
-    return c->link->peering.link.incomplete;
+    return c->link;
 }
 
 static void put_link(
@@ -201,7 +201,8 @@ static void put_link(
         put_text(out, up ? "last_error" : "error", who->last_error);
     if (up) {
         put_bool(out, "full_send", peering_sends_all(peer));
-        put_bool(out, "incomplete", is_incomplete(n, who));
+        put_bool(out, "incomplete", link_of(n, who)->peering.link.incomplete);
+        put_bool(out, "tls", link_of(n, who)->tls.engine != NULL);
     }
     put_clock(out, peer);
     put_traffic(out, peer, now);

@@ -17,25 +17,42 @@ enum {
     UNREAD_BYTES_MAX = 4 * LINK_OUTPUT_BYTES,
     /* a waiting link holds so much: the longest flight has TLS_CHAIN_MAX certificates of 2 KB */
     HELD_BYTES_MAX = 32768,
+    RECORD_OF_HANDSHAKE = 0x16, /* the first byte of TLS, RFC 5246, 6.2.1; no line begins so */
 };
 
 void links_tls_begin(struct node *n, const struct tls_config *config)
 {
     n->tls.config = config;
+    n->tls.also_secret = n->topology->tls_also_secret;
+    ASSERT(config || !n->tls.also_secret);
 }
 
-bool link_tls_open(struct node *n, struct link *l, struct instant now)
+static bool begin(struct node *n, struct link *l, struct instant now)
 {
     unsigned char entropy[RANDOM_BYTES];
     _Static_assert((int)RANDOM_BYTES >= (int)TLS_ENTROPY_BYTES, "one draw is enough");
-    ASSERT(!l->tls.engine && !l->tls.ticket);
+    ASSERT(!l->tls.engine && !l->tls.ticket && n->tls.config);
     const struct tls_config *config = n->tls.config;
-    if (!config)
-        return true;
     random_draw(&n->random, entropy);
     l->tls.engine =
         l->dialled ? tls_client(config, entropy, now) : tls_server(config, entropy, now);
     return l->tls.engine != NULL;
+}
+
+bool link_tls_open(struct node *n, struct link *l, struct instant now)
+{
+    ASSERT(!l->tls.undecided);
+    l->tls.undecided = n->tls.also_secret && !l->dialled;
+    bool plain = n->tls.also_secret && l->dialled && !l->dialled->by_tls;
+    return !n->tls.config || l->tls.undecided || plain || begin(n, l, now);
+}
+
+bool link_tls_decide(struct node *n, struct link *l, struct span in, struct instant now)
+{
+    ASSERT(l->tls.undecided && n->tls.also_secret);
+    l->tls.undecided = in.len == 0;
+    bool is_tls = in.len && (unsigned char)in.at[0] == RECORD_OF_HANDSHAKE;
+    return !is_tls || begin(n, l, now);
 }
 
 /* -- the queue of handshakes ------------------------------------------------------------------- */

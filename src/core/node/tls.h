@@ -16,6 +16,7 @@ struct tls_config;
 /* What a link has for TLS. */
 struct link_tls {
     struct tls *engine; /* NULL: its bytes are plain */
+    bool undecided; /* accepted, and its first byte is to say whether it is TLS */
     uint64_t ticket; /* its number in the queue of handshakes that wait; 0: it does not wait */
     struct outbox held; /* input that came while it waited */
 };
@@ -23,6 +24,7 @@ struct link_tls {
 /* What the links of a node share for TLS. */
 struct links_tls {
     const struct tls_config *config; /* NULL: links are plain */
+    bool also_secret; /* they may be either; PROTOCOL.md, "Peer port" */
     uint64_t tickets; /* handed out so far */
     unsigned waiting; /* links in the queue */
     bool computed; /* a handshake was computed in this turn */
@@ -37,8 +39,11 @@ enum link_tls_input {
 
 void links_tls_begin(struct node *n, const struct tls_config *config);
 
-/* Begin TLS on a link, if links use it. false: no memory. */
+/* Begin TLS on a link, if it uses it: that is known later of an accepted one that may be plain.
+ * false: no memory. */
 MUST_USE bool link_tls_open(struct node *n, struct link *l, struct instant now);
+/* The first bytes of an undecided link have come. false: no memory for TLS. */
+MUST_USE bool link_tls_decide(struct node *n, struct link *l, struct span in, struct instant now);
 /* Leave the queue and forget what is held. */
 void link_tls_forget(struct node *n, struct link *l);
 void link_tls_close(struct node *n, struct link *l);

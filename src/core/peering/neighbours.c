@@ -83,10 +83,20 @@ int64_t neighbours_deadline(const struct neighbours *n)
     return deadline_ns;
 }
 
+void neighbour_dials_tls(struct neighbour *who, struct instant now)
+{
+    ASSERT(who->dialling && who->dial_at_ns == NEVER_NS);
+    who->dialling = false;
+    who->by_tls = true;
+    if (who->linked == NEIGHBOUR_NO_LINK)
+        who->dial_at_ns = now.mono_ns;
+}
+
 bool neighbour_dial_failed(
-    struct neighbours *n, struct neighbour *who, const char *error, struct instant now)
+    struct neighbours *n, struct neighbour *who, bool met, const char *error, struct instant now)
 {
     who->dialling = false;
+    who->by_tls = who->by_tls != met;
     if (who->linked != NEIGHBOUR_NO_LINK)
         return false;
     keep_error(who, error);

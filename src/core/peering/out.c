@@ -26,6 +26,10 @@ static bool put_hello(struct peering *p, struct buf *out)
 {
     size_t start = out->len;
     struct hello mine = link_state_hello(p->node, p->peer, p->nonce);
+    if (p->node->also_secret) {
+        mine.auth = !p->certified;
+        mine.tls = !p->certified && p->peer;
+    }
     hello_put(out, &mine);
     ASSERT(out->len - start <= HELLO_LINE_BYTES_MAX);
     p->hello_sent = link_line_fits(out, start);
@@ -55,7 +59,7 @@ static bool put_opening(struct peering *p, struct buf *out)
     bool met = p->state != PEERING_HELLO; /* the other end's HELLO has come */
     if (!p->hello_sent && (met || p->role == HELLO_DIALLED) && !put_hello(p, out))
         return false;
-    return !met || p->auth_sent || !p->node->secrets.count || put_auth(p, out);
+    return !met || p->auth_sent || !p->by_secret || put_auth(p, out);
 }
 
 /* -- linked ------------------------------------------------------------------------------------ */

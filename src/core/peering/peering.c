@@ -228,7 +228,17 @@ static enum peering_event check_hello(struct peering *p, const struct hello *h)
         p->peer = find_peer(node, h->from);
     if (!p->observer && !p->peer)
         return end_parts(p, REASON(h->from, SPAN(" is no neighbour of "), node->name));
-    return p->observer ? PEERING_NOTHING : check_certificate(p, h->from);
+    if (p->observer)
+        return PEERING_NOTHING;
+    if (h->tls && node->also_secret && !p->certified)
+        return end(p, PEERING_BY_TLS);
+    return check_certificate(p, h->from);
+}
+
+/* Whether the node demands AUTH on this link, whatever the other end says. */
+static bool node_proves(const struct peering *p)
+{
+    return p->node->secrets.count && !(p->node->also_secret && p->certified);
 }
 
 static enum peering_event on_hello(struct peering *p, struct span line, struct instant now)
@@ -243,7 +253,8 @@ static enum peering_event on_hello(struct peering *p, struct span line, struct i
     p->theirs.herd = p->node->herd;
     p->theirs.from = p->observer ? SPAN(HELLO_OBSERVER) : p->peer->name;
     p->theirs.to = p->node->name;
-    if (!p->node->secrets.count)
+    p->by_secret = node_proves(p) || (p->node->secrets.count && h.auth);
+    if (!p->by_secret)
         return come_up(p, now);
     p->state = PEERING_AUTH;
     return PEERING_NOTHING;
@@ -258,7 +269,7 @@ static struct auth_exchange auth_of_theirs(const struct peering *p, const struct
 
 static enum peering_event on_auth(struct peering *p, struct span line, struct instant now)
 {
-    ASSERT(p->node->secrets.count > 0);
+    ASSERT(p->by_secret && p->node->secrets.count > 0);
     struct hello mine = link_state_hello(p->node, p->peer, p->nonce);
     struct auth_exchange x = auth_of_theirs(p, &mine);
     if (line.len < 5 || memcmp(line.at, "AUTH ", 5) != 0)
@@ -273,8 +284,7 @@ static enum peering_event on_auth(struct peering *p, struct span line, struct in
 static enum peering_event on_auth_again(struct peering *p, struct span line, struct instant now)
 {
     ASSERT(p->state == PEERING_LINKED && p->peer);
-    if (!p->node->secrets.count)
-        return end(p, NO_SECRET);
+    ASSERT(p->by_secret && p->node->secrets.count > 0);
     struct hello mine = link_state_hello(p->node, p->peer, p->nonce);
     struct auth_exchange x = auth_of_theirs(p, &mine);
     const char *wrong = proof_heard_again(&p->proof, &p->node->secrets, line, x, now);
@@ -284,7 +294,7 @@ static enum peering_event on_auth_again(struct peering *p, struct span line, str
 
 void peering_secrets_changed(struct peering *p, const struct secrets *before, struct instant now)
 {
-    if (p->state != PEERING_LINKED || p->observer)
+    if (p->state != PEERING_LINKED || p->observer || !p->by_secret)
         return; /* its first AUTH is judged by the new ones; an observer is gone before 10 s */
     proof_secrets_changed(&p->proof, before, &p->node->secrets, p->theirs.secrets, now);
     p->auth_sent = !proof_due(&p->proof);
@@ -474,7 +484,9 @@ static enum peering_event on_word(struct peering *p, struct span line, struct in
         if (span_equal(word, SPAN("GRAFT")))
             return end_if(p, notices_on_graft(&p->notices, &p->link, number));
     }
-    if (span_equal(word, SPAN("AUTH")) && (p->theirs.secrets || !p->node->secrets.count))
+    if (span_equal(word, SPAN("AUTH")) && !p->node->secrets.count)
+        return end(p, NO_SECRET);
+    if (span_equal(word, SPAN("AUTH")) && p->by_secret && p->theirs.secrets)
         return on_auth_again(p, line, now);
     return end(p, "a line that is none of the peer protocol");
 }

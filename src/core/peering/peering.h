@@ -52,12 +52,14 @@
 
 struct tls_names;
 
-/* Reasons of BYE that others know: of two links to one peer, the loser's (neighbours.h); and that
- * of a link which brought a stamp for which there was no memory; and that of a link whose MARKs
- * do not count, when its stamps would be taken by now (refused.h). */
+/* Reasons of BYE that others know: of two links to one peer, the loser's (neighbours.h); that of a
+ * link which brought a stamp for which there was no memory; that of a link whose MARKs do not
+ * count, when its stamps would be taken by now (refused.h); and that of a plain one between two
+ * ends that take TLS. */
 #define PEERING_DUPLICATE "duplicate of another link"
 #define PEERING_NO_MEMORY "no memory for a stamp"
 #define PEERING_ASKS_AGAIN "asks again for what it refused"
+#define PEERING_BY_TLS "this link goes over TLS"
 
 enum peering_state { PEERING_HELLO, PEERING_AUTH, PEERING_LINKED, PEERING_OVER };
 
@@ -84,7 +86,8 @@ struct peering {
     struct proof proof;
     struct span asked; /* on PEERING_ASKED, valid during the event: "STATUS", "TRACE <client-id>" */
     bool hello_sent, bye_due;
-    bool auth_sent; /* no AUTH is due, as far as there are secrets */
+    bool auth_sent; /* no AUTH is due, as far as this link is proved by secret: */
+    bool by_secret; /* from HELLO on */
     bool ping_due, pong_due;
     bool pong_waits; /* peering_hold_answer; it is not said yet although it is due */
     bool ping_answered; /* the PONG to the last PING has come; up to then the peer had announced: */

@@ -53,6 +53,8 @@ void hello_put(struct buf *out, const struct hello *h)
     }
     if (h->secrets)
         put_field(out, "secrets", SPAN("1"));
+    if (h->tls)
+        put_field(out, "tls", SPAN("1"));
     if (h->auth)
         put_field(out, "auth", SPAN(HELLO_AUTH));
     buf_byte(out, '\n');
@@ -73,6 +75,7 @@ enum key {
     KEY_STOP,
     KEY_STARTED,
     KEY_SECRETS,
+    KEY_TLS,
     KEYS
 };
 
@@ -94,6 +97,7 @@ static const struct {
     [KEY_STOP] = KEY("stop"),
     [KEY_STARTED] = KEY("started"),
     [KEY_SECRETS] = KEY("secrets"),
+    [KEY_TLS] = KEY("tls"),
 #undef KEY
 };
 
@@ -165,6 +169,9 @@ static bool parse_value(enum key key, struct span value, struct hello *out)
         return decimal_count(value, INT64_MAX, &out->started) && out->started != 0;
     case KEY_SECRETS:
         out->secrets = true;
+        return span_equal(value, SPAN("1"));
+    case KEY_TLS:
+        out->tls = true;
         return span_equal(value, SPAN("1"));
     case KEY_AUTH:
         out->auth = true;

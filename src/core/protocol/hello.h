@@ -34,6 +34,7 @@ struct hello {
     bool lazy; /* `lazy=1`: the speaker understands PRUNE and GRAFT */
     bool stop; /* `stop=1`: the speaker understands STOPPING */
     uint64_t started; /* when its process began, since 1970; it understands TWIN. 0: not said */
+    bool tls; /* `tls=1`: the speaker takes TLS as well, and this connection is plain */
     bool secrets; /* `secrets=1`: the speaker understands several proofs, and AUTH again */
 };
 

@@ -16,6 +16,7 @@ _Static_assert(STAMPEDE_LINE_BYTES_MAX == 8 << 10, "limits.line's upper bound is
 
 static const char *const words_close[] = {"eof", "reply", NULL};
 static const char *const words_level[] = {"error", "warn", "info", "debug", NULL};
+static const char *const words_switch[] = {"off", "on", NULL};
 static const char *const words_full[] = {"refuse", "evict", NULL};
 static const char *const words_provider[] = {"gazetteer", "google", "google_legacy", NULL};
 
@@ -91,6 +92,9 @@ static const struct key keys[] = {
         "The node's certificate"},
     {"tls", "key_file", KEY_PATH, FIELD(tls_key_file), 0, NULL, NULL, NULL, NULL, "none", true,
         "The private key of the node's certificate"},
+    {"tls", "also_secret", KEY_WORD, FIELD(tls_also_secret), 0, NULL, NULL, "off", words_switch,
+        NULL, false,
+        "Whether links may be proved by secret in place of TLS, during a change to TLS"},
     {"node", "client", KEY_ADDRESS, NO_FIELD, 0, NULL, NULL, NULL, NULL, "required", false,
         "Where the node listens for clients"},
     {"node", "peer", KEY_ADDRESS, NO_FIELD, 0, NULL, NULL, NULL, NULL, "required", false,

@@ -144,7 +144,7 @@ static void check_addresses(struct topology_draft *d)
     }
 }
 
-/* All three files of TLS or none; true: all. */
+/* All three files of TLS or none, and a secret where one may take their place; true: all. */
 static bool check_tls(struct topology_draft *d)
 {
     static const char *const files[] = {"ca_file", "cert_file", "key_file"};
@@ -156,7 +156,14 @@ static bool check_tls(struct topology_draft *d)
         given += at != 0;
         line = at > line ? at : line;
     }
-    for (unsigned i = 0; i < FILES && given && given < FILES && !d->cut && !d->unsure; i++)
+    int also = d->t.tls_also_secret ? draft_key_line(d, "tls", "also_secret") : 0;
+    if (also && !draft_key_line(d, "", "secret_file") && !d->cut && !d->unsure)
+        draft_error(d, also,
+            "tls.also_secret is on, but there is no secret; add secret_file, or leave also_secret "
+            "out when all nodes have their certificates");
+    line = also > line ? also : line;
+    bool some = given || also;
+    for (unsigned i = 0; i < FILES && some && given < FILES && !d->cut && !d->unsure; i++)
         if (!draft_key_line(d, "tls", files[i]))
             draft_error(d, line,
                 "tls has no %s; links with TLS need all three, like: tls { ca_file = \"ca.pem\"  "

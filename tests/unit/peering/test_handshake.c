@@ -1,4 +1,5 @@
 /* HELLO and AUTH at one end, right ones and each kind of wrong one. */
+#include "core/tls/tls.h"
 #include "unit/peering/goloman.h"
 
 TestSuite(handshake, .init = create, .fini = destroy);
@@ -238,4 +239,81 @@ Test(handshake, a_secret_on_one_side_only_is_said_clearly)
     link_hands();
     cr_expect_eq(side_hears(&g, 0, "AUTH " ZEROS ZEROS "\n"), PEERING_ENDED);
     says(0, "BYE this node has no secret, its peer wants AUTH\n");
+}
+
+/* -- from secret to TLS ------------------------------------------------------------------------ */
+
+#define HELLO_WITH(from, more)                                                        \
+    "HELLO stampede/1 herd=demo from=" from " to=Goloman boot=" BOOT_A " nonce=" ONES \
+    " have=" NONE more "\n"
+
+static const struct tls_names certified = {.count = 1, .each = {"Hands"}};
+
+static void begin_either(int peer, bool tls)
+{
+    g.node.secrets = secrets_of("sixteen bytes ok");
+    g.node.also_secret = true;
+    side_begin(&g, 0, peer);
+    g.links[0].certified = tls ? &certified : NULL;
+}
+
+Test(handshake, where_either_will_do_a_plain_link_says_so_and_wants_auth)
+{
+    begin_either(HANDS, false);
+    const char *said = side_says(&g, 0);
+    cr_expect(strstr(said, " tls=1") && strstr(said, " auth="), "%s", said);
+    cr_expect_eq(side_hears(&g, 0, HELLO_HANDS), PEERING_NOTHING);
+    cr_expect_eq(g.links[0].state, PEERING_AUTH);
+    begin_either(ACCEPTED, false);
+    cr_expect_eq(side_hears(&g, 0, HELLO_HANDS "MARK 1\n"), PEERING_ENDED);
+    cr_expect_str_eq(g.links[0].reason, "this node wants AUTH");
+}
+
+Test(handshake, two_ends_that_take_tls_have_no_plain_link)
+{
+    for (int peer = ACCEPTED; peer <= HANDS; peer++) {
+        begin_either(peer, false);
+        (void)side_says(&g, 0);
+        cr_expect_eq(side_hears(&g, 0, HELLO_WITH("Hands", " tls=1")), PEERING_ENDED);
+        says(0, "BYE this link goes over TLS\n");
+        g.node.also_secret = false; /* to any other node it says nothing */
+        side_begin(&g, 0, peer);
+        cr_expect_eq(side_hears(&g, 0, HELLO_WITH("Hands", " tls=1")), PEERING_NOTHING);
+        cr_expect_null(strstr(side_says(&g, 0), " tls=1"));
+    }
+}
+
+Test(handshake, where_either_will_do_tls_goes_without_auth_unless_the_other_says_it)
+{
+    for (int peer = ACCEPTED; peer <= HANDS; peer++) {
+        begin_either(peer, true);
+        cr_expect_eq(side_hears(&g, 0, HELLO_HANDS), PEERING_UP);
+        const char *said = side_says(&g, 0);
+        cr_expect(!strstr(said, " tls=1") && !strstr(said, "auth="), "%s", said);
+        cr_expect_null(strstr(said, "AUTH"), "%s", said);
+        cr_expect_eq(side_hears(&g, 0, "AUTH " ZEROS ZEROS "\n"), PEERING_ENDED);
+        begin_either(peer, true);
+        cr_expect_eq(side_hears(&g, 0, HELLO_WITH("Hands", " auth=hmac-sha256")), PEERING_NOTHING);
+        cr_expect_not_null(strstr(side_says(&g, 0), "\nAUTH "));
+        cr_expect_eq(side_hears(&g, 0, "MARK 1\n"), PEERING_ENDED);
+        cr_expect_str_eq(g.links[0].reason, "this node wants AUTH");
+    }
+    begin_either(ACCEPTED, true);
+    cr_expect_eq(side_hears(&g, 0, HELLO_WILKES), PEERING_ENDED, "a certificate still counts");
+    g.node.also_secret = false; /* where both are configured, both are done */
+    side_begin(&g, 0, ACCEPTED);
+    g.links[0].certified = &certified;
+    cr_expect_eq(side_hears(&g, 0, HELLO_HANDS), PEERING_NOTHING);
+    cr_expect_eq(g.links[0].state, PEERING_AUTH);
+}
+
+Test(handshake, an_observer_comes_by_either)
+{
+    begin_either(ACCEPTED, false);
+    cr_expect_eq(side_hears(&g, 0, HELLO_WITH("-", "")), PEERING_NOTHING);
+    cr_expect_null(strstr(side_says(&g, 0), " tls=1"));
+    cr_expect_eq(side_hears(&g, 0, "STATUS\n"), PEERING_ENDED);
+    begin_either(ACCEPTED, true);
+    cr_expect_eq(side_hears(&g, 0, HELLO_WITH("-", "")), PEERING_UP);
+    cr_expect_eq(side_hears(&g, 0, "STATUS\n"), PEERING_ASKED);
 }

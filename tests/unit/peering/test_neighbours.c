@@ -43,7 +43,7 @@ static bool lost(struct end *e, int link, const char *error, int64_t ms)
 
 static bool failed(struct end *e, const char *error, int64_t ms)
 {
-    return neighbour_dial_failed(&e->all, &e->who, error, at_ms(ms));
+    return neighbour_dial_failed(&e->all, &e->who, false, error, at_ms(ms));
 }
 
 Test(neighbours, the_first_dial_of_all_comes_at_once)
@@ -73,7 +73,7 @@ Test(neighbours, back_off_doubles_with_jitter)
         for (size_t i = 0; i < sizeof pauses_ms / sizeof pauses_ms[0]; i++) {
             struct instant now = {.mono_ns = now_ns};
             cr_assert_eq(neighbours_to_dial(&e.all, now), &e.who);
-            cr_expect_not(neighbour_dial_failed(&e.all, &e.who, "connection refused", now));
+            cr_expect_not(neighbour_dial_failed(&e.all, &e.who, false, "connection refused", now));
             int64_t pause_ns = neighbours_deadline(&e.all) - now_ns;
             cr_expect_geq(pause_ns, pauses_ms[i] * MS_NS / 2);
             cr_expect_leq(pause_ns, pauses_ms[i] * MS_NS);
@@ -89,6 +89,35 @@ Test(neighbours, back_off_doubles_with_jitter)
     }
     for (int i = 1; i < 8; i++)
         cr_expect_neq(first_pauses[i], first_pauses[0]);
+}
+
+Test(neighbours, a_dial_goes_by_tls_once_the_other_end_says_so)
+{
+    struct end e;
+    begin(&e, "Goloman", &hands, 0);
+    cr_expect_not(e.who.by_tls);
+    cr_assert(dials(&e, 0));
+    neighbour_dials_tls(&e.who, at_ms(3));
+    cr_expect(e.who.by_tls);
+    cr_expect_eq(neighbours_deadline(&e.all), 3 * MS_NS, "at once");
+    cr_assert(dials(&e, 3));
+    cr_expect_eq(linked(&e, 3, false, BOOT, 10), NEIGHBOUR_NO_LINK);
+    neighbour_dials_tls(&e.who, at_ms(11));
+    cr_expect_eq(neighbours_deadline(&e.all), NEVER_NS, "it has linked by itself");
+}
+
+Test(neighbours, a_handshake_that_fails_is_followed_by_one_of_the_other_kind)
+{
+    struct end e;
+    begin(&e, "Goloman", &hands, 0);
+    cr_assert(dials(&e, 0));
+    cr_expect_not(failed(&e, "connection refused", 0));
+    cr_expect_not(e.who.by_tls, "nobody was met");
+    for (int i = 0; i < 4; i++) {
+        cr_assert(dials(&e, 5000 * (i + 1)));
+        cr_expect_not(neighbour_dial_failed(&e.all, &e.who, true, "x", at_ms(5000 * (i + 1))));
+        cr_expect_eq(e.who.by_tls, i % 2 == 0);
+    }
 }
 
 Test(neighbours, a_linked_peer_is_not_dialled)

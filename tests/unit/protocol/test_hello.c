@@ -37,6 +37,7 @@ Test(hello, the_longest_fits)
         .lazy = true,
         .stop = true,
         .secrets = true,
+        .tls = true,
         .started = INT64_MAX};
     h.herd = h.from = h.to = (struct span){name, sizeof name};
     struct buf out = buf_over(text, sizeof text);
@@ -108,6 +109,21 @@ Test(hello, several_secrets_are_announced_or_not)
     cr_expect_null(hello_parse(SPAN(WHOLE " secrets=1"), &h));
     cr_expect(h.secrets);
     cr_expect_str_eq(hello_parse(SPAN(WHOLE " secrets=2"), &h), "HELLO with a bad secrets");
+}
+
+Test(hello, tls_is_announced_or_not)
+{
+    struct hello h = hands;
+    char text[HELLO_LINE_BYTES_MAX];
+    struct buf out = buf_over(text, sizeof text);
+    h.tls = true;
+    hello_put(&out, &h);
+    cr_expect(span_equal(buf_span(&out), SPAN(WHOLE " tls=1\n")), "%.*s", (int)out.len, text);
+    cr_expect_null(hello_parse(SPAN(WHOLE), &h));
+    cr_expect_not(h.tls);
+    cr_expect_null(hello_parse(SPAN(WHOLE " tls=1"), &h));
+    cr_expect(h.tls);
+    cr_expect_str_eq(hello_parse(SPAN(WHOLE " tls=yes"), &h), "HELLO with a bad tls");
 }
 
 Test(hello, is_understood_with_fields_in_any_order_and_unknown_ones)

@@ -253,7 +253,19 @@ Test(topology, tls)
         {HERD "tls { ca_file = a cert_file = '' key_file = c }\n" A "}\n",
             "f:2: tls.cert_file is empty; name a file or leave the line out\n"},
         {HERD "tls { ca = a }\n" A "}\n",
-            "f:2: \"ca\" is no key of tls; there are ca_file, cert_file, key_file\n"},
+            "f:2: \"ca\" is no key of tls; there are ca_file, cert_file, key_file, "
+            "also_secret\n"},
+        {HERD "secret_file = s tls { ca_file = a cert_file = b key_file = c also_secret = on }\n" A
+              "}\n",
+            ""},
+        {HERD "tls { also_secret = off }\n" A "}\n", ""},
+        {HERD "tls { ca_file = a cert_file = b key_file = c also_secret = off }\n" A "}\n", ""},
+        {HERD "tls { ca_file = a cert_file = b key_file = c\nalso_secret = on }\n" A "}\n",
+            "f:3: tls.also_secret is on, but there is no secret; add secret_file, or leave "
+            "also_secret out when all nodes have their certificates\n"},
+        {HERD "secret_file = s tls { also_secret = on }\n" A "}\n",
+            "f:2: tls has no ca_file" NEED_ALL "f:2: tls has no cert_file" NEED_ALL
+            "f:2: tls has no key_file" NEED_ALL},
         {HERD "tls {\n}\nplaces { ca_file = a key_file = b }\n" A "}\n", ""},
         {HERD "ca_file = a\n" A "}\n", "f:2: \"ca_file\" does not belong to the top level; it is a "
                                        "key of places and of tls\n"},
@@ -265,6 +277,13 @@ Test(topology, tls)
     cr_expect_str_eq(t.tls_ca_file, "a");
     cr_expect_str_eq(t.tls_cert_file, "%n.pem");
     cr_expect_str_eq(t.tls_key_file, "c");
+    cr_expect_not(t.tls_also_secret);
+    topology_faults_destroy(&faults);
+    topology_destroy(&t);
+    const char *both = "secret_file = s tls { ca_file = a cert_file = b key_file = c also_secret = "
+                       "on }\n" HERD A "}\n";
+    cr_assert(topology_read_text(span_of(both), &t, &faults));
+    cr_expect(t.tls_also_secret);
     topology_faults_destroy(&faults);
     topology_destroy(&t);
 }
