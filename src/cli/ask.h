@@ -8,7 +8,8 @@
  *   ANSWER   a line of JSON         OVER     keeps it
  *   any      anything else, BYE     OVER     keeps the reason
  *
- * If links use TLS (and not the secret as well), all of this goes through TLS, and the node's certificate must have its name.
+ * If links use TLS (and not the secret as well), all of this goes through TLS, and the node's
+ * certificate must have its name.
  * Nothing blocks; the caller polls, and gives up when it has waited long enough. The clock is
  * needed only for the dates of certificates. Input is bounded and not trusted. Called by survey and
  * `up`. */
@@ -48,8 +49,8 @@ struct ask {
     size_t in_len, in_cap;
 };
 
-/* Start. topology, secrets (they may be none), tls (NULL: links are plain) and question (a line without
- * LF) outlive the ask. End it with ask_end. */
+/* Start. topology, secrets (they may be none), tls (NULL: links are plain) and question (a line
+ * without LF) outlive the ask. End it with ask_end. */
 void ask_begin(struct ask *a, const struct topology *topology, unsigned node,
     const struct secrets *secrets, const struct tls_config *tls, struct span question);
 

@@ -96,7 +96,8 @@ static FILE *words_begin(struct loop_words *w)
     return w->tell;
 }
 
-/* What was reloaded applies to new connections, secrets also to living links. If it cannot be used, the old state stays. */
+/* What was reloaded applies to new connections, secrets also to living links. If it cannot be used,
+ * the old state stays. */
 static void tell_reload(
     struct loop *l, const char *what, bool well, struct loop_words *w, struct instant now)
 {

@@ -42,8 +42,8 @@ struct loop_config {
 
 /* Run the node until SIGINT or SIGTERM, or until it has to leave because of a twin (node_is_twin).
  * SIGHUP opens log_file again and reloads the secrets and the files of TLS and places. It stops the
- * node instead if there is no log_file and either the log goes to a
- * terminal, which a SIGHUP says is gone, or there are no files to reload.
+ * node instead if there is no log_file and either the log goes to a terminal, which a SIGHUP says is
+ * gone, or there are no files to reload.
  *
  * Raises the limit of open files to the hard limit, blocks the signals that it handles, listens. If
  * it cannot start, cause and remedy are written to standard error; later failures are logged. The

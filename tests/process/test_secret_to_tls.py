@@ -79,8 +79,8 @@ class FromSecretToTls(unittest.TestCase):
             self.assertTrue(offers_tls(herd["Goloman"]))
 
     def test_who_has_neither_is_refused(self):
-        """A plain neighbour without the secret, where both are taken; and one with the secret, where
-        only TLS is."""
+        """A plain neighbour without the secret, where both are taken; and one with the secret,
+        where only TLS is."""
         with Rounds(PAIR) as herd:
             herd.has("Goloman", BOTH)
             node = herd["Goloman"].start()

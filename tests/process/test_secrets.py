@@ -32,8 +32,8 @@ def reload(herd, node, count):
 
 
 class Load(threading.Thread):
-    """Moves IDS clients of a node without pause until it is finished; `told` moves are acknowledged,
-    the one with number n at time n."""
+    """Moves IDS clients of a node without pause until it is finished; `told` moves are
+    acknowledged, the one with number n at time n."""
     IDS = 500
 
     def __init__(self, node, tag=b""):

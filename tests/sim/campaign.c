@@ -261,8 +261,8 @@ static void clients_do(void)
 
 /* -- secrets ----------------------------------------------------------------------------------- */
 
-/* One node reads its file anew. The next step begins when all have made the last one; in a rough run,
- * what was said before may still be on its way. */
+/* One node reads its file anew. The next step begins when all have made the last one; in a rough
+ * run, what was said before may still be on its way. */
 static void change_secrets(void)
 {
     struct herd *h = &run.herd;

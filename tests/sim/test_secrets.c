@@ -37,8 +37,8 @@ Test(secrets, change_node_by_node_and_no_link_goes_down)
     }
 }
 
-/* Old, both, new; and the last step takes its time and begins where the one before has ended. What the
- * last node knows of the others from then is that they have the old one, so they are asked. */
+/* Old, both, new; and the last step takes its time and begins where the one before has ended. What
+ * the last node knows of the others from then is that they have the old one, so they are asked. */
 Test(secrets, change_in_three_slow_steps_because_who_is_asked_answers)
 {
     herd_with_secret(shipped, OLD);
@@ -54,8 +54,8 @@ Test(secrets, change_in_three_slow_steps_because_who_is_asked_answers)
     all_know("kiwi", "1");
 }
 
-/* Hands is not told, or has it from somebody who should not: it goes 10 s later, and comes back with
- * the new one. */
+/* Hands is not told, or has it from somebody who should not: it goes 10 s later, and comes back
+ * with the new one. */
 Test(secrets, whoever_has_only_the_old_one_is_out_10_s_later)
 {
     herd_with_secret(shipped, OLD);
@@ -180,8 +180,8 @@ Test(secrets, and_tls_find_each_other)
     by_tls(Holiday, Wilkes, true);
 }
 
-/* Holiday has only the secret still when Welsh takes TLS only; that it has the same secret, too, does not
- * help. */
+/* Holiday has only the secret still when Welsh takes TLS only; that it has the same secret, too,
+ * does not help. */
 Test(secrets, are_not_taken_where_there_is_tls_only)
 {
     herd_with_secret(shipped, OLD);

@@ -84,8 +84,8 @@ void node_closed(struct node *n, uint32_t conn, const char *why, struct instant 
 /* The driver did not run for `slept_ns`, which `now` leaves out. */
 void node_slept(struct node *n, int64_t slept_ns, struct instant now);
 
-/* The secrets that the node has from now on: links go on, and prove themselves anew. Only for a node
- * that was created with some, and not to none. PROTOCOL.md, "AUTH". */
+/* The secrets that the node has from now on: links go on, and prove themselves anew. Only for a
+ * node that was created with some, and not to none. PROTOCOL.md, "AUTH". */
 void node_take_secrets(struct node *n, const struct secrets *secrets, struct instant now);
 
 /* Stop: clients get their pending replies, and are not read from; links confirm what this node

@@ -38,17 +38,17 @@ enum { NEIGHBOUR_NO_LINK = -1 };
 /* One neighbour's links. A link is known here by a number of the caller's, >= 0. */
 struct neighbour {
     struct peer *peer;
-    int linked; /* the link that is LINKED and stays, or NEIGHBOUR_NO_LINK */
-    bool linked_by_us; /* this node dialled it */
+    int linked;           /* the link that is LINKED and stays, or NEIGHBOUR_NO_LINK */
+    bool linked_by_us;    /* this node dialled it */
     uint64_t linked_boot; /* of the peer */
-    int64_t linked_ns; /* monotonic; since when it is linked, by whichever link */
-    bool up; /* as reported to the operator; see above on duplicates */
-    bool by_tls; /* the next dial goes by TLS, where a link may be plain, too */
-    bool dialling; /* a dial of ours is under way, up to LINKED or its failure */
-    int64_t dial_at_ns; /* monotonic; NEVER_NS while linked or dialling */
+    int64_t linked_ns;    /* monotonic; since when it is linked, by whichever link */
+    bool up;              /* as reported to the operator; see above on duplicates */
+    bool by_tls;          /* the next dial goes by TLS, where a link may be plain, too */
+    bool dialling;        /* a dial of ours is under way, up to LINKED or its failure */
+    int64_t dial_at_ns;   /* monotonic; NEVER_NS while linked or dialling */
     int64_t pause_ms;
     int64_t down_since_ns; /* monotonic; the start, or when it went down */
-    unsigned tries; /* dials since then */
+    unsigned tries;        /* dials since then */
     char last_error[NEIGHBOUR_ERROR_BYTES_MAX + 1];
 };
 
@@ -90,7 +90,7 @@ MUST_USE int neighbour_linked(struct neighbours *n, struct neighbour *who, int l
 /* A link that was LINKED has ended. Nothing when it is not the one that stays.
  * error  why; what the peer's BYE said, when it said one
  * true: the neighbour was up until now, and is down. */
-bool neighbour_lost(
-    struct neighbours *n, struct neighbour *who, int link, const char *error, struct instant now);
+bool neighbour_lost(struct neighbours *n, struct neighbour *who, int link, const char *error,
+    struct instant now);
 
 #endif

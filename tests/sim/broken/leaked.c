@@ -1,4 +1,4 @@
-/* leaked.c — a core that takes a neighbour for proved by whatever it has once proved itself with. */
+/* leaked.c — a core that takes a neighbour for proved by what it once proved itself with. */
 #include "core/peering/proof.h"
 
 const char *__real_proof_heard_again(struct proof *p, const struct secrets *secrets,
