@@ -623,13 +623,13 @@ static void say_run(void)
     if (h->service)
         snprintf(service, sizeof service, " %s service (%" PRIu64 " asked, %" PRIu64 " reset)",
             service_word(run.plan.service), h->service->asked, h->service->resets);
-    printf("seed %" PRIu64 ": %s %u%s%s%s%s%s%s%s%s, %.0f s, %" PRIu64 " events, %" PRIu64
+    printf("seed %" PRIu64 ": %s %u%s%s%s%s%s%s%s%s%s, %.0f s, %" PRIu64 " events, %" PRIu64
            " stamps, %" PRIu64 " AT, settled in %.1f s, %" PRIu64 " alarms, trace %016" PRIx64 "\n",
         run.seed, shape_word(run.plan.shape), h->topology.nodes_count, run.calm ? " calm" : "",
         run.plan.stamps ? " full" : "", run.plan.tls ? " tls" : "", run.plan.twin ? " twin" : "",
         run.burst == FLOOD_LINES ? " flood" : "", run.jumpy ? " jumpy" : "",
-        run.secrets_gap_ns ? " secrets" : "", run.restarted ? " restarts" : "", service, (double)h->network.now_ns / 1e9,
-        h->network.events, h->judge.accepted, herd_messages(h), (double)run.settled_ns / 1e9,
+        run.secrets_gap_ns ? " secrets" : "", run.restarted ? " restarts" : "", service,
+        (double)h->network.now_ns / 1e9, h->network.events, h->judge.accepted, herd_messages(h), (double)run.settled_ns / 1e9,
         herd_divergences(h), h->network.trace);
 }
 

@@ -36,11 +36,17 @@ static bool put_hello(struct peering *p, struct buf *out)
     return p->hello_sent;
 }
 
-static bool put_auth(struct peering *p, struct buf *out)
+static int64_t waits_until_ns(const struct peering *p)
+{
+    return p->opened_ns + PROOF_WAIT_MS * MS_NS;
+}
+
+static bool put_auth(struct peering *p, struct buf *out, struct instant now)
 {
     ASSERT(p->hello_sent && p->state != PEERING_HELLO && proof_due(&p->proof));
     size_t start = out->len;
-    unsigned which = proof_which(&p->proof, &p->node->secrets, &p->theirs);
+    bool waited = now.mono_ns >= waits_until_ns(p);
+    unsigned which = proof_which(&p->proof, &p->node->secrets, &p->theirs, waited);
     struct hello mine = link_state_hello(p->node, p->peer, p->nonce);
     struct auth_exchange x = {.role = p->role, .speaker = &mine, .other = &p->theirs};
     if (!which)
@@ -51,15 +57,15 @@ static bool put_auth(struct peering *p, struct buf *out)
         return false;
     proof_said(&p->proof);
     p->auth_sent = !proof_due(&p->proof);
-    return p->auth_sent || put_auth(p, out);
+    return p->auth_sent || put_auth(p, out, now);
 }
 
-static bool put_opening(struct peering *p, struct buf *out)
+static bool put_opening(struct peering *p, struct buf *out, struct instant now)
 {
     bool met = p->state != PEERING_HELLO; /* the other end's HELLO has come */
     if (!p->hello_sent && (met || p->role == HELLO_DIALLED) && !put_hello(p, out))
         return false;
-    return !met || p->auth_sent || !p->by_secret || put_auth(p, out);
+    return !met || p->auth_sent || !p->by_secret || put_auth(p, out, now);
 }
 
 /* -- linked ------------------------------------------------------------------------------------ */
@@ -262,7 +268,7 @@ static bool put_due(struct peering *p, struct buf *out, unsigned stamps_max, str
 {
     if (p->state == PEERING_OVER)
         return p->bye_due && !put_bye(p, out);
-    if (!put_opening(p, out))
+    if (!put_opening(p, out, now))
         return true;
     if (p->state != PEERING_LINKED)
         return false;
@@ -293,6 +299,8 @@ bool peering_pull(struct peering *p, struct buf *out, unsigned stamps_max, struc
 
 int64_t peering_pull_ns(const struct peering *p)
 {
+    if (p->state == PEERING_AUTH && !p->auth_sent)
+        return waits_until_ns(p);
     if (p->state != PEERING_LINKED || p->observer)
         return NEVER_NS;
     int64_t ack_ns = p->link.ack_due ? p->link.ack_at_ns : NEVER_NS;

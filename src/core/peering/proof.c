@@ -23,14 +23,14 @@ bool proof_due(const struct proof *p)
 
 /* An end of an older version takes one proof, and its own does not wait for ours. */
 unsigned proof_which(
-    const struct proof *p, const struct secrets *secrets, const struct hello *theirs)
+    const struct proof *p, const struct secrets *secrets, const struct hello *theirs, bool waited)
 {
     unsigned all = (1u << secrets->count) - 1;
     ASSERT(all && proof_due(p));
     if (theirs->secrets || secrets->count == 1)
         return all;
     if (!p->proven) /* not yet, or no longer: then any will do, since it goes before all else */
-        return p->until_ns == NEVER_NS ? 0 : 1;
+        return p->until_ns == NEVER_NS && !waited ? 0 : 1;
     return p->proven & -p->proven; /* the first of these */
 }
 

@@ -22,7 +22,10 @@
 /* Reason of BYE that the simulator knows. */
 #define PROOF_LATE "proved by a secret that is listed no more"
 
-enum { PROOF_MS = 10000 }; /* for a neighbour whose secret is listed no more */
+enum {
+    PROOF_MS = 10000, /* for a neighbour whose secret is listed no more */
+    PROOF_WAIT_MS = 500, /* for the AUTH of an end of an older version, before the own first one */
+};
 
 /* Holds always: due >= said, and until_ns is NEVER_NS while something is proven. */
 struct proof {
@@ -38,9 +41,10 @@ void proof_begin(struct proof *p);
 /* Whether an AUTH is to be said, once the other end's HELLO has come. */
 bool proof_due(const struct proof *p);
 
-/* What to prove in it, to an end that has said `theirs`. 0: that is not known yet, it waits. */
+/* What to prove in it, to an end that has said `theirs`. 0: that is not known yet, it waits.
+ * waited  it has waited for PROOF_WAIT_MS */
 unsigned proof_which(
-    const struct proof *p, const struct secrets *secrets, const struct hello *theirs);
+    const struct proof *p, const struct secrets *secrets, const struct hello *theirs, bool waited);
 
 /* It was said. */
 void proof_said(struct proof *p);

@@ -2,11 +2,12 @@
 #include "core/peering/proof.h"
 
 unsigned __wrap_proof_which(
-    const struct proof *p, const struct secrets *secrets, const struct hello *theirs);
+    const struct proof *p, const struct secrets *secrets, const struct hello *theirs, bool waited);
 
 unsigned __wrap_proof_which(
-    const struct proof *p, const struct secrets *secrets, const struct hello *theirs)
+    const struct proof *p, const struct secrets *secrets, const struct hello *theirs, bool waited)
 {
+    (void)waited;
     (void)p;
     (void)secrets;
     (void)theirs;

@@ -277,7 +277,7 @@ Test(node_twins, a_link_of_the_rivals_own_boot_that_comes_up_first_makes_it_a_du
 Test(node_twins, who_has_not_proved_its_name_changes_nothing)
 {
     node_destroy(node);
-    node = side_node(SPAN("0123456789abcdef"));
+    node = side_node("0123456789abcdef");
     comes(LINK, FIRST);
     /* AUTH of this exchange is not known to the test, so the link is none: the rival neither. */
     comes(RIVAL, LATER "AUTH 0000000000000000000000000000000000000000000000000000000000000000\n");

@@ -295,6 +295,21 @@ Test(proof, an_older_end_is_answered_with_its_own_secret)
     }
 }
 
+Test(proof, an_older_end_that_waits_gets_the_first_secret)
+{
+    g.node.secrets = secrets_of(NEW "|" OLD);
+    side_begin(&g, 0, ACCEPTED);
+    int64_t opened_ns = now.mono_ns;
+    pass_ms(100);
+    (void)side_hears(&g, 0, HELLO_OLD);
+    cr_expect_null(strstr(side_says(&g, 0), "AUTH"));
+    cr_expect_eq(peering_pull_ns(&g.links[0]), opened_ns + PROOF_WAIT_MS * MS_NS);
+    pass_ms(PROOF_WAIT_MS - 100);
+    proves_itself_with(side_says(&g, 0), NEW);
+    cr_expect_eq(side_hears(&g, 0, first_of_hands(NEW, HELLO_DIALLED)), PEERING_UP);
+    says(0, "");
+}
+
 Test(proof, an_older_end_is_not_asked_again_but_goes_with_its_secret)
 {
     g.node.secrets = secrets_of(OLD);
