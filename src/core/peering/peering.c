@@ -567,10 +567,10 @@ enum peering_event peering_tick(struct peering *p, struct instant now)
         return end(p, "no handshake within 2 s");
     if (p->observer)
         return end(p, "an observer has 10 s");
-    if (now.mono_ns >= p->heard_ns + PEERING_DEAD_MS * MS_NS)
-        return end(p, "no byte for 10 s");
     if (now.mono_ns >= p->proof.until_ns)
         return end(p, PROOF_LATE);
+    if (now.mono_ns >= p->heard_ns + PEERING_DEAD_MS * MS_NS)
+        return end(p, "no byte for 10 s");
     p->ping_due = true;
     return PEERING_NOTHING;
 }
