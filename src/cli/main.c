@@ -2,7 +2,9 @@
 #include "cli/commands.h"
 #include "core/base/invariant.h"
 #include "core/base/nearest.h"
+#include "io/calls.h"
 #include "io/invariant.h"
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -79,12 +81,25 @@ static int dispatch(int argc, char **argv)
 }
 
 /* Open /dev/null in place of standard files that are closed. Otherwise the first socket would get
- * such a number, and what is printed would be sent to a client. */
+ * such a number, and what is printed would be sent to a client. false: the reason was written to
+ * standard error, if there is one. */
 static bool standard_files_open(void)
 {
-    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) >= 0)
+            continue;
+        if (calls_denied(errno)) {
+            calls_tell_denied("fcntl", errno);
             return false;
+        }
+        if (open("/dev/null", O_RDWR) != fd) {
+            fprintf(stderr,
+                "stampede: standard file %d is closed, and /dev/null cannot be opened in its "
+                "place: %s\n",
+                fd, strerror(errno));
+            return false;
+        }
+    }
     return true;
 }
 

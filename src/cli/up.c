@@ -16,6 +16,7 @@
 #include "cli/herd.h"
 #include "cli/report.h"
 #include "files/clock.h"
+#include "io/calls.h"
 #include "io/sockaddr.h"
 #include <errno.h>
 #include <ifaddrs.h>
@@ -367,6 +368,9 @@ static bool catch_signals(struct up *u)
     sigprocmask(SIG_BLOCK, &ours, &u->mask);
     u->polls[0] =
         (struct pollfd){.fd = signalfd(-1, &ours, SFD_NONBLOCK | SFD_CLOEXEC), .events = POLLIN};
+    if (u->polls[0].fd < 0)
+        calls_denied(errno) ? calls_tell_denied("signalfd4", errno)
+                            : complain("cannot listen to signals: %s", strerror(errno));
     return u->polls[0].fd >= 0;
 }
 

@@ -9,10 +9,12 @@
 #include "core/base/awake.h"
 #include "core/base/invariant.h"
 #include "files/clock.h"
+#include "io/calls.h"
 #include "io/conn.h"
 #include "io/dial.h"
 #include "io/listen.h"
 #include "io/log_sink.h"
+#include "io/reason.h"
 #include "io/resolve.h"
 #include <errno.h>
 #include <poll.h>
@@ -47,7 +49,8 @@ struct loop {
 /* -- signals ----------------------------------------------------------------------------------- */
 
 /* Signals are blocked before anything else, so that none is lost before the first turn. SIGPIPE is
- * ignored: a send to a closed connection returns an errno. */
+ * ignored: a send to a closed connection returns an errno. -1: failed, and the reason was written to
+ * standard error. */
 static int open_signals(void)
 {
     sigset_t handled;
@@ -55,9 +58,20 @@ static int open_signals(void)
     sigaddset(&handled, SIGINT);
     sigaddset(&handled, SIGTERM);
     sigaddset(&handled, SIGHUP);
-    sigprocmask(SIG_BLOCK, &handled, NULL);
-    signal(SIGPIPE, SIG_IGN);
-    return signalfd(-1, &handled, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (sigprocmask(SIG_BLOCK, &handled, NULL) < 0) {
+        calls_tell_denied("rt_sigprocmask", errno);
+        return -1;
+    }
+    if (signal(SIGPIPE, SIG_IGN) == SIG_ERR) {
+        calls_tell_denied("rt_sigaction", errno);
+        return -1;
+    }
+    int fd = signalfd(-1, &handled, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (fd < 0 && calls_denied(errno))
+        calls_tell_denied("signalfd4", errno);
+    else if (fd < 0)
+        fprintf(stderr, "stampede: cannot listen to signals: %s\n", reason_of(errno));
+    return fd;
 }
 
 static void await_signals(struct loop *l)
@@ -394,12 +408,12 @@ static void close_parts(struct loop *l)
 int loop_run(const struct loop_config *config)
 {
     struct loop l = {.config = config,
-        .signals_fd = open_signals(),
+        .signals_fd = calls_are_allowed() ? open_signals() : -1,
         .drain_ns = NEVER_NS,
         .look_ns = NEVER_NS,
         .listeners = {.ports = {{.fd = -1}, {.fd = -1}}},
         .sink = {.fd = STDERR_FILENO}};
-    int result = open_parts(&l) ? run(&l) : 1;
+    int result = l.signals_fd >= 0 && open_parts(&l) ? run(&l) : 1;
     close_parts(&l);
     return result;
 }

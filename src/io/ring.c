@@ -9,6 +9,7 @@
 #include "core/base/instant.h"
 #include "core/base/invariant.h"
 #include "files/clock.h"
+#include "io/calls.h"
 #include <liburing.h>
 #include <limits.h>
 #include <poll.h>
@@ -70,13 +71,12 @@ static void tell_refusal(int error)
             "it with: sysctl kernel.io_uring_disabled=0\n",
             disabled);
     else if (error == EPERM || error == EACCES)
-        fputs("io_uring is forbidden here, probably by a container's seccomp profile; use a "
-              "profile that allows io_uring (docker: --security-opt seccomp=unconfined)\n",
+        fputs("io_uring is forbidden here, probably by a container's seccomp profile; " CALLS_REMEDY
+              "\n",
             stderr);
     else if (error == ENOSYS)
-        fputs(
-            "this kernel has no io_uring, or a container's seccomp profile hides it; use Linux 6.1 "
-            "or newer, and a profile that allows io_uring\n",
+        fputs("this kernel has no io_uring, or a container's seccomp profile hides it; use Linux "
+              "6.1 or newer, and " CALLS_REMEDY "\n",
             stderr);
     else if (error == EINVAL)
         fprintf(
@@ -155,6 +155,13 @@ static int open_buffers(struct ring *r)
     return 0;
 }
 
+/* A sandbox may allow all of the set-up and deny the call that every turn makes. */
+static int try_to_enter(const struct ring *r)
+{
+    return -io_uring_enter2((unsigned)r->uring.enter_ring_fd, 0, 0,
+        r->enter_flags & IORING_ENTER_REGISTERED_RING, NULL, 0);
+}
+
 static bool is_power_of_two(unsigned n)
 {
     return n && !(n & (n - 1));
@@ -183,6 +190,8 @@ struct ring *ring_open(const struct ring_sizes *sizes, int64_t spin_ns)
     bool queues = !error;
     if (!error)
         error = open_buffers(r);
+    if (!error)
+        error = try_to_enter(r);
     if (error) {
         tell_refusal(error);
         if (queues)
