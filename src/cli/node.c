@@ -2,6 +2,7 @@
 #include "core/node/node.h"
 #include "cli/commands.h"
 #include "cli/herd.h"
+#include "core/base/invariant.h"
 #include "files/clock.h"
 #include "files/entropy.h"
 #include "files/places_provider.h"
@@ -37,6 +38,39 @@ static void log_places(struct log *log, const struct places_provision *p, struct
     log_end(log);
 }
 
+/* What a node opens again while it runs. */
+struct opened_again {
+    struct sandbox sandbox; /* views the rest */
+    char secret[FILE_PATH_ROOM];
+    struct tls_paths tls;
+    char ca[FILE_PATH_ROOM]; /* of places */
+};
+
+/* All but the log was read before, so the paths are not too long. */
+static void find_opened_again(struct opened_again *o, const struct herd *herd,
+    const struct places_provision *places, const char *log_path)
+{
+    o->sandbox = (struct sandbox){.log_file = log_path, .resolves = places->exchange != NULL};
+    unsigned count = 0;
+    bool found = true;
+    if (herd->secret_file.secrets.count) {
+        const struct secret_file *f = &herd->secret_file;
+        found = file_path_beside(f->topology_path, f->topology->secret_file, o->secret);
+        o->sandbox.files[count++] = o->secret;
+    }
+    if (herd->tls) {
+        found = found && tls_files_paths(&herd->tls_files, &o->tls, stderr);
+        o->sandbox.files[count++] = o->tls.ca;
+        o->sandbox.files[count++] = o->tls.cert;
+        o->sandbox.files[count++] = o->tls.key;
+    }
+    if (places->exchange) {
+        found = found && places_files_ca_path(&places->files, o->ca);
+        o->sandbox.files[count++] = o->ca;
+    }
+    ASSERT(found && count <= SANDBOX_FILES_MAX);
+}
+
 static int run(struct herd *herd, const struct options *o, unsigned self)
 {
     const struct topology *t = &herd->topology;
@@ -60,6 +94,8 @@ static int run(struct herd *herd, const struct options *o, unsigned self)
     }
     if (!places_provide(&places, t, o->topology_file, &log))
         return code;
+    struct opened_again again;
+    find_opened_again(&again, herd, &places, log_path);
     config.places = places.provider;
     config.exchange = places.exchange;
     char *log_memory = malloc(NODE_LOG_BYTES);
@@ -77,6 +113,7 @@ static int run(struct herd *herd, const struct options *o, unsigned self)
             .secret_file = herd->secret_file.secrets.count ? &herd->secret_file : NULL,
             .tls_files = herd->tls ? &herd->tls_files : NULL,
             .places_files = places.exchange ? &places.files : NULL,
+            .sandbox = t->sandbox ? &again.sandbox : NULL,
             .client = at->client,
             .peer = at->peer,
             .connections_max = config.connections_max,

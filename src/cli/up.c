@@ -21,6 +21,7 @@
 #include <errno.h>
 #include <ifaddrs.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -374,6 +375,16 @@ static bool catch_signals(struct up *u)
     return u->polls[0].fd >= 0;
 }
 
+/* Neither this process nor a node needs more rights than it has. Whatever else a node gives up, it
+ * gives up itself; this one must go on starting programs. */
+static bool gain_no_privileges(const struct topology *t)
+{
+    bool well = !t->sandbox || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
+    if (!well)
+        complain("no_new_privs cannot be set: %s", strerror(errno));
+    return well;
+}
+
 int cli_up(int argc, char **argv)
 {
     struct options o;
@@ -393,7 +404,8 @@ int cli_up(int argc, char **argv)
         .topology = &herd.topology,
         .secrets = &herd.secret_file.secrets,
         .tls = herd.tls};
-    code = well && gather(&u) && catch_signals(&u) ? run(&u) : EXIT_SAID_NO;
+    well = well && gain_no_privileges(u.topology) && gather(&u) && catch_signals(&u);
+    code = well ? run(&u) : EXIT_SAID_NO;
     for (unsigned i = 0; i < u.count; i++)
         if (u.members[i].child.said_fd >= 0)
             close(u.members[i].child.said_fd);

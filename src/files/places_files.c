@@ -1,6 +1,5 @@
 /* places_files.c — see places_files.h. */
 #include "files/places_files.h"
-#include "files/private_file.h"
 #include "files/trust_file.h"
 #include <stdlib.h>
 #include <unistd.h>
@@ -71,16 +70,21 @@ static bool find_key(struct places_files *f, const struct topology *t, const cha
 
 /* -- the trust --------------------------------------------------------------------------------- */
 
+bool places_files_ca_path(const struct places_files *f, char out[FILE_PATH_ROOM])
+{
+    const char *file = f->topology->places.ca_file;
+    return file_path_beside(f->topology_path, *file ? file : TRUST_SYSTEM_FILE, out);
+}
+
 static struct tls_trust *read_trust(const struct places_files *f, FILE *tell)
 {
     char path[FILE_PATH_ROOM];
-    const char *file = f->topology->places.ca_file;
-    if (!*file)
-        return trust_file_read(TRUST_SYSTEM_FILE, TRUST_SYSTEM_REMEDY, tell);
-    if (file_path_beside(f->topology_path, file, path))
+    bool own = *f->topology->places.ca_file;
+    if (places_files_ca_path(f, path))
         return trust_file_read(path,
-            "name the CA certificates of places.endpoint in places { ca_file }, or leave it out "
-            "for the system's",
+            own ? "name the CA certificates of places.endpoint in places { ca_file }, or leave it "
+                  "out for the system's"
+                : TRUST_SYSTEM_REMEDY,
             tell);
     fprintf(tell, "%s: the path of places.ca_file is too long\n", f->topology_path);
     return NULL;

@@ -11,6 +11,7 @@
 #include "core/places/google.h"
 #include "core/tls/tls.h"
 #include "core/topology/topology.h"
+#include "files/private_file.h"
 #include <stdio.h>
 
 struct places_files {
@@ -35,6 +36,9 @@ static inline bool places_files_are_used(const struct places_files *f)
  * false: the reason has been reported. Else places_files_close it. */
 MUST_USE bool places_files_open(
     struct places_files *f, const struct topology *t, const char *topology_path);
+
+/* Where those CA certificates are. false: the path is too long. */
+MUST_USE bool places_files_ca_path(const struct places_files *f, char out[FILE_PATH_ROOM]);
 
 /* Read the CA certificates again, for new connections.
  *

@@ -2,7 +2,6 @@
  * wiped. */
 #include "files/tls_files.h"
 #include "files/clock.h"
-#include "files/private_file.h"
 #include "files/trust_file.h"
 #include <unistd.h>
 
@@ -12,11 +11,6 @@ static const struct file_kind cert_kind = {
 static const struct file_kind key_kind = {.noun = "key",
     .remedy = "copy the one made with this node's certificate here",
     .owner_only = true};
-
-/* Of the three files. */
-struct paths {
-    char ca[FILE_PATH_ROOM], cert[FILE_PATH_ROOM], key[FILE_PATH_ROOM];
-};
 
 /* `pattern` with the node's name in place of each %n. false: too long. */
 static bool expand(const char *pattern, struct span name, char out[TOPOLOGY_PATH_BYTES_MAX + 1])
@@ -44,7 +38,7 @@ static bool find(char out[FILE_PATH_ROOM], const char *topology_path, const char
     return false;
 }
 
-static struct tls_identity *read_identity(const struct paths *at, FILE *tell)
+static struct tls_identity *read_identity(const struct tls_paths *at, FILE *tell)
 {
     struct file_text cert = {.memory = NULL}, key = {.memory = NULL};
     struct tls_identity *identity = NULL;
@@ -63,7 +57,7 @@ static struct tls_identity *read_identity(const struct paths *at, FILE *tell)
 }
 
 static bool check(
-    const struct tls_config *config, const struct paths *at, struct span name, FILE *tell)
+    const struct tls_config *config, const struct tls_paths *at, struct span name, FILE *tell)
 {
     const char *fault = tls_identity_fault(config, name, clock_now().real_ns);
     if (fault)
@@ -82,6 +76,14 @@ static void destroy(struct tls_config *config)
     *config = (struct tls_config){0};
 }
 
+bool tls_files_paths(const struct tls_files *f, struct tls_paths *out, FILE *tell)
+{
+    const struct topology *t = f->topology;
+    return find(out->ca, f->topology_path, t->tls_ca_file, f->name, tell) &&
+           find(out->cert, f->topology_path, t->tls_cert_file, f->name, tell) &&
+           find(out->key, f->topology_path, t->tls_key_file, f->name, tell);
+}
+
 /* Read the files that f names; its config is left alone.
  *
  * certified  the name that the certificate must be for; empty: any
@@ -89,12 +91,9 @@ static void destroy(struct tls_config *config)
 static bool read_files(
     const struct tls_files *f, struct tls_config *out, struct span certified, FILE *tell)
 {
-    const struct topology *t = f->topology;
-    struct paths at;
+    struct tls_paths at;
     *out = (struct tls_config){0};
-    if (!find(at.ca, f->topology_path, t->tls_ca_file, f->name, tell) ||
-        !find(at.cert, f->topology_path, t->tls_cert_file, f->name, tell) ||
-        !find(at.key, f->topology_path, t->tls_key_file, f->name, tell))
+    if (!tls_files_paths(f, &at, tell))
         return false;
     out->trust = trust_file_read(at.ca, ca_remedy, tell);
     out->identity = out->trust ? read_identity(&at, tell) : NULL;

@@ -7,6 +7,7 @@
 
 #include "core/tls/tls.h"
 #include "core/topology/topology.h"
+#include "files/private_file.h"
 #include <stdio.h>
 
 struct tls_files {
@@ -33,6 +34,14 @@ MUST_USE bool tls_files_open(
  * false: there is none, or something is wrong with it; the reason is on standard error. */
 MUST_USE bool tls_files_open_any(
     struct tls_files *f, const struct topology *t, const char *topology_path);
+
+/* Where its files are. */
+struct tls_paths {
+    char ca[FILE_PATH_ROOM], cert[FILE_PATH_ROOM], key[FILE_PATH_ROOM];
+};
+
+/* false: one is too long, and that was written to `tell`. */
+MUST_USE bool tls_files_paths(const struct tls_files *f, struct tls_paths *out, FILE *tell);
 
 /* Read the files of tls_files_open again, after they were renewed. Links that begin from now on use
  * the new ones, links that are up keep those that they began with.

@@ -1,7 +1,7 @@
 /* calls.c — see calls.h.
  *
- * A filter answers before the kernel looks at arguments. So -1 in place of a descriptor is enough to
- * tell: the kernel itself would say EBADF, and says EINVAL where there is no descriptor. */
+ * A filter answers before the kernel looks at arguments. So -1 in place of a descriptor is enough
+ * to tell: the kernel itself would say EBADF, and says EINVAL where there is no descriptor. */
 #include "io/calls.h"
 #include <errno.h>
 #include <stdio.h>

@@ -49,8 +49,8 @@ struct loop {
 /* -- signals ----------------------------------------------------------------------------------- */
 
 /* Signals are blocked before anything else, so that none is lost before the first turn. SIGPIPE is
- * ignored: a send to a closed connection returns an errno. -1: failed, and the reason was written to
- * standard error. */
+ * ignored: a send to a closed connection returns an errno. -1: failed, and the reason was written
+ * to standard error. */
 static int open_signals(void)
 {
     sigset_t handled;
@@ -413,7 +413,9 @@ int loop_run(const struct loop_config *config)
         .look_ns = NEVER_NS,
         .listeners = {.ports = {{.fd = -1}, {.fd = -1}}},
         .sink = {.fd = STDERR_FILENO}};
-    int result = l.signals_fd >= 0 && open_parts(&l) ? run(&l) : 1;
+    bool well = l.signals_fd >= 0 && open_parts(&l) &&
+                sandbox_enter(config->sandbox, config->log, clock_now());
+    int result = well ? run(&l) : 1;
     close_parts(&l);
     return result;
 }

@@ -13,6 +13,7 @@
 #include "files/secret.h"
 #include "files/tls_files.h"
 #include "io/ring.h"
+#include "io/sandbox.h"
 
 enum {
     /* By how much node_config.connections_max exceeds limits.connections: slots for links and
@@ -35,6 +36,7 @@ struct loop_config {
     /* NULL: listen on both addresses. Else a connected socket, taken over: the only client of a
      * node that does not listen. */
     const int *only_client;
+    const struct sandbox *sandbox; /* NULL: none */
     uint32_t connections_max; /* as in node_config */
     int64_t spin_ns; /* how long to poll before sleeping; 0: not at all */
     struct ring_sizes sizes; /* RING_SIZES */
@@ -45,9 +47,10 @@ struct loop_config {
  * node instead if there is no log_file and either the log goes to a terminal, which a SIGHUP says is
  * gone, or there are no files to reload.
  *
- * Raises the limit of open files to the hard limit, blocks the signals that it handles, listens. If
- * it cannot start, cause and remedy are written to standard error; later failures are logged. The
- * caller keeps the node and the log.
+ * Raises the limit of open files to the hard limit, blocks the signals that it handles, listens,
+ * and gives up what it does not need from then on (sandbox.h), for the whole process. If it cannot
+ * start, cause and remedy are written to standard error; later failures are logged. The caller
+ * keeps the node and the log.
  *
  * A first signal stops the node in order (node_stop); a second one ends it at once.
  *

@@ -1,15 +1,16 @@
 /* ring.c — see ring.h. Written against liburing 2.3, the version in Debian 12.
  *
- * Two things that this version lacks are done here: the set-up of the buffer ring (mmap, one call),
- * and io_uring_enter with a time-out and newer flags. Holds always: a buffer goes to the kernel
- * only in ring_buffers_return, so received bytes stay readable until the end of the turn. Under
- * AddressSanitizer, buffers that belong to the kernel are poisoned, so that a later access is
- * reported. */
+ * What this version lacks is done here: the set-up of the buffer ring (mmap, one call), the
+ * restrictions, and io_uring_enter with a time-out and newer flags. Holds always: a buffer goes to
+ * the kernel only in ring_buffers_return, so received bytes stay readable until the end of the
+ * turn. Under AddressSanitizer, buffers that belong to the kernel are poisoned, so that a later
+ * access is reported. */
 #include "io/ring.h"
 #include "core/base/instant.h"
 #include "core/base/invariant.h"
 #include "files/clock.h"
 #include "io/calls.h"
+#include "io/sanitized.h"
 #include <liburing.h>
 #include <limits.h>
 #include <poll.h>
@@ -19,10 +20,7 @@
 #include <sys/utsname.h>
 
 /* Only then: clang installs this header with its sanitizer runtime, which need not be there. */
-#ifndef __has_feature /* clang's; gcc defines __SANITIZE_ADDRESS__ */
-#define __has_feature(feature) 0
-#endif
-#if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
+#if IS_SANITIZED
 #include <sanitizer/asan_interface.h>
 #else
 #define ASAN_POISON_MEMORY_REGION(at, bytes) ((void)(at), (void)(bytes))
@@ -103,6 +101,8 @@ static int open_queues(struct ring *r)
                  | IORING_SETUP_TASKRUN_FLAG
                  /* A request that fails at submission does not hold up those behind it. */
                  | IORING_SETUP_SUBMIT_ALL
+                 /* Nothing can be submitted before close_to_others has said what may be. */
+                 | IORING_SETUP_R_DISABLED
                  /* A completion queue larger than the default of twice the submissions, because
                   * a multishot request completes many times. */
                  | IORING_SETUP_CQSIZE,
@@ -155,6 +155,27 @@ static int open_buffers(struct ring *r)
     return 0;
 }
 
+/* The kernel refuses all but these requests, flags and registrations from now on: the queue lies in
+ * memory, so whoever can write there could otherwise have any file opened. */
+static int close_to_others(struct ring *r)
+{
+    static const uint8_t requests[] = {IORING_OP_ACCEPT, IORING_OP_RECV, IORING_OP_SEND,
+        IORING_OP_CONNECT, IORING_OP_POLL_ADD, IORING_OP_WRITE, IORING_OP_ASYNC_CANCEL};
+    enum { REQUESTS = sizeof requests / sizeof *requests };
+    struct io_uring_restriction allowed[REQUESTS + 2] = {
+        {.opcode = IORING_RESTRICTION_SQE_FLAGS_ALLOWED,
+            .sqe_flags = IOSQE_BUFFER_SELECT | IOSQE_ASYNC | IOSQE_CQE_SKIP_SUCCESS},
+        /* which io_uring_queue_exit does */
+        {.opcode = IORING_RESTRICTION_REGISTER_OP, .register_op = IORING_UNREGISTER_RING_FDS},
+    };
+    for (unsigned i = 0; i < REQUESTS; i++)
+        allowed[2 + i] = (struct io_uring_restriction){
+            .opcode = IORING_RESTRICTION_SQE_OP, .sqe_op = requests[i]};
+    unsigned fd = (unsigned)r->uring.ring_fd;
+    int error = -io_uring_register(fd, IORING_REGISTER_RESTRICTIONS, allowed, REQUESTS + 2);
+    return error ? error : -io_uring_register(fd, IORING_REGISTER_ENABLE_RINGS, NULL, 0);
+}
+
 /* A sandbox may allow all of the set-up and deny the call that every turn makes. */
 static int try_to_enter(const struct ring *r)
 {
@@ -190,6 +211,8 @@ struct ring *ring_open(const struct ring_sizes *sizes, int64_t spin_ns)
     bool queues = !error;
     if (!error)
         error = open_buffers(r);
+    if (!error)
+        error = close_to_others(r);
     if (!error)
         error = try_to_enter(r);
     if (error) {

@@ -105,6 +105,9 @@ MUST_USE bool ring_next(struct ring *r, struct ring_event *out);
 void ring_buffers_return(struct ring *r);
 
 /* -- requests ------------------------------------------------------------------------------------
+ * The kernel carries out these requests and no others, whatever is written into the queue: others
+ * open files and make sockets, which no seccomp filter sees.
+ *
  * None of these can fail: a full queue is submitted first. Memory that a request refers to must
  * stay valid until its completion; for a connect, until the next ring_enter. */
 

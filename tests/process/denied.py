@@ -9,13 +9,13 @@ import os
 import struct
 
 NUMBERS = {  # of each call, by the machine's name
-    "x86_64": {"write": 1, "ioctl": 16, "rt_sigprocmask": 14, "connect": 42, "shutdown": 48,
+    "x86_64": {"ioctl": 16, "rt_sigprocmask": 14, "connect": 42, "shutdown": 48,
                "listen": 50, "getsockname": 51, "getpeername": 52, "setsockopt": 54, "fcntl": 72,
-               "signalfd4": 289, "prlimit64": 302, "io_uring_setup": 425, "io_uring_enter": 426,
+               "signalfd4": 289, "seccomp": 317, "landlock_create_ruleset": 444, "io_uring_setup": 425, "io_uring_enter": 426,
                "io_uring_register": 427},
-    "aarch64": {"write": 64, "ioctl": 29, "rt_sigprocmask": 135, "connect": 203, "shutdown": 210,
+    "aarch64": {"ioctl": 29, "rt_sigprocmask": 135, "connect": 203, "shutdown": 210,
                 "listen": 201, "getsockname": 204, "getpeername": 205, "setsockopt": 208,
-                "fcntl": 25, "signalfd4": 74, "prlimit64": 261, "io_uring_setup": 425,
+                "fcntl": 25, "signalfd4": 74, "seccomp": 277, "landlock_create_ruleset": 444, "io_uring_setup": 425,
                 "io_uring_enter": 426, "io_uring_register": 427},
 }[os.uname().machine]
 

@@ -38,6 +38,8 @@ static const struct key keys[] = {
         "How long an idle node polls before it sleeps"},
     {"", "retired", KEY_RETIRED, NO_FIELD, 0, NULL, NULL, NULL, NULL, "none", false,
         "Nodes that were removed from the herd, and whose stamps are still to be held"},
+    {"", "sandbox", KEY_WORD, FIELD(sandbox), 0, NULL, NULL, "on", words_switch, NULL, false,
+        "Whether a running node gives up all rights that it does not need"},
     {"limits", "line", KEY_SIZE, FIELD(limits.line_bytes), 1, "64B", "8KiB", "1KiB", NULL, NULL,
         false, "The longest line that a client may send, without its line end"},
     {"limits", "output", KEY_SIZE, FIELD(limits.output_bytes), 1, "16KiB", "1GiB", "1MiB", NULL,

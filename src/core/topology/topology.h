@@ -95,6 +95,7 @@ struct topology {
     char tls_key_file[TOPOLOGY_PATH_BYTES_MAX + 1]; /* here, too */
     char log_file[TOPOLOGY_PATH_BYTES_MAX + 1]; /* "" for standard error; else as secret_file */
     enum log_level log_level; /* info */
+    bool sandbox; /* on: a running node gives up the rights that it does not need */
     uint64_t spin_ns; /* how long the loop polls before it sleeps, 0 to 10ms; 0 */
     struct topology_limits limits;
     struct topology_places places;

@@ -21,8 +21,9 @@ struct row {
 #define A NODE("Ann", "001")
 #define B NODE("Bob", "002")
 #define C NODE("Cid", "003")
-#define TOP_KEYS \
-    "herd, client_close, secret_file, log_file, log_level, spin, retired, node, limits, places, " \
+#define TOP_KEYS                                                                                   \
+    "herd, client_close, secret_file, log_file, log_level, spin, retired, sandbox, node, limits, " \
+    "places, "                                                                                     \
     "tls\n"
 
 /* What would be printed, into memory that the caller frees. */

@@ -318,12 +318,14 @@ Test(reader, much_of_anything, .timeout = 60)
     expect_refused("", "{", "\"{\" is out of place here");
     expect_refused("a = ", "{",
         "\"a\" is no key of the top level; there are "
-        "herd, client_close, secret_file, log_file, log_level, spin, retired, node, limits, "
+        "herd, client_close, secret_file, log_file, log_level, spin, retired, sandbox, node, "
+        "limits, "
         "places, tls");
     expect_refused("", "}\n", "this \"}\" closes nothing");
     expect_refused("", "\"a\" ",
         "\"a\" is no key of the top level; there are "
-        "herd, client_close, secret_file, log_file, log_level, spin, retired, node, limits, "
+        "herd, client_close, secret_file, log_file, log_level, spin, retired, sandbox, node, "
+        "limits, "
         "places, tls");
     expect_refused("herd = ", "'a'",
         "\"a\" is out of place after the value of herd; a value with "
@@ -339,7 +341,8 @@ Test(reader, much_of_anything, .timeout = 60)
     expect_refused("/*", "*", "the comment that begins here does not end; \"*/\" is missing");
     expect_refused("", "a /**/\n",
         "\"a\" is no key of the top level; there are "
-        "herd, client_close, secret_file, log_file, log_level, spin, retired, node, limits, "
+        "herd, client_close, secret_file, log_file, log_level, spin, retired, sandbox, node, "
+        "limits, "
         "places, tls");
     expect_refused("node A { talks_to = {", "B,",
         "the list that begins in this line is not closed; "
