@@ -8,6 +8,7 @@
 #include "files/places_provider.h"
 #include "files/private_file.h"
 #include "io/loop.h"
+#include "io/open_files.h"
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -71,6 +72,23 @@ static void find_opened_again(struct opened_again *o, const struct herd *herd,
     ASSERT(found && count <= SANDBOX_FILES_MAX);
 }
 
+/* Lowers limits.connections to what the limit of open files allows. false: not even a node can do
+ * with that, which was written to standard error. */
+static bool share_files(struct topology *t, unsigned self, const struct places_provision *places,
+    struct open_files_share *share, struct log *log)
+{
+    struct open_files files = {.neighbours = t->nodes[self].neighbours_count,
+        .places = places->exchange != NULL,
+        .clients = t->limits.connections};
+    if (!open_files_raise(&files))
+        return false;
+    *share = open_files_share(&files);
+    open_files_tell(&files, share, log, clock_now());
+    if (share->clients)
+        t->limits.connections = share->clients;
+    return share->clients > 0;
+}
+
 static int run(struct herd *herd, const struct options *o, unsigned self)
 {
     const struct topology *t = &herd->topology;
@@ -82,7 +100,6 @@ static int run(struct herd *herd, const struct options *o, unsigned self)
         .self = self,
         .secrets = &herd->secret_file.secrets,
         .tls = herd->tls,
-        .connections_max = t->limits.connections + LOOP_CONNECTIONS_SPARE,
         .log = &log,
     };
     struct node *node = NULL;
@@ -98,12 +115,20 @@ static int run(struct herd *herd, const struct options *o, unsigned self)
     find_opened_again(&again, herd, &places, log_path);
     config.places = places.provider;
     config.exchange = places.exchange;
+    struct open_files_share share;
     char *log_memory = malloc(NODE_LOG_BYTES);
-    if (log_memory) {
+    if (log_memory)
         log_init(&log, t->log_level, span_of(at->name), log_memory, NODE_LOG_BYTES);
+    else
+        complain("out of memory");
+    if (log_memory && share_files(&herd->topology, self, &places, &share, &log)) {
+        config.connections_max = share.connections;
+        config.strangers_max = share.strangers;
         entropy_fill(config.seed, sizeof config.seed);
         node = node_create(&config, clock_now());
         log_places(&log, &places, clock_now());
+        if (!node)
+            complain("out of memory; lower limits.connections");
     }
     if (node)
         code = loop_run(&(struct loop_config){
@@ -116,13 +141,12 @@ static int run(struct herd *herd, const struct options *o, unsigned self)
             .sandbox = t->sandbox ? &again.sandbox : NULL,
             .client = at->client,
             .peer = at->peer,
-            .connections_max = config.connections_max,
+            .connections_max = share.connections,
+            .spare = share.spare,
             .spin_ns = (int64_t)t->spin_ns,
             .sizes = RING_SIZES,
         });
     else
-        complain("out of memory; lower limits.connections");
-    if (!node)
         places.provider.destroy(places.provider.self);
     node_destroy(node);
     places_provision_close(&places);

@@ -95,6 +95,7 @@ static int serve(const struct herd *herd, const struct options *o, int client)
             .log_file = "",
             .only_client = &client,
             .connections_max = config.connections_max,
+            .spare = LOOP_CONNECTIONS_SPARE / 2,
             .sizes = RING_SIZES});
     else
         complain("out of memory");

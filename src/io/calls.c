@@ -1,7 +1,7 @@
 /* calls.c — see calls.h.
  *
- * A filter answers before the kernel looks at arguments. So -1 in place of a descriptor is enough
- * to tell: the kernel itself would say EBADF, and says EINVAL where there is no descriptor. */
+ * A filter answers before the kernel looks at arguments. So -1 in place of a descriptor, or of a
+ * process, is enough to tell: the kernel itself says EBADF, EINVAL or ESRCH. */
 #include "io/calls.h"
 #include <errno.h>
 #include <stdio.h>
@@ -27,6 +27,7 @@ static const struct {
     {"getsockname", SYS_getsockname},
     {"getpeername", SYS_getpeername},
     {"shutdown", SYS_shutdown},
+    {"prlimit64", SYS_prlimit64},
 };
 
 bool calls_denied(int error)

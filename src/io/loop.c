@@ -20,12 +20,10 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
 enum {
-    FILES_BESIDE_CONNECTIONS = 32, /* ring, listeners, signals, log, 0 to 2, dials */
     LOOP_REASON_BYTES = 1024, /* of a message about a file: its path and a sentence */
 };
 
@@ -314,25 +312,6 @@ static void flush_log(struct loop *l)
 
 /* -- from start to end ------------------------------------------------------------------------- */
 
-/* Raise the limit of open files to the hard limit. Before accept is armed, because the kernel reads
- * the limit then. A node starts with too few, too: further connections wait in the backlog. */
-static void raise_files(struct log *log, uint32_t connections_max, struct instant now)
-{
-    struct rlimit files;
-    rlim_t needed = (rlim_t)connections_max + FILES_BESIDE_CONNECTIONS;
-    if (getrlimit(RLIMIT_NOFILE, &files) < 0)
-        return;
-    files.rlim_cur = files.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &files);
-    if (files.rlim_max >= needed)
-        return;
-    log_begin(log, LOG_WARN, "few_files", now);
-    log_number(log, "allowed", (int64_t)files.rlim_max);
-    log_number(log, "needed", (int64_t)needed);
-    log_text(log, "remedy", SPAN("raise ulimit -Hn or LimitNOFILE=, or lower limits.connections"));
-    log_end(log);
-}
-
 static void log_ring(struct log *log, const struct ring_sizes *wanted, const struct ring_sizes *got,
     struct instant now)
 {
@@ -372,12 +351,9 @@ static bool open_parts(struct loop *l)
     if (!l->ring || !log_sink_open(&l->sink, l->ring, config->log, config->log_file))
         return false;
     log_ring(config->log, &config->sizes, ring_sizes(l->ring), now);
-    raise_files(config->log, config->connections_max, now);
     dials_init(&l->dials, &l->conns, config->node);
     resolve_open(&l->resolve, l->ring, NULL);
-    uint32_t spare = config->connections_max < LOOP_CONNECTIONS_SPARE ? config->connections_max
-                                                                      : LOOP_CONNECTIONS_SPARE;
-    if (!conns_init(&l->conns, l->ring, config->node, config->connections_max, spare / 2)) {
+    if (!conns_init(&l->conns, l->ring, config->node, config->connections_max, config->spare)) {
         fputs("stampede: no memory for the connection table; lower limits.connections\n", stderr);
         return false;
     }

@@ -38,6 +38,7 @@ struct loop_config {
     const int *only_client;
     const struct sandbox *sandbox; /* NULL: none */
     uint32_t connections_max; /* as in node_config */
+    uint32_t spare; /* of these, how many clients cannot take */
     int64_t spin_ns; /* how long to poll before sleeping; 0: not at all */
     struct ring_sizes sizes; /* RING_SIZES */
 };
@@ -47,8 +48,7 @@ struct loop_config {
  * node instead if there is no log_file and either the log goes to a terminal, which a SIGHUP says is
  * gone, or there are no files to reload.
  *
- * Raises the limit of open files to the hard limit, blocks the signals that it handles, listens,
- * and gives up what it does not need from then on (sandbox.h), for the whole process. If it cannot
+ * Blocks the signals that it handles, listens, and gives up what it does not need from then on (sandbox.h), for the whole process. If it cannot
  * start, cause and remedy are written to standard error; later failures are logged. The caller
  * keeps the node and the log.
  *

@@ -9,14 +9,16 @@ import os
 import struct
 
 NUMBERS = {  # of each call, by the machine's name
-    "x86_64": {"ioctl": 16, "rt_sigprocmask": 14, "connect": 42, "shutdown": 48,
-               "listen": 50, "getsockname": 51, "getpeername": 52, "setsockopt": 54, "fcntl": 72,
-               "signalfd4": 289, "seccomp": 317, "landlock_create_ruleset": 444, "io_uring_setup": 425, "io_uring_enter": 426,
-               "io_uring_register": 427},
-    "aarch64": {"ioctl": 29, "rt_sigprocmask": 135, "connect": 203, "shutdown": 210,
-                "listen": 201, "getsockname": 204, "getpeername": 205, "setsockopt": 208,
-                "fcntl": 25, "signalfd4": 74, "seccomp": 277, "landlock_create_ruleset": 444, "io_uring_setup": 425,
-                "io_uring_enter": 426, "io_uring_register": 427},
+    "x86_64": {
+        "ioctl": 16, "rt_sigprocmask": 14, "connect": 42, "shutdown": 48, "listen": 50,
+        "getsockname": 51, "getpeername": 52, "setsockopt": 54, "fcntl": 72, "signalfd4": 289,
+        "prlimit64": 302, "seccomp": 317, "io_uring_setup": 425, "io_uring_enter": 426,
+        "io_uring_register": 427, "landlock_create_ruleset": 444},
+    "aarch64": {
+        "ioctl": 29, "rt_sigprocmask": 135, "connect": 203, "shutdown": 210, "listen": 201,
+        "getsockname": 204, "getpeername": 205, "setsockopt": 208, "fcntl": 25, "signalfd4": 74,
+        "prlimit64": 261, "seccomp": 277, "io_uring_setup": 425, "io_uring_enter": 426,
+        "io_uring_register": 427, "landlock_create_ruleset": 444},
 }[os.uname().machine]
 
 PR_SET_NO_NEW_PRIVS = 38

@@ -13,7 +13,7 @@ struct node;
 /* What is refused or lost, mostly at a limit, each kind with its episodes. */
 enum loss {
     LOSS_CONNECTIONS, /* limits.connections */
-    LOSS_STRANGERS, /* STRANGERS_MAX */
+    LOSS_STRANGERS, /* node_config.strangers_max */
     LOSS_STAMPS_OF_CLIENTS, /* limits.stamps: IAMATs */
     LOSS_STAMPS_OF_PEERS, /* limits.stamps: stamps of peers */
     LOSS_EVICTED, /* limits.stamps with stamps_full = evict */

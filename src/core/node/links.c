@@ -46,6 +46,7 @@ bool links_begin(
             (struct peer){.name = names[i], .number = i, .cursor = store_cursor_open(n->store)};
         k->neighbour_of[i].peer = &k->peers[i];
     }
+    k->strangers_max = config->strangers_max ? config->strangers_max : NODE_STRANGERS_MAX;
     uint64_t boot;
     memcpy(&boot, config->seed + 24, sizeof boot);
     k->peering = (struct peering_node){.herd = span_of(n->topology->herd),
@@ -110,7 +111,7 @@ static void no_stranger(struct node *n, struct link *l)
 
 static void make_room(struct node *n)
 {
-    if (n->links.strangers < STRANGERS_MAX)
+    if (n->links.strangers < n->links.strangers_max)
         return;
     struct link *oldest = NULL;
     for (struct link *l = n->links.first; l; l = l->next)

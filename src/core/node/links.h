@@ -16,7 +16,6 @@ enum {
     LINK_STAMPS = 1024, /* stamps a link pulls in one turn: clients are never starved */
     LINK_CHUNK_BYTES = 65536, /* in place of OUTBOX_CHUNK_BYTES: goes out in one send */
     LINKS_SPARE_CHUNKS = 16, /* 1 MiB */
-    STRANGERS_MAX = 64, /* peer connections that have not proved which neighbour they are */
 };
 
 struct link {
@@ -36,7 +35,8 @@ struct link {
 
 struct links {
     struct link *first; /* the newest */
-    unsigned strangers; /* among them */
+    unsigned strangers; /* among them; */
+    unsigned strangers_max; /* and at most */
     struct peer *peers; /* in the order of the topology */
     struct neighbour *neighbour_of; /* by the peer's number */
     struct neighbours neighbours;
@@ -51,7 +51,7 @@ void links_end(struct node *n);
 /* What one link may come to hold, for the budget. */
 size_t link_bytes_max(const struct node *n);
 
-/* Begin a link on `c`. There are STRANGERS_MAX strangers at most: for one more, the oldest goes. If
+/* Begin a link on `c`. There are strangers_max strangers at most: for one more, the oldest goes. If
  * the newcomer were refused, 64 silent connections could lock the neighbours out.
  *
  * dial  the neighbour that was dialled, by its number; -1: it was accepted

@@ -32,7 +32,7 @@
     X(links_up, "links that came up")                                                         \
     X(links_lost, "links that were lost")                                                     \
     X(links_refused, "peer connections that were refused, or ended before they were links")   \
-    X(strangers_dropped, "peer connections that made room for others at 64 strangers")        \
+    X(strangers_dropped, "peer connections that made room for further strangers")             \
     X(dials_failed, "dials that failed while their peer had no link")                         \
     X(divergences, "alarms: digests of the ends of a link stayed unequal")                    \
     X(twins, "times that two living processes of a neighbour's name met here")
