@@ -9,11 +9,13 @@
  *   STOPPING   all have ended                           over
  *   STOPPING   UP_STOP_MS are over, or a second signal  SIGKILL to those still running
  *
- * One poll(2) waits for everything: signals, the ends of nodes, their output, their answers. */
+ * One poll(2) waits for everything: signals, the ends of nodes, their output, their answers, and
+ * whoever reads ours. */
 #include "cli/ask.h"
 #include "cli/child.h"
 #include "cli/commands.h"
 #include "cli/herd.h"
+#include "cli/outlet.h"
 #include "cli/report.h"
 #include "files/clock.h"
 #include "io/calls.h"
@@ -49,7 +51,7 @@ struct member {
     struct report report;
 };
 
-enum { POLLS_OF_MEMBER = 3 };
+enum { POLLS_FIRST = 3, POLLS_OF_MEMBER = 3 };
 
 struct up {
     const struct options *options;
@@ -58,7 +60,10 @@ struct up {
     const struct tls_config *tls;
     struct member *members;
     unsigned count, running;
-    struct pollfd *polls; /* the signals, then three per member: its end, its output, its answer */
+    /* The signals, our output, our errors; then three per member: its end, its output, its
+     * answer. */
+    struct pollfd *polls;
+    struct outlet out, errors; /* of stdout and stderr */
     sigset_t mask; /* of signals, as we were given it */
     unsigned stop_signals;
     enum child_lines lines;
@@ -91,7 +96,7 @@ static bool gather(struct up *u)
     const struct topology *t = u->topology;
     struct ifaddrs *interfaces = NULL;
     u->members = calloc(t->nodes_count, sizeof *u->members);
-    u->polls = calloc(1 + (size_t)t->nodes_count * POLLS_OF_MEMBER, sizeof *u->polls);
+    u->polls = calloc(POLLS_FIRST + (size_t)t->nodes_count * POLLS_OF_MEMBER, sizeof *u->polls);
     if (!u->members || !u->polls) {
         complain("out of memory");
         return false;
@@ -176,23 +181,37 @@ static void read_signals(struct up *u)
         u->stop_signals++;
 }
 
+/* The nodes are not read from while nobody reads from us. */
+static void prepare_polls(struct up *u)
+{
+    bool unread = outlet_waits(&u->out) || outlet_waits(&u->errors);
+    u->polls[1] = outlet_poll(&u->out);
+    u->polls[2] = outlet_poll(&u->errors);
+    for (unsigned i = 0; i < u->count; i++) {
+        struct pollfd *p = &u->polls[POLLS_FIRST + i * POLLS_OF_MEMBER];
+        const struct child *child = &u->members[i].child;
+        p[0] = (struct pollfd){.fd = child->ended_fd, .events = POLLIN};
+        p[1] = (struct pollfd){.fd = unread ? -1 : child->said_fd, .events = POLLIN};
+        p[2] = ask_poll(&u->members[i].ask);
+    }
+}
+
 /* Wait until `until_ns` for anything to happen, and handle it. */
 static void wait_until(struct up *u, int64_t until_ns, bool starting)
 {
     int64_t left_ns = until_ns - clock_now().mono_ns;
     int wait_ms = until_ns == NEVER_NS ? -1 : left_ns <= 0 ? 0 : (int)(left_ns / MS_NS) + 1;
-    for (unsigned i = 0; i < u->count; i++) {
-        struct pollfd *p = &u->polls[1 + i * POLLS_OF_MEMBER];
-        p[0] = (struct pollfd){.fd = u->members[i].child.ended_fd, .events = POLLIN};
-        p[1] = (struct pollfd){.fd = u->members[i].child.said_fd, .events = POLLIN};
-        p[2] = ask_poll(&u->members[i].ask);
-    }
-    if (poll(u->polls, 1 + u->count * POLLS_OF_MEMBER, wait_ms) <= 0)
+    prepare_polls(u);
+    if (poll(u->polls, POLLS_FIRST + u->count * POLLS_OF_MEMBER, wait_ms) <= 0)
         return;
     if (u->polls[0].revents)
         read_signals(u);
+    if (u->polls[1].revents)
+        outlet_push(&u->out);
+    if (u->polls[2].revents)
+        outlet_push(&u->errors);
     for (unsigned i = 0; i < u->count; i++) {
-        const struct pollfd *p = &u->polls[1 + i * POLLS_OF_MEMBER];
+        const struct pollfd *p = &u->polls[POLLS_FIRST + i * POLLS_OF_MEMBER];
         struct member *m = &u->members[i];
         if (p[1].revents)
             child_listen(&m->child, u->lines, stderr);
@@ -375,6 +394,21 @@ static bool catch_signals(struct up *u)
     return u->polls[0].fd >= 0;
 }
 
+/* From here on nothing that is printed waits for its reader; glibc lets programs set both. */
+static bool open_outlets(struct up *u)
+{
+    fflush(stdout);
+    FILE *out = outlet_open(&u->out, STDOUT_FILENO);
+    FILE *errors = outlet_open(&u->errors, STDERR_FILENO);
+    if (!out || !errors) {
+        complain("out of memory");
+        return false;
+    }
+    stdout = out;
+    stderr = errors;
+    return true;
+}
+
 /* Neither this process nor a node needs more rights than it has. Whatever else a node gives up, it
  * gives up itself; this one must go on starting programs. */
 static bool gain_no_privileges(const struct topology *t)
@@ -400,12 +434,15 @@ int cli_up(int argc, char **argv)
         return EXIT_SAID_NO;
     files_limit_raise();
     bool well = herd_observes(&herd, &o);
-    struct up u = {.options = &o,
+    static struct up u; /* the streams, which outlive this function, write to it */
+    u = (struct up){.options = &o,
         .topology = &herd.topology,
         .secrets = &herd.secret_file.secrets,
         .tls = herd.tls};
     well = well && gain_no_privileges(u.topology) && gather(&u) && catch_signals(&u);
-    code = well ? run(&u) : EXIT_SAID_NO;
+    code = well && open_outlets(&u) ? run(&u) : EXIT_SAID_NO;
+    outlet_finish(&u.out);
+    outlet_finish(&u.errors);
     for (unsigned i = 0; i < u.count; i++)
         if (u.members[i].child.said_fd >= 0)
             close(u.members[i].child.said_fd);

@@ -2,8 +2,12 @@
 #include "files/topology_file.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+enum { WRITER_WAIT_MS = 1000, WRITER_LOOK_MS = 10 }; /* of a FIFO */
 
 /* The file could not be read: its only fault. *faults stays as it is when memory runs out. */
 static void report_unread(struct topology_faults *faults, const char *why)
@@ -23,6 +27,8 @@ static const char *why_not_read(int error)
         return "there is no such file; give the path of your topology.conf";
     case EACCES:
         return "this user may not read it; let its owner run chmod +r on it";
+    case ENXIO:
+        return "this is a FIFO into which nobody writes; give the path of your topology.conf";
     case EISDIR:
         return "this is a folder; give the path of the topology.conf in it";
     default:
@@ -30,17 +36,37 @@ static const char *why_not_read(int error)
     }
 }
 
+/* A FIFO gives nothing before somebody has opened it for writing, which may be about to happen, as
+ * with <(command) of a shell; but not for ever. From then on reads wait. -1: errno has the reason. */
+static ssize_t read_first(int fd, char *memory)
+{
+    struct stat is;
+    bool is_fifo = fstat(fd, &is) == 0 && S_ISFIFO(is.st_mode);
+    ssize_t n = read(fd, memory, TOPOLOGY_FILE_BYTES_MAX + 1);
+    for (int waited_ms = 0; n == 0 && is_fifo; waited_ms += WRITER_LOOK_MS) {
+        if (waited_ms >= WRITER_WAIT_MS) {
+            errno = ENXIO;
+            return -1;
+        }
+        poll(NULL, 0, WRITER_LOOK_MS);
+        n = read(fd, memory, TOPOLOGY_FILE_BYTES_MAX + 1);
+    }
+    bool has_writer = n < 0 && errno == EAGAIN;
+    fcntl(fd, F_SETFL, 0);
+    return has_writer ? read(fd, memory, TOPOLOGY_FILE_BYTES_MAX + 1) : n;
+}
+
 /* At most one byte above the limit; -1: errno has the reason. */
 static ssize_t read_whole(const char *path, char *memory)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)
         return -1;
-    ssize_t total = 0, n;
-    do {
+    ssize_t n = read_first(fd, memory), total = n > 0 ? n : 0;
+    while (n > 0 || (n < 0 && errno == EINTR)) {
         n = read(fd, memory + total, (size_t)(TOPOLOGY_FILE_BYTES_MAX + 1 - total));
         total += n > 0 ? n : 0;
-    } while (n > 0 || (n < 0 && errno == EINTR));
+    }
     int error = errno;
     close(fd);
     errno = error;

@@ -10,9 +10,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* A FIFO that nobody reads would hold up the node until somebody does; it fails with ENXIO. Only
+ * opening must not block: a write that is not taken at once waits on the ring. */
 static int open_file(const char *path)
 {
-    return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0640);
+    int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640);
+    if (fd >= 0)
+        fcntl(fd, F_SETFL, O_APPEND);
+    return fd;
 }
 
 /* A shell's `2> file` opens it without O_APPEND: each process would write at its own position. */

@@ -48,9 +48,9 @@ struct loop_config {
  * node instead if there is no log_file and either the log goes to a terminal, which a SIGHUP says is
  * gone, or there are no files to reload.
  *
- * Blocks the signals that it handles, listens, and gives up what it does not need from then on (sandbox.h), for the whole process. If it cannot
- * start, cause and remedy are written to standard error; later failures are logged. The caller
- * keeps the node and the log.
+ * Blocks the signals that it handles, listens, and gives up what it does not need from then on
+ * (sandbox.h), for the whole process. If it cannot start, cause and remedy are written to standard
+ * error; later failures are logged. The caller keeps the node and the log.
  *
  * A first signal stops the node in order (node_stop); a second one ends it at once.
  *

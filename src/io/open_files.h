@@ -12,8 +12,8 @@
 #include "core/node/node.h"
 
 enum {
-    /* Ring, signals, two listeners, the log and the log opened again, a file that is read; and three
-     * for connections that are accepted only to be closed. */
+    /* Ring, signals, two listeners, the log and the log opened again, a file that is read; and
+     * three for connections that are accepted only to be closed. */
     FILES_OWN = 10,
     /* Two connections with two about to be closed, two dials, four sockets of c-ares. */
     FILES_OF_PLACES = 10,

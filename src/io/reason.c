@@ -19,6 +19,7 @@ static const struct {
     {ENFILE, "the machine is out of file descriptors"},
     {ENOBUFS, "no room"},
     {ENOSPC, "the disk is full"},
+    {ENXIO, "it is a FIFO that nobody reads, or a socket"},
 };
 
 const char *reason_of(int error)

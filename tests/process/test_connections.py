@@ -11,7 +11,7 @@ import socket
 import threading
 import unittest
 
-from herd import Herd
+from herd import SHIPPED, Herd
 
 UCLA = b"+34.068930-118.445127"
 WANTED = 10000
@@ -109,6 +109,19 @@ class Many(unittest.TestCase):
                     if i % 5 == 0:
                         client.reset()
             quiet.again()
+
+    def test_churn_is_not_logged_at_level_info(self):
+        """Whoever connects again and again on either port cannot fill a disk."""
+        with Herd(SHIPPED, start=False) as herd:
+            wilkes = herd["Wilkes"].start()
+            for i in range(3000):
+                with socket.create_connection(wilkes.peer_address if i % 2 else
+                                              wilkes.client_address) as client:
+                    client.sendall((b"hello\n", b"hel", b"", b"GET / HTTP/1.1\r\n")[i // 2 % 4])
+            with wilkes.client() as last:
+                last.ask(b"last?")
+            wilkes.stop()
+            self.assertLess(len(wilkes.log().splitlines()), 60)
 
     def test_out_of_descriptors(self):
         def few():

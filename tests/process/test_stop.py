@@ -275,7 +275,8 @@ class Logs(unittest.TestCase):
     def test_hangup_opens_the_log_file_again(self):
         with Herd(start=False) as herd:
             log, old = herd.folder / "node.log", herd.folder / "node.log.1"
-            herd.config.write_text(herd.config.read_text() + f'log_file = "{log}"\n')
+            herd.config.write_text(herd.config.read_text() +
+                                   f'log_file = "{log}"\nlog_level = debug\n')
             herd.node.start()
             with herd.node.client() as client:
                 self.assertEqual(client.ask(b"hello"), b"? hello")

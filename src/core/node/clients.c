@@ -63,7 +63,7 @@ static void judge_first(struct node *n, struct connection *c, struct span line,
     if (c->aborted || c->finishing)
         return;
     n->metrics.clients_dropped_http++;
-    log_begin(n->log, LOG_INFO, "client_speaks_http", now);
+    log_begin(n->log, LOG_DEBUG, "client_speaks_http", now);
     log_number(n->log, "conn", c->number);
     log_end(n->log);
     client_finish(n, c, now);
@@ -234,7 +234,7 @@ void client_open(
     connection_watch(&n->connections, c, now);
     char text[ADDRESS_TEXT_BYTES_MAX + 1];
     address_text(from, text);
-    log_begin(n->log, LOG_INFO, "client_opened", now);
+    log_begin(n->log, LOG_DEBUG, "client_opened", now);
     log_number(n->log, "conn", c->number);
     log_text(n->log, "from", span_of(text));
     log_end(n->log);
@@ -247,7 +247,7 @@ void client_silent(struct node *n, struct connection *c, struct instant now)
         n->metrics.clients_dropped_stalled++;
     else
         n->metrics.clients_dropped_idle++;
-    log_begin(n->log, LOG_INFO, stalled ? "client_stalled" : "client_idle", now);
+    log_begin(n->log, LOG_DEBUG, stalled ? "client_stalled" : "client_idle", now);
     log_number(n->log, "conn", c->number);
     log_number(n->log, "unread_bytes", (int64_t)c->out.bytes);
     log_end(n->log);
@@ -269,7 +269,7 @@ void client_closed(struct node *n, struct connection *c, const char *why, struct
     ASSERT(n->clients.count > 0);
     c->client.admitted = false;
     n->clients.count--;
-    log_begin(n->log, LOG_INFO, "client_closed", now);
+    log_begin(n->log, LOG_DEBUG, "client_closed", now);
     log_number(n->log, "conn", c->number);
     if (*why)
         log_text(n->log, "why", span_of(why));

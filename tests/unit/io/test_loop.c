@@ -566,6 +566,43 @@ Test(loop, a_log_file_that_cannot_be_is_a_sentence)
     cr_assert_eq(exit_code(), 1);
 }
 
+Test(loop, a_log_that_is_a_fifo_without_a_reader_is_a_sentence)
+{
+    char folder[] = "/tmp/stampede-XXXXXX", path[64];
+    cr_assert_not_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/log", folder);
+    cr_assert_eq(mkfifo(path, 0600), 0);
+    launch((struct setting){.log_file = path});
+    hear_of("stampede: cannot write the log to ", "a FIFO that nobody reads");
+    cr_assert_eq(exit_code(), 1);
+    unlink(path);
+    rmdir(folder);
+}
+
+Test(loop, a_log_that_becomes_a_fifo_without_a_reader_holds_up_nobody)
+{
+    char folder[] = "/tmp/stampede-XXXXXX", path[64];
+    cr_assert_not_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/log", folder);
+    cr_assert_eq(mkfifo(path, 0600), 0);
+    int pipe_end = open(path, O_RDWR);
+    launch((struct setting){.log_file = path});
+    fclose(heard);
+    heard = fdopen(pipe_end, "r");
+    client_port = (uint16_t)atoi(strrchr(hear("port=client"), ':') + 1);
+    cr_assert_eq(unlink(path), 0);
+    cr_assert_eq(mkfifo(path, 0600), 0);
+    cr_assert_eq(kill(child, SIGHUP), 0);
+    hear_of("log_reopen_failed", "a FIFO that nobody reads");
+    int fd = connect_to(client_port);
+    say(fd, "hello");
+    expect(fd, "hello");
+    close(fd);
+    stop();
+    unlink(path);
+    rmdir(folder);
+}
+
 Test(loop, ends_though_a_client_holds_on)
 {
     start((struct setting){0});
