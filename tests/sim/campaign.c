@@ -58,7 +58,7 @@ struct run {
     bool together; /* all nodes start at once */
     bool restarted; /* some node did, so an alarm is possible */
     unsigned secrets_step; /* of herd_secrets: what nodes have, or are told to have */
-    unsigned secrets_lag; /* a bit for each node that is to be told */
+    unsigned secrets_lag; /* a bit for each host that is to be told */
     int64_t secrets_gap_ns; /* 0: they stay as they are */
     int64_t step_ns; /* when the next step may begin */
     bool jumpy; /* clocks jump by days: then most of what is said there is of the future */
@@ -266,7 +266,7 @@ static void clients_do(void)
 static void change_secrets(void)
 {
     struct herd *h = &run.herd;
-    unsigned nodes = h->topology.nodes_count, at = (unsigned)draw(nodes);
+    unsigned nodes = h->hosts_count, at = (unsigned)draw(nodes); /* a twin has them, too */
     if (!run.secrets_lag) {
         if (!run.calm && h->network.now_ns < run.step_ns)
             return;
