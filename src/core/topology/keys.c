@@ -49,10 +49,12 @@ static const struct key keys[] = {
         NULL, NULL, false, "How many clients may be connected to one node at a time"},
     {"limits", "connections_per_address", KEY_COUNT, FIELD(limits.connections_per_address), 1, "1",
         "1000000", "1000", NULL, NULL, false,
-        "How many clients of one IPv4 address, or of one IPv6 /64, may be connected to one node"},
+        "How many clients of one IPv4 address, or of one IPv6 /64, may be connected to "
+        "one node at a time"},
     {"limits", "commands_per_address", KEY_RATE, FIELD(limits.commands_per_address), 1, "1/day",
         "1000000000/s", "100000/s", NULL, NULL, false,
-        "How many commands a node takes of one address before it pauses reading from it"},
+        "How many commands a node takes of one address before it pauses reading from its "
+        "clients"},
     {"limits", "new_ids_per_address", KEY_RATE, FIELD(limits.new_ids_per_address), 1, "1/day",
         "1000000000/s", "10000/min", NULL, NULL, false,
         "How many client ids that were not held one address may add before they are refused"},
