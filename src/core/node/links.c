@@ -325,6 +325,7 @@ static void on_up(struct node *n, struct link *l, struct instant now)
     bool was_up = who->up;
     int loser = neighbour_linked(&n->links.neighbours, who, (int)l->connection->number,
         l->dialled != NULL, l->peering.theirs.boot, now);
+    neighbour_goes_by_tls(who, l->tls.engine != NULL);
     peering_peer_up(who->peer);
     if (!was_up) {
         n->metrics.links_up++;

@@ -92,11 +92,20 @@ void neighbour_dials_tls(struct neighbour *who, struct instant now)
         who->dial_at_ns = now.mono_ns;
 }
 
+/* A node that stops may end a handshake by TLS, too, so one is not enough to go back to plain. */
+static void change_kind(struct neighbour *who)
+{
+    bool stays = who->by_tls && !who->tls_failed;
+    who->tls_failed = stays;
+    who->by_tls = stays || !who->by_tls;
+}
+
 bool neighbour_dial_failed(
     struct neighbours *n, struct neighbour *who, bool met, const char *error, struct instant now)
 {
     who->dialling = false;
-    who->by_tls = who->by_tls != met;
+    if (met)
+        change_kind(who);
     if (who->linked != NEIGHBOUR_NO_LINK)
         return false;
     keep_error(who, error);

@@ -44,6 +44,7 @@ struct neighbour {
     int64_t linked_ns;    /* monotonic; since when it is linked, by whichever link */
     bool up;              /* as reported to the operator; see above on duplicates */
     bool by_tls;          /* the next dial goes by TLS, where a link may be plain, too */
+    bool tls_failed;      /* a handshake by TLS has failed, since the last of another kind */
     bool dialling;        /* a dial of ours is under way, up to LINKED or its failure */
     int64_t dial_at_ns;   /* monotonic; NEVER_NS while linked or dialling */
     int64_t pause_ms;
@@ -70,14 +71,21 @@ int64_t neighbours_deadline(const struct neighbours *n);
 
 /* The dial under way came to nothing: no connection, or one that ended before it was LINKED.
  * error  what to tell the operator
- * met    a connection was made: the next dial goes by TLS if this one did not, and the other way
- *        round, where a link may be either
+ * met    a connection was made. Where a link may be either, the next dial goes by TLS if this one
+ *        did not; after the second by TLS in a row it goes plain
  * true: the neighbour was up until now, and is down. */
 bool neighbour_dial_failed(
     struct neighbours *n, struct neighbour *who, bool met, const char *error, struct instant now);
 
 /* Likewise, but only because both ends take TLS: it is dialled again at once, by TLS. */
 void neighbour_dials_tls(struct neighbour *who, struct instant now);
+
+/* A link that has become LINKED goes by TLS, or not: so does the next dial. */
+static inline void neighbour_goes_by_tls(struct neighbour *who, bool tls)
+{
+    who->by_tls = tls;
+    who->tls_failed = false;
+}
 
 /* A link has become LINKED; to be called at once, before the link is pulled from.
  *
