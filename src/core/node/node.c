@@ -272,12 +272,14 @@ void node_turn(struct node *n, struct instant now)
     n->told = false;
     if (n->inputs.first != CONNECTION_NONE) /* seldom: this is on the way of every command */
         clients_take_silent(n, now);
-    commands_apply(n, now);
+    if (n->commands.group_count)
+        commands_apply(n, now);
     places_turn(n, now);
     commands_answer(n, now);
     if (n->pace.first != CONNECTION_NONE)
         pace_turn(n, now);
-    clients_resume(n, now);
+    if (n->replies.resuming_first != CONNECTION_NONE)
+        clients_resume(n, now);
     drop_silent(n, now);
     links_turn(n, now);
     if (n->stopping)

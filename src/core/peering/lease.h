@@ -39,6 +39,12 @@ struct lease {
  * mix    any number that differs between the spare links of a node */
 void lease_begin(struct lease *l, bool spare, uint64_t mix, struct instant now);
 
+/* Whether lease_put has nothing to do now: so it mostly is, and on links of the tree always. */
+static inline bool lease_rests(const struct lease *l, struct instant now)
+{
+    return l->state == LEASE_EAGER && !l->tree_repeats && now.mono_ns < l->end_ns;
+}
+
 /* A stamp came in by this link, known by its stamp_hash. Only where the node has spare links. */
 void lease_note(struct lease *l, const struct link_state *link, uint64_t hash);
 

@@ -282,7 +282,7 @@ static bool put_due(struct peering *p, struct buf *out, unsigned stamps_max, str
         return false;
     if (!notices_put_eager(&p->notices, out))
         return true;
-    if (leases(p) && !lease_put(&p->lease, &p->link, out, now))
+    if (!lease_rests(&p->lease, now) && leases(p) && !lease_put(&p->lease, &p->link, out, now))
         return true;
     bool all = put_feed(p, out, stamps_max, now);
     if (!all && !asks_in_between(p))
