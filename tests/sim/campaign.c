@@ -8,6 +8,7 @@
  * time it takes are bounded, too. A violation prints the seed and how to run it again; -k continues
  * with the next seed. STAMPEDE_SIM_LOG=1 prints the nodes' logs. */
 #include "core/base/invariant.h"
+#include "core/node/replies.h"
 #include "sim/herd.h"
 #include <getopt.h>
 #include <inttypes.h>
@@ -501,12 +502,24 @@ static bool settle(void)
     return true;
 }
 
-/* Places answers late, and only a limited number of a client's questions wait at a time. */
+/* Places answers late, and only a limited number of a client's questions wait at a time: of each
+ * such batch one may be answered by places.timeout alone. */
+static int64_t answers_take_ns(void)
+{
+    struct herd *h = &run.herd;
+    unsigned most = 0;
+    for (unsigned i = 0; i < h->clients_count; i++)
+        if (h->clients[i].state != CLIENT_AWAY && most < h->clients[i].asked_count)
+            most = h->clients[i].asked_count;
+    int64_t batches = 1 + most / (CLIENT_QUESTIONS_MAX / 2);
+    return ANSWERED_MS * MS_NS + batches * (int64_t)h->topology.places.timeout_ms * MS_NS;
+}
+
 static bool all_are_answered(void)
 {
     struct herd *h = &run.herd;
     char why[JUDGE_VERDICT_BYTES_MAX];
-    int64_t until_ns = h->network.now_ns + ANSWERED_MS * MS_NS;
+    int64_t until_ns = h->network.now_ns + answers_take_ns();
     while (!clients_are_away(why)) {
         if (h->network.now_ns > until_ns)
             judge_violated(&h->judge, "%s", why);
