@@ -100,6 +100,22 @@ static void fail_gate(struct node *n, struct connection *c, struct chunk *gate, 
     free(json);
 }
 
+/* Places is asked, in place of somebody who has more questions if need be. false: it is not. */
+static bool ask(struct node *n, struct connection *c, struct chunk *gate,
+    const struct places_question *question, struct instant now)
+{
+    if (question_ask(n, c, gate, question, now))
+        return true;
+    struct chunk *other;
+    struct connection *whose = question_yields(n, c, &other);
+    if (!whose)
+        return false;
+    fail_gate(n, whose, other, now);
+    bool asked = question_ask(n, c, gate, question, now);
+    ASSERT(asked);
+    return true;
+}
+
 static void on_whatsat(
     struct node *n, struct connection *c, const struct group_entry *entry, struct instant now)
 {
@@ -114,14 +130,14 @@ static void on_whatsat(
     }
     bool parsed = position_parse(held.stamp.position, &question.centre);
     ASSERT(parsed); /* or it would not have been stored */
-    struct chunk *gate = reply_gate(c, &held.stamp);
+    struct chunk *gate = reply_gate(n, c, &held.stamp);
     if (!gate) {
         client_starved(n, c);
         return;
     }
     if (n->topology->client_close == CLIENT_CLOSE_REPLY)
         client_finish(n, c, now);
-    if (!question_ask(n, c, gate, &question, now)) {
+    if (!ask(n, c, gate, &question, now)) {
         fail_gate(n, c, gate, now);
         return;
     }

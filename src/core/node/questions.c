@@ -24,6 +24,49 @@ static void free_slot(struct questions *k, uint32_t slot)
     k->free_first = slot;
 }
 
+/* An address with all its connections, or a connection that has no account. */
+static uint64_t asker_of(const struct connection *c)
+{
+    ASSERT(c->kind == CONNECTION_CLIENT);
+    bool counted = c->client.pace.account != QUOTA_NONE;
+    return counted ? UINT64_C(1) << 32 | c->client.pace.account : c->number;
+}
+
+/* How many questions its asker has in all. */
+static uint32_t waiting_of(const struct node *n, const struct connection *c)
+{
+    uint32_t account = c->client.pace.account;
+    return account == QUOTA_NONE ? c->client.replies.questions
+                                 : n->quotas.accounts[account].questions;
+}
+
+struct connection *question_yields(
+    struct node *n, const struct connection *asker, struct chunk **gate)
+{
+    uint32_t most = waiting_of(n, asker), found = PLACES_QUESTIONS_MAX;
+    ASSERT(n->questions.free_first == PLACES_QUESTIONS_MAX && most > 0);
+    for (uint32_t slot = 0; slot < PLACES_QUESTIONS_MAX; slot++) {
+        const struct question *q = &n->questions.slots[slot];
+        uint32_t waiting = waiting_of(n, q->asker);
+        bool later = found != PLACES_QUESTIONS_MAX && waiting == most &&
+                     q->order > n->questions.slots[found].order;
+        if (waiting <= most && !later)
+            continue;
+        most = waiting;
+        found = slot;
+    }
+    if (found == PLACES_QUESTIONS_MAX)
+        return NULL;
+    struct question *q = &n->questions.slots[found];
+    const struct places_provider *p = &n->places.provider;
+    struct connection *whose = q->asker;
+    ASSERT(asker_of(whose) != asker_of(asker));
+    *gate = q->gate;
+    p->cancel(p->self, ticket_of(q, found));
+    free_slot(&n->questions, found);
+    return whose;
+}
+
 bool question_ask(struct node *n, struct connection *asker, struct chunk *gate,
     const struct places_question *question, struct instant now)
 {
@@ -33,10 +76,13 @@ bool question_ask(struct node *n, struct connection *asker, struct chunk *gate,
     struct question *q = &n->questions.slots[slot];
     ASSERT(!q->asker && gate->gate);
     n->questions.free_first = q->next_free;
-    *q = (struct question){.asker = asker, .gate = gate, .serial = q->serial + 1};
+    *q = (struct question){
+        .asker = asker, .gate = gate, .order = ++n->questions.asked, .serial = q->serial + 1};
+    struct places_question asked = *question;
+    asked.asker = asker_of(asker);
     const struct places_provider *p = &n->places.provider;
     int64_t deadline_ns = now.mono_ns + (int64_t)n->topology->places.timeout_ms * MS_NS;
-    p->ask(p->self, ticket_of(q, slot), question, deadline_ns, now);
+    p->ask(p->self, ticket_of(q, slot), &asked, deadline_ns, now);
     return true;
 }
 

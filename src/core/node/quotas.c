@@ -152,6 +152,7 @@ void quotas_leave(struct quotas *q, uint32_t account)
     struct quota_account *a = &q->accounts[account];
     ASSERT(account < q->accounts_count && a->used && a->connections > 0);
     a->connections--;
+    ASSERT(a->connections > 0 || a->questions == 0);
     if (a->connections == 0)
         list_append(q, account);
 }
@@ -205,6 +206,22 @@ void quotas_took_new_id(struct quotas *q, uint32_t account, struct instant now)
     struct quota_account *a = &q->accounts[account];
     ASSERT(account < q->accounts_count && a->connections > 0);
     a->new_ids_ns = after_new_id_ns(q, a, now);
+}
+
+void quotas_asked(struct quotas *q, uint32_t account, unsigned count)
+{
+    if (account == QUOTA_NONE)
+        return;
+    ASSERT(account < q->accounts_count && q->accounts[account].connections > 0);
+    q->accounts[account].questions += count;
+}
+
+void quotas_answered(struct quotas *q, uint32_t account, unsigned count)
+{
+    if (account == QUOTA_NONE)
+        return;
+    ASSERT(account < q->accounts_count && q->accounts[account].questions >= count);
+    q->accounts[account].questions -= count;
 }
 
 bool quotas_exceeded(const struct quotas *q, enum quota which, struct address *out)

@@ -26,6 +26,7 @@ struct quota_account {
     uint64_t prefix;
     bool v6, used;
     uint32_t connections;
+    uint32_t questions; /* of its connections, that wait for places */
     uint32_t next; /* with the same hash */
     uint32_t older, newer; /* in the list of accounts without connections */
     int64_t commands_ns, new_ids_ns; /* monotonic: when all that was taken has come back */
@@ -63,6 +64,10 @@ int64_t quotas_commands(struct quotas *q, uint32_t account, unsigned count, stru
 MUST_USE bool quotas_has_new_id(struct quotas *q, uint32_t account, struct instant now);
 /* It was taken, right after that was asked. */
 void quotas_took_new_id(struct quotas *q, uint32_t account, struct instant now);
+
+/* `count` of its WHATSATs wait for places from now on, or do so no longer. */
+void quotas_asked(struct quotas *q, uint32_t account, unsigned count);
+void quotas_answered(struct quotas *q, uint32_t account, unsigned count);
 
 /* Who was last at a limit, for the log: of an IPv6 address its first 64 bits, the others are 0.
  * false: nobody was yet. */

@@ -76,7 +76,7 @@ void reply_stamp(
 
 /* -- gates ----------------------------------------------------------------------------------------- */
 
-struct chunk *reply_gate(struct connection *c, const struct stamp *stamp)
+struct chunk *reply_gate(struct node *n, struct connection *c, const struct stamp *stamp)
 {
     size_t bytes = stamp_at_bytes_max(stamp) + 1;
     char small[1024], *room = bytes <= sizeof small ? small : malloc(bytes);
@@ -90,8 +90,10 @@ struct chunk *reply_gate(struct connection *c, const struct stamp *stamp)
         free(room);
     /* it was not choked when its group began */
     ASSERT(c->client.replies.questions < CLIENT_QUESTIONS_MAX + COMMANDS_GROUP_QUESTIONS);
-    if (gate)
-        c->client.replies.questions++;
+    if (!gate)
+        return NULL;
+    c->client.replies.questions++;
+    quotas_asked(&n->quotas, c->client.pace.account, 1);
     return gate;
 }
 
@@ -100,6 +102,7 @@ void reply_fill(struct node *n, struct connection *c, struct chunk *gate, struct
 {
     ASSERT(c->kind == CONNECTION_CLIENT && c->client.replies.questions > 0);
     c->client.replies.questions--;
+    quotas_answered(&n->quotas, c->client.pace.account, 1);
     if (log_on(n->log, LOG_DEBUG))
         client_log_reply(n, c, (struct span){gate->bytes, gate->len - 1}, now);
     if (!outbox_fill(&c->out, connection_chunks(&n->connections, c), gate, answer)) {
@@ -113,6 +116,7 @@ void reply_fill(struct node *n, struct connection *c, struct chunk *gate, struct
 void client_forget_questions(struct node *n, struct connection *c)
 {
     questions_cancel(n, c, c->client.replies.questions);
+    quotas_answered(&n->quotas, c->client.pace.account, c->client.replies.questions);
     c->client.replies.questions = 0;
 }
 

@@ -44,7 +44,7 @@ void reply_stamp(
 
 /* Put the stored AT line and its LF into a gate, behind which all later replies wait; the answer of
  * places will follow them. NULL: no memory. */
-struct chunk *reply_gate(struct connection *c, const struct stamp *stamp);
+struct chunk *reply_gate(struct node *n, struct connection *c, const struct stamp *stamp);
 /* Answer a gate. */
 void reply_fill(struct node *n, struct connection *c, struct chunk *gate, struct span answer,
     struct instant now);

@@ -410,6 +410,7 @@ static bool say(struct exchange *x, struct channel *c, struct inquiry *q, struct
     q->tries++;
     x->queued--;
     x->report.asked++;
+    x->turn = q->turn > x->turn ? q->turn : x->turn;
     return true;
 }
 

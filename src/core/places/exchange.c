@@ -9,18 +9,19 @@
 enum { MEMORY_AGAIN_MS = 100 };
 
 static const char stopping[] = "this node is stopping";
+static const char too_many[] = "too many questions wait for the places service at this node";
 
 /* -- the provider ------------------------------------------------------------------------------ */
 
 /* NULL: the question may be asked. Otherwise why not, and the status to answer with. */
-static const char *obstacle(struct exchange *x, const struct waiter *w, struct instant now,
-    enum places_status *status, char message[EXCHANGE_WHY_BYTES_MAX + 128])
+static const char *obstacle(struct exchange *x, const struct waiter *w, uint64_t asker,
+    struct instant now, enum places_status *status, char message[EXCHANGE_WHY_BYTES_MAX + 128])
 {
     *status = x->stopping ? PLACES_UNKNOWN_ERROR : PLACES_OVER_QUERY_LIMIT;
     if (x->stopping)
         return stopping;
-    if (x->queued >= EXCHANGE_QUEUE_MAX)
-        return "too many questions wait for the places service at this node";
+    if (x->queued >= EXCHANGE_QUEUE_MAX && inquiry_turn(x, asker) >= inquiry_last(x)->turn)
+        return too_many;
     if (!inquiry_room(x))
         return "too many answers wait to be fetched";
     if (x->held_ns >= w->deadline_ns)
@@ -51,13 +52,16 @@ static void ask(void *self, uint64_t ticket, const struct places_question *quest
     struct inquiry *q = inquiry_like(x, question);
     if (q) {
         x->report.joined++;
+        inquiry_favour(x, q, question->asker);
         waiter_join(w, q);
         return;
     }
     enum places_status status;
     char message[EXCHANGE_WHY_BYTES_MAX + 128];
-    const char *why = obstacle(x, w, now, &status, message);
+    const char *why = obstacle(x, w, question->asker, now, &status, message);
     if (!why) {
+        if (x->queued >= EXCHANGE_QUEUE_MAX)
+            inquiry_refuse(x, inquiry_last(x), too_many);
         waiter_join(w, inquiry_begin(x, question, now));
         return;
     }
@@ -207,7 +211,7 @@ static const char *what_took_so_long(const struct exchange *x, const struct inqu
     case ATTEMPT_NONE:
         break;
     }
-    return "too many questions wait for the places service at this node";
+    return too_many;
 }
 
 /* Answer waiters whose deadline has passed. A service that let every waiter of an inquiry time out

@@ -21,6 +21,11 @@
  *                                                  needs the connection
  *   DONE     its last waiter is answered           FREE
  *
+ * Askers take turns (PROTOCOL.md, "To WHATSAT"), as in start-time fair queueing
+ * (Goyal, Vin, Cheng: SIGCOMM 1996): an inquiry's turn is the one after that of its asker's latest
+ * open inquiry, or the present one if its asker has none open. So those of an asker with many lie
+ * in many turns to come, and whoever comes without any is in the present one.
+ *
  * Holds always: every waiter is in one of the lists `waiting` and `ready`, or free; `queued` is the
  * number of inquiries that are QUEUED; what a channel asks is ASKED. */
 #ifndef CORE_PLACES_EXCHANGE_PRIVATE_H
@@ -53,7 +58,9 @@ struct inquiry {
     enum inquiry_state state;
     struct places_question question;
     struct waiter *waiters;
-    uint64_t serial; /* inquiries are asked in the order of these */
+    uint64_t asker; /* in whose turn it is asked; its waiters may have others, too */
+    uint64_t turn; /* inquiries are asked in the order of turns, */
+    uint64_t serial; /* and in one turn in the order of these */
     int64_t began_ns;
     int64_t ready_ns; /* QUEUED: it is not asked before */
     unsigned tries;
@@ -84,6 +91,7 @@ struct exchange {
     struct inquiry inquiries[EXCHANGE_INQUIRIES];
     unsigned queued; /* how many of them are QUEUED */
     uint64_t serial;
+    uint64_t turn; /* the latest in which an inquiry was asked */
     uint64_t probe; /* the serial of the open breaker's latest probe */
     bool stopping;
     bool due; /* something has happened since the last turn: the next one is due at once */
@@ -126,6 +134,14 @@ void waiter_free(struct exchange *x, struct waiter *w); /* it is in no list */
 /* The QUEUED or ASKED inquiry with an identical question; NULL: none. */
 struct inquiry *inquiry_like(struct exchange *x, const struct places_question *question);
 struct inquiry *inquiry_room(struct exchange *x); /* one that is FREE; NULL: none */
+/* The turn that a question of `asker` would have if it was asked now. */
+uint64_t inquiry_turn(const struct exchange *x, uint64_t asker);
+/* `asker` joins it: it is asked in the better turn of the two. */
+void inquiry_favour(const struct exchange *x, struct inquiry *q, uint64_t asker);
+/* The QUEUED one that would be asked last, of which there must be one. */
+struct inquiry *inquiry_last(struct exchange *x);
+/* Refuse a QUEUED one: its waiters are answered with OVER_QUERY_LIMIT, and it is free at once. */
+void inquiry_refuse(struct exchange *x, struct inquiry *q, const char *why);
 /* Make a FREE one, which there must be, QUEUED: as the probe if the breaker is open. */
 struct inquiry *inquiry_begin(
     struct exchange *x, const struct places_question *question, struct instant now);

@@ -118,6 +118,58 @@ struct inquiry *inquiry_room(struct exchange *x)
     return NULL;
 }
 
+uint64_t inquiry_turn(const struct exchange *x, uint64_t asker)
+{
+    uint64_t turn = x->turn;
+    for (unsigned i = 0; i < EXCHANGE_INQUIRIES; i++) {
+        const struct inquiry *q = &x->inquiries[i];
+        bool open = q->state == INQUIRY_QUEUED || q->state == INQUIRY_ASKED;
+        if (open && q->asker == asker && q->turn >= turn)
+            turn = q->turn + 1;
+    }
+    return turn;
+}
+
+void inquiry_favour(const struct exchange *x, struct inquiry *q, uint64_t asker)
+{
+    ASSERT(q->state == INQUIRY_QUEUED || q->state == INQUIRY_ASKED);
+    uint64_t turn = inquiry_turn(x, asker);
+    if (q->state == INQUIRY_ASKED || turn >= q->turn)
+        return;
+    q->asker = asker;
+    q->turn = turn;
+}
+
+/* Whether `a` is asked before `b`. */
+static bool is_before(const struct inquiry *a, const struct inquiry *b)
+{
+    ASSERT(a != b && a->serial != b->serial);
+    return a->turn != b->turn ? a->turn < b->turn : a->serial < b->serial;
+}
+
+struct inquiry *inquiry_last(struct exchange *x)
+{
+    struct inquiry *last = NULL;
+    for (unsigned i = 0; i < EXCHANGE_INQUIRIES; i++) {
+        struct inquiry *q = &x->inquiries[i];
+        if (q->state == INQUIRY_QUEUED && (!last || is_before(last, q)))
+            last = q;
+    }
+    ASSERT(last);
+    return last;
+}
+
+void inquiry_refuse(struct exchange *x, struct inquiry *q, const char *why)
+{
+    ASSERT(q->state == INQUIRY_QUEUED && q->waiters);
+    for (struct waiter *w; (w = q->waiters);) {
+        x->report.refused++;
+        waiter_leave(w);
+        waiter_refuse(x, w, PLACES_OVER_QUERY_LIMIT, why);
+    }
+    inquiry_free(x, q);
+}
+
 struct inquiry *inquiry_begin(
     struct exchange *x, const struct places_question *question, struct instant now)
 {
@@ -125,6 +177,8 @@ struct inquiry *inquiry_begin(
     ASSERT(q);
     *q = (struct inquiry){.state = INQUIRY_QUEUED,
         .question = *question,
+        .asker = question->asker,
+        .turn = inquiry_turn(x, question->asker),
         .serial = ++x->serial,
         .began_ns = now.mono_ns};
     if (x->breaker.probing)
@@ -141,7 +195,7 @@ struct inquiry *inquiry_next(struct exchange *x, struct instant now)
     for (unsigned i = 0; i < EXCHANGE_INQUIRIES && x->queued; i++) {
         struct inquiry *q = &x->inquiries[i];
         bool may = q->state == INQUIRY_QUEUED && q->ready_ns <= now.mono_ns;
-        if (may && (!next || q->serial < next->serial))
+        if (may && (!next || is_before(q, next)))
             next = q;
     }
     return next;

@@ -23,6 +23,7 @@ struct places_question {
     struct position centre;
     uint64_t radius_um; /* micrometres */
     unsigned count; /* how many results at most; 0 to STAMPEDE_COUNT_MAX */
+    uint64_t asker; /* whose it is: askers take turns. It is no part of what is asked */
 };
 
 /* The mean radius of the Earth by the IUGG. */

@@ -205,32 +205,6 @@ Test(node, holds_input_while_too_many_questions_wait)
     hears(0, "AT Goloman +1699999999.000000000 d +1+1 1\n");
 }
 
-Test(node, past_the_questions_of_all_clients_the_answer_is_a_limit)
-{
-    topology.limits.connections = 40;
-    side_start();
-    joins(0);
-    sends(0, "IAMAT a +1+1 1\n");
-    for (uint32_t i = 1; i <= PLACES_QUESTIONS_MAX / 63; i++) {
-        joins(i);
-        for (unsigned k = 0; k < 63; k++)
-            sends(i, "WHATSAT a 1 1\n");
-    }
-    while (places.waiting_count < PLACES_QUESTIONS_MAX)
-        sends(0, "WHATSAT a 1 1\n");
-    cr_assert_eq(node_metrics(node)->places_asked, PLACES_QUESTIONS_MAX);
-    joins(39);
-    sends(39, "WHATSAT a 1 1\nIAMAT a +1+1 1\n");
-    cr_assert_not_null(strstr(heard[39], "\"OVER_QUERY_LIMIT\""));
-    cr_assert_str_eq(strstr(heard[39], "\n\n"), "\n\nAT Goloman +1699999999.000000000 a +1+1 1\n");
-    cr_assert_eq(wants[39], NODE_WANT_READ);
-    slow_make_ready(&places, 0);
-    turn();
-    forgets(39);
-    sends(39, "WHATSAT a 1 1\n");
-    cr_assert_eq(places.waiting_count, PLACES_QUESTIONS_MAX, "there is a place again");
-}
-
 /* One turn hands out some of the answers, and the next turn is due at once. */
 Test(node, many_answers_take_several_turns)
 {

@@ -240,6 +240,15 @@ static inline void asks_for(uint64_t ticket, unsigned radius_m, int64_t timeout_
     provider.ask(provider.self, ticket, &question, now.mono_ns + timeout_ms * MS_NS, now);
 }
 
+/* The same, by one of several askers. */
+static inline void asks_by(uint64_t asker, unsigned number)
+{
+    struct places_question question = {
+        .radius_um = number * UINT64_C(1000000), .count = 5, .asker = asker};
+    provider.ask(provider.self, number, &question, now.mono_ns + TIMEOUT_MS * MS_NS, now);
+    turn();
+}
+
 /* Question and ticket have the same number. */
 static inline void asks(unsigned number)
 {

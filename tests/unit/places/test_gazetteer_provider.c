@@ -45,7 +45,7 @@ static struct places_question near_to(const char *position, uint64_t radius_m, u
     return (struct places_question){
         {(int64_t)(latitude * 1e6 + (latitude < 0 ? -.5 : .5)) * 1000000000,
             (int64_t)(longitude * 1e6 + (longitude < 0 ? -.5 : .5)) * 1000000000},
-        radius_m * 1000000, count};
+        radius_m * 1000000, count, 0};
 }
 
 /* The next answer, which must be framed as PROTOCOL.md says, have the ticket, and be JSON. */
@@ -185,14 +185,14 @@ Test(places_gazetteer, nothing_near_or_nothing_wanted_is_zero_results)
 Test(places_gazetteer, a_question_out_of_bounds_is_answered)
 {
     static const struct places_question table[] = {
-        {{0, 0}, UINT64_C(50000000001), 20},
-        {{0, 0}, UINT64_MAX, 20},
-        {{0, 0}, 0, 21},
-        {{0, 0}, 0, UINT32_MAX},
-        {{90 * FDEG_PER_DEGREE + 1, 0}, 0, 20},
-        {{INT64_MIN, 0}, 0, 20},
-        {{0, -180 * FDEG_PER_DEGREE - 1}, 0, 20},
-        {{0, INT64_MAX}, 0, 20},
+        {{0, 0}, UINT64_C(50000000001), 20, 0},
+        {{0, 0}, UINT64_MAX, 20, 0},
+        {{0, 0}, 0, 21, 0},
+        {{0, 0}, 0, UINT32_MAX, 0},
+        {{90 * FDEG_PER_DEGREE + 1, 0}, 0, 20, 0},
+        {{INT64_MIN, 0}, 0, 20, 0},
+        {{0, -180 * FDEG_PER_DEGREE - 1}, 0, 20, 0},
+        {{0, INT64_MAX}, 0, 20, 0},
     };
     struct places_provider p = begun();
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
