@@ -152,6 +152,10 @@ static const char *read_all(
     r->clock_wrong = read_true(json, "clock_wrong");
     const cJSON *places = cJSON_GetObjectItemCaseSensitive(json, "places");
     r->places_down = read_true(places, "down");
+    if (!read_whole(places, "asked", &r->places_asked) ||
+        !read_whole(places, "budget", &r->places_budget) ||
+        !read_whole(places, "left", &r->places_left))
+        r->places_budget = 0;
     read_printable(places, "last_error", r->places_error, sizeof r->places_error);
     cJSON_ArrayForEach(link, links) read_link(r, t, node, link);
     judge_clock(r);

@@ -58,6 +58,8 @@ struct report {
     bool clock_known; /* at least one neighbour has compared clocks with it */
     int64_t clock_us; /* how far its clock is ahead of its neighbours': the median */
     bool places_down; /* the places service keeps failing, so it is not asked for a while; why: */
+    uint64_t places_budget; /* how often the service may be asked; 0: as often as one likes */
+    uint64_t places_asked, places_left; /* so far; of the budget, now */
     char places_error[REPORT_ERROR_BYTES_MAX + 1];
     unsigned links_up;
     struct report_link links[TOPOLOGY_NEIGHBOURS_MAX]; /* in the order of the node's neighbours */
@@ -82,7 +84,8 @@ void report_table(FILE *out, const struct topology *t, const unsigned *nodes,
 /* Print what is wrong, below that table: a line for each link that is down although both its nodes
  * are up, each full send that is under way, each alarm about digests, each clock that is wrong or
  * off, each neighbour whose stamps are refused,
- * and one for a places service that is down. Nothing if all is well. Arguments as for
+ * and one for a places service that is down; and what is left of a budget of places. Nothing if
+ * all is well and there is no budget. Arguments as for
  * report_table. */
 void report_troubles(FILE *out, const struct topology *t, const unsigned *nodes,
     const struct report *reports, unsigned count);

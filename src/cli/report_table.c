@@ -266,6 +266,28 @@ static void say_places(FILE *out, const struct topology *t, const unsigned *node
             t->nodes[nodes[one]].name, reports[one].places_error);
 }
 
+/* Of the node that has least left. Nothing if no node has a budget. */
+static void say_budget(FILE *out, const struct topology *t, const unsigned *nodes,
+    const struct report *reports, unsigned count)
+{
+    const struct report *least = NULL;
+    uint64_t asked = 0;
+    for (unsigned i = 0; i < count; i++) {
+        const struct report *r = &reports[i];
+        if (r->why || !r->places_budget)
+            continue;
+        asked += r->places_asked;
+        if (!least || r->places_left < least->places_left)
+            least = r;
+    }
+    if (!least)
+        return;
+    fprintf(out,
+        "\nThe places service was asked %" PRIu64 " times; %s has %" PRIu64 " of its %" PRIu64
+        " left.\n",
+        asked, t->nodes[nodes[least - reports]].name, least->places_left, least->places_budget);
+}
+
 /* Worst of all: what such a node says of stamps or clocks means little. */
 static void say_wrong_clocks(FILE *out, const struct topology *t, const unsigned *nodes,
     const struct report *reports, unsigned count)
@@ -305,6 +327,7 @@ void report_troubles(FILE *out, const struct topology *t, const unsigned *nodes,
     if (told > TROUBLES_MAX)
         fprintf(out, "And %u more; --json has them all.\n", told - TROUBLES_MAX);
     say_places(out, t, nodes, reports, count);
+    say_budget(out, t, nodes, reports, count);
 }
 
 /* -- one node's links -------------------------------------------------------------------------- */

@@ -13,7 +13,12 @@ bool places_provide(struct places_provision *p, const struct topology *t, const 
     bool well;
     if (places_files_are_used(&p->files)) {
         struct exchange_config config = {
-            .google = p->files.google, .tls = &p->files.tls, .log = log};
+            .google = p->files.google,
+            .tls = &p->files.tls,
+            .budget = t->places.budget.count,
+            .budget_s = t->places.budget.period_s,
+            .log = log,
+        };
         entropy_fill(&config.seed, sizeof config.seed);
         p->exchange = places_exchange(&config, &p->provider);
         well = p->exchange != NULL;

@@ -243,6 +243,11 @@ static void put_places(struct buf *out, const struct node *n)
         put_number(out, "waiting", r.waiting);
         put_number(out, "asked", r.asked);
         put_number(out, "joined", r.joined);
+        if (r.budget) {
+            put_number(out, "budget", r.budget);
+            put_number(out, "left", r.left);
+            put_number(out, "over_budget", r.over_budget);
+        }
         put_number(out, "retried", r.retried);
         put_number(out, "failed", r.failed);
         put_number(out, "refused", r.refused);

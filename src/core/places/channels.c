@@ -410,6 +410,7 @@ static bool say(struct exchange *x, struct channel *c, struct inquiry *q, struct
     q->tries++;
     x->queued--;
     x->report.asked++;
+    budget_spend(&x->budget, now);
     x->turn = q->turn > x->turn ? q->turn : x->turn;
     return true;
 }
@@ -420,6 +421,10 @@ static void give_out(struct exchange *x, struct instant now)
         struct channel *c = &x->channels[i];
         bool free = alive(c) && c->https.state == HTTPS_READY && !c->asks;
         struct inquiry *q = free ? inquiry_next(x, now) : NULL;
+        if (q && budget_left(&x->budget, now) == 0) { /* it went on what was asked again */
+            inquiries_over_budget(x);
+            return;
+        }
         if (q && !say(x, c, q, now))
             return;
     }

@@ -22,6 +22,10 @@ static const char *obstacle(struct exchange *x, const struct waiter *w, uint64_t
         return stopping;
     if (x->queued >= EXCHANGE_QUEUE_MAX && inquiry_turn(x, asker) >= inquiry_last(x)->turn)
         return too_many;
+    if (budget_left(&x->budget, now) <= x->queued) {
+        x->report.over_budget++;
+        return EXCHANGE_OVER_BUDGET;
+    }
     if (!inquiry_room(x))
         return "too many answers wait to be fetched";
     if (x->held_ns >= w->deadline_ns)
@@ -153,6 +157,7 @@ static int64_t deadline(const void *self)
     if (x->due)
         return 0;
     int64_t soonest_ns = x->waiting.first ? x->waiting.first->deadline_ns : NEVER_NS;
+    soonest_ns = earlier_ns(soonest_ns, episode_deadline(&x->over_budget));
     for (unsigned i = 0; i < EXCHANGE_INQUIRIES && x->queued; i++) {
         const struct inquiry *q = &x->inquiries[i];
         int64_t ready_ns = q->ready_ns > x->held_ns ? q->ready_ns : x->held_ns;
@@ -185,6 +190,8 @@ struct exchange *places_exchange(const struct exchange_config *config, struct pl
     ASSERT(config->google.host.len <= PLACES_GOOGLE_HOST_BYTES_MAX);
     memcpy(x->host, config->google.host.at, config->google.host.len);
     x->jitter = config->seed | 1;
+    budget_begin(&x->budget, config->budget, config->budget_s);
+    x->report.budget = x->report.left = config->budget;
     x->report.why = x->why;
     for (unsigned i = PLACES_QUESTIONS_MAX; i-- > 0;)
         waiter_free(x, &x->waiters[i]);
@@ -235,11 +242,41 @@ static void expire(struct exchange *x, struct instant now)
     }
 }
 
+static void log_budget(struct exchange *x, struct instant now)
+{
+    log_begin(x->config.log, LOG_WARN, "places_budget", now);
+    log_number(x->config.log, "places.budget", x->config.budget);
+    log_number(x->config.log, "period_s", x->config.budget_s);
+    log_text(x->config.log, "effect", SPAN("questions are answered with OVER_QUERY_LIMIT"));
+    log_end(x->config.log);
+}
+
+static void log_budget_over(struct exchange *x, struct instant now)
+{
+    log_begin(x->config.log, LOG_INFO, "places_budget_over", now);
+    log_number(x->config.log, "count", (int64_t)episode_events(&x->over_budget));
+    log_number(x->config.log, "lasted_ms", episode_lasted_ms(&x->over_budget));
+    log_end(x->config.log);
+}
+
+static void look_at_budget(struct exchange *x, struct instant now)
+{
+    if (x->config.budget == 0)
+        return;
+    x->report.left = budget_left(&x->budget, now);
+    enum episode_change change = episode_look(&x->over_budget, x->report.over_budget, now);
+    if (change == EPISODE_BEGINS)
+        log_budget(x, now);
+    else if (change == EPISODE_OVER)
+        log_budget_over(x, now);
+}
+
 void exchange_turn(struct exchange *x, struct instant now)
 {
     x->now = now;
     expire(x, now);
     channels_turn(x, now);
+    look_at_budget(x, now);
     x->due = false;
 }
 
@@ -249,6 +286,8 @@ void exchange_stop(struct exchange *x, struct instant now)
     x->stopping = true;
     channels_stop(x, stopping);
     inquiries_fail_queued(x, PLACES_UNKNOWN_ERROR, stopping);
+    if (episode_end(&x->over_budget))
+        log_budget_over(x, now);
     x->due = true; /* to close its channels */
     ASSERT(!x->queued && !x->waiting.first);
 }

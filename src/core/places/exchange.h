@@ -42,6 +42,8 @@ struct exchange;
 struct exchange_config {
     struct places_google google; /* its spans outlive the exchange */
     const struct tls_config *tls; /* outlives the exchange; its content may change */
+    uint32_t budget; /* requests in any period of: */
+    uint32_t budget_s; /* budget.h; 0 and 0: without end */
     uint64_t seed; /* for jitter */
     struct log *log; /* outlives the exchange */
 };
@@ -62,8 +64,10 @@ struct exchange_report {
     uint64_t joined; /* questions that were identical with an open one */
     uint64_t failed; /* questions that the service did not answer, refused ones included */
     uint64_t refused; /* those of them that were not sent: too many wait, or the breaker is open */
+    uint64_t over_budget; /* those of them that the budget had no request left for */
     uint64_t retried;
     uint64_t handshakes_full, handshakes_resumed;
+    uint32_t budget, left; /* requests; 0 and 0: without end */
     unsigned connections; /* now */
     unsigned waiting; /* distinct questions, now */
     bool down; /* the breaker is open */

@@ -32,7 +32,9 @@
 #define CORE_PLACES_EXCHANGE_PRIVATE_H
 
 #include "core/http/breaker.h"
+#include "core/base/episode.h"
 #include "core/http/https.h"
+#include "core/places/budget.h"
 #include "core/places/exchange.h"
 
 /* Those QUEUED or ASKED, and as many again that are DONE in this turn and not fetched yet. */
@@ -107,6 +109,8 @@ struct exchange {
     struct endpoint_attempt dials;
     struct tls_session session;
     struct breaker breaker;
+    struct budget budget;
+    struct episode over_budget; /* of questions that it had nothing left for */
     enum places_status down_status; /* of answers while the breaker is open */
     enum places_status said_status; /* of the service's last refusal that was logged */
     uint64_t jitter;
@@ -117,6 +121,9 @@ struct exchange {
 };
 
 #define EXCHANGE_LEFT_ALONE "the places service has asked to be left alone for a while"
+
+#define EXCHANGE_OVER_BUDGET \
+    "this node has asked the places service as often as places.budget allows"
 
 /* -- inquiries.c ------------------------------------------------------------------------------- */
 
@@ -159,6 +166,8 @@ void inquiry_failed(
 void inquiries_hold(struct exchange *x, int64_t held_ns);
 /* All QUEUED ones are answered with a failure. */
 void inquiries_fail_queued(struct exchange *x, enum places_status status, const char *message);
+/* Nothing is left of the budget: so are all QUEUED ones. */
+void inquiries_over_budget(struct exchange *x);
 int64_t inquiry_until(const struct inquiry *q); /* the latest deadline of its waiters */
 
 /* The service has failed, or has answered properly: tell the breaker and the log. */

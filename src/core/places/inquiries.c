@@ -265,6 +265,13 @@ void inquiries_fail_queued(struct exchange *x, enum places_status status, const 
             inquiry_failed(x, &x->inquiries[i], status, message);
 }
 
+void inquiries_over_budget(struct exchange *x)
+{
+    uint64_t before = x->report.failed;
+    inquiries_fail_queued(x, PLACES_OVER_QUERY_LIMIT, EXCHANGE_OVER_BUDGET);
+    x->report.over_budget += x->report.failed - before;
+}
+
 /* -- the service's failures -------------------------------------------------------------------- */
 
 static void log_service(struct exchange *x, enum log_level level, const char *event,

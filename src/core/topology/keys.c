@@ -90,6 +90,8 @@ static const struct key keys[] = {
         "the API's", false, "The language of the names and addresses of places"},
     {"places", "timeout", KEY_TIME, FIELD(places.timeout_ms), MS_NS, "100ms", "60s", "10s", NULL,
         NULL, false, "How long a client waits for places at most"},
+    {"places", "budget", KEY_RATE, FIELD(places.budget), 1, "1/day", "1000000000/s", "off", NULL,
+        NULL, false, "How many questions a node asks of the places service in any such period"},
     {"tls", "ca_file", KEY_PATH, FIELD(tls_ca_file), 0, NULL, NULL, NULL, NULL, "none", true,
         "The CA certificate that has signed the certificate of every node"},
     {"tls", "cert_file", KEY_PATH, FIELD(tls_cert_file), 0, NULL, NULL, NULL, NULL, "none", true,

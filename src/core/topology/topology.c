@@ -197,7 +197,8 @@ static void check_secret(struct topology_draft *d)
 /* Keys that the gazetteer, which has neither network nor key, would silently ignore. */
 static void check_places(struct topology_draft *d)
 {
-    static const char *const of_google[] = {"endpoint", "ca_file", "key_file", "language"};
+    static const char *const of_google[] = {
+        "endpoint", "ca_file", "key_file", "language", "budget"};
     if (strcmp(d->t.places.provider, "gazetteer") != 0)
         return;
     for (unsigned i = 0; i < sizeof of_google / sizeof *of_google; i++) {

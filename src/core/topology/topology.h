@@ -77,6 +77,7 @@ struct topology_places {
     char key_file[TOPOLOGY_PATH_BYTES_MAX + 1]; /* "" for $CREDENTIALS_DIRECTORY/places_key */
     char language[TOPOLOGY_LANGUAGE_BYTES_MAX + 1]; /* BCP 47, of names and addresses; "": none */
     uint64_t timeout_ms; /* 100ms to 60s; 10s */
+    struct topology_rate budget; /* of questions, in any such period; off */
 };
 
 struct topology {

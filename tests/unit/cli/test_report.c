@@ -457,3 +457,20 @@ Test(report, spans)
         cr_expect_str_eq(text, rows[i].text, "%s", text);
     }
 }
+
+Test(report, a_budget_of_places_is_said_of_who_has_least)
+{
+    static struct report r[3] = {{.why = "connection refused", .places_budget = 1}};
+    cr_expect_str_eq(shown(report_troubles, r, 1), "");
+    for (unsigned i = 1; i < 3; i++) {
+        r[i] = (struct report){.links[0].up = true,
+            .places_budget = 1000,
+            .places_asked = 100 * i,
+            .places_left = 1000 - 100 * i};
+    }
+    cr_expect_str_eq(shown(report_troubles, r, 3),
+        "\nThe places service was asked 300 times; C has 800 of its 1000 left.\n");
+    struct report a = read_answer("{\"node\":\"A\"," NUMBERS DIGEST
+                                  "\"links\":[],\"places\":{\"asked\":7,\"budget\":9,\"left\":2}}");
+    cr_expect(a.places_budget == 9 && a.places_left == 2 && a.places_asked == 7);
+}

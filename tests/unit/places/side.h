@@ -18,6 +18,7 @@ static struct log log_;
 static char log_memory[1 << 16];
 static struct instant now;
 static enum fate resolving, dialling;
+static uint32_t budget; /* a minute; 0: without end. Set before exchange_starts */
 static unsigned addresses; /* of the host */
 static bool shakes_no_hands; /* servers of later connections send nothing */
 static bool lingers; /* the driver does not close channels that are over */
@@ -36,6 +37,8 @@ static inline bool exchange_starts(uint64_t seed)
                                          .host = SPAN("localhost"),
                                          .key = SPAN("CANARY")},
         .tls = &side_config,
+        .budget = budget,
+        .budget_s = budget ? 60 : 0,
         .seed = seed,
         .log = &log_};
     x = places_exchange(&config, &provider);

@@ -124,3 +124,92 @@ Test(places_exchange_turns, one_at_a_time_and_many)
         is_asked(0, i + 2);
     }
 }
+
+/* -- the budget -------------------------------------------------------------------------------- */
+
+static void has_budget(uint32_t a_minute)
+{
+    exchange_ends();
+    budget = a_minute;
+    cr_assert(exchange_starts(1));
+}
+
+static const char spent[] = "places.budget";
+
+Test(places_exchange_turns, what_is_beyond_the_budget)
+{
+    has_budget(3);
+    for (unsigned i = 1; i <= 2; i++) {
+        asks(i);
+        is_asked(0, i);
+        says(0, EMPTY);
+        is_well(i);
+    }
+    asks(3);
+    asks_for(103, 3, TIMEOUT_MS); /* joins, and costs nothing */
+    asks(4);
+    hears(4, "OVER_QUERY_LIMIT", spent);
+    is_asked(0, 3);
+    says(0, EMPTY);
+    is_well(3);
+    is_well(103);
+    asks(5);
+    hears(5, "OVER_QUERY_LIMIT", spent);
+    struct exchange_report r = exchange_report(x);
+    cr_expect_eq(r.asked, 3);
+    cr_expect_eq(r.budget, 3);
+    cr_expect_eq(r.left, 0);
+    cr_expect_eq(r.over_budget, 2);
+    cr_expect_eq(r.refused, 2);
+    cr_expect_eq(logged(" places_budget places.budget=3 period_s=60 effect="), 1);
+    passes_ms(60000);
+    cr_expect_eq(logged(" places_budget_over count=2 lasted_ms=0\n"), 1);
+    passes_ms(2500);
+    cr_expect_eq(exchange_report(x).left, 3);
+    resolving = HANGS;
+    asks(6);
+    cr_expect_null(told[6]);
+}
+
+/* Those that wait have their share: nobody is let in who could not be asked. */
+Test(places_exchange_turns, the_budget_of_those_who_wait)
+{
+    has_budget(2);
+    resolving = HANGS;
+    asks(1);
+    asks(2);
+    asks(3);
+    hears(3, "OVER_QUERY_LIMIT", spent);
+    cancels_ticket(2);
+    asks(4);
+    cr_expect_null(told[4]);
+    resolves_now();
+    turn();
+    says(finds(1), EMPTY);
+    is_well(1);
+    says(finds(4), EMPTY);
+    is_well(4);
+}
+
+/* Each request costs, also one that is sent again. */
+Test(places_exchange_turns, a_budget_that_goes_on_retries)
+{
+    has_budget(1);
+    asks(1);
+    says(0, BUSY);
+    passes_ms(250);
+    hears(1, "OVER_QUERY_LIMIT", spent);
+    cr_expect_eq(exchange_report(x).asked, 1);
+    cr_expect_eq(exchange_report(x).over_budget, 1);
+}
+
+Test(places_exchange_turns, a_node_that_stops_tells_of_its_budget)
+{
+    has_budget(1);
+    asks(1);
+    asks(2);
+    exchange_stop(x, now);
+    turn();
+    cr_expect_eq(logged(" places_budget_over count=1 "), 1);
+    cr_expect_gt(provider.deadline(provider.self), now.mono_ns);
+}
