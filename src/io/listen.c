@@ -1,5 +1,9 @@
 /* listen.c — see listen.h. TCP_NODELAY is set on the listening socket, and connections inherit it:
- * all replies of a turn are sent at once, so Nagle's algorithm would only add delay. */
+ * all replies of a turn are sent at once, so Nagle's algorithm would only add delay.
+ *
+ * So is TCP_NOTSENT_LOWAT, for clients: without it the kernel takes up to 4 MiB for each client
+ * that does not read, out of sight of limits.output. What is on its way does not count, so a fast
+ * client far away is as fast as ever. SO_SNDBUF would have ended the kernel's own sizing of that. */
 #include "io/listen.h"
 #include "core/base/invariant.h"
 #include "io/reason.h"
@@ -38,17 +42,19 @@ static void tell_why_not(const struct address *at, enum node_port port, int erro
 }
 
 /* A descriptor, or -errno. */
-static int try_to_listen(const struct address *at)
+static int try_to_listen(const struct address *at, enum node_port port)
 {
     union sockaddr_any address;
     socklen_t bytes = sockaddr_from(at, &address);
     int fd = socket(address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return -errno;
-    int on = 1;
+    int on = 1, unsent = LISTEN_UNSENT_BYTES;
     /* Lets a restarted node bind while connections of the former process are in TIME_WAIT. */
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    if (port == NODE_CLIENT_PORT)
+        setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof unsent);
     if (bind(fd, &address.any, bytes) == 0 && listen(fd, LISTEN_BACKLOG) == 0)
         return fd;
     int error = errno;
@@ -59,12 +65,12 @@ static int try_to_listen(const struct address *at)
 /* Retries for a while, because the kernel tears down a ring in the background and closes its
  * listening sockets only then: a node that is restarted right after it ended, above all by kill -9,
  * finds its own port in use for a moment. */
-static int bind_and_listen(const struct address *at)
+static int bind_and_listen(const struct address *at, enum node_port port)
 {
-    int fd = try_to_listen(at);
+    int fd = try_to_listen(at, port);
     for (int waited_ms = 0; fd == -EADDRINUSE && waited_ms < LISTEN_TAKEN_MS; waited_ms += 10) {
         poll(NULL, 0, 10);
-        fd = try_to_listen(at);
+        fd = try_to_listen(at, port);
     }
     return fd;
 }
@@ -101,7 +107,7 @@ bool listeners_open(struct listeners *l, struct conns *conns, struct log *log,
     l->stopped = false;
     const struct address *const at[] = {client, peer};
     for (unsigned p = NODE_CLIENT_PORT; p <= NODE_PEER_PORT; p++) {
-        int fd = bind_and_listen(at[p]);
+        int fd = bind_and_listen(at[p], p);
         if (fd < 0) {
             tell_why_not(at[p], p, -fd);
             listeners_stop(l);

@@ -13,6 +13,7 @@
 enum {
     LISTEN_BACKLOG = 4096, /* the kernel lowers it to net.core.somaxconn */
     LISTEN_REST_MS = 100, /* after a failed accept */
+    LISTEN_UNSENT_BYTES = 128 * 1024, /* of a client, that the kernel takes and cannot send yet */
     LISTEN_TAKEN_MS = 1000, /* how long to retry while a port is in use */
     LISTEN_QUIET_MS = 10000, /* shortest time between two log lines about the same failure */
 };

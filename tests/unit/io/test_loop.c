@@ -3,11 +3,13 @@
  * The loop runs in a child process; the test is its client, and reads its log to learn what the
  * node was told. Tests wait for events, never for time to pass. */
 #include "io/loop.h"
+#include "io/listen.h"
 #include "unit/io/parrot.h"
 #include <criterion/criterion.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <pty.h>
@@ -280,6 +282,38 @@ Test(loop, a_client_that_does_not_read_is_not_read_from)
     expect_stream(deaf, fill_up(deaf, connect_to(client_port)));
     shutdown(deaf, SHUT_WR); /* it can be closed, so it is read from again */
     expect_end(deaf);
+    stop();
+}
+
+/* Bytes in the kernel that the other end's has not confirmed; `fd` is that other end. */
+static size_t unconfirmed_to(int fd)
+{
+    struct sockaddr_in own;
+    socklen_t bytes = sizeof own;
+    cr_assert_eq(getsockname(fd, (struct sockaddr *)&own, &bytes), 0);
+    FILE *table = fopen("/proc/net/tcp", "r");
+    cr_assert_not_null(table);
+    char line[512];
+    unsigned from, to, state;
+    unsigned long queued, found = ULONG_MAX;
+    while (fgets(line, sizeof line, table))
+        if (sscanf(line, "%*s %*8x:%4x %*8x:%4x %2x %8lx", &from, &to, &state, &queued) == 4 &&
+            from == client_port && to == ntohs(own.sin_port))
+            found = queued;
+    fclose(table);
+    cr_assert_neq(found, ULONG_MAX);
+    return found;
+}
+
+Test(loop, the_kernel_is_given_no_more_than_a_little_that_cannot_be_sent)
+{
+    start((struct setting){0});
+    int deaf = connect_to(client_port), other = connect_to(client_port);
+    size_t bytes = fill_up(deaf, other);
+    cr_expect_leq(unconfirmed_to(deaf), LISTEN_UNSENT_BYTES + 65536); /* and what was in one send */
+    expect_stream(deaf, bytes);
+    close(deaf);
+    close(other);
     stop();
 }
 
