@@ -196,6 +196,15 @@ static void steer_receive(struct conns *c, struct conn *conn, bool wanted)
     }
 }
 
+/* What the node does upon it, it asks for in its next wants. */
+static void report(struct conns *c, const struct conn *conn, struct instant now)
+{
+    int unconfirmed = 0;
+    if (ioctl(conn->fd, SIOCOUTQ, &unconfirmed) < 0 || unconfirmed < 0)
+        unconfirmed = 0;
+    node_reported(c->node, number_of(c, conn), (size_t)unconfirmed, now);
+}
+
 static void follow_wants(struct conns *c, struct conn *conn, struct instant now)
 {
     uint32_t slot = number_of(c, conn);
@@ -209,6 +218,8 @@ static void follow_wants(struct conns *c, struct conn *conn, struct instant now)
         begin_close(c, conn, now);
         return;
     }
+    if (wants & NODE_WANT_REPORT)
+        report(c, conn, now);
     if (wants & NODE_WANT_WRITE && !conn->sending) {
         ring_send(c->ring, conn->fd, tag_of(c, conn, RING_SEND), node_output(c->node, slot));
         conn->sending = true;

@@ -434,6 +434,10 @@ static void follow_wants(struct host *h, uint32_t number, struct instant now)
     if (c->draining)
         return;
     unsigned wants = node_wants(h->node, number);
+    if (wants & NODE_WANT_REPORT) {
+        node_reported(h->node, number, network_unread(h->network, c->wire, c->end), now);
+        wants = node_wants(h->node, number);
+    }
     if (wants & NODE_WANT_ABORT) {
         close_conn(h, number, true, "", now);
     } else if (wants & NODE_WANT_CLOSE && !c->sending.len) {

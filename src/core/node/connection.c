@@ -124,6 +124,7 @@ void connection_watch(struct connections *t, struct connection *c, struct instan
         return;
     unwatch(t, c);
     c->active_ns = now.mono_ns;
+    c->unconfirmed = 0;
     watch_append(t, w, c, now.mono_ns);
 }
 
@@ -136,6 +137,27 @@ static bool first_is_silent(struct connections *t, struct watch *w, struct insta
     watch_append(t, w, c, now.mono_ns);
     if (outbox_waits(&c->out) || c->paused)
         c->active_ns = now.mono_ns;
+    if (w == &t->stalled) {
+        c->asked_about = true;
+        connection_touch(t, c);
+        return false;
+    }
+    return now.mono_ns - c->active_ns >= w->period_ns * CONNECTION_WATCH_PARTS;
+}
+
+bool connection_reported(struct connections *t, struct connection *c, size_t unconfirmed,
+    uint64_t most, struct instant now)
+{
+    ASSERT(c->asked_about);
+    c->asked_about = false;
+    if (unconfirmed < c->unconfirmed)
+        c->active_ns = now.mono_ns;
+    c->unconfirmed = unconfirmed;
+    if (c->watch != &t->stalled) /* it was released or aborted meanwhile */
+        return false;
+    bool holds = c->finishing || c->out.bytes + unconfirmed >= most ||
+                 c->out.memory >= CLIENT_OUTPUT_MEMORY * most;
+    const struct watch *w = holds ? &t->stalled : &t->idle;
     return now.mono_ns - c->active_ns >= w->period_ns * CONNECTION_WATCH_PARTS;
 }
 

@@ -49,11 +49,13 @@ struct connection {
     bool ended : 1; /* the other end has sent FIN */
     bool choked : 1; /* not read from for now */
     bool paused : 1; /* choked, through no fault of its own */
+    bool asked_about : 1; /* the driver is to say what its kernel still has to send */
     uint32_t number;
     uint32_t watch_next, watch_prev;
     struct watch *watch; /* the list that it stands in; NULL: none */
     int64_t look_at_ns; /* when the watch looks at it */
     int64_t active_ns; /* last byte in or out; monotonic */
+    size_t unconfirmed; /* bytes that the kernel had, when the watch last asked */
     struct outbox out;
     union {
         struct link *link; /* LINK; written by links.c. NULL until it is begun */
@@ -158,11 +160,19 @@ void connection_release(struct connection *c);
 void connection_watch(struct connections *t, struct connection *c, struct instant now);
 /* The same where some watch may be due. */
 struct connection *connections_silent_now(struct connections *t, struct instant now);
-/* The next connection that has been silent for its whole time; NULL: none. Abort it. */
+/* The next connection that has been silent for its whole time; NULL: none. Abort it. About those
+ * that do not read (`stalled`) the driver is asked instead: connection_reported. */
 static inline struct connection *connections_silent(struct connections *t, struct instant now)
 {
     return now.mono_ns < t->quiet_until_ns ? NULL : connections_silent_now(t, now);
 }
+/* The driver's answer to `asked_about`: bytes that the kernel has and the other end's has not
+ * confirmed. If they have become fewer, the other end reads.
+ *
+ * most   of unread bytes, for which limits.stall holds; below it limits.idle does
+ * true: it has been silent for its whole time. Abort it. */
+MUST_USE bool connection_reported(struct connections *t, struct connection *c, size_t unconfirmed,
+    uint64_t most, struct instant now);
 /* When connections_silent may next find one; NEVER_NS: never. */
 int64_t connections_deadline(const struct connections *t);
 

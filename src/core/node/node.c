@@ -193,6 +193,16 @@ void node_sent(struct node *n, uint32_t conn, size_t bytes, struct instant now)
         client_relieve(n, c);
 }
 
+void node_reported(struct node *n, uint32_t conn, size_t bytes, struct instant now)
+{
+    struct connection *c = at(n, conn);
+    if (!connection_reported(&n->connections, c, bytes, n->topology->limits.output_bytes, now))
+        return;
+    if (c->kind == CONNECTION_CLIENT)
+        client_silent(n, c, now); /* that a link is down was logged already */
+    connection_abort(&n->connections, c);
+}
+
 /* Give back everything that a connection holds, and its number. */
 static void release(struct node *n, struct connection *c)
 {
@@ -308,7 +318,8 @@ unsigned node_wants(const struct node *n, uint32_t conn)
     /* Input of a finishing link is read and discarded: two ends that both finish would otherwise
      * each wait for the other to read its last stamps. */
     bool drain = c->kind == CONNECTION_LINK && c->finishing && !c->ended;
-    return (read || drain ? NODE_WANT_READ : 0u) | (write ? NODE_WANT_WRITE : 0u);
+    unsigned report = !read && c->asked_about ? NODE_WANT_REPORT : 0u;
+    return (read || drain ? NODE_WANT_READ : 0u) | (write ? NODE_WANT_WRITE : 0u) | report;
 }
 
 struct span node_output(const struct node *n, uint32_t conn)

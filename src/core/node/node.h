@@ -81,6 +81,10 @@ void node_ended(struct node *n, uint32_t conn, struct instant now);
 /* The first `bytes` of the window that node_output showed were taken by the kernel. */
 void node_sent(struct node *n, uint32_t conn, size_t bytes, struct instant now);
 
+/* The answer to NODE_WANT_REPORT: of the bytes that node_sent told of, so many the other end's
+ * kernel has not confirmed yet. */
+void node_reported(struct node *n, uint32_t conn, size_t bytes, struct instant now);
+
 /* The connection is gone: it has failed (`why`, for the log), or was closed as node_wants asked
  * (""). The number is free again. No window of it may be in use. */
 void node_closed(struct node *n, uint32_t conn, const char *why, struct instant now);
@@ -118,6 +122,9 @@ enum node_want {
     NODE_WANT_READ = 1, /* receive more bytes; without it, leave them in the kernel */
     NODE_WANT_WRITE = 2, /* there is a window */
     NODE_WANT_CLOSE = 4, /* everything is sent: shut down, drain, close. Never with the others */
+    /* Say by node_reported at once what the kernel still has to send: SIOCOUTQ. With READ and
+     * WRITE */
+    NODE_WANT_REPORT = 16,
     NODE_WANT_ABORT = 8, /* close at once and discard unsent output. Never with the others */
 };
 unsigned node_wants(const struct node *n, uint32_t conn);

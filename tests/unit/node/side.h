@@ -113,6 +113,7 @@ static char *heard[CONNECTIONS]; /* everything it was sent; ends with NUL */
 static size_t heard_len[CONNECTIONS];
 static unsigned wants[CONNECTIONS];
 static bool deaf[CONNECTIONS]; /* it does not read */
+static size_t unconfirmed[CONNECTIONS]; /* of what it was sent, as the node is told when it asks */
 static size_t send_at_most; /* bytes the kernel takes at a time; 0: none */
 static unsigned dials[3]; /* how often the node wanted to dial a neighbour */
 
@@ -191,6 +192,10 @@ static inline void turn(void)
         uint32_t conn;
         while (node_touched(node, &conn)) {
             wants[conn] = node_wants(node, conn);
+            if (wants[conn] & NODE_WANT_REPORT) {
+                node_reported(node, conn, unconfirmed[conn], now);
+                wants[conn] = node_wants(node, conn);
+            }
             send_out(conn);
         }
         struct dial_order dial;

@@ -510,6 +510,63 @@ Test(node, a_client_that_does_not_read_is_no_longer_read_from_then_dropped)
     hangs_up(0);
 }
 
+static void fills_its_output(uint32_t conn)
+{
+    joins(conn);
+    send_at_most = 0;
+    while (wants[conn] & NODE_WANT_READ)
+        sends(conn, "IAMAT a +1+1 1\n");
+}
+
+/* Nothing leaves the node, and yet it takes what the kernel has. */
+Test(node, a_client_whose_end_takes_bytes_from_the_kernel_is_not_stalled)
+{
+    side_start();
+    unconfirmed[0] = 100000;
+    fills_its_output(0);
+    for (unsigned i = 0; i < 20; i++) {
+        passes_ms(20000);
+        unconfirmed[0] -= 1000;
+        cr_assert_not(wants[0] & NODE_WANT_ABORT, "%u", i);
+    }
+    for (unsigned i = 0; i < 8; i++) {
+        cr_assert_not(wants[0] & NODE_WANT_ABORT, "%u", i);
+        passes_ms(30000 / 8 + 1);
+    }
+    passes_ms(30000 / 8 + 1);
+    cr_assert_eq(wants[0], NODE_WANT_ABORT);
+}
+
+/* limits.stall is for those with limits.output; what the kernel has counts. */
+Test(node, a_client_with_less_unread_has_the_time_of_an_idle_one)
+{
+    side_start();
+    fills_its_output(0);
+    node_sent(node, 0, 10000, now);
+    turn();
+    cr_assert_not(wants[0] & NODE_WANT_READ, "it is not read from until half is sent");
+    for (unsigned i = 0; i < 30; i++) {
+        passes_ms(30000 / 8);
+        cr_assert_not(wants[0] & NODE_WANT_ABORT, "%u", i);
+    }
+    unconfirmed[0] = 10000;
+    passes_ms(30000 / 8);
+    cr_assert_eq(wants[0], NODE_WANT_ABORT);
+}
+
+Test(node, a_client_with_less_unread_is_dropped_as_an_idle_one)
+{
+    side_start();
+    fills_its_output(0);
+    node_sent(node, 0, 10000, now);
+    turn();
+    while (!(wants[0] & NODE_WANT_ABORT)) {
+        cr_assert_leq(now.mono_ns, 602 * SECOND_NS + 4 * SECOND_NS);
+        passes_ms(30000 / 8);
+    }
+    cr_assert_geq(now.mono_ns, 600 * SECOND_NS);
+}
+
 Test(node, a_provider_without_an_exchange_resolves_and_dials_nothing)
 {
     struct span host;
