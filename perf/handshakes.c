@@ -311,6 +311,7 @@ static void measure_strangers(const struct tls_config *tls)
         .nodes_count = 2,
         .limits = {.line_bytes = 1024,
             .output_bytes = 1 << 20,
+            .output_total_bytes = 1 << 30,
             .connections = 8,
             .connections_per_address = 8,
             .stamps = 1000}};

@@ -49,6 +49,7 @@ static struct topology topology = {
     .places.timeout_ms = 10000,
     .limits = {.line_bytes = 1024,
         .output_bytes = 1 << 20,
+        .output_total_bytes = 1 << 30,
         .connections = CLIENTS_MAX,
         .connections_per_address = CLIENTS_MAX,
         .stamps = 10000000,

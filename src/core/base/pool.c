@@ -12,7 +12,7 @@ void pool_init(struct pool *p, size_t block_bytes, unsigned spare_max)
 
 void pool_deinit(struct pool *p)
 {
-    ASSERT(p->lent == 0 && p->spare_count <= p->spare_max);
+    ASSERT(p->lent == 0 && p->beside_bytes == 0 && p->spare_count <= p->spare_max);
     while (p->spare) {
         void *block = p->spare;
         memcpy(&p->spare, block, sizeof p->spare);
@@ -46,4 +46,15 @@ void pool_put(struct pool *p, void *block)
     memcpy(block, &p->spare, sizeof p->spare);
     p->spare = block;
     p->spare_count++;
+}
+
+void pool_beside_more(struct pool *p, size_t bytes)
+{
+    p->beside_bytes += bytes;
+}
+
+void pool_beside_less(struct pool *p, size_t bytes)
+{
+    ASSERT(p->beside_bytes >= bytes);
+    p->beside_bytes -= bytes;
 }

@@ -15,6 +15,7 @@ struct pool {
     unsigned spare_max; /* how many unused blocks are kept; more are freed */
     unsigned spare_count;
     void *spare; /* the first unused block; each begins with a pointer to the next */
+    uint64_t beside_bytes; /* had from malloc instead, where a block would be too short */
     uint64_t lent; /* blocks handed out and not given back yet */
 };
 
@@ -25,5 +26,15 @@ void pool_deinit(struct pool *p);
 /* A block with undefined content; NULL: out of memory. */
 void *pool_get(struct pool *p);
 void pool_put(struct pool *p, void *block);
+
+/* So many bytes more, or fewer, are had from malloc for the same purpose. */
+void pool_beside_more(struct pool *p, size_t bytes);
+void pool_beside_less(struct pool *p, size_t bytes);
+
+/* All bytes that are in use, blocks and those beside. */
+static inline uint64_t pool_held(const struct pool *p)
+{
+    return p->lent * p->block_bytes + p->beside_bytes;
+}
 
 #endif

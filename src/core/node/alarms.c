@@ -55,6 +55,8 @@ static const struct {
     [LOSS_ADDRESS_NEW_IDS] = {"address_new_ids", "address_new_ids_over", NULL,
         "limits.new_ids_per_address",
         "IAMATs of new ids from this address are answered with ?, known ids go on", LOG_WARN},
+    [LOSS_OUTPUT] = {"output_full", "output_full_over", NULL, "limits.output_total",
+        "the clients with the most unread output are reset", LOG_WARN},
     [LOSS_MEMORY] = {"no_memory", "no_memory_over", NULL, NULL,
         "IAMATs are answered with ?, or clients reset", LOG_ERROR},
     [LOSS_NAME] = {"stamps_of_twin", "stamps_of_twin_over", "peers", NULL,
@@ -67,6 +69,8 @@ static uint64_t limit_of(const struct node *n, enum loss loss)
     const struct topology_limits *limits = &n->topology->limits;
     if (loss == LOSS_CONNECTIONS)
         return limits->connections;
+    if (loss == LOSS_OUTPUT)
+        return limits->output_total_bytes;
     if (loss == LOSS_ADDRESS_CONNECTIONS)
         return limits->connections_per_address;
     if (loss == LOSS_ADDRESS_COMMANDS)
@@ -138,6 +142,7 @@ static void look_at_all(struct node *n, struct instant now)
         [LOSS_ADDRESS_CONNECTIONS] = m->clients_refused_address,
         [LOSS_ADDRESS_COMMANDS] = m->clients_paused,
         [LOSS_ADDRESS_NEW_IDS] = m->stamps_refused_address,
+        [LOSS_OUTPUT] = m->clients_dropped_unread,
         [LOSS_MEMORY] = m->stamps_refused_memory + m->clients_dropped_memory,
         [LOSS_NAME] = of_twin};
     for (unsigned i = 0; i < LOSSES; i++) {
@@ -156,6 +161,7 @@ static void look_at_episodes(struct node *n, struct instant now)
     uint64_t events = m->clients_refused + m->clients_refused_address + m->clients_paused +
                       m->stamps_refused_address + m->strangers_dropped + m->stamps_refused_full +
                       m->stamps_refused_memory + m->clients_dropped_memory +
+                      m->clients_dropped_unread +
                       store_evicted(n->store) + a->of_peers;
     if (events == a->events && !(a->on && now.mono_ns >= a->over_ns))
         return;

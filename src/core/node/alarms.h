@@ -20,6 +20,7 @@ enum loss {
     LOSS_ADDRESS_CONNECTIONS, /* limits.connections_per_address */
     LOSS_ADDRESS_COMMANDS, /* limits.commands_per_address: time, not commands */
     LOSS_ADDRESS_NEW_IDS, /* limits.new_ids_per_address */
+    LOSS_OUTPUT, /* limits.output_total */
     LOSS_MEMORY, /* of clients: stamps refused, connections dropped */
     LOSS_NAME, /* to a twin, whose stamps come by peers: twin.h */
     LOSSES

@@ -15,6 +15,7 @@
     X(clients_paused, "times that a client paused at limits.commands_per_address")            \
     X(clients_dropped_idle, "closed after limits.idle without a byte")                        \
     X(clients_dropped_stalled, "closed because they did not read for limits.stall")           \
+    X(clients_dropped_unread, "closed because they had most unread at limits.output_total")   \
     X(clients_dropped_memory, "closed because no memory was left for a reply")                \
     X(lines_iamat, "IAMAT lines")                                                             \
     X(lines_whatsat, "WHATSAT lines")                                                         \

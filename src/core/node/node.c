@@ -29,8 +29,10 @@ static void log_budget(struct node *n, struct instant now)
     log_begin(n->log, LOG_INFO, "memory_budget", now);
     log_number(n->log, "stamps_bytes", (int64_t)(limits->stamps * STAMP_BYTES));
     log_number(n->log, "connections_bytes", (int64_t)(n->connections.max * connection_bytes));
-    log_number(n->log, "unread_output_bytes",
-        (int64_t)(limits->connections * limits->output_bytes * CLIENT_OUTPUT_MEMORY));
+    uint64_t unread = limits->connections * limits->output_bytes * CLIENT_OUTPUT_MEMORY;
+    if (unread > limits->output_total_bytes)
+        unread = limits->output_total_bytes;
+    log_number(n->log, "unread_output_bytes", (int64_t)unread);
     log_number(n->log, "links_bytes", (int64_t)(n->links.neighbours.count * link_bytes_max(n)));
     log_end(n->log);
 }
@@ -291,6 +293,8 @@ void node_turn(struct node *n, struct instant now)
     if (n->replies.resuming_first != CONNECTION_NONE)
         clients_resume(n, now);
     drop_silent(n, now);
+    if (pool_held(&n->connections.chunks) > n->topology->limits.output_total_bytes)
+        unread_relieve(n, now);
     links_turn(n, now);
     if (n->stopping)
         stop_turn(n, now);
@@ -314,12 +318,13 @@ unsigned node_wants(const struct node *n, uint32_t conn)
     bool write = outbox_window(&c->out).len > 0;
     if (c->finishing && !c->out.head)
         return NODE_WANT_CLOSE;
-    bool read = !c->finishing && !c->choked; /* after FIN one of them is set */
+    unsigned wants = write ? NODE_WANT_WRITE : 0u;
+    if (!c->finishing && !c->choked) /* after FIN one of them is set */
+        return wants | NODE_WANT_READ;
     /* Input of a finishing link is read and discarded: two ends that both finish would otherwise
      * each wait for the other to read its last stamps. */
     bool drain = c->kind == CONNECTION_LINK && c->finishing && !c->ended;
-    unsigned report = !read && c->asked_about ? NODE_WANT_REPORT : 0u;
-    return (read || drain ? NODE_WANT_READ : 0u) | (write ? NODE_WANT_WRITE : 0u) | report;
+    return wants | (drain ? NODE_WANT_READ : 0u) | (c->asked_about ? NODE_WANT_REPORT : 0u);
 }
 
 struct span node_output(const struct node *n, uint32_t conn)

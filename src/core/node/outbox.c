@@ -6,13 +6,25 @@
 #include "core/base/invariant.h"
 #include <stdlib.h>
 
+/* One that is not of the pool, but counted there. */
+static struct chunk *chunk_beside(struct pool *chunks, size_t n)
+{
+    struct chunk *c = malloc(sizeof *c + n);
+    if (!c)
+        return NULL;
+    *c = (struct chunk){.cap = (uint32_t)n};
+    if (chunks)
+        pool_beside_more(chunks, sizeof *c + n);
+    return c;
+}
+
 static struct chunk *chunk_create(struct pool *chunks, size_t n)
 {
-    bool pooled = chunks && sizeof(struct chunk) + n <= chunks->block_bytes;
-    size_t bytes = pooled ? chunks->block_bytes : sizeof(struct chunk) + n;
-    struct chunk *c = pooled ? pool_get(chunks) : malloc(bytes);
+    if (!chunks || sizeof(struct chunk) + n > chunks->block_bytes)
+        return chunk_beside(chunks, n);
+    struct chunk *c = pool_get(chunks);
     if (c)
-        *c = (struct chunk){.cap = (uint32_t)(bytes - sizeof *c), .pooled = pooled};
+        *c = (struct chunk){.cap = (uint32_t)(chunks->block_bytes - sizeof *c), .pooled = true};
     return c;
 }
 
@@ -44,10 +56,13 @@ static void chunk_drop(struct outbox *o, struct pool *chunks, struct chunk *befo
     if (o->tail == c)
         o->tail = before;
     o->memory -= sizeof *c + c->cap;
-    if (c->pooled)
+    if (c->pooled) {
         pool_put(chunks, c);
-    else
-        free(c);
+        return;
+    }
+    if (chunks)
+        pool_beside_less(chunks, sizeof *c + c->cap);
+    free(c);
 }
 
 char *outbox_new_room(struct outbox *o, struct pool *chunks, size_t n)
@@ -74,9 +89,9 @@ void outbox_wrote(struct outbox *o, size_t n)
     o->bytes += n;
 }
 
-struct chunk *outbox_gate(struct outbox *o, struct span head)
+struct chunk *outbox_gate(struct outbox *o, struct pool *chunks, struct span head)
 {
-    struct chunk *c = chunk_create(NULL, head.len);
+    struct chunk *c = chunk_beside(chunks, head.len); /* for it will grow */
     if (!c)
         return NULL;
     c->gate = true;
@@ -139,7 +154,8 @@ static bool open_joined(struct outbox *o, struct chunk *before, struct chunk *ga
 }
 
 /* Open the gate where it is. */
-static bool open_alone(struct outbox *o, struct chunk *before, struct chunk *gate, struct span rest)
+static bool open_alone(struct outbox *o, struct chunk *before, struct chunk *gate,
+    struct pool *chunks, struct span rest)
 {
     size_t len = gate->len + rest.len;
     bool last = o->tail == gate;
@@ -149,6 +165,7 @@ static bool open_alone(struct outbox *o, struct chunk *before, struct chunk *gat
     follow(o, before, opened);
     if (last)
         o->tail = opened;
+    pool_beside_more(chunks, len - opened->cap);
     o->memory += len - opened->cap;
     opened->cap = (uint32_t)len;
     chunk_write(opened, rest);
@@ -162,7 +179,7 @@ bool outbox_fill(struct outbox *o, struct pool *chunks, struct chunk *gate, stru
     struct chunk *before = chunk_before(o, gate);
     bool waits = before && before->gate;
     if ((waits || !open_joined(o, before, gate, chunks, rest)) &&
-        !open_alone(o, before, gate, rest))
+        !open_alone(o, before, gate, chunks, rest))
         return false;
     o->bytes += rest.len;
     return true;

@@ -56,7 +56,7 @@ char *outbox_rest(struct outbox *o, struct pool *chunks, size_t least, size_t *n
 
 /* A gate that already holds `head`; later bytes wait behind it. Stays in place until it is filled
  * or the outbox is cleared. NULL: no memory. */
-struct chunk *outbox_gate(struct outbox *o, struct span head);
+struct chunk *outbox_gate(struct outbox *o, struct pool *chunks, struct span head);
 
 /* Open a gate: write `rest` behind its head. Unless another gate is right before it, its bytes are
  * joined with those that may be sent with them, and `gate` is gone. false: no memory; the gate is

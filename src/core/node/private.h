@@ -12,6 +12,7 @@
  *   input.c        input that is held, and lines that lack their LF
  *   pace.c         clients that pause, because their address has said too much
  *   quotas.c       what one address may take
+ *   unread.c       what the output of all clients may take together
  *   questions.c    the WHATSATs that wait for places
  *   links.c        peer connections: links, dials, what an observer is told
  *   links_stop.c   what a node that stops waits for on its links
@@ -57,6 +58,7 @@
 #include "core/node/stop.h"
 #include "core/node/tls.h"
 #include "core/node/twins.h"
+#include "core/node/unread.h"
 
 struct node {
     const struct topology *topology;

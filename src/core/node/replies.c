@@ -85,7 +85,7 @@ struct chunk *reply_gate(struct node *n, struct connection *c, const struct stam
     struct buf head = buf_over(room, bytes);
     stamp_at_put(&head, stamp);
     buf_byte(&head, '\n');
-    struct chunk *gate = outbox_gate(&c->out, buf_span(&head));
+    struct chunk *gate = outbox_gate(&c->out, connection_chunks(&n->connections, c), buf_span(&head));
     if (room != small)
         free(room);
     /* it was not choked when its group began */

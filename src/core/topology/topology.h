@@ -54,6 +54,7 @@ struct topology_rate {
 struct topology_limits {
     uint32_t line_bytes; /* 64 to STAMPEDE_LINE_BYTES_MAX; 1KiB */
     uint64_t output_bytes; /* of unread output per client, 16KiB to 1GiB; 1MiB */
+    uint64_t output_total_bytes; /* of memory for that, all clients together, 1MiB to 1TiB; 1GiB */
     uint32_t connections; /* of clients, 1 to 1,000,000; 10000 */
     uint32_t connections_per_address; /* 1 to 1,000,000; 1000 */
     struct topology_rate commands_per_address; /* 100000/s */

@@ -128,6 +128,7 @@ static inline void side_begin(void)
         .places.timeout_ms = 10000,
         .limits = {.line_bytes = 1024,
             .output_bytes = 65536,
+            .output_total_bytes = 1 << 30,
             .connections = 8,
             .connections_per_address = 8,
             .stamps = 1000,

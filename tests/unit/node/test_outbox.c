@@ -93,9 +93,9 @@ Test(outbox, what_is_behind_a_gate_waits_for_it)
 {
     struct outbox o = {0};
     says(&o, "before ");
-    struct chunk *first = outbox_gate(&o, SPAN("AT 1 "));
+    struct chunk *first = outbox_gate(&o, &chunks, SPAN("AT 1 "));
     says(&o, "between ");
-    struct chunk *second = outbox_gate(&o, SPAN("AT 2 "));
+    struct chunk *second = outbox_gate(&o, &chunks, SPAN("AT 2 "));
     says(&o, "behind");
     shows(&o, "before ");
     cr_assert(outbox_fill(&o, &chunks, second, SPAN("second ")));
@@ -117,7 +117,7 @@ Test(outbox, answers_that_come_one_after_the_other_are_one_send)
     struct outbox o = {0};
     struct chunk *gates[3];
     for (unsigned i = 0; i < 3; i++)
-        gates[i] = outbox_gate(&o, SPAN("AT "));
+        gates[i] = outbox_gate(&o, &chunks, SPAN("AT "));
     for (unsigned i = 0; i < 3; i++)
         cr_assert(outbox_fill(&o, &chunks, gates[i], SPAN("answer ")));
     says(&o, "next");
@@ -135,7 +135,7 @@ Test(outbox, answers_that_wait_for_a_gate_go_with_it)
     struct outbox o = {0};
     struct chunk *gates[4];
     for (unsigned i = 0; i < 4; i++)
-        gates[i] = outbox_gate(&o, (struct span){&"01234"[i], 1});
+        gates[i] = outbox_gate(&o, &chunks, (struct span){&"01234"[i], 1});
     cr_assert(outbox_fill(&o, &chunks, gates[2], SPAN("c")));
     cr_assert(outbox_fill(&o, &chunks, gates[1], SPAN("b")));
     cr_assert_eq(chunks.lent, 0, "what cannot be sent must not take large chunks");
@@ -154,7 +154,7 @@ Test(outbox, an_answer_joins_what_is_in_flight_and_stays_behind_it)
     struct outbox o = {0};
     says(&o, "first ");
     const char *in_flight = outbox_window(&o).at;
-    struct chunk *gate = outbox_gate(&o, SPAN("AT "));
+    struct chunk *gate = outbox_gate(&o, &chunks, SPAN("AT "));
     cr_assert(outbox_fill(&o, &chunks, gate, SPAN("answer")));
     cr_assert_eq(outbox_window(&o).at, in_flight);
     outbox_sent(&o, &chunks, 6);
@@ -167,8 +167,8 @@ Test(outbox, an_answer_longer_than_a_chunk_lies_in_one_piece)
     struct outbox o = {0};
     static char answer[2 * OUTBOX_CHUNK_BYTES];
     memset(answer, 'x', sizeof answer);
-    struct chunk *gate = outbox_gate(&o, SPAN("AT "));
-    struct chunk *next = outbox_gate(&o, SPAN("AT "));
+    struct chunk *gate = outbox_gate(&o, &chunks, SPAN("AT "));
+    struct chunk *next = outbox_gate(&o, &chunks, SPAN("AT "));
     cr_assert(outbox_fill(&o, &chunks, gate, (struct span){answer, sizeof answer}));
     cr_assert_eq(outbox_window(&o).len, 3 + sizeof answer);
     cr_assert_eq(chunks.lent, 0);
@@ -194,7 +194,7 @@ Test(outbox, clear_forgets_gates_too)
 {
     struct outbox o = {0};
     says(&o, "a");
-    cr_assert_not_null(outbox_gate(&o, SPAN("b")));
+    cr_assert_not_null(outbox_gate(&o, &chunks, SPAN("b")));
     outbox_clear(&o, &chunks);
     cr_assert_eq(o.bytes, 0);
     cr_assert_null(o.head);

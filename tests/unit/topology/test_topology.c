@@ -94,7 +94,7 @@ Test(topology, keys)
         {HERD "limist {\n line = 1 what = {}\n}\n" A "}\n",
             "f:2: \"limist\" is no key of the top level; did you mean \"limits\"?\n"
             "f:3: limits.line cannot be 1; it is at least 64B and at most 8KiB\n"
-            "f:3: \"what\" is no key of limits; there are line, output, connections, "
+            "f:3: \"what\" is no key of limits; there are line, output, output_total, connections, "
             "connections_per_address, commands_per_address, new_ids_per_address, stamps, "
             "stamps_full, idle, stall, partial, stop, future, clock\n"},
         {HERD "\nmode Ann {\n client = \"127.0.0.1:0\"\n peer = \"127.0.0.1:2\" }\n",

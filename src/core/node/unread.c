@@ -1,0 +1,72 @@
+/* unread.c — see unread.h.
+ *
+ * It looks at all connections, but only where the total is exceeded, and then makes so much room
+ * that much has to be written before it is exceeded again. */
+#include "core/node/private.h"
+
+enum { AT_ONCE = 32 }; /* clients that are found by one look at all */
+
+/* The clients with the most, the first of all before the others. */
+struct worst {
+    struct connection *each[AT_ONCE];
+    unsigned count;
+};
+
+static void worst_offer(struct worst *w, struct connection *c)
+{
+    unsigned i = w->count;
+    if (i == AT_ONCE && c->out.memory <= w->each[i - 1]->out.memory)
+        return;
+    i -= i == AT_ONCE;
+    for (; i > 0 && w->each[i - 1]->out.memory < c->out.memory; i--)
+        w->each[i] = w->each[i - 1];
+    w->each[i] = c;
+    w->count += w->count < AT_ONCE;
+}
+
+/* What is held by clients that are not about to be closed, and the worst of these. */
+static uint64_t look_at_all(const struct node *n, struct worst *worst)
+{
+    uint64_t held = pool_held(&n->connections.chunks);
+    worst->count = 0;
+    for (uint32_t i = 0; i < n->connections.max; i++) {
+        struct connection *c = connection_of(&n->connections, i);
+        if (!c || c->kind != CONNECTION_CLIENT || !c->out.head)
+            continue;
+        ASSERT(held >= c->out.memory || !c->aborted);
+        if (c->aborted)
+            held -= c->out.memory;
+        else
+            worst_offer(worst, c);
+    }
+    return held;
+}
+
+static void reset(struct node *n, struct connection *c, struct instant now)
+{
+    n->metrics.clients_dropped_unread++;
+    log_begin(n->log, LOG_INFO, "client_unread", now);
+    log_number(n->log, "conn", c->number);
+    log_number(n->log, "unread_bytes", (int64_t)c->out.bytes);
+    log_end(n->log);
+    connection_abort(&n->connections, c);
+}
+
+void unread_relieve(struct node *n, struct instant now)
+{
+    uint64_t total = n->topology->limits.output_total_bytes, goal = total;
+    struct worst worst;
+    for (;;) {
+        uint64_t held = look_at_all(n, &worst);
+        if (held <= goal)
+            return;
+        goal = total - total / UNREAD_SPARE;
+        for (unsigned i = 0; i < worst.count && held > goal; i++) {
+            ASSERT(held >= worst.each[i]->out.memory);
+            held -= worst.each[i]->out.memory;
+            reset(n, worst.each[i], now);
+        }
+        if (worst.count < AT_ONCE)
+            return; /* all are reset, or there is room */
+    }
+}
