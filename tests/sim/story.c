@@ -190,6 +190,13 @@ void says(unsigned node, const char *text)
     client_say(c, text);
 }
 
+void visits(unsigned whose, unsigned node)
+{
+    struct client *c = &h.clients[whose];
+    cr_assert_eq(c->state, CLIENT_AWAY, "it is with its own node already");
+    client_join(c, host_at(node));
+}
+
 void says_without_lf(unsigned node, const char *text)
 {
     struct client *c = &h.clients[node];

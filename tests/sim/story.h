@@ -32,6 +32,7 @@ void story_ends(void);
 void runs_ms(int64_t ms);
 void runs_ns(int64_t ns);
 void says(unsigned node, const char *line); /* the node's only client sends it */
+void visits(unsigned whose, unsigned node); /* that node's client joins this node instead */
 void says_without_lf(unsigned node, const char *line); /* nothing else before its reply */
 /* Pieces of one line: `then` comes 0.5 s after `first`, `last` and its LF come 1.5 s after that. */
 void types(unsigned node, const char *first, const char *then, const char *last);

@@ -162,3 +162,21 @@ Test(places, a_service_that_stalls_is_waited_for_5_s)
     hears(Goloman, 2);
     all_answered();
 }
+
+/* Two clients at one node: 39 questions of the one take a second or two. */
+Test(places, who_has_few_questions_does_not_wait_for_who_has_many)
+{
+    herd_with_connections(1);
+    service_takes_ms(100);
+    visits(Hands, Goloman);
+    ask(Goloman, 1, 39);
+    runs_ms(50);
+    for (unsigned radius = 41; radius <= 43; radius++) {
+        ask(Hands, radius, radius);
+        runs_ms(250); /* until one of two questions is answered, and then its own is */
+        hears(Hands, 1);
+    }
+    runs_ms(5000);
+    hears(Goloman, 39);
+    service_was_asked(39 + 3);
+}
