@@ -185,6 +185,31 @@ class NeverReading(unittest.TestCase):
     def test_invalid(self):
         self.check(b"\n")
 
+    def test_many_together(self):
+        """None has limits.output unread, all together have more than limits.output_total."""
+        limits = "limits { output = 1MiB output_total = 1MiB stall = 1d }"
+        with Herd(more=limits) as herd, contextlib.ExitStack() as stack:
+            other = stack.enter_context(herd.node.client())
+            quiet = Quiet(herd)
+            readers = [stack.enter_context(herd.node.client(receive_bytes=4096)) for _ in range(8)]
+            gone = set()
+
+            def fills():
+                for reader in readers:
+                    with contextlib.suppress(BlockingIOError):
+                        try:
+                            reader.socket.setblocking(False)
+                            reader.socket.send(b"IAMAT kiwi %b 0\n" % UCLA * 1000)
+                        except ConnectionError:
+                            gone.add(reader)
+                self.assertEqual(other.ask(b"alive?"), b"? alive?")
+                return gone and b" output_full limits.output_total=1048576 " in herd.node.log()
+
+            herd.until(fills, "those with the most are dropped")
+            self.assertLess(len(gone), len(readers))
+            stack.close()
+            quiet.again()
+
     def test_one_that_has_finished_sending(self):
         with Herd(more="limits { output = 64KiB stall = 1s idle = 1s }") as herd:
             quiet = Quiet(herd)
