@@ -299,19 +299,6 @@ static size_t pull_into(struct node *n, struct link *l, size_t least, struct ins
     return out.len;
 }
 
-static bool say(struct node *n, struct link *l, struct span text)
-{
-    if (l->tls.engine)
-        return link_tls_say(n, l, text);
-    struct connection *c = l->connection;
-    char *room = outbox_room(&c->out, connection_chunks(&n->connections, c), text.len);
-    if (!room)
-        return false;
-    memcpy(room, text.at, text.len);
-    outbox_wrote(&c->out, text.len);
-    return true;
-}
-
 /* -- what a link hears ------------------------------------------------------------------------- */
 
 static void on_up(struct node *n, struct link *l, struct instant now)
@@ -339,14 +326,6 @@ static void on_up(struct node *n, struct link *l, struct instant now)
     connection_finish(&n->connections, c, now);
 }
 
-/* Who asks for the state may want to know, by the next answer, whether this node is level with its
- * neighbours. */
-static void watch_all(struct node *n, struct instant now)
-{
-    for (struct link *l = n->links.first; l; l = l->next)
-        peering_watch(&l->peering, now);
-}
-
 static void follow(struct node *n, struct twins_order order, struct instant now)
 {
     struct link *l = order.link;
@@ -371,26 +350,20 @@ static void follow(struct node *n, struct twins_order order, struct instant now)
     }
 }
 
+/* Who asks for the state may want to know, by the next answer, whether this node is level with its
+ * neighbours. */
+static void watch_all(struct node *n, struct instant now)
+{
+    for (struct link *l = n->links.first; l; l = l->next)
+        peering_watch(&l->peering, now);
+}
+
 /* Its HELLO may still be due: an observer need not wait for it. */
 static void on_asked(struct node *n, struct link *l, struct instant now)
 {
-    ASSERT(l->peering.observer);
-    struct connection *c = l->connection;
     pull_into(n, l, LINK_ROOM_BYTES, now);
-    char *text = malloc(STATUS_BYTES_MAX);
-    struct buf out = buf_over(text, text ? STATUS_BYTES_MAX : 0);
-    struct span words[2];
-    if (command_split(l->peering.asked, words, 2) == 2) {
-        status_trace(n, words[1], &out, now);
-    } else {
-        node_status(n, &out, now);
+    if (observer_answer(n, l, now))
         watch_all(n, now);
-    }
-    buf_byte(&out, '\n');
-    if (out.overflow || !say(n, l, buf_span(&out)))
-        connection_abort(&n->connections, c);
-    free(text);
-    connection_finish(&n->connections, c, now);
 }
 
 static void handle(struct node *n, struct link *l, enum peering_event event, struct instant now)

@@ -14,7 +14,8 @@
  *   quotas.c       what one address may take
  *   unread.c       what the output of all clients may take together
  *   questions.c    the WHATSATs that wait for places
- *   links.c        peer connections: links, dials, what an observer is told
+ *   links.c        peer connections: links, dials
+ *   observers.c    what an observer is told
  *   links_stop.c   what a node that stops waits for on its links
  *   twins.c        two processes of one name: who stays
  *   link_log.c     what the log says about links
@@ -47,6 +48,7 @@
 #include "core/node/links.h"
 #include "core/node/links_stop.h"
 #include "core/node/node.h"
+#include "core/node/observers.h"
 #include "core/node/pace.h"
 #include "core/node/places.h"
 #include "core/node/questions.h"
