@@ -5,7 +5,8 @@
  * Drives the node as the loop does, with the bytes that perf/load would send. Counted is what one
  * node does between the received bytes and the sent replies; in the sink's cases, what its peer
  * does with the AT lines. Not counted: preparation, producing the commands, the other node,
- * checking the replies. Prints a line per case: number of commands, TAB, name. */
+ * checking the replies. Prints a line per case: number of commands, TAB, name. The last case counts
+ * connections to the peer port that say nothing, in place of IAMATs. */
 #include "core/base/invariant.h"
 #include "core/base/log.h"
 #include "core/node/node.h"
@@ -21,6 +22,8 @@ enum {
     COMMANDS_MAX = 1024, /* in a turn */
     COMMAND_BYTES_MAX = 96,
     CASE_COMMANDS = 12800,
+    CONNECTS = 2000, /* in a turn, to the peer port */
+    CONNECT_TURNS = 4,
     TURN_NS = 10000,
     LOG_BYTES = 65536,
 };
@@ -95,7 +98,7 @@ static struct node *create(unsigned self)
     log_init(&logs[self], LOG_INFO, (struct span){"", 0}, log_memory[self], LOG_BYTES);
     struct node_config config = {.topology = &topology,
         .self = self,
-        .connections_max = CLIENTS_MAX + CLIENT,
+        .connections_max = CLIENTS_MAX + CLIENT + CONNECTS + NODE_STRANGERS_MAX,
         .places = {.answer = no_answer, .deadline = never, .destroy = nothing},
         .log = &logs[self]};
     memset(config.seed, 7 + (int)self, sizeof config.seed);
@@ -304,11 +307,49 @@ static void run(bool known, unsigned clients, unsigned depth, enum feature featu
     end();
 }
 
+/* Close what the node wants closed at once. */
+static void close_aborted(void)
+{
+    uint32_t conn;
+    while (node_touched(each[0], &conn))
+        if (node_wants(each[0], conn) & NODE_WANT_ABORT)
+            node_closed(each[0], conn, "", now);
+}
+
+/* Everybody can connect, and no turn may take long by that. */
+static void run_connects(void)
+{
+    const struct address other = {.ip = {127, 0, 0, 1}, .port = 6};
+    const uint32_t first = CLIENTS_MAX + CLIENT, numbers = CONNECTS + NODE_STRANGERS_MAX;
+    const char *name = "silent connects, 2000 a turn";
+    uint32_t next = 0;
+    counted_node = 0;
+    begin(false);
+    CALLGRIND_START_INSTRUMENTATION;
+    CALLGRIND_ZERO_STATS;
+    for (unsigned i = 0; i < CONNECT_TURNS; i++) {
+        pass_time();
+        count(true);
+        for (unsigned k = 0; k < CONNECTS; k++, next++) {
+            uint32_t number = first + next % numbers;
+            must(node_accepted(each[0], number, NODE_PEER_PORT, &other, now), "a number");
+        }
+        node_turn(each[0], now);
+        close_aborted();
+        count(false);
+    }
+    CALLGRIND_DUMP_STATS_AT(name);
+    CALLGRIND_STOP_INSTRUMENTATION;
+    printf("%u\t%s\n", CONNECTS * CONNECT_TURNS, name);
+    end();
+}
+
 int main(void)
 {
     invariant_hook = on_broken;
     for (unsigned known = 2; known-- > 0;)
         for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
             run(known, cases[i].clients, cases[i].depth, cases[i].feature);
+    run_connects();
     return 0;
 }

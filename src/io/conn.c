@@ -11,7 +11,8 @@
  *   DRAINING   bytes                        DRAINING   discards them
  *   DRAINING   FIN, error, timer, ABORT     DYING
  *   DYING      any completion               DYING
- *   DYING      nothing in flight            FREE       closes, tells the node
+ *   DYING      nothing in flight            FREE       closes, tells the node; CONN_CLOSES_MAX a
+ *                                                      turn, the others in the next ones
  *
  * DRAINING exists because closing a socket with unread input resets the connection, and the reset
  * can overtake the last reply. DYING exists because close(2) cancels no request: a socket with a
@@ -254,7 +255,7 @@ static void reconcile(struct conns *c, uint32_t slot, struct instant now)
             steer_receive(c, conn, true);
     }
     if (conn->state == CONN_DYING && !conn->receiving && !conn->sending)
-        finish(c, conn, now);
+        slots_append(&c->slots, CONN_CLOSING, slot);
 }
 
 /* Let as many continue as can use up the pool if each receives all that the kernel grants it in a
@@ -270,15 +271,8 @@ static void readmit_starved(struct conns *c)
     }
 }
 
-void conns_settle(struct conns *c, struct instant now)
+static void reconcile_touched(struct conns *c, struct instant now)
 {
-    readmit_starved(c);
-    for (uint32_t slot; (slot = slots_first(&c->slots, CONN_LINGERING)) != SLOT_NONE;) {
-        if (now.mono_ns < c->slots.each[slot].drain_until_ns)
-            break;
-        slots_remove(&c->slots, CONN_LINGERING, slot);
-        touch(c, slot);
-    }
     for (;;) {
         uint32_t slot;
         while (node_touched(c->node, &slot))
@@ -290,9 +284,29 @@ void conns_settle(struct conns *c, struct instant now)
     }
 }
 
+void conns_settle(struct conns *c, struct instant now)
+{
+    readmit_starved(c);
+    for (uint32_t slot; (slot = slots_first(&c->slots, CONN_LINGERING)) != SLOT_NONE;) {
+        if (now.mono_ns < c->slots.each[slot].drain_until_ns)
+            break;
+        slots_remove(&c->slots, CONN_LINGERING, slot);
+        touch(c, slot);
+    }
+    reconcile_touched(c, now);
+    for (unsigned i = 0; i < CONN_CLOSES_MAX; i++) {
+        uint32_t slot = slots_first(&c->slots, CONN_CLOSING);
+        if (slot == SLOT_NONE)
+            return;
+        finish(c, &c->slots.each[slot], now);
+        reconcile_touched(c, now);
+    }
+}
+
 int64_t conns_deadline(const struct conns *c)
 {
-    if (slots_first(&c->slots, CONN_STARVED) != SLOT_NONE)
+    if (slots_first(&c->slots, CONN_STARVED) != SLOT_NONE ||
+        slots_first(&c->slots, CONN_CLOSING) != SLOT_NONE)
         return 0;
     uint32_t slot = slots_first(&c->slots, CONN_LINGERING);
     return slot == SLOT_NONE ? NEVER_NS : c->slots.each[slot].drain_until_ns;

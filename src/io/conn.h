@@ -12,6 +12,7 @@
 #include "io/slots.h"
 
 enum {
+    CONN_CLOSES_MAX = 128, /* in one turn: as many as both ports take in */
     CONN_DRAIN_MS = 2000, /* longest time between our FIN and the close */
     /* The kernel lets others go first after this many completions of one multishot receive. */
     CONN_RECEIVES_IN_A_ROW = 33,

@@ -14,6 +14,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
+_Static_assert((int)CONN_CLOSES_MAX >= 2 * (int)LISTEN_ACCEPTS_MAX, "closes keep up with accepts");
+
 static const char *const port_words[] = {"client", "peer"};
 
 /* -- opening ----------------------------------------------------------------------------------- */
@@ -125,7 +127,7 @@ void listeners_stop(struct listeners *l)
     for (unsigned p = NODE_CLIENT_PORT; p <= NODE_PEER_PORT; p++) {
         if (l->ports[p].fd < 0)
             continue;
-        shutdown(l->ports[p].fd, SHUT_RDWR); /* the accept that is with the kernel answers */
+        shutdown(l->ports[p].fd, SHUT_RDWR); /* the accepts that are with the kernel answer */
         close(l->ports[p].fd);
         l->ports[p].fd = -1;
     }
@@ -169,9 +171,9 @@ void listener_completed(struct listeners *l, const struct ring_event *e, struct 
 {
     ASSERT(e->tag.slot <= NODE_PEER_PORT);
     struct listener *port = &l->ports[e->tag.slot];
-    ASSERT(port->armed);
-    if (!e->more)
-        port->armed = false;
+    ASSERT(port->armed && port->armed <= LISTEN_ACCEPTS_MAX && !e->more);
+    port->armed--;
+    port->failing = e->result < 0;
     if (l->stopped) {
         if (e->result >= 0)
             close(e->result);
@@ -183,15 +185,23 @@ void listener_completed(struct listeners *l, const struct ring_event *e, struct 
     }
 }
 
+/* The one accept after a failure takes what waits already, which wakes none that was in flight. */
+static unsigned to_arm(const struct listeners *l, const struct listener *port, struct instant now)
+{
+    unsigned most = LISTEN_ACCEPTS_MAX - port->armed;
+    if (!port->failing)
+        return most;
+    return most && (now.mono_ns >= port->rest_until_ns || l->conns->freed);
+}
+
 void listeners_settle(struct listeners *l, struct instant now)
 {
     for (unsigned p = NODE_CLIENT_PORT; p <= NODE_PEER_PORT && !l->stopped; p++) {
         struct listener *port = &l->ports[p];
         ASSERT(port->fd >= 0);
-        if (port->armed || (now.mono_ns < port->rest_until_ns && !l->conns->freed))
-            continue;
-        ring_accept(l->conns->ring, port->fd, (struct ring_tag){.op = RING_ACCEPT, .slot = p});
-        port->armed = true;
+        for (unsigned n = to_arm(l, port, now); n; n--, port->armed++)
+            ring_accept(l->conns->ring, port->fd, (struct ring_tag){.op = RING_ACCEPT, .slot = p});
+        ASSERT(port->armed <= LISTEN_ACCEPTS_MAX);
     }
     l->conns->freed = false;
     tell(l, &l->failed, now);
@@ -202,7 +212,7 @@ int64_t listeners_deadline(const struct listeners *l)
 {
     int64_t next_ns = NEVER_NS;
     for (unsigned p = NODE_CLIENT_PORT; p <= NODE_PEER_PORT && !l->stopped; p++)
-        if (!l->ports[p].armed)
+        if (l->ports[p].failing && l->ports[p].armed < LISTEN_ACCEPTS_MAX)
             next_ns = earlier_ns(next_ns, l->ports[p].rest_until_ns);
     if (l->failed.count)
         next_ns = earlier_ns(next_ns, l->failed.quiet_until_ns);

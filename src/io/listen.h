@@ -1,8 +1,10 @@
 /* listen.h — the two ports of a node: binding them and accepting connections.
  *
- * Each port has one multishot accept in flight. It ends when the process runs out of file
- * descriptors; arming it again at once would spin, so it pauses until a connection was closed, or
- * for LISTEN_REST_MS. Connections for which the table has no slot are accepted and closed: left in
+ * Each port has LISTEN_ACCEPTS_MAX accepts in flight, and each takes one connection: so many are
+ * taken in a turn, however many wait. (A multishot accept takes all that wait, which may be the
+ * whole backlog; clients would wait meanwhile.) An accept fails when the process runs out of file
+ * descriptors; arming it again at once would spin, so the port pauses until a connection was closed,
+ * or for LISTEN_REST_MS, and then tries one. Connections for which the table has no slot are accepted and closed: left in
  * the kernel's backlog they would wait for a reply that never comes. Called by loop. */
 #ifndef IO_LISTEN_H
 #define IO_LISTEN_H
@@ -11,6 +13,7 @@
 #include "io/conn.h"
 
 enum {
+    LISTEN_ACCEPTS_MAX = 64, /* connections that a port takes in one turn */
     LISTEN_BACKLOG = 4096, /* the kernel lowers it to net.core.somaxconn */
     LISTEN_REST_MS = 100, /* after a failed accept */
     LISTEN_UNSENT_BYTES = 128 * 1024, /* of a client, that the kernel takes and cannot send yet */
@@ -28,7 +31,8 @@ struct listen_trouble {
 
 struct listener {
     int fd;
-    bool armed;
+    unsigned armed; /* accepts in flight */
+    bool failing; /* the last one failed */
     int64_t rest_until_ns;
 };
 

@@ -375,7 +375,7 @@ void ring_accept(struct ring *r, int fd, struct ring_tag tag)
 {
     ASSERT(fd >= 0);
     struct io_uring_sqe *e = entry(r);
-    io_uring_prep_multishot_accept(e, fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    io_uring_prep_accept(e, fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
     e->user_data = ring_tag_pack(tag);
 }
 

@@ -111,8 +111,7 @@ void ring_buffers_return(struct ring *r);
  * None of these can fail: a full queue is submitted first. Memory that a request refers to must
  * stay valid until its completion; for a connect, until the next ring_enter. */
 
-/* Multishot: each completion is the descriptor of a new connection, close-on-exec and
- * non-blocking. */
+/* One completion: the descriptor of a new connection, close-on-exec and non-blocking. */
 void ring_accept(struct ring *r, int fd, struct ring_tag tag);
 
 /* Multishot: each completion brings bytes. Result 0 is the end of the stream; -ENOBUFS: no buffer

@@ -18,6 +18,7 @@ enum conn_list {
     CONN_TOUCHED, /* something happened; reconcile it before the turn ends */
     CONN_STARVED, /* waiting for receive buffers, first come first served */
     CONN_LINGERING, /* draining, in the order of their deadlines */
+    CONN_CLOSING, /* dying, with nothing in flight: to be closed, the first of them first */
     CONN_LISTS
 };
 
@@ -39,7 +40,7 @@ struct conn {
     bool ended : 1; /* the other end sent FIN */
 };
 
-_Static_assert(sizeof(struct conn) <= 48, "an idle connection must stay cheap");
+_Static_assert(sizeof(struct conn) <= 56, "an idle connection must stay cheap");
 
 struct slots {
     struct conn *each;

@@ -77,7 +77,7 @@ static uint64_t limit_of(const struct node *n, enum loss loss)
         return limits->commands_per_address.count;
     if (loss == LOSS_ADDRESS_NEW_IDS)
         return limits->new_ids_per_address.count;
-    return loss == LOSS_STRANGERS ? n->links.strangers_max : limits->stamps;
+    return loss == LOSS_STRANGERS ? n->strangers.max : limits->stamps;
 }
 
 /* The address that was last at the limit; it may not be the only one. */

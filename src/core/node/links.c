@@ -3,8 +3,9 @@
  *
  * peering knows one link, neighbours knows which links there should be; here the two meet the
  * node's connections. A link that ends says BYE if it still can, and its connection closes when
- * that is sent. Holds always: a neighbour has at most one link that stays; whoever has not proved
- * which neighbour it is counts among the strangers. PROTOCOL.md, "Peer port". */
+ * that is sent. Opening and closing a link takes the same time however many there are. Holds always:
+ * a neighbour has at most one link that stays; whoever has not proved which neighbour it is stands
+ * among the strangers. PROTOCOL.md, "Peer port". */
 #include "core/node/private.h"
 #include "core/topology/tree.h"
 #include <stdio.h>
@@ -46,7 +47,7 @@ bool links_begin(
             (struct peer){.name = names[i], .number = i, .cursor = store_cursor_open(n->store)};
         k->neighbour_of[i].peer = &k->peers[i];
     }
-    k->strangers_max = config->strangers_max ? config->strangers_max : NODE_STRANGERS_MAX;
+    strangers_begin(n, config->strangers_max);
     uint64_t boot;
     memcpy(&boot, config->seed + 24, sizeof boot);
     k->peering = (struct peering_node){.herd = span_of(n->topology->herd),
@@ -71,7 +72,7 @@ bool links_begin(
 void links_end(struct node *n)
 {
     struct links *k = &n->links;
-    ASSERT(!k->first && !k->strangers && !n->tls.waiting);
+    ASSERT(!k->first && !n->strangers.count && !n->tls.waiting);
     if (k->peering.routes)
         route_table_destroy(k->peering.routes);
     spare_links_destroy(k->peering.spare_links);
@@ -101,26 +102,14 @@ static struct neighbour *neighbour_at(struct node *n, const struct link *l)
     return l->peering.peer ? &n->links.neighbour_of[l->peering.peer->number] : NULL;
 }
 
-/* The link has proved which neighbour it is, or is gone. */
-static void no_stranger(struct node *n, struct link *l)
-{
-    ASSERT(n->links.strangers >= l->stranger);
-    n->links.strangers -= l->stranger;
-    l->stranger = false;
-}
-
 static void make_room(struct node *n)
 {
-    if (n->links.strangers < n->links.strangers_max)
+    struct link *oldest = strangers_in_the_way(n);
+    if (!oldest)
         return;
-    struct link *oldest = NULL;
-    for (struct link *l = n->links.first; l; l = l->next)
-        if (l->stranger)
-            oldest = l; /* new ones stand first */
-    ASSERT(oldest);
     n->metrics.links_refused++;
     n->metrics.strangers_dropped++;
-    no_stranger(n, oldest);
+    strangers_remove(n, oldest);
     oldest->settled = true;
     peering_end(&oldest->peering, "strangers make room");
     connection_abort(&n->connections, oldest->connection);
@@ -142,11 +131,13 @@ bool link_open(
         free(l);
         return false;
     }
-    l->stranger = !l->dialled;
-    if (l->stranger)
+    if (!l->dialled) {
         make_room(n);
-    n->links.strangers += l->stranger;
+        strangers_add(n, l);
+    }
     l->next = n->links.first;
+    if (l->next)
+        l->next->previous = l;
     n->links.first = l;
     address_text(other, l->from);
     c->link = l;
@@ -232,11 +223,12 @@ void link_close(struct node *n, struct connection *c)
     if (!l)
         return;
     ASSERT(l->connection == c);
-    no_stranger(n, l);
-    struct link **at = &n->links.first;
-    while (*at != l)
-        at = &(*at)->next;
+    strangers_remove(n, l);
+    struct link **at = l->previous ? &l->previous->next : &n->links.first;
+    ASSERT(*at == l && (!l->next || l->next->previous == l));
     *at = l->next;
+    if (l->next)
+        l->next->previous = l->previous;
     link_tls_close(n, l);
     twins_forget(n, l);
     free(l);
@@ -308,7 +300,7 @@ static void on_up(struct node *n, struct link *l, struct instant now)
     struct neighbour *who = neighbour_at(n, l);
     if (!who)
         return; /* an observer stays a stranger */
-    no_stranger(n, l);
+    strangers_remove(n, l);
     bool was_up = who->up;
     int loser = neighbour_linked(&n->links.neighbours, who, (int)l->connection->number,
         l->dialled != NULL, l->peering.theirs.boot, now);
@@ -334,7 +326,7 @@ static void follow(struct node *n, struct twins_order order, struct instant now)
         peering_ask(&l->peering);
         return;
     case TWINS_STAND_BY:
-        no_stranger(n, l);
+        strangers_remove(n, l);
         peering_stand_by(&l->peering, order.stand_in, now);
         return;
     case TWINS_ADMIT:

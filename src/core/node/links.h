@@ -1,12 +1,13 @@
 /* links.h — the node's peer connections: links, the dials that make them, and their ends.
  *
  * Called by node.c. Written by links.c alone: `struct links` in struct node, and each link but for
- * its `tls`, which is tls.c's. */
+ * its `tls`, which is tls.c's, and its `stranger`, which is strangers.c's. */
 #ifndef CORE_NODE_LINKS_H
 #define CORE_NODE_LINKS_H
 
 #include "core/node/connection.h"
 #include "core/node/node.h"
+#include "core/node/strangers.h"
 #include "core/node/tls.h"
 #include "core/peering/neighbours.h"
 
@@ -22,9 +23,9 @@ struct link {
     struct peering peering;
     struct link_tls tls;
     struct connection *connection;
-    struct link *next; /* in links.first */
+    struct link *next, *previous; /* in links.first */
+    struct stranger stranger; /* accepted, and has not proved which neighbour it is */
     struct neighbour *dialled; /* whom we dialled; NULL when accepted */
-    bool stranger; /* accepted, and has not proved which neighbour it is */
     bool up; /* was LINKED once */
     bool settled; /* the neighbours were told of its end */
     bool given_up; /* this node stops, and did not wait for it any longer */
@@ -35,8 +36,6 @@ struct link {
 
 struct links {
     struct link *first; /* the newest */
-    unsigned strangers; /* among them; */
-    unsigned strangers_max; /* and at most */
     struct peer *peers; /* in the order of the topology */
     struct neighbour *neighbour_of; /* by the peer's number */
     struct neighbours neighbours;

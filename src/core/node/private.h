@@ -17,6 +17,7 @@
  *   links.c        peer connections: links, dials
  *   observers.c    what an observer is told
  *   links_stop.c   what a node that stops waits for on its links
+ *   strangers.c    peer connections that have not proved who they are, oldest first
  *   twins.c        two processes of one name: who stays
  *   link_log.c     what the log says about links
  *   status.c       the state as JSON, and what is known of one stamp
@@ -58,6 +59,7 @@
 #include "core/node/replies.h"
 #include "core/node/status.h"
 #include "core/node/stop.h"
+#include "core/node/strangers.h"
 #include "core/node/tls.h"
 #include "core/node/twins.h"
 #include "core/node/unread.h"
@@ -78,6 +80,7 @@ struct node {
     struct quotas quotas;
     struct questions questions;
     struct links links;
+    struct strangers strangers;
     struct link_log link_log;
     struct twins twins;
     struct links_tls tls;

@@ -2,7 +2,8 @@
  *
  * Some bytes are commands: `C` close once all output is sent, `A` abort, `L` write a thousand log
  * lines, `S` do not echo this, `D` dial another address instead, `H` look up the host, `W` reply
- * only when no other connection is open. It does not read from a connection while more than
+ * only when no other connection is open, `M` reply with the most connections that were accepted in
+ * one turn. It does not read from a connection while more than
  * UNREAD_MAX bytes of its output are unsent. It logs what the loop reports, and aborts when the
  * loop breaks the rules of node.h. It runs in a child process, where criterion's assertions have no
  * effect. */
@@ -12,6 +13,7 @@
 #include "core/node/node.h"
 #include "core/node/outbox.h"
 #include "files/clock.h"
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { PARROT_MAX = 2048, UNREAD_MAX = 65536 };
@@ -33,6 +35,7 @@ struct node {
     bool resolving;
     struct log *log;
     bool stopping;
+    unsigned accepts, accepts_most; /* in this turn; in any */
 };
 
 static void note(
@@ -78,6 +81,7 @@ bool node_accepted(struct node *n, uint32_t conn, enum node_port port, const str
     must(!n->each[conn].open && from->port > 0);
     n->each[conn] = (struct parrot){.open = true};
     n->open++;
+    n->accepts++;
     note(n, port == NODE_PEER_PORT ? "peer_opened" : "opened", conn, "", now);
     return true;
 }
@@ -114,6 +118,10 @@ void node_received(struct node *n, uint32_t conn, struct span bytes, struct inst
     if (memchr(bytes.at, 'W', bytes.len)) {
         n->waiter = conn;
         tell_waiter(n);
+    } else if (memchr(bytes.at, 'M', bytes.len)) {
+        char most[32];
+        int len = snprintf(most, sizeof most, "%04u", n->accepts_most);
+        say_back(n, conn, (struct span){most, (size_t)len});
     } else if (!memchr(bytes.at, 'S', bytes.len)) {
         say_back(n, conn, bytes);
     }
@@ -172,7 +180,9 @@ bool node_stopped(const struct node *n)
 
 void node_turn(struct node *n, struct instant now)
 {
-    (void)n, (void)now;
+    (void)now;
+    n->accepts_most = n->accepts > n->accepts_most ? n->accepts : n->accepts_most;
+    n->accepts = 0;
 }
 
 bool node_touched(struct node *n, uint32_t *conn)

@@ -2,6 +2,7 @@
  *
  * The loop runs in a child process; the test is its client, and reads its log to learn what the
  * node was told. Tests wait for events, never for time to pass. */
+#include "io/listen.h"
 #include "io/loop.h"
 #include "io/listen.h"
 #include "unit/io/parrot.h"
@@ -419,6 +420,64 @@ Test(loop, resets_behind_bytes_are_heard_though_buffers_run_out)
     cr_assert_eq(kill(child, SIGCONT), 0);
     wait_for_all_closed();
     stop();
+}
+
+Test(loop, however_many_connect_at_once_a_turn_takes_few)
+{
+    enum { COUNT = 900 };
+    for (unsigned p = NODE_CLIENT_PORT; p <= NODE_PEER_PORT; p++) {
+        start((struct setting){0});
+        int fd[COUNT];
+        char most[8] = "";
+        cr_assert_eq(kill(child, SIGSTOP), 0);
+        for (int i = 0; i < COUNT; i++)
+            fd[i] = connect_to(p == NODE_PEER_PORT ? peer_port : client_port);
+        cr_assert_eq(kill(child, SIGCONT), 0);
+        for (int i = 0; i < COUNT; i++)
+            say(fd[i], "here");
+        for (int i = 0; i < COUNT; i++)
+            expect(fd[i], "here");
+        say(fd[0], "M");
+        cr_assert_eq(recv(fd[0], most, 4, MSG_WAITALL), 4);
+        cr_assert_leq(atoi(most), LISTEN_ACCEPTS_MAX);
+        cr_assert_geq(atoi(most), LISTEN_ACCEPTS_MAX / 2, "they did not come at once: %s", most);
+        for (int i = 0; i < COUNT; i++)
+            i % 2 ? reset(fd[i]) : close(fd[i]);
+        wait_for_all_closed();
+        stop();
+    }
+}
+
+Test(loop, however_many_are_to_be_closed_a_turn_closes_few)
+{
+    static struct node parrots = {.first_touched = PARROT_MAX, .waiter = PARROT_MAX};
+    static char memory[65536];
+    struct log log;
+    struct instant now = clock_now();
+    struct address from = {.ip = {127, 0, 0, 1}, .port = 1};
+    struct conns conns;
+    struct ring *ring = ring_open(&RING_SIZES, 0);
+    log_init(&log, LOG_INFO, SPAN(""), memory, sizeof memory);
+    parrots.log = &log;
+    cr_assert(ring && conns_init(&conns, ring, &parrots, PARROT_MAX, 0));
+    for (uint32_t i = 0; i < 2 * CONN_CLOSES_MAX + 1; i++) {
+        int fd = socket(AF_INET, SOCK_STREAM, 0);
+        cr_assert(conn_accepted(&conns, fd, NODE_PEER_PORT, &from, now));
+        parrots.each[i].aborted = true;
+    }
+    for (unsigned left = CONN_CLOSES_MAX + 1;; left -= CONN_CLOSES_MAX) {
+        conns_settle(&conns, now);
+        cr_assert_eq(parrots.open, left);
+        cr_assert_eq(conns.slots.used, left);
+        cr_assert_eq(conns_deadline(&conns), 0, "the others are closed soon");
+        if (left == 1)
+            break;
+    }
+    conns_settle(&conns, now);
+    cr_assert_eq(parrots.open, 0);
+    cr_assert_eq(conns_deadline(&conns), NEVER_NS);
+    ring_close(ring);
+    conns_deinit(&conns);
 }
 
 Test(loop, clients_beyond_the_table_are_turned_away_but_peers_are_not)
