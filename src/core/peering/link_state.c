@@ -178,15 +178,17 @@ void link_state_mark_said(struct link_state *l, uint64_t change)
         l->mark_said_most = change;
 }
 
-void link_state_go_back(struct link_state *l, uint64_t change)
+bool link_state_go_back(struct link_state *l, uint64_t change)
 {
     struct store *store = l->node->store;
     ASSERT(l->positioned && change <= store_change(store));
+    if (change < store_cursor_change(store, l->peer->cursor) &&
+        !store_cursor_go_back(store, l->peer->cursor, change, PEERING_BACK_STEPS))
+        return false;
     l->mark_said = change;
     if (l->mark_said_most < change)
         l->mark_said_most = change;
-    if (change < store_cursor_change(store, l->peer->cursor))
-        store_cursor_seek(store, l->peer->cursor, change);
+    return true;
 }
 
 void link_state_resend(struct link_state *l)

@@ -86,8 +86,9 @@ MUST_USE bool link_state_ack_heard(struct link_state *l, uint64_t change, struct
 /* MARK of all that the cursor has passed was written. */
 void link_state_mark_said(struct link_state *l, uint64_t change);
 
-/* Read on behind own change `change`, if the cursor is past it: a GRAFT. */
-void link_state_go_back(struct link_state *l, uint64_t change);
+/* Read on behind own change `change`, if the cursor is past it: a GRAFT. false: that is far back,
+ * and this has to be called again, in the next turn, before anything is said on the link. */
+MUST_USE bool link_state_go_back(struct link_state *l, uint64_t change);
 
 /* Send everything once more, whatever the peer is known to have. */
 void link_state_resend(struct link_state *l);

@@ -4,8 +4,9 @@
  *   eager   PRUNE n                     lazy    SEEN, n ms behind; what the feed held when the link
  *                                               began still goes as stamps
  *   lazy    PRUNE n                     lazy    SEEN, n ms behind from now on
- *   any     GRAFT n                     eager   cursor back to n; EAGER n due; what the feed holds
- *                                               now goes as stamps
+ *   any     GRAFT n                     same    waits until 2 s after the last answer
+ *   any     its time has come           eager   cursor back to n, in steps; EAGER n; what the feed
+ *                                               holds now goes as stamps
  *   eager   PRUNE n, after that EAGER   lazy    what the lease has not brought is noticed
  *
  * Holds always: hashes of one SEEN are of consecutive own changes, so that the receiver can name
@@ -36,33 +37,67 @@ const char *notices_on_prune(struct notices *n, const struct peering_node *node,
     if (n->leased) /* the lease is over, whatever it has brought */
         n->stamps_until = 0;
     n->leased = false;
+    n->pruned = true;
     return NULL;
 }
 
-/* The peer is complete up to `change`, as if that had been marked now. */
-const char *notices_on_graft(struct notices *n, struct link_state *link, uint64_t change)
+/* Anybody may ask again and again, and each answer is the feed from there on: it waits for the time
+ * of a lease. */
+const char *notices_on_graft(struct notices *n, const struct link_state *link, uint64_t change)
 {
-    uint64_t last = store_change(link->node->store);
-    if (change > last)
+    if (change > store_change(link->node->store))
         return "GRAFT of what is not there";
-    n->behind_ns = 0;
-    n->stamps_until = last;
-    n->eager_due = true;
-    n->eager_change = change;
-    if (link->positioned)
-        link_state_go_back(link, change);
+    if (n->graft == GRAFT_NONE)
+        n->graft = GRAFT_WAITS;
+    else if (n->graft == GRAFT_EAGER_DUE && link->positioned)
+        n->graft = GRAFT_GOES_BACK; /* perhaps further */
+    n->graft_change = change;
+    n->pruned = false;
     return NULL;
 }
 
 /* -- lines that go out ------------------------------------------------------------------------- */
 
-bool notices_put_eager(struct notices *n, struct buf *out)
+static bool may_answer(struct notices *n, const struct link_state *link, struct instant now)
 {
-    if (!n->eager_due)
+    if (now.mono_ns >= n->graft_from_ns)
         return true;
-    n->leased = link_put_number(out, SPAN("EAGER"), n->eager_change);
-    n->eager_due = !n->leased;
-    return n->leased;
+    bool stops = link->node->stopping || link->peer_stops;
+    bool hurries = stops && !n->hurried;
+    n->hurried |= hurries;
+    return hurries;
+}
+
+/* The peer is complete up to graft_change, as if that had been marked now. */
+static void begin_answer(struct notices *n, const struct link_state *link, struct instant now)
+{
+    ASSERT(n->graft == GRAFT_WAITS && n->graft_change <= store_change(link->node->store));
+    n->graft = link->positioned ? GRAFT_GOES_BACK : GRAFT_EAGER_DUE;
+    n->graft_from_ns = now.mono_ns + PEERING_LEASE_FIRST_MS * MS_NS;
+    n->stamps_until = store_change(link->node->store);
+    if (!n->pruned)
+        n->behind_ns = 0;
+}
+
+bool notices_answer(
+    struct notices *n, struct link_state *link, struct buf *out, struct instant now)
+{
+    if (n->graft == GRAFT_WAITS) {
+        if (!may_answer(n, link, now))
+            return true;
+        begin_answer(n, link, now);
+    }
+    if (n->graft == GRAFT_GOES_BACK) {
+        if (!link_state_go_back(link, n->graft_change))
+            return false;
+        n->graft = GRAFT_EAGER_DUE;
+    }
+    ASSERT(n->graft == GRAFT_EAGER_DUE);
+    if (!link_put_number(out, SPAN("EAGER"), n->graft_change))
+        return false;
+    n->graft = GRAFT_NONE;
+    n->leased = true;
+    return true;
 }
 
 bool notices_as_stamp(
@@ -146,7 +181,8 @@ bool notices_put(const struct notices *n, const struct link_state *link, struct 
     return all;
 }
 
-int64_t notices_deadline(const struct notices *n, const struct link_state *link)
+/* When the next notice is old enough. */
+static int64_t notice_deadline(const struct notices *n, const struct link_state *link)
 {
     struct feed_item next;
     if (!n->behind_ns || link->node->stopping || !link->positioned ||
@@ -160,4 +196,10 @@ int64_t notices_deadline(const struct notices *n, const struct link_state *link)
         return past_ns + n->behind_ns;
     int64_t wait_ns = spare_links_wait_ns(link->node, next.change); /* or until it confirms */
     return past_ns < wait_ns ? wait_ns : past_ns;
+}
+
+int64_t notices_deadline(const struct notices *n, const struct link_state *link)
+{
+    int64_t notice_ns = notice_deadline(n, link);
+    return n->graft == GRAFT_WAITS ? earlier_ns(notice_ns, n->graft_from_ns) : notice_ns;
 }

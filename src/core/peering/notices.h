@@ -13,9 +13,17 @@
 struct notices {
     int64_t behind_ns; /* notices run so far behind the feed's end; 0: the link is eager */
     uint64_t stamps_until; /* own change: items up to it go as stamps though the link is lazy */
-    bool eager_due; /* the answer to a GRAFT */
+    enum {
+        GRAFT_NONE,
+        GRAFT_WAITS, /* for graft_from_ns */
+        GRAFT_GOES_BACK, /* nothing is said until the cursor is there */
+        GRAFT_EAGER_DUE,
+    } graft;
+    bool pruned; /* PRUNE came behind the GRAFT that waits */
+    bool hurried; /* one was answered early, because a node stops */
     bool leased; /* EAGER was said, and no PRUNE has come since */
-    uint64_t eager_change; /* what that EAGER says */
+    uint64_t graft_change; /* from where on the peer asks for stamps; what EAGER says */
+    int64_t graft_from_ns; /* no GRAFT is answered before */
 };
 
 /* The first pull has positioned the cursor: what the feed holds now goes as stamps. */
@@ -26,10 +34,19 @@ MUST_USE const char *notices_on_prune(
     struct notices *n, const struct peering_node *node, uint64_t behind_ms);
 
 /* `GRAFT <change>` came in. Returns NULL, or what is wrong with it. */
-MUST_USE const char *notices_on_graft(struct notices *n, struct link_state *link, uint64_t change);
+MUST_USE const char *notices_on_graft(
+    struct notices *n, const struct link_state *link, uint64_t change);
 
-/* Write EAGER, if it is due. false: no room. */
-MUST_USE bool notices_put_eager(struct notices *n, struct buf *out);
+/* Answer the GRAFT whose time has come: go back, and write EAGER. false: that is not over, or there
+ * is no room; nothing else may be said before. */
+MUST_USE bool notices_answer(
+    struct notices *n, struct link_state *link, struct buf *out, struct instant now);
+/* The same for the many turns in which there is no GRAFT. */
+static inline bool notices_put_eager(
+    struct notices *n, struct link_state *link, struct buf *out, struct instant now)
+{
+    return n->graft == GRAFT_NONE || notices_answer(n, link, out, now);
+}
 
 /* Whether this item of the feed goes as a stamp. */
 MUST_USE bool notices_as_stamp(

@@ -280,7 +280,7 @@ static bool put_due(struct peering *p, struct buf *out, unsigned stamps_max, str
         return true;
     if (p->observer || p->rival)
         return false;
-    if (!notices_put_eager(&p->notices, out))
+    if (!notices_put_eager(&p->notices, &p->link, out, now))
         return true;
     if (!lease_rests(&p->lease, now) && leases(p) && !lease_put(&p->lease, &p->link, out, now))
         return true;

@@ -117,6 +117,23 @@ void feed_seek(struct feed *f, unsigned cursor, uint64_t change)
     c->change = change < f->change ? change : f->change;
 }
 
+bool feed_go_back(struct feed *f, unsigned cursor, uint64_t change, unsigned steps)
+{
+    struct cursor *c = cursor_at(f, cursor);
+    uint32_t at = c->passed;
+    ASSERT(c->change <= f->change && steps > 0);
+    if (c->change <= change)
+        return true;
+    if (f->first && record_at(f, f->first)->change > change)
+        at = 0;
+    for (; at && record_at(f, at)->change > change && steps; steps--)
+        at = record_at(f, at)->prev;
+    cursor_move(f, c, at);
+    bool there = !at || record_at(f, at)->change <= change;
+    c->change = there ? change : record_at(f, at)->change;
+    return there;
+}
+
 static uint32_t next_of(const struct feed *f, const struct cursor *c)
 {
     return c->passed ? record_at(f, c->passed)->next : f->first;

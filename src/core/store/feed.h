@@ -43,6 +43,7 @@ unsigned feed_open(struct feed *f);
 void feed_close(struct feed *f, unsigned cursor);
 void feed_rewind(struct feed *f, unsigned cursor);
 void feed_seek(struct feed *f, unsigned cursor, uint64_t change);
+bool feed_go_back(struct feed *f, unsigned cursor, uint64_t change, unsigned steps);
 uint32_t feed_next(const struct feed *f, unsigned cursor);
 void feed_pass(struct feed *f, unsigned cursor);
 uint64_t feed_passed(const struct feed *f, unsigned cursor);

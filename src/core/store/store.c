@@ -322,6 +322,11 @@ void store_cursor_seek(struct store *s, unsigned cursor, uint64_t change)
     feed_seek(&s->feed, cursor, change);
 }
 
+bool store_cursor_go_back(struct store *s, unsigned cursor, uint64_t change, unsigned steps)
+{
+    return feed_go_back(&s->feed, cursor, change, steps);
+}
+
 /* The record that the cursor passes next; NULL: it is at the end. */
 static const struct record *next_record(const struct store *s, unsigned cursor)
 {

@@ -132,6 +132,12 @@ void store_cursor_rewind(struct store *s, unsigned cursor);
  * end, so it costs one step for each item that the cursor will then read. */
 void store_cursor_seek(struct store *s, unsigned cursor, uint64_t change);
 
+/* Move it back towards `change`, by `steps` items at most, each of which costs a cache miss; the
+ * feed's head is reached in one. Stays where it is if it is not past `change`.
+ * false: it is still past it. Call this again before anything is read. */
+MUST_USE bool store_cursor_go_back(
+    struct store *s, unsigned cursor, uint64_t change, unsigned steps);
+
 /* Read the next item; the cursor does not move. false: it is at the end. */
 MUST_USE bool store_cursor_peek(const struct store *s, unsigned cursor, struct feed_item *out,
     struct stamp_text *text);

@@ -89,13 +89,98 @@ Test(notices, a_grafted_link_says_eager_and_sends_from_there)
     says(WILKES, "EAGER 1\n" OWN("fig", "1", "Goloman") OWN("plum", "1", "Goloman") "MARK 3\n");
     side_put(&g, "kiwi", 2);
     says(WILKES, "");
+    pass_ms(PEERING_LEASE_FIRST_MS);
+    (void)side_says(&g, WILKES);
     hears(WILKES, "GRAFT 3\n");
     says(WILKES, "EAGER 3\n" OWN("kiwi", "2", "Goloman") "MARK 4\n");
     hears(WILKES, "ACK 3\nACK 4\n");
     cr_expect_eq(side_lag(&g, WILKES), 0);
+    pass_ms(PEERING_LEASE_FIRST_MS);
     hears(WILKES, "GRAFT 4\n"); /* there is nothing to send */
     says(WILKES, "EAGER 4\n");
     hears(WILKES, "ACK 4\n");
+}
+
+/* PROTOCOL.md, "Spare links": a peer in a loop gets the feed once a lease. */
+Test(notices, a_graft_is_answered_once_a_lease_and_the_last_one_counts)
+{
+    link_both_lazy();
+    hears(WILKES, "PRUNE 50\n");
+    side_put(&g, "kiwi", 1);
+    side_put(&g, "fig", 1);
+    hears(WILKES, "GRAFT 0\n");
+    says(WILKES, "EAGER 0\n" OWN("kiwi", "1", "Goloman") OWN("fig", "1", "Goloman") "MARK 2\n");
+    for (int i = 0; i < 100; i++) {
+        hears(WILKES, "GRAFT 0\n");
+        says(WILKES, "");
+    }
+    hears(WILKES, "GRAFT 1\n");
+    says(WILKES, "");
+    cr_expect_eq(peering_pull_ns(&g.links[WILKES]), now.mono_ns + PEERING_LEASE_FIRST_MS * MS_NS);
+    pass_ms(PEERING_LEASE_FIRST_MS - 1);
+    says(WILKES, "");
+    pass_ms(1);
+    says(WILKES, "EAGER 1\n" OWN("fig", "1", "Goloman") "MARK 2\n");
+    hears(WILKES, "GRAFT 0\nPRUNE 50\n");
+    says(WILKES, "");
+    pass_ms(PEERING_LEASE_FIRST_MS);
+    says(WILKES, "EAGER 0\n" OWN("kiwi", "1", "Goloman") OWN("fig", "1", "Goloman") "MARK 2\n");
+    side_put(&g, "plum", 1);
+    says(WILKES, "");
+    pass_ms(50);
+    cr_expect_eq(strncmp(side_says(&g, WILKES), "SEEN 3 ", 7), 0, "pruned while it waited");
+}
+
+Test(notices, a_graft_does_not_wait_when_a_node_stops_but_only_once)
+{
+    for (unsigned who = 0; who < 2; who++) {
+        destroy_spare();
+        create_spare();
+        link_both_lazy();
+        side_put(&g, "kiwi", 1);
+        hears(WILKES, "GRAFT 0\n");
+        says(WILKES, "EAGER 0\n" OWN("kiwi", "1", "Goloman") "MARK 1\n");
+        hears(WILKES, "GRAFT 0\n");
+        says(WILKES, "");
+        g.links[WILKES].link.peer_stops = who == 0;
+        g.node.stopping = who == 1;
+        const char *said = side_says_at_once(&g, WILKES);
+        cr_expect_not_null(strstr(said, "EAGER 0\n" OWN("kiwi", "1", "Goloman")), "%s", said);
+        hears(WILKES, "GRAFT 0\n");
+        said = side_says_at_once(&g, WILKES);
+        cr_expect_null(strstr(said, "EAGER"), "%s", said);
+        g.node.stopping = false;
+    }
+}
+
+Test(notices, a_long_way_back_is_gone_in_steps_and_nothing_is_said_on_it)
+{
+    enum { STAMPS = 2 * PEERING_BACK_STEPS + 2 };
+    static char window[65536];
+    destroy_spare();
+    side_open(&g, "Goloman", "Hands", "Wilkes", 0x60, STAMPS);
+    g.node.spare_links = spare_links_create(STAMPS);
+    g.peers[HANDS].in_tree = true;
+    link_both_lazy();
+    for (unsigned i = 0; i < STAMPS; i++) {
+        char id[16];
+        sprintf(id, "id%u", i);
+        side_put(&g, id, 1);
+    }
+    for (bool more = true; more;) {
+        struct buf out = buf_over(window, sizeof window);
+        more = peering_pull(&g.links[WILKES], &out, STAMPS, now);
+    }
+    hears(WILKES, "GRAFT 1\n");
+    for (unsigned turn = 0; turn < 2; turn++) {
+        struct buf out = buf_over(window, sizeof window);
+        cr_expect(peering_pull(&g.links[WILKES], &out, 1, now), "the next turn comes at once");
+        cr_expect_eq(out.len, 0);
+    }
+    struct buf out = buf_over(window, sizeof window - 1);
+    cr_expect(peering_pull(&g.links[WILKES], &out, 1, now));
+    window[out.len] = '\0';
+    cr_expect_str_eq(window, "EAGER 1\n" OWN("id1", "1", "Goloman") "MARK 2\n");
 }
 
 /* EAGER says what a MARK would have said. */
@@ -184,6 +269,7 @@ Test(notices, a_link_that_comes_back_in_the_middle_of_it_loses_nothing)
         (void)side_says(&g, WILKES);
     }
     hears(WILKES, "GRAFT 0\n");
+    pass_ms(PEERING_LEASE_FIRST_MS);
     const char *said = side_says(&g, WILKES);
     for (int i = 0; i < 7; i++) {
         char id[16];

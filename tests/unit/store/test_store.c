@@ -486,6 +486,21 @@ Test(store, seek_and_rewind)
             (unsigned long long)cases[i].change);
         cr_expect_str_eq(read_all(s, cursor), cases[i].reads);
     }
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) { /* the same, a step at a time */
+        store_cursor_seek(s, cursor, UINT64_MAX);
+        uint64_t before = store_cursor_change(s, cursor);
+        while (!store_cursor_go_back(s, cursor, cases[i].change, 1)) {
+            cr_expect_lt(store_cursor_change(s, cursor), before);
+            before = store_cursor_change(s, cursor);
+        }
+        cr_expect_eq(store_cursor_change(s, cursor), cases[i].passed);
+        cr_expect_str_eq(read_all(s, cursor), cases[i].reads);
+    }
+    store_cursor_seek(s, cursor, 6);
+    cr_expect_not(store_cursor_go_back(s, cursor, 4, 1), "6 and 5 are behind it");
+    cr_expect(store_cursor_go_back(s, cursor, 4, 1));
+    cr_expect(store_cursor_go_back(s, cursor, 5, 1), "it never goes on");
+    cr_expect_str_eq(read_all(s, cursor), "a c");
     put_id(s, "b", 2);
     cr_expect_eq(store_cursor_change(s, cursor), 6, "what is yet to come was not passed by a seek");
     cr_expect_str_eq(read_all(s, cursor), "b");
