@@ -505,6 +505,7 @@ static void hold_answers(struct node *n, struct instant now)
 void links_turn(struct node *n, struct instant now)
 {
     hear_held(n, now);
+    n->links.peering.late = false;
     for (struct link *l = n->links.first; l; l = l->next)
         if (now.mono_ns >= peering_deadline(&l->peering))
             handle(n, l, peering_tick(&l->peering, now), now);
@@ -518,6 +519,11 @@ void links_turn(struct node *n, struct instant now)
         if (l->tls.engine && l->connection->finishing)
             link_tls_finish(n, l);
     }
+}
+
+void links_slept(struct node *n)
+{
+    n->links.peering.late = true;
 }
 
 int64_t links_deadline(const struct node *n)

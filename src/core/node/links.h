@@ -70,6 +70,8 @@ void link_close(struct node *n, struct connection *c);
 /* The node has these secrets from now on; PROTOCOL.md, "AUTH". */
 void links_take_secrets(struct node *n, const struct secrets *secrets, struct instant now);
 
+/* This turn begins late: what comes in by links until links_turn may have waited. */
+void links_slept(struct node *n);
 /* Run timers, then let each link write what is due. */
 void links_turn(struct node *n, struct instant now);
 int64_t links_deadline(const struct node *n);

@@ -232,6 +232,7 @@ void node_slept(struct node *n, int64_t slept_ns, struct instant now)
 {
     ASSERT(slept_ns > 0);
     n->slept_ns += slept_ns;
+    links_slept(n);
     if (slept_ns < SLEPT_LOGGED_MS * MS_NS)
         return;
     log_begin(n->log, LOG_WARN, "slept", now);

@@ -118,6 +118,7 @@ struct peering_node {
     struct route_table *routes;
     struct spare_links *spare_links; /* NULL: no link is spare, and all are eager for good */
     bool stopping; /* this node stops: all goes as stamps, and ACKs and MARKs do not wait */
+    bool late; /* this turn began late: what came in may have waited */
     uint64_t stop_change; /* then: the own change up to which peers are to confirm */
 };
 

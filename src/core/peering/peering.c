@@ -399,7 +399,8 @@ static enum peering_event on_ping(
     p->pong_ns = (int64_t)real_ns;
     if (p->observer)
         return PEERING_NOTHING;
-    clock_gauge_read(&p->peer->clock, (int64_t)real_ns, now.real_ns);
+    if (!p->node->late)
+        clock_gauge_read(&p->peer->clock, (int64_t)real_ns, now.real_ns);
     if (p->rival)
         return PEERING_NOTHING;
     p->peer->news = true; /* of digests, too, which are compared next */
@@ -423,7 +424,8 @@ static enum peering_event on_pong(struct peering *p, const struct span *words, s
     if (!decimal_count(words[1], INT64_MAX, &real_ns))
         return end(p, "PONG with a bad number");
     if ((int64_t)real_ns == p->ping_real_ns) {
-        clock_gauge_trip(&p->peer->clock, now.mono_ns - p->ping_mono_ns);
+        if (!p->node->late)
+            clock_gauge_trip(&p->peer->clock, now.mono_ns - p->ping_mono_ns);
         p->ping_answered = true;
         p->announced_change = p->link.peer_stops ? p->link.peer_stop_change : 0;
         p->peer->news = true;

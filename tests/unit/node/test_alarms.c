@@ -83,6 +83,22 @@ Test(node_alarms, a_clock_that_differs_is_told_once_an_episode)
     cr_assert_eq(logged(" clocks_differ peer=Hands ahead_ms=-501\n"), 1);
 }
 
+/* What came in may have waited as long as the turn was late. PROTOCOL.md, "PING and PONG". */
+Test(node_alarms, a_clock_that_was_read_in_a_turn_that_began_late_is_not_believed)
+{
+    for (unsigned i = 0; i < 8; i++) {
+        passes_ms(1000);
+        node_slept(node, 600 * MS_NS, now);
+        pings(-600, 0, 0, "");
+        answers("STATUS\n", "\"round_trip_us\":0,\"sent\"");
+    }
+    cr_assert_eq(logged(" clocks_differ "), 0);
+    pings(-600, 0, 0, "");
+    answers("STATUS\n", "\"clock_ahead_ms\":-600,");
+    pings(-600, 0, 0, "");
+    cr_assert_eq(logged(" clocks_differ peer=Hands ahead_ms=-600\n"), 1);
+}
+
 Test(node_alarms, divergence_is_shown_until_digests_agree)
 {
     answers("STATUS\n", "\"divergences\":0,\"diverged\":false");
