@@ -3,9 +3,9 @@
  *
  * peering knows one link, neighbours knows which links there should be; here the two meet the
  * node's connections. A link that ends says BYE if it still can, and its connection closes when
- * that is sent. Opening and closing a link takes the same time however many there are. Holds always:
- * a neighbour has at most one link that stays; whoever has not proved which neighbour it is stands
- * among the strangers. PROTOCOL.md, "Peer port". */
+ * that is sent. Opening and closing a link takes the same time however many there are. Holds
+ * always: a neighbour has at most one link that stays; whoever has not proved which neighbour it is
+ * stands among the strangers. PROTOCOL.md, "Peer port". */
 #include "core/node/private.h"
 #include "core/topology/tree.h"
 #include <stdio.h>
@@ -127,6 +127,8 @@ bool link_open(
     memset(l, 0, sizeof *l);
     l->connection = c;
     l->dialled = dial >= 0 ? &n->links.neighbour_of[dial] : NULL;
+    l->rank = l->dialled ? ADMISSION_DIALLED : admission_of(n, other);
+    l->other = *other;
     if (!link_tls_open(n, l, now)) {
         free(l);
         return false;
@@ -301,6 +303,8 @@ static void on_up(struct node *n, struct link *l, struct instant now)
     if (!who)
         return; /* an observer stays a stranger */
     strangers_remove(n, l);
+    if (!l->dialled)
+        admission_proved(n, &l->other);
     bool was_up = who->up;
     int loser = neighbour_linked(&n->links.neighbours, who, (int)l->connection->number,
         l->dialled != NULL, l->peering.theirs.boot, now);
@@ -421,7 +425,7 @@ static void hear_sealed(struct node *n, struct link *l, struct span in, struct i
     enum link_tls_input found = LINK_TLS_MORE;
     struct span plain;
     l->peering.certified = tls_names(l->tls.engine); /* it may not have been TLS from the start */
-    while (!c->finishing && (found = link_tls_read(n, l, &in, &plain)) == LINK_TLS_PLAIN) {
+    while (!c->finishing && (found = link_tls_read(n, l, &in, &plain, now)) == LINK_TLS_PLAIN) {
         hear(n, l, plain, now);
         link_tls_heard(l, plain);
     }
@@ -448,7 +452,7 @@ void link_take(struct node *n, struct connection *c, struct span in, struct inst
         hear(n, l, in, now);
         return;
     }
-    if (link_tls_claim(n, l)) {
+    if (link_tls_claim(n, l, now)) {
         hear_sealed(n, l, in, now);
         return;
     }
@@ -457,10 +461,10 @@ void link_take(struct node *n, struct connection *c, struct span in, struct inst
         end_because(n, l, why, now);
 }
 
-/* Go on with the handshake that has waited longest. */
+/* Go on with the handshake whose turn it is. */
 static void hear_held(struct node *n, struct instant now)
 {
-    struct link *l = links_tls_next(n);
+    struct link *l = links_tls_next(n, now);
     if (!l)
         return;
     struct outbox *held = &l->tls.held;
@@ -504,7 +508,8 @@ static void hold_answers(struct node *n, struct instant now)
  * say GRAFT. */
 void links_turn(struct node *n, struct instant now)
 {
-    hear_held(n, now);
+    if (n->tls.config)
+        hear_held(n, now);
     n->links.peering.late = false;
     for (struct link *l = n->links.first; l; l = l->next)
         if (now.mono_ns >= peering_deadline(&l->peering))
@@ -530,7 +535,7 @@ int64_t links_deadline(const struct node *n)
 {
     int64_t soonest = n->stopping ? NEVER_NS : neighbours_deadline(&n->links.neighbours);
     if (n->tls.waiting)
-        return 0;
+        soonest = earlier_ns(soonest, n->tls.next_ns);
     for (const struct link *l = n->links.first; l; l = l->next) {
         soonest = earlier_ns(soonest, l->pull_at_ns);
         soonest = earlier_ns(soonest, peering_deadline(&l->peering));

@@ -5,6 +5,7 @@
 #ifndef CORE_NODE_LINKS_H
 #define CORE_NODE_LINKS_H
 
+#include "core/node/admission.h"
 #include "core/node/connection.h"
 #include "core/node/node.h"
 #include "core/node/strangers.h"
@@ -26,6 +27,8 @@ struct link {
     struct link *next, *previous; /* in links.first */
     struct stranger stranger; /* accepted, and has not proved which neighbour it is */
     struct neighbour *dialled; /* whom we dialled; NULL when accepted */
+    enum admission_rank rank;
+    struct address other; /* the other end's */
     bool up; /* was LINKED once */
     bool settled; /* the neighbours were told of its end */
     bool given_up; /* this node stops, and did not wait for it any longer */
@@ -50,11 +53,12 @@ void links_end(struct node *n);
 /* What one link may come to hold, for the budget. */
 size_t link_bytes_max(const struct node *n);
 
-/* Begin a link on `c`. There are strangers_max strangers at most: for one more, the oldest goes. If
- * the newcomer were refused, 64 silent connections could lock the neighbours out.
+/* Begin a link on `c`. There are strangers_max strangers at most: for one more, the oldest goes,
+ * one of ADMISSION_OTHER if there is one. If the newcomer were refused, 64 silent connections could
+ * lock the neighbours out.
  *
  * dial  the neighbour that was dialled, by its number; -1: it was accepted
- * other  the other end's address, for the log
+ * other  the other end's address
  * false: no memory. */
 MUST_USE bool link_open(struct node *n, struct connection *c, int dial, const struct address *other,
     struct instant now);

@@ -25,6 +25,7 @@
  *   refusals.c     stamps of peers that are refused
  *   clocks.c       clocks that differ
  *   tls.c          the bytes of a link through TLS
+ *   admission.c    whose handshake is computed first, and how many
  *   places.c       connections to the places service
  *   history.c      when the store came to which change
  *   connection.c   the table of connections, and what all kinds have in common
@@ -38,6 +39,7 @@
 
 #include "core/base/invariant.h"
 #include "core/base/log.h"
+#include "core/node/admission.h"
 #include "core/node/alarms.h"
 #include "core/node/client_log.h"
 #include "core/node/clients.h"
@@ -81,6 +83,7 @@ struct node {
     struct questions questions;
     struct links links;
     struct strangers strangers;
+    struct admission admission;
     struct link_log link_log;
     struct twins twins;
     struct links_tls tls;

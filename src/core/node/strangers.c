@@ -12,13 +12,14 @@ void strangers_begin(struct node *n, unsigned max)
 void strangers_add(struct node *n, struct link *l)
 {
     struct strangers *s = &n->strangers;
-    ASSERT(!l->stranger.is && s->count < s->max && !s->oldest == !s->count);
-    l->stranger = (struct stranger){.is = true, .older = s->newest};
-    if (s->newest)
-        s->newest->stranger.newer = l;
+    struct strangers_list *in = l->rank == ADMISSION_OTHER ? &s->other : &s->known;
+    ASSERT(!l->stranger.in && s->count < s->max && !in->oldest == !in->newest);
+    l->stranger = (struct stranger){.in = in, .older = in->newest};
+    if (in->newest)
+        in->newest->stranger.newer = l;
     else
-        s->oldest = l;
-    s->newest = l;
+        in->oldest = l;
+    in->newest = l;
     s->count++;
 }
 
@@ -26,10 +27,10 @@ void strangers_remove(struct node *n, struct link *l)
 {
     struct strangers *s = &n->strangers;
     struct stranger was = l->stranger;
-    if (!was.is)
+    if (!was.in)
         return;
-    struct link **older = was.older ? &was.older->stranger.newer : &s->oldest;
-    struct link **newer = was.newer ? &was.newer->stranger.older : &s->newest;
+    struct link **older = was.older ? &was.older->stranger.newer : &was.in->oldest;
+    struct link **newer = was.newer ? &was.newer->stranger.older : &was.in->newest;
     ASSERT(s->count > 0 && *older == l && *newer == l);
     *older = was.newer;
     *newer = was.older;
@@ -39,6 +40,9 @@ void strangers_remove(struct node *n, struct link *l)
 
 struct link *strangers_in_the_way(const struct node *n)
 {
-    ASSERT(n->strangers.count <= n->strangers.max);
-    return n->strangers.count < n->strangers.max ? NULL : n->strangers.oldest;
+    const struct strangers *s = &n->strangers;
+    ASSERT(s->count <= s->max);
+    if (s->count < s->max)
+        return NULL;
+    return s->other.oldest ? s->other.oldest : s->known.oldest;
 }

@@ -8,8 +8,9 @@
  *
  * A flight of a handshake (the messages that one end sends before it waits for the other) costs
  * milliseconds, and anybody can dial, so at most one is computed in a turn. The others wait in a
- * queue: what came in is held, nothing more is read, and the next turn comes at once. Clients are
- * served between any two of them, however many handshakes there are. */
+ * queue: what came in is held, nothing more is read, and the next turn comes at once, or when
+ * admission.h lets one of them go on. Clients are served between any two of them, however many
+ * handshakes there are. */
 #include "core/node/private.h"
 
 enum {
@@ -57,11 +58,13 @@ bool link_tls_decide(struct node *n, struct link *l, struct span in, struct inst
 
 /* -- the queue of handshakes ------------------------------------------------------------------- */
 
-bool link_tls_claim(struct node *n, const struct link *l)
+bool link_tls_claim(struct node *n, const struct link *l, struct instant now)
 {
     if (tls_state(l->tls.engine) != TLS_SHAKES)
         return true;
-    if (n->tls.computed || n->tls.waiting)
+    bool before_all = !n->tls.waiting || l->rank == ADMISSION_DIALLED;
+    if (n->tls.computed || !before_all || l->tls.ticket ||
+        now.mono_ns < admission_ready_ns(n, l->rank))
         return false;
     n->tls.computed = true;
     return true;
@@ -80,6 +83,7 @@ const char *link_tls_hold(struct node *n, struct link *l, struct span in, struct
     if (l->tls.ticket)
         return NULL;
     l->tls.ticket = ++n->tls.tickets;
+    n->tls.next_ns = 0;
     n->tls.waiting++;
     connection_choke(&n->connections, l->connection, now);
     return NULL;
@@ -110,22 +114,41 @@ void link_tls_close(struct node *n, struct link *l)
 }
 
 /* Those that are closing leave the queue. */
-static struct link *first_in_queue(struct node *n)
+static void drop_closing(struct node *n)
 {
-    struct link *first = NULL;
-    for (struct link *l = n->links.first; l; l = l->next) {
+    for (struct link *l = n->links.first; l; l = l->next)
         if (l->tls.ticket && (l->connection->finishing || l->connection->aborted))
             link_tls_forget(n, l);
-        if (l->tls.ticket && (!first || l->tls.ticket < first->tls.ticket))
+}
+
+static bool goes_before(const struct link *l, const struct link *first)
+{
+    return !first || l->rank < first->rank ||
+           (l->rank == first->rank && l->tls.ticket < first->tls.ticket);
+}
+
+static struct link *first_in_queue(struct node *n, struct instant now)
+{
+    struct link *first = NULL;
+    int64_t next_ns = NEVER_NS;
+    drop_closing(n);
+    for (struct link *l = n->links.first; l; l = l->next) {
+        if (!l->tls.ticket)
+            continue;
+        int64_t ready_ns = admission_ready_ns(n, l->rank);
+        if (now.mono_ns < ready_ns)
+            next_ns = earlier_ns(next_ns, ready_ns);
+        else if (goes_before(l, first))
             first = l;
     }
-    ASSERT((first == NULL) == (n->tls.waiting == 0));
+    n->tls.next_ns = first ? 0 : next_ns;
+    ASSERT(!first || n->tls.waiting);
     return first;
 }
 
-struct link *links_tls_next(struct node *n)
+struct link *links_tls_next(struct node *n, struct instant now)
 {
-    struct link *l = n->tls.waiting && !n->tls.computed ? first_in_queue(n) : NULL;
+    struct link *l = n->tls.waiting && !n->tls.computed ? first_in_queue(n, now) : NULL;
     n->tls.computed = false;
     return l;
 }
@@ -146,13 +169,18 @@ static bool flush(struct node *n, struct link *l)
 }
 
 enum link_tls_input link_tls_read(
-    struct node *n, struct link *l, struct span *in, struct span *plain)
+    struct node *n, struct link *l, struct span *in, struct span *plain, struct instant now)
 {
     struct tls *engine = l->tls.engine;
+    bool shakes = tls_state(engine) == TLS_SHAKES;
     for (;;) {
         *plain = tls_read(engine);
         if (plain->len)
             return LINK_TLS_PLAIN;
+        if (shakes && tls_output(engine).len) {
+            admission_spend(n, l->rank, now);
+            shakes = tls_state(engine) == TLS_SHAKES;
+        }
         bool stuck = !flush(n, l) || l->connection->out.bytes > UNREAD_BYTES_MAX;
         if (tls_state(engine) == TLS_ENDED)
             return LINK_TLS_ENDED;

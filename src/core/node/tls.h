@@ -27,6 +27,7 @@ struct links_tls {
     bool also_secret; /* they may be either; PROTOCOL.md, "Peer port" */
     uint64_t tickets; /* handed out so far */
     unsigned waiting; /* links in the queue */
+    int64_t next_ns; /* then one of them may go on, at the soonest; 0: at once */
     bool computed; /* a handshake was computed in this turn */
 };
 
@@ -51,19 +52,19 @@ void link_tls_close(struct node *n, struct link *l);
 /* -- input ------------------------------------------------------------------------------------- */
 
 /* Whether input of `l` may be opened now; a handshake claims the turn. false: it is part of a
- * handshake, and another one was computed in this turn or waits. */
-MUST_USE bool link_tls_claim(struct node *n, const struct link *l);
+ * handshake, and another one was computed in this turn or waits, or admission.h says not now. */
+MUST_USE bool link_tls_claim(struct node *n, const struct link *l, struct instant now);
 /* Keep its input until its turn comes. NULL, or why the link must end. */
 MUST_USE const char *link_tls_hold(
     struct node *n, struct link *l, struct span in, struct instant now);
-/* The link whose handshake has waited longest, if one may be computed now. Its input is in
- * tls.held; call link_tls_forget when that is used. NULL: none. To be called once a turn. */
-struct link *links_tls_next(struct node *n);
+/* Of the links of the first rank that may go on now, the one whose handshake has waited longest.
+ * Its input is in tls.held; call link_tls_forget when that is used. NULL: none. To be called once a turn. */
+struct link *links_tls_next(struct node *n, struct instant now);
 
 /* Open what came from the network; *in is moved forward. After LINK_TLS_PLAIN call link_tls_heard,
  * and then this again, until it says something else. */
 MUST_USE enum link_tls_input link_tls_read(
-    struct node *n, struct link *l, struct span *in, struct span *plain);
+    struct node *n, struct link *l, struct span *in, struct span *plain, struct instant now);
 /* All of `plain` was used. */
 void link_tls_heard(struct link *l, struct span plain);
 /* Why TLS is over; "" when the other end closed it as agreed. */

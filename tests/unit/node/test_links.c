@@ -441,6 +441,23 @@ Test(node_links, strangers_are_few_whatever_they_say_and_the_oldest_makes_room)
     cr_assert_eq(wants[66], NODE_WANT_READ);
 }
 
+/* Thousands of connections a second would push a neighbour out before it has said HELLO. */
+Test(node_links, strangers_of_other_hosts_make_room_first)
+{
+    struct address here = caller;
+    asks_in(0);
+    caller = (struct address){.ip = {10, 0, 0, 9}, .port = 5};
+    for (uint32_t i = 1; i < 100; i++)
+        asks_in(i);
+    caller = here;
+    cr_assert_eq(wants[0], NODE_WANT_READ, "the oldest, but of a host of the topology");
+    cr_assert_eq(node_metrics(node)->strangers_dropped, 36);
+    for (uint32_t i = 1; i < 37; i++)
+        cr_assert_eq(wants[i], NODE_WANT_ABORT);
+    sends(0, HANDS_HELLO);
+    hears_hello(0, "Hands", "");
+}
+
 Test(node_links, with_a_secret_nobody_is_heard_before_auth)
 {
     node_destroy(node);

@@ -1,6 +1,7 @@
 /* test_tls.c — one node whose links are TLS, driven by hand: Goloman, with peers that hold
  * certificates, wrong ones, or none. tests/process/test_tls.py has real nodes. */
 #include "core/store/store.h"
+#include "core/node/admission.h"
 #include "unit/node/side.h"
 #include "unit/tls/side.h"
 
@@ -294,6 +295,58 @@ Test(node_tls, one_handshake_computes_a_turn)
         tls_destroy(all[i].tls);
     }
     tls_identity_destroy(hands);
+}
+
+/* A stranger of another host: a ClientHello, and nothing behind it. */
+static void replays(uint32_t first, uint32_t last)
+{
+    static const unsigned char entropy[TLS_ENTROPY_BYTES] = {1};
+    const struct tls_config nobody = {trust, NULL};
+    struct tls *tls = tls_client(&nobody, entropy, now);
+    struct span hello = tls_output(tls);
+    struct address here = caller;
+    caller = (struct address){.ip = {10, 0, 0, 9}, .port = 5};
+    for (uint32_t i = first; i <= last; i++) {
+        joins_by(i, NODE_PEER_PORT);
+        node_received(node, i, hello, now);
+    }
+    caller = here;
+    turn();
+    tls_destroy(tls);
+}
+
+/* PROTOCOL.md, "Peer port": who replays hellos keeps nobody out. */
+Test(node_tls, handshakes_of_strangers_have_a_budget_and_neighbours_go_before_them)
+{
+    enum { FIRST = 1, LAST = 60 };
+    replays(FIRST, LAST);
+    cr_expect_eq(hears_something(FIRST, LAST), ADMISSION_OTHER_BURST);
+    cr_expect_gt(node_deadline(node), now.mono_ns, "it waits for its budget without turning");
+    struct far_end hands = meets(100, "Hands", true, SIZE_MAX);
+    cr_expect_eq(tls_state(hands.tls), TLS_OPEN, "%s", tls_reason(hands.tls));
+    cr_expect_eq(hears_something(FIRST, LAST), ADMISSION_OTHER_BURST);
+    passes_ms(1000 / ADMISSION_OTHER_A_SECOND - 1);
+    cr_expect_eq(hears_something(FIRST, LAST), ADMISSION_OTHER_BURST);
+    passes_ms(1);
+    cr_expect_eq(hears_something(FIRST, LAST), ADMISSION_OTHER_BURST + 1);
+    leaves(&hands);
+}
+
+/* The same for one that has come from another address before. */
+Test(node_tls, who_was_proved_from_an_address_goes_before_others_from_then_on)
+{
+    struct address here = caller, elsewhere = {.ip = {10, 0, 0, 7}, .port = 5};
+    for (unsigned again = 0; again < 2; again++) {
+        if (again)
+            replays(1, 60);
+        caller = elsewhere;
+        struct far_end hands = meets(100, "Hands", true, SIZE_MAX);
+        caller = here;
+        cr_expect_eq(tls_state(hands.tls), TLS_OPEN, "%s", tls_reason(hands.tls));
+        says(&hands, HELLO("Hands"));
+        cr_expect(has_heard(&hands, "HELLO "));
+        leaves(&hands);
+    }
 }
 
 Test(node_tls, who_waits_may_leave_or_be_left)
