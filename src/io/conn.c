@@ -29,7 +29,10 @@
 #include "core/base/invariant.h"
 #include "io/reason.h"
 #include <errno.h>
+#include <limits.h>
 #include <linux/sockios.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -38,6 +41,15 @@ bool conns_init(struct conns *c, struct ring *ring, struct node *node, uint32_t 
     ASSERT(spare <= max);
     *c = (struct conns){.ring = ring, .node = node, .spare = spare};
     return slots_init(&c->slots, max);
+}
+
+void conns_hand_over(struct conns *c)
+{
+    const int unsent = INT_MAX;
+    for (uint32_t i = 0; i < c->slots.reached; i++)
+        if (c->slots.each[i].state == CONN_OPEN)
+            setsockopt(
+                c->slots.each[i].fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof unsent);
 }
 
 void conns_deinit(struct conns *c)

@@ -86,6 +86,7 @@ static void begin_stop(struct loop *l, struct instant now)
     log_begin(l->config->log, LOG_INFO, "stopping", now);
     log_end(l->config->log);
     listeners_stop(&l->listeners);
+    conns_hand_over(&l->conns);
 }
 
 static void stop(struct loop *l, struct instant now)

@@ -363,7 +363,9 @@ bool exchange_dial_cancel(struct exchange *x, unsigned *racer)
 
 void exchange_dial_failed(struct exchange *x, unsigned racer, const char *why, struct instant now)
 {
+    ASSERT(racer < ENDPOINT_RACERS);
     x->due = true;
+    x->unwanted &= ~(1u << racer); /* it is under way no more */
     if (x->attempt == ATTEMPT_DIALS && endpoint_attempt_failed(&x->dials, racer))
         attempt_failed(x, why, now);
 }
@@ -372,11 +374,12 @@ int exchange_dialled(
     struct exchange *x, unsigned racer, const unsigned char *entropy, struct instant now)
 {
     unsigned i = 0;
+    ASSERT(racer < ENDPOINT_RACERS);
+    x->unwanted &= ~(1u << racer); /* it is under way no more, also when another was quicker */
     while (i < EXCHANGE_CHANNELS && x->channels[i].in_use)
         i++;
     if (i == EXCHANGE_CHANNELS || x->attempt != ATTEMPT_DIALS)
         return -1;
-    ASSERT(racer < ENDPOINT_RACERS);
     struct channel *c = &x->channels[i];
     if (!https_begin(&c->https, x->config.tls, x->host, &x->session, entropy, now))
         return -1;
