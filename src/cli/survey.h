@@ -1,7 +1,7 @@
 /* survey.h — asks many nodes the same question at once and collects the answers.
  *
- * For `status`, `wait` and `trace`. All nodes are asked in parallel, so the slowest node, not their number,
- * decides how long it takes; SURVEY_WAIT_MS at most. */
+ * For `status`, `wait` and `trace`. All nodes are asked in parallel, so the slowest node, not their
+ * number, decides how long it takes; SURVEY_WAIT_MS at most. */
 #ifndef CLI_SURVEY_H
 #define CLI_SURVEY_H
 

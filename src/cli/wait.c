@@ -1,8 +1,8 @@
 /* wait.c — `stampede wait`: waits until nodes hold what their neighbours hold, as after a restart.
  *
  * It asks both ends of each link for STATUS again and again, WAIT_PAUSE_MS apart, and keeps what
- * the answers prove (progress.h). A node that does not answer may be about to start, so it is asked again until the
- * time is over. */
+ * the answers prove (progress.h). A node that does not answer may be about to start, so it is asked
+ * again until the time is over. */
 #include "cli/commands.h"
 #include "cli/progress.h"
 #include "cli/survey.h"
@@ -65,8 +65,8 @@ static bool take_answers(struct wait *w, const struct survey *s, uint64_t asked_
     const struct topology *t = &w->herd->topology;
     bool done = true;
     for (unsigned i = 0; i < s->count; i++)
-        report_read(&w->reports[s->nodes[i]], t, s->nodes[i], s->asks[i].answer, s->asks[i].why,
-            NULL);
+        report_read(
+            &w->reports[s->nodes[i]], t, s->nodes[i], s->asks[i].answer, s->asks[i].why, NULL);
     for (unsigned i = 0; i < w->count; i++) {
         struct progress *p = &w->each[i];
         const struct topology_node *n = &t->nodes[p->node];

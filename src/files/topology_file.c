@@ -37,7 +37,8 @@ static const char *why_not_read(int error)
 }
 
 /* A FIFO gives nothing before somebody has opened it for writing, which may be about to happen, as
- * with <(command) of a shell; but not for ever. From then on reads wait. -1: errno has the reason. */
+ * with <(command) of a shell; but not for ever. From then on reads wait. -1: errno has the
+ * reason. */
 static ssize_t read_first(int fd, char *memory)
 {
     struct stat is;

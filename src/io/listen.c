@@ -3,7 +3,8 @@
  *
  * So is TCP_NOTSENT_LOWAT, for clients: without it the kernel takes up to 4 MiB for each client
  * that does not read, out of sight of limits.output. What is on its way does not count, so a fast
- * client far away is as fast as ever. SO_SNDBUF would have ended the kernel's own sizing of that. */
+ * client far away is as fast as ever. SO_SNDBUF would have ended the kernel's own sizing of
+ * that. */
 #include "io/listen.h"
 #include "core/base/invariant.h"
 #include "io/reason.h"
@@ -26,9 +27,8 @@ static void tell_why_not(const struct address *at, enum node_port port, int erro
     address_text(at, where);
     fprintf(stderr, "stampede: cannot listen on %s: ", where);
     if (error == EADDRINUSE)
-        fprintf(stderr,
-            "the port is in use, perhaps by a node that still runs; to find nodes: "
-            "grep -l stampede /proc/[0-9]*/comm\n");
+        fprintf(stderr, "the port is in use, perhaps by a node that still runs; to find nodes: "
+                        "grep -l stampede /proc/[0-9]*/comm\n");
     else if (error == EADDRNOTAVAIL)
         fprintf(stderr,
             "this machine does not have that address; correct `%s` of this node in topology.conf, "

@@ -4,9 +4,9 @@
  * taken in a turn, however many wait. (A multishot accept takes all that wait, which may be the
  * whole backlog; clients would wait meanwhile.) An accept fails when the process runs out of file
  * descriptors; arming it again at once would spin, so the port pauses until a connection was
- * closed, or for LISTEN_REST_MS, and then tries one. Connections for which the table has no slot are
- * accepted and closed: left in the kernel's backlog they would wait for a reply that never comes.
- * Called by loop. */
+ * closed, or for LISTEN_REST_MS, and then tries one. Connections for which the table has no slot
+ * are accepted and closed: left in the kernel's backlog they would wait for a reply that never
+ * comes. Called by loop. */
 #ifndef IO_LISTEN_H
 #define IO_LISTEN_H
 

@@ -642,8 +642,8 @@ static void say_run(void)
         run.plan.stamps ? " full" : "", run.plan.tls ? " tls" : "", run.plan.twin ? " twin" : "",
         run.burst == FLOOD_LINES ? " flood" : "", run.jumpy ? " jumpy" : "",
         run.secrets_gap_ns ? " secrets" : "", run.restarted ? " restarts" : "", service,
-        (double)h->network.now_ns / 1e9, h->network.events, h->judge.accepted, herd_messages(h), (double)run.settled_ns / 1e9,
-        herd_divergences(h), h->network.trace);
+        (double)h->network.now_ns / 1e9, h->network.events, h->judge.accepted, herd_messages(h),
+        (double)run.settled_ns / 1e9, herd_divergences(h), h->network.trace);
 }
 
 struct sums {

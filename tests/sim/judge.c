@@ -220,8 +220,7 @@ static bool comes_from(const struct judge *j, const struct issue *issue, const s
            span_equal(stamp->origin, span_of(name_of(j, issue->node))) &&
            span_equal(stamp->position, span_of(issue->position)) &&
            span_equal(stamp->time, span_of(issue->time)) &&
-           (issue->poison ||
-               clock_said(j, issue->node, issue->said_ns, received_ns, received_ns));
+           (issue->poison || clock_said(j, issue->node, issue->said_ns, received_ns, received_ns));
 }
 
 static int find_issue(const struct judge *j, const struct subject *s, const struct stamp *stamp)
@@ -270,8 +269,8 @@ static void look_at(struct judge *j, unsigned node, struct subject *s, const str
         judge_violated(j, "%s went back from %s to %s for %s", name_of(j, node),
             s->issues[before->issue].time, s->issues[now.issue].time, s->id);
     const struct issue *issue = &s->issues[now.issue];
-    if (issue->node != node && !clock_said(j, node, issue->said_ns,
-                                   issue->time_ns + now.skew_ns - ahead_ns(j), INT64_MAX))
+    if (issue->node != node &&
+        !clock_said(j, node, issue->said_ns, issue->time_ns + now.skew_ns - ahead_ns(j), INT64_MAX))
         judge_violated(j, "%s took %s of %s, which no right clock can have received yet",
             name_of(j, node), issue->time, s->id);
     *before = now;
@@ -325,7 +324,8 @@ void judge_forgets(struct judge *j, unsigned node)
     j->held_count[node] = 0;
 }
 
-/* Of what confirmed a node's stamps shortly before it died, the node that stops may not know yet. */
+/* Of what confirmed a node's stamps shortly before it died, the node that stops may not know
+ * yet. */
 void judge_dies(struct judge *j, unsigned node)
 {
     for (unsigned i = 0; i < j->subjects_count; i++) {

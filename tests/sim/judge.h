@@ -96,11 +96,12 @@ void judge_inspects(struct judge *j, unsigned node, const struct store *store);
 /* The node has lost its store. */
 void judge_forgets(struct judge *j, unsigned node);
 
-/* A node is about to end: killed, or told to stop and with stamps that it knows to be unconfirmed. */
+/* A node is about to end: killed, or told to stop and with stamps that it knows to be
+ * unconfirmed. */
 void judge_dies(struct judge *j, unsigned node);
 
-/* A node is about to end that was told to stop, and whose stamps are all confirmed: each must be held
- * by another one. */
+/* A node is about to end that was told to stop, and whose stamps are all confirmed: each must be
+ * held by another one. */
 void judge_leaves(struct judge *j, unsigned node);
 
 /* A BYE was sent on a link. starved: an allocation of the node has failed. */

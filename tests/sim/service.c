@@ -1,8 +1,8 @@
 /* service.c — see service.h.
  *
- * Whether a deed is trouble is decided at the moment of the deed. The exchange asks a question again
- * once if its reused connection was lost, and a few times if it was answered with 429 or 5xx. So
- * this must be its first misfortune, and the node must have noticed all earlier ones. */
+ * Whether a deed is trouble is decided at the moment of the deed. The exchange asks a question
+ * again once if its reused connection was lost, and a few times if it was answered with 429 or 5xx.
+ * So this must be its first misfortune, and the node must have noticed all earlier ones. */
 #include "sim/service.h"
 #include "sim/caller.h"
 #include "sim/host.h"
@@ -245,8 +245,8 @@ static void read_question(struct service *s, struct service_conn *c)
     }
 }
 
-/* Whether to do that to the question of this connection: always, if the node can mend it; else it is
- * trouble, which a willing service does not make. */
+/* Whether to do that to the question of this connection: always, if the node can mend it; else it
+ * is trouble, which a willing service does not make. */
 static bool dares(struct service *s, const struct service_conn *c, enum service_deed deed)
 {
     bool mends = deed == SERVICE_IS_BUSY || c->answered;

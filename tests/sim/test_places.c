@@ -2,8 +2,8 @@
  * stories in the language of story.h.
  *
  * The judge holds in all of these, and in the campaign, that each WHATSAT gets the answer to its
- * own question, and a failure only if the service did what cannot be mended. PROTOCOL.md, "Replies".
- */
+ * own question, and a failure only if the service did what cannot be mended. PROTOCOL.md,
+ * "Replies". */
 #include "core/http/https.h"
 #include "sim/story.h"
 #include <criterion/criterion.h>

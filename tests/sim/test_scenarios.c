@@ -411,8 +411,8 @@ Test(sim, a_full_node_raises_no_alarm_and_is_not_sent_things_again)
 }
 
 /* Hands, Goloman and Wilkes in a line, so to speak. The one in the middle refuses what the first
- * sends, and agrees with the last. That must not make it whole: the first would be compared with it,
- * and send everything again and again. */
+ * sends, and agrees with the last. That must not make it whole: the first would be compared with
+ * it, and send everything again and again. */
 Test(sim, who_agrees_with_one_neighbour_may_still_lack_what_another_sent)
 {
     herd_asleep(3, in_line);

@@ -134,7 +134,8 @@ Test(stopping, who_goes_on_alone_knows_everything)
     }
 }
 
-/* The one in the middle has to hear out one that stands still, and the first waits for its answer. */
+/* The one in the middle has to hear out one that stands still, and the first waits for its
+ * answer. */
 Test(stopping, nobody_waits_long_for_one_that_stands_still_behind_another)
 {
     herd_of(3, in_line);
@@ -337,7 +338,8 @@ Test(stopping, an_old_peer_that_stands_still_is_waited_for_1_s)
     has_ended(0, 30);
 }
 
-/* Old and new ones in every mix. Each new one is stopped; then every node that goes on knows all. */
+/* Old and new ones in every mix. Each new one is stopped; then every node that goes on knows
+ * all. */
 Test(stopping, in_every_mix_of_old_and_new)
 {
     for (unsigned mix = 0; mix < 32; mix++) {

@@ -1,8 +1,8 @@
 /* pace.h — clients that pause, because their address has used up limits.commands_per_address.
  *
  * What was received is held and nothing more is read, as from a client that does not read its
- * replies; so nothing is refused or lost. Each PACE_LOOK_MS a client that pauses is looked at again.
- * Called by clients.c and node.c. Written by pace.c alone: `struct pace` in struct node, and
+ * replies; so nothing is refused or lost. Each PACE_LOOK_MS a client that pauses is looked at
+ * again. Called by clients.c and node.c. Written by pace.c alone: `struct pace` in struct node, and
  * `struct client_pace` in each connection. */
 #ifndef CORE_NODE_PACE_H
 #define CORE_NODE_PACE_H

@@ -1,7 +1,8 @@
 /* replies.c — see replies.h.
  *
  * Holds always: a choked client that does not pause, and whose output and questions have fallen to
- * half of what they may be, is in the list of those that go on; `questions` counts the gates in its output that wait. */
+ * half of what they may be, is in the list of those that go on; `questions` counts the gates in its
+ * output that wait. */
 #include "core/node/private.h"
 #include <stdlib.h>
 
@@ -74,7 +75,7 @@ void reply_stamp(
     replied(n, c, (struct span){room, out.len - 1}, now);
 }
 
-/* -- gates ----------------------------------------------------------------------------------------- */
+/* -- gates ------------------------------------------------------------------------------------- */
 
 struct chunk *reply_gate(struct node *n, struct connection *c, const struct stamp *stamp)
 {
@@ -85,7 +86,8 @@ struct chunk *reply_gate(struct node *n, struct connection *c, const struct stam
     struct buf head = buf_over(room, bytes);
     stamp_at_put(&head, stamp);
     buf_byte(&head, '\n');
-    struct chunk *gate = outbox_gate(&c->out, connection_chunks(&n->connections, c), buf_span(&head));
+    struct chunk *gate =
+        outbox_gate(&c->out, connection_chunks(&n->connections, c), buf_span(&head));
     if (room != small)
         free(room);
     /* it was not choked when its group began */

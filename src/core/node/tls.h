@@ -58,7 +58,8 @@ MUST_USE bool link_tls_claim(struct node *n, const struct link *l, struct instan
 MUST_USE const char *link_tls_hold(
     struct node *n, struct link *l, struct span in, struct instant now);
 /* Of the links of the first rank that may go on now, the one whose handshake has waited longest.
- * Its input is in tls.held; call link_tls_forget when that is used. NULL: none. To be called once a turn. */
+ * Its input is in tls.held; call link_tls_forget when that is used. NULL: none. To be called once a
+ * turn. */
 struct link *links_tls_next(struct node *n, struct instant now);
 
 /* Open what came from the network; *in is moved forward. After LINK_TLS_PLAIN call link_tls_heard,

@@ -1,8 +1,8 @@
 /* level.h — whether both ends of a link have held the same at a mark that both knew.
  *
  * In a herd under load something is always under way, so digests of one moment seldom agree. But
- * when a peer says PING, it holds what this node held at the last MARK that it confirmed, changed by
- * what it has told since. So a link that is watched books its digest with each MARK, and sums up
+ * when a peer says PING, it holds what this node held at the last MARK that it confirmed, changed
+ * by what it has told since. So a link that is watched books its digest with each MARK, and sums up
  * what the peer's stamps have changed in it. PROTOCOL.md, "PING and PONG". Called by peering and
  * out. */
 #ifndef CORE_PEERING_LEVEL_H

@@ -162,9 +162,9 @@ static bool put_stamps(struct peering *p, struct buf *out, unsigned *items_max)
     return all;
 }
 
-/* Up to which own change nothing is left to tell. Between the last item that was passed and the next
- * one all were replaced, which only a PING makes worth telling: on a lazy link in whose feed all is
- * too young for a notice, and is replaced before it is not, no item is ever passed. */
+/* Up to which own change nothing is left to tell. Between the last item that was passed and the
+ * next one all were replaced, which only a PING makes worth telling: on a lazy link in whose feed
+ * all is too young for a notice, and is replaced before it is not, no item is ever passed. */
 static uint64_t told_change(const struct peering *p)
 {
     struct store *store = p->node->store;

@@ -4,9 +4,10 @@
  * now, and stamps of an origin that this node does not know. They make the link incomplete: MARKs
  * that follow do not count, so the peer is not told that they are had, and the next link goes on
  * from before them. For the first kind this node ends the link when its clock has come so far, so
- * that they are sent again; for the second, a new topology is needed. PROTOCOL.md, "Refused stamps", has the
- * rule and what would happen without it. (Stamps for which there is no room, and those whose time
- * was of the future, are not asked for again: arrivals.h.) Called by arrivals and peering. */
+ * that they are sent again; for the second, a new topology is needed. PROTOCOL.md, "Refused
+ * stamps", has the rule and what would happen without it. (Stamps for which there is no room, and
+ * those whose time was of the future, are not asked for again: arrivals.h.) Called by arrivals and
+ * peering. */
 #ifndef CORE_PEERING_REFUSED_H
 #define CORE_PEERING_REFUSED_H
 

@@ -2,7 +2,8 @@
  *
  * A node that is linked to one of two twins, and meets the other, tells the later one with TWIN.
  * The order is by what the processes themselves say in HELLO, so all nodes judge alike, and the
- * earliest of several never loses. A twin of this node is noticed by its stamps. PROTOCOL.md, "Twins". Called by arrivals, peering and out; twin_is_earlier by node as well. */
+ * earliest of several never loses. A twin of this node is noticed by its stamps. PROTOCOL.md,
+ * "Twins". Called by arrivals, peering and out; twin_is_earlier by node as well. */
 #ifndef CORE_PEERING_TWIN_H
 #define CORE_PEERING_TWIN_H
 

@@ -1,4 +1,5 @@
-/* der.c — see der.h. A length of more than four bytes is refused: what is read here is far smaller. */
+/* der.c — see der.h. A length of more than four bytes is refused: what is read here is far
+ * smaller. */
 #include "core/tls/der.h"
 #include "core/base/invariant.h"
 

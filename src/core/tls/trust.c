@@ -1,8 +1,8 @@
 /* trust.c — see trust.h: CA certificates from a PEM text.
  *
  * To BearSSL a trust anchor is valid for ever and for everything, so the dates and limits are read
- * here, from the DER (RFC 5280, 4.1). A bad certificate in a bundle does not affect the others; a bundle without any good one is
- * an error. */
+ * here, from the DER (RFC 5280, 4.1). A bad certificate in a bundle does not affect the others; a
+ * bundle without any good one is an error. */
 #include "core/tls/certificate.h"
 #include "core/tls/der.h"
 #include "core/tls/pem.h"

@@ -114,14 +114,21 @@ Test(log, values_are_quoted_and_escaped_where_they_need_it)
         {SPAN("\x1b[31m\x7f"), "\"\\x1b[31m\\x7f\""},
         {SPAN("\xe9\xb4\xa8"), "\"\xe9\xb4\xa8\""},
         {SPAN("\xf0\x9f\x90\x8e\xc2\xa0"), "\"\xf0\x9f\x90\x8e\xc2\xa0\""},
-        {SPAN("\xc2\x9b" "2J"), "\"\\xc2\\x9b2J\""}, /* C1's equivalent of ESC [ */
-        {SPAN("\x9b" "2J"), "\"\\x9b2J\""},
+        {SPAN("\xc2\x9b"
+              "2J"),
+            "\"\\xc2\\x9b2J\""}, /* C1's equivalent of ESC [ */
+        {SPAN("\x9b"
+              "2J"),
+            "\"\\x9b2J\""},
         {SPAN("\xe9\xb4"), "\"\\xe9\\xb4\""},
         {SPAN("\xe9\xb4x"), "\"\\xe9\\xb4x\""},
         {SPAN("\xc0\xaf\xe0\x80\xaf"), "\"\\xc0\\xaf\\xe0\\x80\\xaf\""}, /* overlong forms of / */
-        {SPAN("a\xe2\x80\xa8" "b\xe2\x80\xa9"), "\"a\\xe2\\x80\\xa8b\\xe2\\x80\\xa9\""},
-        {SPAN("a\xe2\x80\xaetxt"), "\"a\\xe2\\x80\\xaetxt\""}, /* U+202E: to be read from the right */
-        {SPAN("\xed\xa0\x80"), "\"\\xed\\xa0\\x80\""},                 /* half of a pair */
+        {SPAN("a\xe2\x80\xa8"
+              "b\xe2\x80\xa9"),
+            "\"a\\xe2\\x80\\xa8b\\xe2\\x80\\xa9\""},
+        {SPAN("a\xe2\x80\xaetxt"),
+            "\"a\\xe2\\x80\\xaetxt\""}, /* U+202E: to be read from the right */
+        {SPAN("\xed\xa0\x80"), "\"\\xed\\xa0\\x80\""}, /* half of a pair */
         {SPAN("\xf4\x90\x80\x80\xff"), "\"\\xf4\\x90\\x80\\x80\\xff\""},
         {SPAN("x\n" STAMP " info node=Goloman forged"),
             "\"x\\x0a" STAMP " info node=Goloman forged\""},

@@ -19,7 +19,8 @@ static struct progress p;
 
 static void begin(void)
 {
-    static const char boots[NODES][REPORT_HEX_DIGITS + 1] = {BOOT_OF("0"), BOOT_OF("1"), BOOT_OF("2")};
+    static const char boots[NODES][REPORT_HEX_DIGITS + 1] = {
+        BOOT_OF("0"), BOOT_OF("1"), BOOT_OF("2")};
     memset(says, 0, sizeof says);
     for (unsigned i = 0; i < NODES; i++) {
         strcpy(says[i].boot, boots[i]);
@@ -74,17 +75,21 @@ Test(progress, marks_on_all_links_and_digests_in_the_tree)
 {
     says[HANDS].links[0].lag = 7;
     says[WILKES].links[0].lag = 9;
-    waits(0, "Goloman has not confirmed all that Hands held at the call; 7 stamps are not confirmed");
+    waits(
+        0, "Goloman has not confirmed all that Hands held at the call; 7 stamps are not confirmed");
     marks_come();
     says[HANDS].change = says[WILKES].change = 5000; /* stamps go on coming */
     says[HANDS].links[1].have--;
-    waits(500, "the digests of Hands and Goloman have not been equal since the call; 7 stamps are not "
-               "confirmed");
+    waits(500,
+        "the digests of Hands and Goloman have not been equal since the call; 7 stamps are not "
+        "confirmed");
     digests_are_equal(&says[HANDS].links[0], 500);
-    waits(500, "the digests of Hands and Goloman have not been equal since the call; 7 stamps are not "
-               "confirmed");
+    waits(500,
+        "the digests of Hands and Goloman have not been equal since the call; 7 stamps are not "
+        "confirmed");
     says[HANDS].links[0].agreed_ms--;
-    waits(500, "Hands has not confirmed all that Wilkes held at the call; 9 stamps are not confirmed");
+    waits(500,
+        "Hands has not confirmed all that Wilkes held at the call; 9 stamps are not confirmed");
     says[HANDS].links[0] = (struct report_link){.error = "cut"}; /* it was level once */
     says[HANDS].links[1].have++;
     cr_expect(done(600), "spare links need no digests");
@@ -123,7 +128,8 @@ Test(progress, what_another_process_did_does_not_count)
     digests_are_equal(&says[HANDS].links[0], 10);
     says[HANDS].links[1].have = 0;
     says[WILKES].links[0].lag = 3;
-    waits(100, "Hands has not confirmed all that Wilkes held at the call; 3 stamps are not confirmed");
+    waits(100,
+        "Hands has not confirmed all that Wilkes held at the call; 3 stamps are not confirmed");
     cr_expect(p.links[0].level);
     strcpy(says[GOLOMAN].boot, BOOT_OF("9")); /* restarted, and not linked yet */
     waits(200, "Hands and Goloman do not say that they are linked to each other");
@@ -133,7 +139,8 @@ Test(progress, what_another_process_did_does_not_count)
     strcpy(says[HANDS].links[0].peer_boot, BOOT_OF("9"));
     for (unsigned i = GOLOMAN; i < NODES; i++)
         strcpy(says[i].links[0].peer_boot, BOOT_OF("8"));
-    waits(300, "Goloman has not confirmed all that Hands held at the call; 0 stamps are not confirmed");
+    waits(300,
+        "Goloman has not confirmed all that Hands held at the call; 0 stamps are not confirmed");
 }
 
 Test(progress, a_full_send_is_waited_for_in_either_direction)

@@ -51,7 +51,8 @@ Test(replies, counts_whatever_the_pieces)
             }
             cr_expect_eq(r.count, rows[i].count, "row %zu, pieces of %zu: %lu", i, piece, r.count);
             cr_expect_eq(r.refused, rows[i].refused, "row %zu, pieces of %zu", i, piece);
-            cr_expect(span_equal(buf_span(&lines), span_of(rows[i].lines)), "row %zu, %zu", i, piece);
+            cr_expect(
+                span_equal(buf_span(&lines), span_of(rows[i].lines)), "row %zu, %zu", i, piece);
             cr_expect_eq(replies_cut(&r), rows[i].cut, "row %zu, pieces of %zu", i, piece);
         }
     }

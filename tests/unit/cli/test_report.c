@@ -42,7 +42,8 @@ Test(report, takes_what_older_nodes_do_not_say)
 {
 #define MARKS(boot) \
     "{\"peer\":\"Bee\",\"up\":true,\"lag\":0,\"in_tree\":true,\"acked\":5,\"have\":6," boot "}"
-    struct report r = read_answer(ANSWER(MARKS("\"peer_boot\":\"00000000000000b1\"") "],\"change\":[8"));
+    struct report r =
+        read_answer(ANSWER(MARKS("\"peer_boot\":\"00000000000000b1\"") "],\"change\":[8"));
     cr_expect_eq(r.change, REPORT_NO_CHANGE);
     cr_expect(r.links[0].marked && r.links[0].in_tree);
     cr_expect_str_eq(r.links[0].peer_boot, "00000000000000b1");

@@ -1,5 +1,5 @@
-/* test_restrictions.c — what the kernel refuses on the node's ring, and with Landlock. ring.h cannot
- * even say such a request, so ring.c is included. */
+/* test_restrictions.c — what the kernel refuses on the node's ring, and with Landlock. ring.h
+ * cannot even say such a request, so ring.c is included. */
 #include "io/file_rules.h"
 #include "io/ring.c"
 #include <criterion/criterion.h>

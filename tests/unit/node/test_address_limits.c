@@ -1,5 +1,5 @@
-/* test_address_limits.c — what one address may take of a node: others are not touched by it, nothing
- * is lost by a pause, and the log says whose address it was. */
+/* test_address_limits.c — what one address may take of a node: others are not touched by it,
+ * nothing is lost by a pause, and the log says whose address it was. */
 #include "unit/node/side.h"
 
 TestSuite(address_limits, .init = side_begin, .fini = side_end);
