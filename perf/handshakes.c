@@ -315,7 +315,9 @@ static void measure_strangers(const struct tls_config *tls)
             .output_total_bytes = 1 << 30,
             .connections = 8,
             .connections_per_address = 8,
-            .stamps = 1000}};
+            .stamps = 1000,
+            .idle_ms = 600000,
+            .stall_ms = 30000}};
     static struct samples turns;
     static char log_memory[1 << 16], bytes[STRANGERS][32768];
     struct log log;
