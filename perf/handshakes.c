@@ -1,6 +1,6 @@
-/* handshakes.c — measures TLS: the processor time of a handshake, full and resumed, and its longest
- * single step; the memory of a connection and of the system's CAs; the length of a node's turn when
- * many strangers start handshakes at once.
+/* handshakes.c — measures TLS: the processor time of a handshake, full and resumed, and its
+ * longest single step; the memory of a connection and of the system's CAs; the length of a node's
+ * turn when many strangers start handshakes at once.
  *
  *     build/release/perf/handshakes CERTIFICATES_SH
  *

@@ -1,4 +1,5 @@
-/* hot_path.c — processes IAMATs in core/node without a kernel, so that instructions can be counted.
+/* hot_path.c — processes IAMATs in core/node without a kernel, so that instructions can be
+ * counted.
  *
  *     perf/instructions        runs this under valgrind's callgrind and prints the counts
  *

@@ -1,4 +1,5 @@
-/* flood.c — measures how fast a herd, a chain of Redis replicas or a NATS cluster spreads updates.
+/* flood.c — measures how fast a herd, a chain of Redis replicas or a NATS cluster spreads
+ * updates.
  *
  *     flood [options] SOURCE-PORT SINK-PORT[,SINK-PORT...]
  *

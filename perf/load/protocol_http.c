@@ -1,6 +1,7 @@
-/* protocol_http.c — the herd's commands as HTTP requests, for the LAMP peer: POST /iamat.php with a
- * form, GET /whatsat.php with a query. The response's body is what a node would have replied and is
- * checked as such. Connections persist (HTTP/1.1). Bodies have a Content-Length or are chunked. */
+/* protocol_http.c — the herd's commands as HTTP requests, for the LAMP peer: POST /iamat.php with
+ * a form, GET /whatsat.php with a query. The response's body is what a node would have replied and
+ * is checked as such. Connections persist (HTTP/1.1). Bodies have a Content-Length or are
+ * chunked. */
 #include "load/protocol.h"
 #include <stdlib.h>
 

@@ -1,5 +1,5 @@
-/* check.c — `stampede check`: everything that is wrong with a topology.conf, before a node starts;
- * and the keys that it may have.
+/* check.c — `stampede check`: everything that is wrong with a topology.conf, before a node
+ * starts; and the keys that it may have.
  *
  * All of it goes to standard output: it is what was asked for. */
 #include "cli/commands.h"

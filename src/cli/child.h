@@ -1,4 +1,5 @@
-/* child.h — a node as a child process of `stampede up`: started, its output read, its end noticed.
+/* child.h — a node as a child process of `stampede up`: started, its output read, its end
+ * noticed.
  *
  * The kernel kills it when this process ends, for whatever reason (PR_SET_PDEATHSIG). It has its
  * own process group, so that Ctrl-C reaches only `up`, which then stops its nodes in order. Its end

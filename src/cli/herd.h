@@ -1,5 +1,5 @@
-/* herd.h — the herd that -c names: its checked topology.conf, its secrets and its TLS files. Called
- * by the subcommands. */
+/* herd.h — the herd that -c names: its checked topology.conf, its secrets and its TLS files.
+ * Called by the subcommands. */
 #ifndef CLI_HERD_H
 #define CLI_HERD_H
 

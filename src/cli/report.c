@@ -1,6 +1,6 @@
-/* report.c — see report.h: reads an answer to STATUS, field by field. Fields that every report must
- * have are required. In a link, a missing or invalid field counts as 0, so that nodes of an older
- * version can be shown. */
+/* report.c — see report.h: reads an answer to STATUS, field by field. Fields that every report
+ * must have are required. In a link, a missing or invalid field counts as 0, so that nodes of an
+ * older version can be shown. */
 #include "cli/report.h"
 #include <stdlib.h>
 

@@ -1,4 +1,5 @@
-/* wait.c — `stampede wait`: waits until nodes hold what their neighbours hold, as after a restart.
+/* wait.c — `stampede wait`: waits until nodes hold what their neighbours hold, as after a
+ * restart.
  *
  * It asks both ends of each link for STATUS again and again, WAIT_PAUSE_MS apart, and keeps what
  * the answers prove (progress.h). A node that does not answer may be about to start, so it is asked

@@ -1,5 +1,5 @@
-/* way.c — see way.h. Stamps are validated like those from a peer, by stamp_parse. An invalid answer
- * is reported as that node's error. */
+/* way.c — see way.h. Stamps are validated like those from a peer, by stamp_parse. An invalid
+ * answer is reported as that node's error. */
 #include "cli/way.h"
 #include "core/base/decimal.h"
 #include <math.h>

@@ -1,5 +1,5 @@
-/* way.h — the path of a client's newest stamp through the herd, derived from each node's answer to
- * TRACE.
+/* way.h — the path of a client's newest stamp through the herd, derived from each node's answer
+ * to TRACE.
  *
  * A node reports the stamp that it holds, the received list with which it arrived, and when it
  * arrived by the node's own clock. The origin's receive time is part of the stamp. Times are

@@ -1,5 +1,5 @@
-/* trust_file.h — CA certificates from a file: the herd's own CA, or the CAs by which HTTPS servers
- * are trusted, which are the system's unless topology.conf names others.
+/* trust_file.h — CA certificates from a file: the herd's own CA, or the CAs by which HTTPS
+ * servers are trusted, which are the system's unless topology.conf names others.
  *
  * Reading Debian's bundle of 144 takes some 10 ms, during which a running node does nothing else.
  * Called by tls_files, and by whoever speaks HTTPS. */

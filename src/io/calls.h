@@ -1,4 +1,5 @@
-/* calls.h — the system calls that a sandbox around the node must allow, tried before they are used.
+/* calls.h — the system calls that a sandbox around the node must allow, tried before they are
+ * used.
  *
  * A container's seccomp profile or systemd's SystemCallFilter= can deny any of them, and several
  * fail where nobody would notice: without signalfd4 a node would ignore SIGTERM, without shutdown

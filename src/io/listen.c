@@ -1,5 +1,5 @@
-/* listen.c — see listen.h. TCP_NODELAY is set on the listening socket, and connections inherit it:
- * all replies of a turn are sent at once, so Nagle's algorithm would only add delay.
+/* listen.c — see listen.h. TCP_NODELAY is set on the listening socket, and connections inherit
+ * it: all replies of a turn are sent at once, so Nagle's algorithm would only add delay.
  *
  * So is TCP_NOTSENT_LOWAT, for clients: without it the kernel takes up to 4 MiB for each client
  * that does not read, out of sight of limits.output. What is on its way does not count, so a fast

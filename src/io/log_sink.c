@@ -1,5 +1,5 @@
-/* log_sink.c — see log_sink.h. Files are written with O_APPEND, so that several nodes can share one
- * file or one redirected standard error without overwriting each other's lines. */
+/* log_sink.c — see log_sink.h. Files are written with O_APPEND, so that several nodes can share
+ * one file or one redirected standard error without overwriting each other's lines. */
 #include "io/log_sink.h"
 #include "core/base/invariant.h"
 #include "io/reason.h"

@@ -1,4 +1,5 @@
-/* reason.c — see reason.h. Common errors in this program's words, all others in the C library's. */
+/* reason.c — see reason.h. Common errors in this program's words, all others in the C
+ * library's. */
 #include "io/reason.h"
 #include <errno.h>
 #include <stddef.h>

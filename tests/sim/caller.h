@@ -1,5 +1,5 @@
-/* caller.h — the part of a host that lets its node ask the places service: the provider, looking up
- * the service's name, dials; and what may be told to those who asked.
+/* caller.h — the part of a host that lets its node ask the places service: the provider, looking
+ * up the service's name, dials; and what may be told to those who asked.
  *
  * In a herd without a service it is provider.h's, which answers without connections. Called by
  * host and client. */

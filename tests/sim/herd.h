@@ -1,4 +1,5 @@
-/* herd.h — a complete herd in one process: hosts, clients, the network between them, and the judge.
+/* herd.h — a complete herd in one process: hosts, clients, the network between them, and the
+ * judge.
  *
  * Called by the scenarios, which follow a script, and by the campaign, which draws events at
  * random. */

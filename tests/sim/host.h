@@ -1,5 +1,5 @@
-/* host.h — a machine that runs one node: drives the core as node.h says, on the simulated network,
- * like io/conn and io/loop do on the real one.
+/* host.h — a machine that runs one node: drives the core as node.h says, on the simulated
+ * network, like io/conn and io/loop do on the real one.
  *
  * A turn: what happened (accepted, dialled, sent, received, ended, broken), node_turn, what the
  * node wants. Received bytes are in blocks of exactly their size, which are freed after the turn,

@@ -1,5 +1,5 @@
-/* stranger.h — somebody on the network who is no node: connects, sends whatever it likes, and must
- * gain nothing by it.
+/* stranger.h — somebody on the network who is no node: connects, sends whatever it likes, and
+ * must gain nothing by it.
  *
  * It sends noise, parts of a handshake, lines of the peer protocol without a handshake, an
  * observer's questions, or what nodes once sent to each other (tapes.h): complete, cut short, or

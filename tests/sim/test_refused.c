@@ -1,5 +1,5 @@
-/* test_refused.c — stamps that are refused and may be taken later: of clocks that are wrong by more
- * than is allowed for, of nodes with ill will, of origins that a node does not know.
+/* test_refused.c — stamps that are refused and may be taken later: of clocks that are wrong by
+ * more than is allowed for, of nodes with ill will, of origins that a node does not know.
  *
  * limits.future is a day, limits.clock a minute. PROTOCOL.md, "Refused stamps". */
 #include "sim/story.h"

@@ -1,4 +1,5 @@
-/* test_twins.c — two processes of one node's name meet, told as stories in the language of story.h.
+/* test_twins.c — two processes of one node's name meet, told as stories in the language of
+ * story.h.
  *
  * In each exactly one remains, and what either has acknowledged stays with the herd: the judge
  * holds the second, for whoever leaves. PROTOCOL.md, "Twins". */

@@ -1,5 +1,5 @@
-/* tls_fixture.c — see tls_fixture.h. Made with openssl ca; P-256; valid from 2000 to 2099, because
- * virtual time is about 2023 and clocks jump by days. */
+/* tls_fixture.c — see tls_fixture.h. Made with openssl ca; P-256; valid from 2000 to 2099,
+ * because virtual time is about 2023 and clocks jump by days. */
 #include "sim/tls_fixture.h"
 #include "sim/judge.h"
 

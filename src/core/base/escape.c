@@ -1,4 +1,5 @@
-/* escape.c — see escape.h. Every character that is escaped is below U+10000, so four digits do. */
+/* escape.c — see escape.h. Every character that is escaped is below U+10000, so four digits
+ * do. */
 #include "core/base/escape.h"
 #include "core/base/invariant.h"
 #include "core/base/utf8.h"

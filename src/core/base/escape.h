@@ -17,7 +17,7 @@ enum escape {
     ESCAPE_JSON, /* in a string of JSON: \uXXXX, \" and \\; U+FFFD for what is not UTF-8 */
     ESCAPE_JSON_TEXT, /* a whole text of JSON: the same, but quotes, backslashes, TAB and LF stay */
     ESCAPE_TERMINAL, /* lines for people: \xHH for a byte, \uXXXX for a character from U+0080 on;
-                        TAB and LF stay, and so do backslashes, so to escape twice changes nothing */
+                        TAB and LF stay, so do backslashes: to escape twice changes nothing */
 };
 
 enum { ESCAPE_GROWTH = 6 }; /* the most bytes that one becomes */

@@ -1,5 +1,5 @@
-/* log.c — see log.h. A line is written in place at the end of `pending`; when it does not fit, the
- * buffer is cut back to where the line began. */
+/* log.c — see log.h. A line is written in place at the end of `pending`; when it does not fit,
+ * the buffer is cut back to where the line began. */
 #include "core/base/log.h"
 #include "core/base/escape.h"
 #include "core/base/invariant.h"

@@ -1,5 +1,5 @@
-/* breaker.h — a circuit breaker: when to stop asking a service that keeps failing, and when to try
- * it again.
+/* breaker.h — a circuit breaker: when to stop asking a service that keeps failing, and when to
+ * try it again.
  *
  *   state    event                     next
  *   CLOSED   the fifth failure in a    OPEN      the next probe may go 5 s later

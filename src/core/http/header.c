@@ -1,5 +1,5 @@
-/* header.c — the headers that say where an answer ends and whether another may follow, RFC 9112, 6
- * and 9; all others are ignored. Lists are read as RFC 9110, 5.6.1 demands: their members may be
+/* header.c — the headers that say where an answer ends and whether another may follow, RFC 9112,
+ * 6 and 9; all others are ignored. Lists are read as RFC 9110, 5.6.1 demands: their members may be
  * spread over several headers, and empty members do not count.
  *
  * Answers get mixed up when two parsers see different ends. So Content-Length may come once only

@@ -1,4 +1,5 @@
-/* http.h — the part of HTTP/1.1 that this program speaks: writes requests, parses answers. No I/O.
+/* http.h — the part of HTTP/1.1 that this program speaks: writes requests, parses answers. No
+ * I/O.
  *
  * A request is written to a bounded buffer at once. An answer is parsed as its bytes come, in
  * pieces of any size, and the result does not depend on how it was split. The parser is strict

@@ -1,5 +1,5 @@
-/* alarms.c — see alarms.h: digests that stay unequal, what is lost at limits, stamps of a twin. It
- * calls clocks.c (clocks that are apart) and refusals.c (stamps that are refused).
+/* alarms.c — see alarms.h: digests that stay unequal, what is lost at limits, stamps of a twin.
+ * It calls clocks.c (clocks that are apart) and refusals.c (stamps that are refused).
  *
  * Each alarm is logged as one warning when it begins and, if it can end, as one line when it is
  * over; in between `stampede status` shows it. Nothing is decided here: peering repairs divergence.

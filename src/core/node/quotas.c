@@ -1,5 +1,5 @@
-/* quotas.c — see quotas.h: a hash table of accounts with chains, and a list of those that are kept
- * although they have no connection, in the order in which the last one left.
+/* quotas.c — see quotas.h: a hash table of accounts with chains, and a list of those that are
+ * kept although they have no connection, in the order in which the last one left.
  *
  * Holds always: an account that is used is in one chain; it is in the list if and only if it has no
  * connection; of those in the list there are QUOTAS_REMEMBERED at most. */

@@ -1,4 +1,5 @@
-/* twins.h — two processes of one neighbour's name at this node, and one that has this node's name.
+/* twins.h — two processes of one neighbour's name at this node, and one that has this node's
+ * name.
  *
  * A link to a process of another boot than the one that is linked is a rival. The link is asked
  * whether it lives; if it does, the later of the two processes is told to leave, and otherwise the

@@ -1,5 +1,5 @@
-/* link_state.h — how far the two ends of a link have come in each other's feeds, and the questions
- * that what comes in and what goes out both ask.
+/* link_state.h — how far the two ends of a link have come in each other's feeds, and the
+ * questions that what comes in and what goes out both ask.
  *
  * Each end numbers its own changes. It reads them out of its feed with a cursor, sends them, and
  * says with MARK up to which number the other end is now complete; the other end confirms with ACK.

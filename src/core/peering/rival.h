@@ -1,5 +1,5 @@
-/* rival.h — what becomes of a link whose peer is linked already with another boot, and how the node
- * finds out which of the two processes lives. PROTOCOL.md, "Twins".
+/* rival.h — what becomes of a link whose peer is linked already with another boot, and how the
+ * node finds out which of the two processes lives. PROTOCOL.md, "Twins".
  *
  * These are peering.c's, for the node, which decides; its states are in peering.h. */
 #ifndef CORE_PEERING_RIVAL_H

@@ -1,4 +1,5 @@
-/* twin.h — two processes of one node's name: which of them stays, and how the other one learns it.
+/* twin.h — two processes of one node's name: which of them stays, and how the other one learns
+ * it.
  *
  * A node that is linked to one of two twins, and meets the other, tells the later one with TWIN.
  * The order is by what the processes themselves say in HELLO, so all nodes judge alike, and the

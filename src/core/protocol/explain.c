@@ -1,6 +1,6 @@
-/* explain.c — see explain.h. Whether a line is a command is decided by command_parse alone, so that
- * there is one grammar. Here a refused line is searched for the first part that cannot belong to a
- * command; each search ends with a fault that takes whatever is left, because the parser has
+/* explain.c — see explain.h. Whether a line is a command is decided by command_parse alone, so
+ * that there is one grammar. Here a refused line is searched for the first part that cannot belong
+ * to a command; each search ends with a fault that takes whatever is left, because the parser has
  * refused the line. PROTOCOL.md, "Client port". */
 #include "core/protocol/explain.h"
 #include "core/base/ascii.h"

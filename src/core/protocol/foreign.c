@@ -1,5 +1,5 @@
-/* foreign.c — see foreign.h. Browsers write exactly one space between the parts, so nothing else is
- * recognized. */
+/* foreign.c — see foreign.h. Browsers write exactly one space between the parts, so nothing else
+ * is recognized. */
 #include "core/protocol/foreign.h"
 #include "core/base/ascii.h"
 

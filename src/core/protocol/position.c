@@ -1,5 +1,5 @@
-/* position.c — see position.h. A coordinate is an integer of 1e-15 degrees, so bounds are compared
- * exactly: +90.000000000000001 is out of bounds. */
+/* position.c — see position.h. A coordinate is an integer of 1e-15 degrees, so bounds are
+ * compared exactly: +90.000000000000001 is out of bounds. */
 #include "core/protocol/position.h"
 #include "core/base/decimal.h"
 #include "core/base/invariant.h"

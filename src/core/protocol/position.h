@@ -22,9 +22,9 @@ static inline double position_degrees(int64_t fdeg)
     return (double)fdeg / (double)FDEG_PER_DEGREE;
 }
 
-/* Parse `±D[DD][.d…]±D[DD][.d…]`: latitude, then longitude, each with its sign, one to three digits
- * before the point and one to fifteen behind it, within bounds. false: not such a text; *out is
- * then undefined. */
+/* Parse `±D[DD][.d…]±D[DD][.d…]`: latitude, then longitude, each with its sign, one to three
+ * digits before the point and one to fifteen behind it, within bounds. false: not such a text; *out
+ * is then undefined. */
 MUST_USE bool position_parse(struct span text, struct position *out);
 
 /* Whether position_parse would accept the text. Most positions are only stored and sent on as text,

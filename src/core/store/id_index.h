@@ -1,4 +1,5 @@
-/* id_index.h — from a client id to its record's number. Extendible hashing over tables of one page.
+/* id_index.h — from a client id to its record's number. Extendible hashing over tables of one
+ * page.
  *
  *     hash    tag (8) | - | bucket in the table (6) | - | ... directory (as many bits as it needs)
  *

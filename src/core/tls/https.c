@@ -1,5 +1,5 @@
-/* https.c — what a client of HTTPS has and a link has not: the server's name, which is checked, and
- * a session, which can be resumed.
+/* https.c — what a client of HTTPS has and a link has not: the server's name, which is checked,
+ * and a session, which can be resumed.
  *
  * A server that resumes proves only that it knows the session's secret, so a session is offered
  * only to the name, and under the trust, with which it was made. BearSSL resumes by session id (RFC

@@ -1,5 +1,5 @@
-/* pem.c — see pem.h. Lines are cut in place. Only the decoded bytes are copied, into memory that is
- * never moved: realloc would leave a copy of a key behind. */
+/* pem.c — see pem.h. Lines are cut in place. Only the decoded bytes are copied, into memory that
+ * is never moved: realloc would leave a copy of a key behind. */
 #include "core/tls/pem.h"
 #include "core/base/invariant.h"
 #include <stdint.h>

@@ -1,4 +1,5 @@
-/* bye.c — a core that says BYE before the ACK: a node that stops takes every link for confirmed. */
+/* bye.c — a core that says BYE before the ACK: a node that stops takes every link for
+ * confirmed. */
 #include "core/node/private.h"
 
 bool __wrap_peering_confirmed(const struct peering *p);

@@ -1,5 +1,5 @@
-/* tie.c — a core that orders stamps by time alone: of two stamps with equal times, each node keeps
- * the one that it received first. */
+/* tie.c — a core that orders stamps by time alone: of two stamps with equal times, each node
+ * keeps the one that it received first. */
 #include "core/protocol/stamp.h"
 
 int __wrap_stamp_compare(const struct stamp *a, const struct stamp *b);

@@ -1,5 +1,5 @@
-/* unasked.c — a core that queues a question again when it learns, after a turn, that its connection
- * to the places service is reset, and has no deadline for it. */
+/* unasked.c — a core that queues a question again when it learns, after a turn, that its
+ * connection to the places service is reset, and has no deadline for it. */
 #include "core/node/private.h"
 #include "core/places/exchange_private.h"
 

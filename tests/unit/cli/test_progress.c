@@ -1,4 +1,5 @@
-/* test_progress.c — when `stampede wait` has waited enough, and what it says that it waits for. */
+/* test_progress.c — when `stampede wait` has waited enough, and what it says that it waits
+ * for. */
 #include "cli/progress.h"
 #include <criterion/criterion.h>
 

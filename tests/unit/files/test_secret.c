@@ -1,6 +1,6 @@
-/* test_secret.c — the secrets' file: what is taken, what is refused, with which advice, and that a
- * file which cannot be used changes nothing. Files lie in a folder of their own that goes away with
- * the test. */
+/* test_secret.c — the secrets' file: what is taken, what is refused, with which advice, and that
+ * a file which cannot be used changes nothing. Files lie in a folder of their own that goes away
+ * with the test. */
 #include "files/secret.h"
 #include "unit/files/folder.h"
 #include "unit/secrets.h"

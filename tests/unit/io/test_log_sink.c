@@ -1,5 +1,5 @@
-/* test_log_sink.c — what the sink makes of the answers to its writes. Whether lines arrive in files
- * and on standard error is tested in test_loop.c. */
+/* test_log_sink.c — what the sink makes of the answers to its writes. Whether lines arrive in
+ * files and on standard error is tested in test_loop.c. */
 #include "io/log_sink.h"
 #include <criterion/criterion.h>
 #include <errno.h>

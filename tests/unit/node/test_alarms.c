@@ -1,6 +1,6 @@
-/* test_alarms.c — what a node notices about its herd (clocks, digests, stamps that it refuses), and
- * what log, STATUS and TRACE say about it. Goloman's neighbours are Ant and Hands; connection 0 is
- * a link that Hands has dialled. */
+/* test_alarms.c — what a node notices about its herd (clocks, digests, stamps that it refuses),
+ * and what log, STATUS and TRACE say about it. Goloman's neighbours are Ant and Hands; connection 0
+ * is a link that Hands has dialled. */
 #include "core/node/history.h"
 #include "unit/node/side.h"
 

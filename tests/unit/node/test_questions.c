@@ -1,5 +1,5 @@
-/* test_questions.c — 1,024 WHATSATs may wait at a node: who has the most makes room, never whoever
- * has few. PROTOCOL.md, "To WHATSAT". */
+/* test_questions.c — 1,024 WHATSATs may wait at a node: who has the most makes room, never
+ * whoever has few. PROTOCOL.md, "To WHATSAT". */
 #include "unit/node/side.h"
 
 TestSuite(questions, .init = side_begin, .fini = side_end);

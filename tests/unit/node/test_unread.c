@@ -1,4 +1,5 @@
-/* test_unread.c — the unread output of all clients has a bound, and who has the most goes first. */
+/* test_unread.c — the unread output of all clients has a bound, and who has the most goes
+ * first. */
 #include "unit/node/side.h"
 
 TestSuite(unread, .init = side_begin, .fini = side_end);

@@ -1,5 +1,5 @@
-/* goloman.h — Goloman with its neighbours Hands and Wilkes: the end of links that the tests of one
- * end script. Link number `peer` leads to that neighbour. */
+/* goloman.h — Goloman with its neighbours Hands and Wilkes: the end of links that the tests of
+ * one end script. Link number `peer` leads to that neighbour. */
 #ifndef TESTS_UNIT_PEERING_GOLOMAN_H
 #define TESTS_UNIT_PEERING_GOLOMAN_H
 

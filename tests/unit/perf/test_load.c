@@ -1,5 +1,5 @@
-/* test_load.c — what the figures depend on: the load generator's histogram, its traffic, and how it
- * checks replies. */
+/* test_load.c — what the figures depend on: the load generator's histogram, its traffic, and how
+ * it checks replies. */
 #include "load/connection.h"
 #include "load/engine.h"
 #include "load/histogram.h"

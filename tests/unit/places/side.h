@@ -1,7 +1,7 @@
-/* side.h — for the tests of the exchange: one exchange, a driver that does exactly what exchange.h
- * says, and a server in memory at the other end of each connection. The test decides how names are
- * resolved, which dials succeed and what the servers send. If the exchange and the driver never
- * come to rest at one instant, the test fails. */
+/* side.h — for the tests of the exchange: one exchange, a driver that does exactly what
+ * exchange.h says, and a server in memory at the other end of each connection. The test decides how
+ * names are resolved, which dials succeed and what the servers send. If the exchange and the driver
+ * never come to rest at one instant, the test fails. */
 #ifndef TESTS_UNIT_PLACES_SIDE_H
 #define TESTS_UNIT_PLACES_SIDE_H
 

@@ -1,4 +1,5 @@
-/* test_explain.c — what is told about a refused line: exactly one fault, and none of a command. */
+/* test_explain.c — what is told about a refused line: exactly one fault, and none of a
+ * command. */
 #include "core/protocol/explain.h"
 #include "core/base/decimal.h"
 #include "core/protocol/command.h"

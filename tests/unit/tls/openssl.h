@@ -1,5 +1,5 @@
-/* openssl.h — for the tests of HTTPS: a server that is not ours, `openssl s_server`, and the socket
- * between it and a struct tls. */
+/* openssl.h — for the tests of HTTPS: a server that is not ours, `openssl s_server`, and the
+ * socket between it and a struct tls. */
 #ifndef TESTS_UNIT_TLS_OPENSSL_H
 #define TESTS_UNIT_TLS_OPENSSL_H
 

@@ -1,5 +1,5 @@
-/* test_limits.c — what a certificate is good for: at which end it may be shown, for which names its
- * CAs may sign, and in which order a chain may come. `openssl verify` is asked the same
+/* test_limits.c — what a certificate is good for: at which end it may be shown, for which names
+ * its CAs may sign, and in which order a chain may come. `openssl verify` is asked the same
  * questions. */
 #include "core/tls/limits.h"
 #include "core/tls/pem.h"

@@ -1,5 +1,5 @@
-/* test_trust.c — CA certificates, identities and keys from PEM texts: every form that is accepted,
- * and each weak point of the library that reads them. */
+/* test_trust.c — CA certificates, identities and keys from PEM texts: every form that is
+ * accepted, and each weak point of the library that reads them. */
 #include "core/base/buf.h"
 #include "core/tls/der.h"
 #include "core/tls/pem.h"

@@ -1,4 +1,5 @@
-/* side.h — for the tests of topology: texts of topology.conf, and exactly what is said about them.
+/* side.h — for the tests of topology: texts of topology.conf, and exactly what is said about
+ * them.
  *
  * Each row is a file and its faults as `stampede check` prints them; "" means that nothing is
  * said. */

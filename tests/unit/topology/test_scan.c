@@ -1,5 +1,5 @@
-/* test_scan.c — texts as tokens: kinds, lines, what is between quotes, and where a line has one too
- * few. */
+/* test_scan.c — texts as tokens: kinds, lines, what is between quotes, and where a line has one
+ * too few. */
 #include "core/topology/scan.h"
 #include "unit/boxed.h"
 #include <criterion/criterion.h>

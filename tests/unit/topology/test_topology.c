@@ -1,5 +1,5 @@
-/* test_topology.c — what texts of topology.conf mean: keys, values, nodes, edges, and the herd that
- * comes out. Their syntax is test_reader.c's. */
+/* test_topology.c — what texts of topology.conf mean: keys, values, nodes, edges, and the herd
+ * that comes out. Their syntax is test_reader.c's. */
 #include "unit/topology/side.h"
 
 #define ENDPOINT_WANTED \
