@@ -3,6 +3,7 @@
  * A budget is one time: that at which it is whole again if nothing is spent. Holds always: it is
  * never further ahead than the whole budget takes to come back. */
 #include "core/node/admission.h"
+#include "core/base/bucket.h"
 #include "core/node/private.h"
 
 static const struct {
@@ -12,10 +13,11 @@ static const struct {
     [ADMISSION_OTHER] = {ADMISSION_OTHER_BURST, ADMISSION_OTHER_A_SECOND},
 };
 
-static int64_t cost_ns(enum admission_rank rank)
+static struct bucket bucket_of(enum admission_rank rank)
 {
     ASSERT(rank == ADMISSION_KNOWN || rank == ADMISSION_OTHER);
-    return SECOND_NS / budgets[rank].a_second;
+    int64_t each_ns = SECOND_NS / budgets[rank].a_second;
+    return (struct bucket){.each_ns = each_ns, .whole_ns = budgets[rank].burst * each_ns};
 }
 
 static bool was_proved(const struct admission *a, const struct address *other)
@@ -48,17 +50,15 @@ int64_t admission_ready_ns(const struct node *n, enum admission_rank rank)
 {
     if (rank == ADMISSION_DIALLED)
         return 0;
-    return n->admission.spent_ns[rank] - (budgets[rank].burst - 1) * cost_ns(rank);
+    return bucket_ready_ns(bucket_of(rank), n->admission.spent_ns[rank]);
 }
 
 void admission_spend(struct node *n, enum admission_rank rank, struct instant now)
 {
     if (rank == ADMISSION_DIALLED)
         return;
+    struct bucket bucket = bucket_of(rank);
     int64_t *spent_ns = &n->admission.spent_ns[rank];
-    if (*spent_ns < now.mono_ns)
-        *spent_ns = now.mono_ns;
-    int64_t whole_ns = now.mono_ns + budgets[rank].burst * cost_ns(rank);
-    *spent_ns = earlier_ns(*spent_ns + cost_ns(rank), whole_ns);
+    *spent_ns = earlier_ns(bucket_take(bucket, *spent_ns, 1, now), now.mono_ns + bucket.whole_ns);
     ASSERT(*spent_ns > now.mono_ns);
 }

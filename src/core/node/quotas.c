@@ -4,6 +4,7 @@
  * Holds always: an account that is used is in one chain; it is in the list if and only if it has no
  * connection; of those in the list there are QUOTAS_REMEMBERED at most. */
 #include "core/node/quotas.h"
+#include "core/base/bucket.h"
 #include "core/base/invariant.h"
 #include "core/base/siphash.h"
 #include <stdlib.h>
@@ -159,9 +160,11 @@ void quotas_leave(struct quotas *q, uint32_t account)
 
 /* -- rates ------------------------------------------------------------------------------------- */
 
-static int64_t period_ns(struct topology_rate rate)
+static struct bucket bucket_of(struct topology_rate rate)
 {
-    return (int64_t)rate.period_s * SECOND_NS;
+    int64_t period_ns = (int64_t)rate.period_s * SECOND_NS;
+    ASSERT(rate.count > 0 && period_ns >= rate.count);
+    return (struct bucket){.each_ns = period_ns / rate.count, .whole_ns = period_ns};
 }
 
 int64_t quotas_commands(struct quotas *q, uint32_t account, unsigned count, struct instant now)
@@ -169,22 +172,13 @@ int64_t quotas_commands(struct quotas *q, uint32_t account, unsigned count, stru
     if (account == QUOTA_NONE || q->commands.count == 0)
         return now.mono_ns;
     struct quota_account *a = &q->accounts[account];
+    struct bucket bucket = bucket_of(q->commands);
     ASSERT(account < q->accounts_count && a->connections > 0);
-    int64_t each_ns = period_ns(q->commands) / q->commands.count;
-    if (a->commands_ns < now.mono_ns)
-        a->commands_ns = now.mono_ns;
-    a->commands_ns += (int64_t)count * each_ns;
-    int64_t next_ns = a->commands_ns + each_ns - period_ns(q->commands);
+    a->commands_ns = bucket_take(bucket, a->commands_ns, count, now);
+    int64_t next_ns = bucket_ready_ns(bucket, a->commands_ns);
     if (next_ns > now.mono_ns)
         q->exceeded[QUOTA_COMMANDS] = account;
     return next_ns;
-}
-
-static int64_t after_new_id_ns(
-    const struct quotas *q, const struct quota_account *a, struct instant now)
-{
-    int64_t since_ns = a->new_ids_ns < now.mono_ns ? now.mono_ns : a->new_ids_ns;
-    return since_ns + period_ns(q->new_ids) / q->new_ids.count;
 }
 
 bool quotas_has_new_id(struct quotas *q, uint32_t account, struct instant now)
@@ -193,7 +187,7 @@ bool quotas_has_new_id(struct quotas *q, uint32_t account, struct instant now)
         return true;
     const struct quota_account *a = &q->accounts[account];
     ASSERT(account < q->accounts_count && a->connections > 0);
-    bool has = after_new_id_ns(q, a, now) - now.mono_ns <= period_ns(q->new_ids);
+    bool has = bucket_ready_ns(bucket_of(q->new_ids), a->new_ids_ns) <= now.mono_ns;
     if (!has)
         q->exceeded[QUOTA_NEW_IDS] = account;
     return has;
@@ -205,7 +199,7 @@ void quotas_took_new_id(struct quotas *q, uint32_t account, struct instant now)
         return;
     struct quota_account *a = &q->accounts[account];
     ASSERT(account < q->accounts_count && a->connections > 0);
-    a->new_ids_ns = after_new_id_ns(q, a, now);
+    a->new_ids_ns = bucket_take(bucket_of(q->new_ids), a->new_ids_ns, 1, now);
 }
 
 void quotas_asked(struct quotas *q, uint32_t account, unsigned count)

@@ -4,7 +4,7 @@
  * others. An address is an IPv4 address, or the first 64 bits of an IPv6 one, since whoever has one
  * of these commonly has them all. Clients on the node's own machine have no account.
  *
- * A rate of n a period lets n happen at once, and then as they come back, one in a period / n
+ * A rate of n a period is a bucket (core/base/bucket.h) of n, of which one comes back in period / n
  * (rounded down to a nanosecond). Accounts outlive their connections, or reconnecting would clear
  * them: the QUOTAS_REMEMBERED that were left last are kept, so memory has a bound whatever comes.
  * limits.connections_per_address and the two after it; topology.conf(5). Called by clients.c, which
