@@ -281,6 +281,16 @@ void is_told_to_stop(unsigned node)
     host_stop(host_at(node));
 }
 
+void is_told_to_stop_too_early(void)
+{
+    path_takes_ms(Goloman, Hands, 60);
+    path_takes_ms(Goloman, Holiday, 80);
+    path_takes_ms(Goloman, Wilkes, 100);
+    says_many(Goloman, 200, 1, 1);
+    runs_ms(20);
+    is_told_to_stop(Goloman);
+}
+
 void stops(unsigned node)
 {
     host_pause(host_at(node), true);

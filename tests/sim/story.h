@@ -48,6 +48,7 @@ void takes_no_tls(unsigned node); /* only its secret */
 void changes_secrets(unsigned node, const char *to);
 void secrets_may_part(void); /* links may end because of them from now on */
 void is_told_to_stop(unsigned node); /* as by SIGTERM */
+void is_told_to_stop_too_early(void); /* Goloman, with 200 stamps that no neighbour can have yet */
 void stops(unsigned node); /* as by SIGSTOP: its kernel answers, it does not */
 void goes_on(unsigned node);
 void starves(unsigned node); /* all its allocations fail from now on */

@@ -7,23 +7,24 @@
 
 TestSuite(stopping, .fini = story_ends);
 
-Test(stopping, a_node_that_stops_waits_until_its_stamps_are_confirmed)
+/* It still runs while nobody has confirmed what it holds, and has ended so long after that. */
+static void waits_and_ends(int64_t after_ms)
 {
-    herd(shipped);
-    path_takes_ms(Goloman, Hands, 60);
-    path_takes_ms(Goloman, Holiday, 80);
-    path_takes_ms(Goloman, Wilkes, 100);
-    says_many(Goloman, 200, 1, 1);
-    runs_ms(20);
-    is_told_to_stop(Goloman);
+    is_told_to_stop_too_early();
     runs_ms(150);
     runs_still(Goloman);
-    runs_ms(400);
+    runs_ms(after_ms);
     has_ended(Goloman, 0);
     knows(Hands, "id199", "1");
     knows(Welsh, "id199", "1");
     not_linked(Hands, Goloman);
     alarms(0);
+}
+
+Test(stopping, a_node_that_stops_waits_until_its_stamps_are_confirmed)
+{
+    herd(shipped);
+    waits_and_ends(400);
 }
 
 Test(stopping, a_node_with_nothing_behind_stops_within_20_ms)
@@ -235,20 +236,7 @@ Test(stopping, a_lazy_link_sends_stamps_at_once)
 Test(stopping, with_tls_a_node_waits_until_its_stamps_are_confirmed)
 {
     herd_with_tls(shipped);
-    path_takes_ms(Goloman, Hands, 60);
-    path_takes_ms(Goloman, Holiday, 80);
-    path_takes_ms(Goloman, Wilkes, 100);
-    says_many(Goloman, 200, 1, 1);
-    runs_ms(20);
-    is_told_to_stop(Goloman);
-    runs_ms(150);
-    runs_still(Goloman);
-    runs_ms(600);
-    has_ended(Goloman, 0);
-    knows(Hands, "id199", "1");
-    knows(Welsh, "id199", "1");
-    not_linked(Hands, Goloman);
-    alarms(0);
+    waits_and_ends(600);
 }
 
 Test(stopping, with_tls_all_nodes_stop_at_once)

@@ -69,12 +69,7 @@ Test(twins, a_node_that_comes_back_elsewhere_is_linked_after_a_second)
 Test(twins, in_an_overlapping_restart_nobody_is_judged)
 {
     herd_with_twin(5, shipped);
-    path_takes_ms(Goloman, Hands, 60);
-    path_takes_ms(Goloman, Holiday, 80);
-    path_takes_ms(Goloman, Wilkes, 100);
-    says_many(Goloman, 200, 1, 1);
-    runs_ms(20);
-    is_told_to_stop(Goloman);
+    is_told_to_stop_too_early();
     runs_ms(10);
     twin_starts(Goloman);
     runs_ms(1000);
