@@ -9,12 +9,11 @@
 
 /* -- the table --------------------------------------------------------------------------------- */
 
-static struct watch watch_of(uint64_t timeout_ms)
+static void watch_begin(struct watch *w, uint64_t timeout_ms)
 {
-    int64_t period_ns = (int64_t)timeout_ms * MS_NS / CONNECTION_WATCH_PARTS;
-    ASSERT(period_ns > 0);
-    return (struct watch){
-        .first = CONNECTION_NONE, .last = CONNECTION_NONE, .period_ns = period_ns};
+    w->period_ns = (int64_t)timeout_ms * MS_NS / CONNECTION_WATCH_PARTS;
+    ASSERT(w->period_ns > 0);
+    connection_list_begin(&w->list);
 }
 
 bool connections_begin(struct connections *t, uint32_t max, const struct topology_limits *limits,
@@ -23,8 +22,8 @@ bool connections_begin(struct connections *t, uint32_t max, const struct topolog
     ASSERT(max < CONNECTION_NONE);
     t->max = max;
     t->touched_first = CONNECTION_NONE;
-    t->idle = watch_of(limits->idle_ms);
-    t->stalled = watch_of(limits->stall_ms);
+    watch_begin(&t->idle, limits->idle_ms);
+    watch_begin(&t->stalled, limits->stall_ms);
     t->quiet_until_ns = NEVER_NS;
     pool_init(&t->chunks, OUTBOX_CHUNK_BYTES, OUTBOX_SPARE_CHUNKS);
     pool_init(&t->link_chunks, link_chunk_bytes, link_spare_chunks);
@@ -34,7 +33,7 @@ bool connections_begin(struct connections *t, uint32_t max, const struct topolog
 
 void connections_end(struct connections *t)
 {
-    ASSERT(t->idle.first == CONNECTION_NONE && t->stalled.first == CONNECTION_NONE);
+    ASSERT(t->idle.list.first == CONNECTION_NONE && t->stalled.list.first == CONNECTION_NONE);
     for (uint32_t i = 0; t->blocks && i <= t->max / CONNECTION_BLOCK; i++)
         free(t->blocks[i]);
     free(t->blocks);
@@ -84,34 +83,20 @@ size_t connection_write(struct connections *t, struct connection *c, struct span
 
 static void unwatch(struct connections *t, struct connection *c)
 {
-    struct watch *w = c->watch;
-    if (!w)
-        return;
-    uint32_t *before =
-        c->watch_prev == CONNECTION_NONE ? &w->first : &connection_of(t, c->watch_prev)->watch_next;
-    uint32_t *after =
-        c->watch_next == CONNECTION_NONE ? &w->last : &connection_of(t, c->watch_next)->watch_prev;
-    ASSERT(*before == c->number && *after == c->number);
-    *before = c->watch_next;
-    *after = c->watch_prev;
+    if (c->watch)
+        connection_list_remove(t, &c->watch->list, LIST_WATCHED, c);
     c->watch = NULL;
 }
 
 static void watch_append(
     struct connections *t, struct watch *w, struct connection *c, int64_t now_ns)
 {
-    ASSERT(!c->watch && (w->first == CONNECTION_NONE) == (w->last == CONNECTION_NONE));
+    ASSERT(!c->watch);
     c->watch = w;
     c->look_at_ns = now_ns + w->period_ns;
-    c->watch_next = CONNECTION_NONE;
-    c->watch_prev = w->last;
-    if (w->last == CONNECTION_NONE) {
-        w->first = c->number;
+    if (w->list.first == CONNECTION_NONE)
         t->quiet_until_ns = earlier_ns(t->quiet_until_ns, c->look_at_ns);
-    } else {
-        connection_of(t, w->last)->watch_next = c->number;
-    }
-    w->last = c->number;
+    connection_list_append(t, &w->list, LIST_WATCHED, c);
 }
 
 void connection_watch(struct connections *t, struct connection *c, struct instant now)
@@ -132,7 +117,7 @@ void connection_watch(struct connections *t, struct connection *c, struct instan
  * for an answer of the places service, or pauses, is silent through no fault of its own. */
 static bool first_is_silent(struct connections *t, struct watch *w, struct instant now)
 {
-    struct connection *c = connection_of(t, w->first);
+    struct connection *c = connection_of(t, w->list.first);
     unwatch(t, c);
     watch_append(t, w, c, now.mono_ns);
     if (outbox_waits(&c->out) || c->paused)
@@ -163,7 +148,8 @@ bool connection_reported(struct connections *t, struct connection *c, size_t unc
 
 static int64_t watch_deadline(const struct connections *t, const struct watch *w)
 {
-    return w->first == CONNECTION_NONE ? NEVER_NS : connection_of(t, w->first)->look_at_ns;
+    return w->list.first == CONNECTION_NONE ? NEVER_NS
+                                            : connection_of(t, w->list.first)->look_at_ns;
 }
 
 struct connection *connections_silent_now(struct connections *t, struct instant now)
@@ -175,7 +161,7 @@ struct connection *connections_silent_now(struct connections *t, struct instant 
             return NULL;
         }
         if (first_is_silent(t, w, now))
-            return connection_of(t, w->last);
+            return connection_of(t, w->list.last);
     }
 }
 

@@ -21,6 +21,7 @@
 #include "core/base/invariant.h"
 #include "core/base/pool.h"
 #include "core/node/clients.h"
+#include "core/node/connection_list.h"
 #include "core/node/outbox.h"
 #include "core/topology/topology.h"
 
@@ -29,14 +30,12 @@ enum {
     CONNECTION_BLOCK = 256, /* connections that are allocated together */
 };
 
-#define CONNECTION_NONE UINT32_MAX
-
 enum connection_kind { CONNECTION_FREE, CONNECTION_CLIENT, CONNECTION_LINK, CONNECTION_PLACES };
 
 /* A list of connections whose silence is watched. Each is looked at once a period, in the order in
  * which they were added, so an active connection costs nothing per byte. */
 struct watch {
-    uint32_t first, last;
+    struct connection_list list;
     int64_t period_ns;
 };
 
@@ -51,7 +50,7 @@ struct connection {
     bool paused : 1; /* choked, through no fault of its own */
     bool asked_about : 1; /* the driver is to say what its kernel still has to send */
     uint32_t number;
-    uint32_t watch_next, watch_prev;
+    struct list_entry entries[LIST_PURPOSES];
     struct watch *watch; /* the list that it stands in; NULL: none */
     int64_t look_at_ns; /* when the watch looks at it */
     int64_t active_ns; /* last byte in or out; monotonic */

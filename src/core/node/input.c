@@ -11,31 +11,18 @@
 
 void inputs_begin(struct node *n)
 {
-    n->inputs.first = n->inputs.last = CONNECTION_NONE;
+    connection_list_begin(&n->inputs.list);
     n->inputs.silence_ns = (int64_t)n->topology->limits.partial_ms * MS_NS;
     ASSERT(n->inputs.silence_ns >= 0);
 }
 
-static struct client_input *input_of(struct node *n, uint32_t number)
-{
-    struct connection *c = connection_of(&n->connections, number);
-    ASSERT(c && c->kind == CONNECTION_CLIENT && c->client.input.listed);
-    return &c->client.input;
-}
-
 static void leave(struct node *n, struct connection *c)
 {
-    struct client_input *in = &c->client.input;
-    if (!in->listed)
+    if (!c->client.input.listed)
         return;
-    ASSERT(in->state == INPUT_WAITS);
-    uint32_t *before =
-        in->prev == CONNECTION_NONE ? &n->inputs.first : &input_of(n, in->prev)->next;
-    uint32_t *after = in->next == CONNECTION_NONE ? &n->inputs.last : &input_of(n, in->next)->prev;
-    ASSERT(*before == c->number && *after == c->number);
-    *before = in->next;
-    *after = in->prev;
-    in->listed = false;
+    ASSERT(c->client.input.state == INPUT_WAITS);
+    connection_list_remove(&n->connections, &n->inputs.list, LIST_SILENT_INPUT, c);
+    c->client.input.listed = false;
 }
 
 static void join(struct node *n, struct connection *c, struct instant now)
@@ -43,13 +30,7 @@ static void join(struct node *n, struct connection *c, struct instant now)
     struct client_input *in = &c->client.input;
     ASSERT(!in->listed && in->state == INPUT_WAITS && n->inputs.silence_ns);
     in->came_ns = now.mono_ns;
-    in->next = CONNECTION_NONE;
-    in->prev = n->inputs.last;
-    if (in->prev == CONNECTION_NONE)
-        n->inputs.first = c->number;
-    else
-        input_of(n, in->prev)->next = c->number;
-    n->inputs.last = c->number;
+    connection_list_append(&n->connections, &n->inputs.list, LIST_SILENT_INPUT, c);
     in->listed = true;
 }
 
@@ -61,9 +42,9 @@ static void turn_to(struct node *n, struct connection *c, enum input_state state
 
 int64_t inputs_deadline(const struct node *n)
 {
-    if (n->inputs.first == CONNECTION_NONE)
+    if (n->inputs.list.first == CONNECTION_NONE)
         return NEVER_NS;
-    const struct connection *c = connection_of(&n->connections, n->inputs.first);
+    const struct connection *c = connection_of(&n->connections, n->inputs.list.first);
     ASSERT(c->client.input.listed);
     return c->client.input.came_ns + n->inputs.silence_ns;
 }
@@ -85,7 +66,7 @@ static bool is_command(const struct line_reader *lines)
 struct connection *inputs_silent(struct node *n, struct instant now)
 {
     while (inputs_deadline(n) <= now.mono_ns) {
-        struct connection *c = connection_of(&n->connections, n->inputs.first);
+        struct connection *c = connection_of(&n->connections, n->inputs.list.first);
         ASSERT(!c->finishing);
         if (c->choked) { /* it is asked again when it may go on */
             leave(n, c);

@@ -25,6 +25,7 @@
 
 #include "core/base/instant.h"
 #include "core/base/span.h"
+#include "core/node/connection_list.h"
 #include <stdbool.h>
 
 enum {
@@ -41,14 +42,13 @@ enum input_state { INPUT_NONE, INPUT_WAITS, INPUT_TYPED, INPUT_TAKEN, INPUT_TAKE
 struct client_input {
     struct outbox *held; /* input that waits until the output is read; mostly NULL */
     enum input_state state : 8;
-    bool listed; /* in inputs.first */
-    uint32_t next, prev; /* listed: in the order of came_ns */
+    bool listed; /* in inputs.list */
     int64_t came_ns; /* when the last bytes of the line came */
 };
 
 /* Clients whose silence may end a line. */
 struct inputs {
-    uint32_t first, last;
+    struct connection_list list; /* in the order of came_ns */
     int64_t silence_ns; /* limits.partial; 0: lines wait for their LF */
 };
 

@@ -283,13 +283,13 @@ void node_turn(struct node *n, struct instant now)
     ASSERT(now.mono_ns >= n->now.mono_ns);
     n->now = now;
     n->told = false;
-    if (n->inputs.first != CONNECTION_NONE) /* seldom: this is on the way of every command */
+    if (n->inputs.list.first != CONNECTION_NONE) /* seldom: this is on the way of every command */
         clients_take_silent(n, now);
     if (n->commands.group_count)
         commands_apply(n, now);
     places_turn(n, now);
     commands_answer(n, now);
-    if (n->pace.first != CONNECTION_NONE)
+    if (n->pace.list.first != CONNECTION_NONE)
         pace_turn(n, now);
     if (n->replies.resuming_first != CONNECTION_NONE)
         clients_resume(n, now);

@@ -6,7 +6,7 @@
 
 void pace_begin(struct node *n)
 {
-    n->pace.first = n->pace.last = CONNECTION_NONE;
+    connection_list_begin(&n->pace.list);
 }
 
 void client_pace_begin(struct connection *c, uint32_t account)
@@ -15,38 +15,19 @@ void client_pace_begin(struct connection *c, uint32_t account)
     c->client.pace.account = account;
 }
 
-static struct client_pace *pace_of(struct node *n, uint32_t number)
-{
-    struct connection *c = connection_of(&n->connections, number);
-    ASSERT(c && c->kind == CONNECTION_CLIENT && c->paused);
-    return &c->client.pace;
-}
-
 static void leave(struct node *n, struct connection *c)
 {
-    struct client_pace *p = pace_of(n, c->number);
-    uint32_t *before = p->prev == CONNECTION_NONE ? &n->pace.first : &pace_of(n, p->prev)->next;
-    uint32_t *after = p->next == CONNECTION_NONE ? &n->pace.last : &pace_of(n, p->next)->prev;
-    ASSERT(*before == c->number && *after == c->number);
-    *before = p->next;
-    *after = p->prev;
+    ASSERT(c->kind == CONNECTION_CLIENT && c->paused);
+    connection_list_remove(&n->connections, &n->pace.list, LIST_PAUSED, c);
     connection_pause(c, false);
 }
 
 static void join(struct node *n, struct connection *c, struct instant now)
 {
-    struct client_pace *p = &c->client.pace;
-    uint32_t last = n->pace.last;
-    ASSERT(!c->paused && p->account != QUOTA_NONE);
+    ASSERT(!c->paused && c->client.pace.account != QUOTA_NONE);
     connection_pause(c, true);
-    p->look_ns = now.mono_ns + PACE_LOOK_MS * MS_NS;
-    p->next = CONNECTION_NONE;
-    p->prev = last;
-    if (last == CONNECTION_NONE)
-        n->pace.first = c->number;
-    else
-        pace_of(n, last)->next = c->number;
-    n->pace.last = c->number;
+    c->client.pace.look_ns = now.mono_ns + PACE_LOOK_MS * MS_NS;
+    connection_list_append(&n->connections, &n->pace.list, LIST_PAUSED, c);
 }
 
 void client_pace_end(struct node *n, struct connection *c)
@@ -71,15 +52,15 @@ void client_paces(struct node *n, struct connection *c, unsigned count, struct i
 
 int64_t pace_deadline(const struct node *n)
 {
-    if (n->pace.first == CONNECTION_NONE)
+    if (n->pace.list.first == CONNECTION_NONE)
         return NEVER_NS;
-    return connection_of(&n->connections, n->pace.first)->client.pace.look_ns;
+    return connection_of(&n->connections, n->pace.list.first)->client.pace.look_ns;
 }
 
 void pace_turn(struct node *n, struct instant now)
 {
     while (pace_deadline(n) <= now.mono_ns) {
-        struct connection *c = connection_of(&n->connections, n->pace.first);
+        struct connection *c = connection_of(&n->connections, n->pace.list.first);
         bool ends = c->finishing || c->aborted;
         leave(n, c);
         if (!ends && quotas_commands(&n->quotas, c->client.pace.account, 0, now) > now.mono_ns)

@@ -8,6 +8,7 @@
 #define CORE_NODE_PACE_H
 
 #include "core/base/instant.h"
+#include "core/node/connection_list.h"
 #include <stdint.h>
 
 enum { PACE_LOOK_MS = 20 };
@@ -17,12 +18,11 @@ struct connection;
 
 struct client_pace {
     uint32_t account; /* of its address, in quotas; QUOTA_NONE: it may do what it likes */
-    uint32_t next, prev; /* while it pauses */
     int64_t look_ns;
 };
 
 struct pace {
-    uint32_t first, last; /* of those that pause, in the order of look_ns */
+    struct connection_list list; /* of those that pause, in the order of look_ns */
 };
 
 void pace_begin(struct node *n);

@@ -29,6 +29,7 @@
  *   places.c       connections to the places service
  *   history.c      when the store came to which change
  *   connection.c   the table of connections, and what all kinds have in common
+ *   connection_list.c  lists of connections, by their numbers
  *   outbox.c       what one connection is still to be sent
  *   random.c       bytes that nobody can guess
  *
