@@ -25,6 +25,14 @@ def write_secrets(herd, *secrets, name="herd.secret"):
     os.replace(path, herd.folder / name)
 
 
+def start_all(herd):
+    """All nodes begin with the one secret."""
+    write_secrets(herd, SECRET)
+    for node in herd.nodes.values():
+        node.start()
+    herd.linked()
+
+
 def reload(herd, node, count):
     """SIGHUP, until the node has read its secrets; `count`: for how often that was said before."""
     node.deliver(signal.SIGHUP)
@@ -77,10 +85,7 @@ class Changes(unittest.TestCase):
     def test_in_four_steps_under_load(self):
         """Old, old and new, new and old, new: node by node, while each is told stamps."""
         with Herd(SHIPPED, more=SECRET_FILE, start=False) as herd:
-            write_secrets(herd, SECRET)
-            for node in herd.nodes.values():
-                node.start()
-            herd.linked()
+            start_all(herd)
             boots = {name: node["boot"] for name, node in herd.status().items()}
             loads = [Load(node) for node in herd.nodes.values()]
             for load in loads:
@@ -132,10 +137,7 @@ class Changes(unittest.TestCase):
 
     def test_a_file_that_cannot_be_used_changes_nothing(self):
         with Herd(PAIR, more=SECRET_FILE, start=False) as herd:
-            write_secrets(herd, SECRET)
-            for node in herd.nodes.values():
-                node.start()
-            herd.linked()
+            start_all(herd)
             node = herd["Goloman"]
             for times, (secrets, why) in enumerate((
                     ((NEW, b"too short"), b"herd.secret:2: a secret has 16 to 1024 bytes"),

@@ -176,15 +176,21 @@ static void all_level_since(const struct herd *h, int64_t since_ns, bool expecte
         }
 }
 
+/* After a while under load, all links are level within the next one. */
+static void levels_under_load(struct herd *h, unsigned before_ms, unsigned within_ms)
+{
+    under_load(h, before_ms);
+    int64_t since_ns = h->now.mono_ns;
+    under_load(h, within_ms);
+    all_level_since(h, since_ns, true);
+}
+
 Test(level, a_pair_under_load_whose_link_takes_40_ms)
 {
     struct herd *h = herd_create(2, 1);
     herd_edge(h, 0, 1);
     herd_open(h, 20000, 20000);
-    under_load(h, 1000);
-    int64_t since_ns = h->now.mono_ns;
-    under_load(h, 1000);
-    all_level_since(h, since_ns, true);
+    levels_under_load(h, 1000, 1000);
     herd_destroy(h);
 }
 
@@ -193,10 +199,7 @@ Test(level, a_herd_with_spare_links_under_load)
     struct herd *h = herd_create(5, 2);
     shipped(h);
     herd_open(h, 1000, 9000);
-    under_load(h, 5000);
-    int64_t since_ns = h->now.mono_ns;
-    under_load(h, 2000);
-    all_level_since(h, since_ns, true);
+    levels_under_load(h, 5000, 2000);
     herd_destroy(h);
 }
 
