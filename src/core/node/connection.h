@@ -11,9 +11,9 @@
  *   any        idle, stalled, no memory       ABORTED    ABORT
  *   any        connection_free                FREE
  *
- * The lowest file of the room beside outbox: it knows no other file's state. Called by node,
- * clients, links, tls and places. Written by connection.c alone, but for the fields that say
- * otherwise. */
+ * The lowest file of the room beside outbox: it knows no other file's state. What is on the way of
+ * every command is inline, so this header is long. Called by node, clients, links, tls and places.
+ * Written by connection.c alone, but for the fields that say otherwise. */
 #ifndef CORE_NODE_CONNECTION_H
 #define CORE_NODE_CONNECTION_H
 

@@ -1,5 +1,5 @@
-/* connection_list.h — lists of connections, by their numbers. A connection may stand in one list of
- * each purpose, and be taken out of its middle.
+/* connection_list.h — lists of connections, by their numbers. A connection may stand in one list
+ * of each purpose, and be taken out of its middle.
  *
  * Holds always: each entry's neighbours name it, and first and last are the ends. Called by
  * connection.c, input.c and pace.c. Written by connection_list.c alone. */

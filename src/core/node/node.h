@@ -18,7 +18,7 @@
  * are borrowed until the end of the turn.
  *
  * The monotonic time of all instants is that of core/base/awake.h: it stands still while the driver
- * does not run. */
+ * does not run. This is the room's only door and a driver's whole manual, and therefore long. */
 #ifndef CORE_NODE_NODE_H
 #define CORE_NODE_NODE_H
 
@@ -122,10 +122,8 @@ enum node_want {
     NODE_WANT_READ = 1, /* receive more bytes; without it, leave them in the kernel */
     NODE_WANT_WRITE = 2, /* there is a window */
     NODE_WANT_CLOSE = 4, /* everything is sent: shut down, drain, close. Never with the others */
-    /* Say by node_reported at once what the kernel still has to send: SIOCOUTQ. With READ and
-     * WRITE */
-    NODE_WANT_REPORT = 16,
     NODE_WANT_ABORT = 8, /* close at once and discard unsent output. Never with the others */
+    NODE_WANT_REPORT = 16, /* node_reported, at once, from SIOCOUTQ; with READ and WRITE or alone */
 };
 unsigned node_wants(const struct node *n, uint32_t conn);
 

@@ -48,6 +48,7 @@
 #include "core/peering/proof.h"
 #include "core/peering/rival.h"
 #include "core/peering/spare_links.h"
+#include "core/peering/stopping.h"
 #include "core/protocol/line.h"
 
 struct tls_names;
@@ -135,26 +136,10 @@ void peering_end(struct peering *p, const char *reason);
 /* The node's secrets have changed from `before` to what they are in node->secrets. */
 void peering_secrets_changed(struct peering *p, const struct secrets *before, struct instant now);
 
-/* This node stops (node->stopping): tell the peer, if it understands that, and ask it to confirm.
- * Only for a link that is LINKED to a peer. PROTOCOL.md, "Stopping". */
-void peering_stop(struct peering *p);
-
 /* Somebody asks whether this node and the peer are level: say PING soon, and look for equal digests
  * at marks, too. PROTOCOL.md, "Observers". Nothing if it is not LINKED to a peer, or the node
  * stops. */
 void peering_watch(struct peering *p, struct instant now);
-
-/* Of a node that stops: whether the peer has answered since peering_stop, and told all that it had
- * announced by then. PROTOCOL.md, "Stopping", 8. */
-bool peering_heard_out(const struct peering *p);
-
-/* Whether a PONG to a peer that stops as well has to wait. */
-void peering_hold_answer(struct peering *p, bool waits);
-
-/* Whether nothing keeps a node that stops from ending this link: the peer has confirmed all that it
- * is to confirm, has answered since peering_stop, and, if it stops as well, has told all that it
- * has to. */
-bool peering_confirmed(const struct peering *p);
 
 /* -- out.c ------------------------------------------------------------------------------------- */
 

@@ -12,7 +12,7 @@
  * When an attempt fails and there is no other connection, all queued questions are answered with
  * the failure: they would wait in vain. */
 #include "core/base/invariant.h"
-#include "core/places/exchange_private.h"
+#include "core/places/inquiries.h"
 #include <stdio.h>
 
 /* -- the channels ------------------------------------------------------------------------------ */

@@ -2,7 +2,7 @@
  *
  * It stands on channels.c, which has the connections, and inquiries.c, which has those who wait. */
 #include "core/base/invariant.h"
-#include "core/places/exchange_private.h"
+#include "core/places/inquiries.h"
 #include <stdio.h>
 #include <stdlib.h>
 

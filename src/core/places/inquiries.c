@@ -1,9 +1,9 @@
-/* inquiries.c — see exchange_private.h: waiters, inquiries, and the failures of the service.
+/* inquiries.c — see inquiries.h: waiters, inquiries, and the failures of the service.
  *
  * The lowest of the exchange's files. The answer for all waiters of an inquiry is kept once, in the
  * inquiry, until the last of them has fetched it. */
 #include "core/base/invariant.h"
-#include "core/places/exchange_private.h"
+#include "core/places/inquiries.h"
 #include <stdio.h>
 #include <stdlib.h>
 
