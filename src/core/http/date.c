@@ -1,4 +1,4 @@
-/* date.c — parses dates in HTTP headers, RFC 9110, 5.6.7, and Retry-After. The C library's
+/* date.c — dates in HTTP headers, RFC 9110, 5.6.7: parses and writes them; and Retry-After. The C library's
  * functions for dates depend on a locale and a time zone, which must not matter here. */
 #include "core/base/ascii.h"
 #include "core/base/decimal.h"
@@ -26,13 +26,14 @@ static bool take_padded_day(struct span *text, uint64_t *day)
     return take_number(text, padded ? 1 : 2, day);
 }
 
+static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec"; /* three bytes each */
+
 static bool take_month(struct span *text, uint64_t *month)
 {
-    static const char names[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
     if (text->len < 3)
         return false;
     for (*month = 1; *month <= 12; ++*month) {
-        if (memcmp(text->at, names + 3 * (*month - 1), 3) == 0) {
+        if (memcmp(text->at, months + 3 * (*month - 1), 3) == 0) {
             *text = span_from(*text, 3);
             return true;
         }
@@ -142,6 +143,39 @@ bool http_date(struct span text, int64_t now_s, int64_t *seconds)
         days += (int64_t)days_in_month(d.year, month);
     *seconds = days * 86400 + (int64_t)(d.hour * 3600 + d.minute * 60 + d.second);
     return true;
+}
+
+/* Two digits. */
+static void put_two(struct buf *out, uint64_t value)
+{
+    ASSERT(value < 100);
+    buf_byte(out, (char)('0' + value / 10));
+    buf_byte(out, (char)('0' + value % 10));
+}
+
+void http_date_put(struct buf *out, int64_t seconds)
+{
+    static const char weekdays[] = "ThuFriSatSunMonTueWed"; /* 1970 began on a Thursday */
+    ASSERT(seconds >= 0 && seconds < days_before_year(10000) * 86400);
+    uint64_t days = (uint64_t)seconds / 86400, in_day = (uint64_t)seconds % 86400, month = 1;
+    uint64_t year = year_of(seconds), day = days - (uint64_t)days_before_year(year);
+    for (; day >= days_in_month(year, month); month++)
+        day -= days_in_month(year, month);
+    buf_put(out, weekdays + 3 * (days % 7), 3);
+    buf_text(out, ", ");
+    put_two(out, day + 1);
+    buf_byte(out, ' ');
+    buf_put(out, months + 3 * (month - 1), 3);
+    buf_byte(out, ' ');
+    put_two(out, year / 100);
+    put_two(out, year % 100);
+    buf_byte(out, ' ');
+    put_two(out, in_day / 3600);
+    buf_byte(out, ':');
+    put_two(out, in_day / 60 % 60);
+    buf_byte(out, ':');
+    put_two(out, in_day % 60);
+    buf_text(out, " GMT");
 }
 
 /* Not empty, and only digits. */

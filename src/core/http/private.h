@@ -31,4 +31,7 @@ void http_header_take(struct http_response *r, struct span name, struct span val
  * false: not such a date; *seconds is then unchanged. */
 MUST_USE bool http_date(struct span text, int64_t now_s, int64_t *seconds);
 
+/* Write a date as RFC 9110, 5.6.7 prefers it, with its GMT. seconds: POSIX, from 1970 to 9999. */
+void http_date_put(struct buf *out, int64_t seconds);
+
 #endif
