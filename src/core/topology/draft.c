@@ -57,7 +57,8 @@ void topology_draft_doubt(struct topology_draft *d, const char *section)
 {
     ASSERT(d->errors);
     if (strcmp(section, "node") != 0) { /* limits and places lack nothing that must be there */
-        d->unsure |= *section == '\0' || strcmp(section, "tls") == 0;
+        d->unsure |=
+            *section == '\0' || strcmp(section, "tls") == 0 || strcmp(section, "http") == 0;
         return;
     }
     ASSERT(d->nodes_count);

@@ -18,16 +18,24 @@
 
 enum { TOPOLOGY_KEYS_MAX = 64 };
 
+enum draft_port { DRAFT_CLIENT, DRAFT_PEER, DRAFT_HTTP, DRAFT_PORTS };
+
+/* Their names, as keys of a node. */
+extern const char *const draft_port_names[DRAFT_PORTS];
+
+/* Where a node listens. */
+struct draft_address {
+    struct address at; /* port 0: not given, or not valid */
+    int line; /* 0: not given */
+};
+
 struct draft_node {
     char name[STAMPEDE_NODE_NAME_BYTES_MAX + 1]; /* "?" where none was given */
     int line;
     bool doubled; /* its name was taken already: it is in no further check */
     bool patchy; /* a part of it could not be read: what it lacks is not reported */
     bool unsure; /* an edge of it is not known: what it reaches is not reported */
-    int client_line; /* 0: not given */
-    int peer_line;
-    struct address client; /* port 0: not given, or not valid */
-    struct address peer;
+    struct draft_address ports[DRAFT_PORTS];
 };
 
 struct draft_edge {
@@ -80,9 +88,9 @@ void topology_draft_unknown(
  * false: there are TOPOLOGY_NODES_MAX already, and a fault says so: reading on is of no use. */
 bool topology_draft_node(struct topology_draft *d, int line, struct span name);
 
-/* `key = value` in a section: "" for the top level, "limits", "places", "tls" or "node". An unknown
- * key, a value out of its bounds, a key given twice are faults. talks_to and retired come once per
- * name in the list, and may come again; to name an edge twice, or at both its ends, is no
+/* `key = value` in a section: "" for the top level, "limits", "places", "tls", "http" or "node". An unknown
+ * key, a value out of its bounds, a key given twice are faults. talks_to, retired and hosts come once
+ * per name in the list, and may come again; to name an edge twice, or at both its ends, is no
  * mistake. */
 void topology_draft_value(
     struct topology_draft *d, int line, const char *section, struct span key, struct span value);

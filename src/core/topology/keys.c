@@ -104,10 +104,18 @@ static const struct key keys[] = {
     {"tls", "also_secret", KEY_WORD, FIELD(tls_also_secret), 0, NULL, NULL, "off", words_switch,
         NULL, false,
         "Whether links may be proved by secret in place of TLS, during a change to TLS"},
+    {"http", "hosts", KEY_HOSTS, NO_FIELD, 0, NULL, NULL, NULL, NULL, "none", false,
+        "Further names by which the HTTP ports may be asked"},
+    {"http", "token_file", KEY_PATH, FIELD(http.token_file), 0, NULL, NULL, NULL, NULL, "none",
+        true, "The file with the token that a request has to show"},
+    {"http", "ready_alone", KEY_WORD, FIELD(http.ready_alone), 0, NULL, NULL, "off", words_switch,
+        NULL, false, "Whether a node that has lost all its links still says that it is ready"},
     {"node", "client", KEY_ADDRESS, NO_FIELD, 0, NULL, NULL, NULL, NULL, "required", false,
         "Where the node listens for clients"},
     {"node", "peer", KEY_ADDRESS, NO_FIELD, 0, NULL, NULL, NULL, NULL, "required", false,
         "Where the node listens for other nodes, and where they dial it"},
+    {"node", "http", KEY_ADDRESS, NO_FIELD, 0, NULL, NULL, NULL, NULL, "none", false,
+        "Where the node answers HTTP: metrics, health and state"},
     {"node", "talks_to", KEY_NODES, NO_FIELD, 0, NULL, NULL, NULL, NULL, "none", false,
         "The nodes that this one has a link with"},
 };
@@ -116,7 +124,7 @@ enum { KEYS = sizeof keys / sizeof *keys };
 _Static_assert((int)KEYS <= TOPOLOGY_KEYS_MAX, "TOPOLOGY_KEYS_MAX is too small");
 
 /* The only list of sections; each key's section is one of them, or "". */
-static const char *const sections[] = {"node", "limits", "places", "tls"};
+static const char *const sections[] = {"node", "limits", "places", "tls", "http"};
 
 enum { SECTIONS = sizeof sections / sizeof *sections };
 
@@ -176,6 +184,7 @@ static const char *type_of(enum key_kind kind)
         [KEY_ADDRESS] = "address",
         [KEY_NODES] = "names of nodes",
         [KEY_RETIRED] = "names of nodes",
+        [KEY_HOSTS] = "names of hosts",
     };
     ASSERT(kind < sizeof types / sizeof *types && types[kind]);
     return types[kind];

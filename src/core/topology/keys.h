@@ -22,6 +22,7 @@ enum key_kind {
     KEY_ADDRESS, /* of a node */
     KEY_NODES, /* names in a list, or one without */
     KEY_RETIRED, /* the same, of nodes that are gone */
+    KEY_HOSTS, /* the same, of hosts */
 };
 
 struct key {

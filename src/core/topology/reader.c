@@ -2,10 +2,11 @@
  *
  *   file    = item*                       section = "node" NAME "{" item* "}"
  *   item    = key ("=" | "+=") value              | ("limits" | "places" | "tls") "{" item* "}"
+ *                                             | "http" "{" item* "}"
  *   value   = TEXT | "{" [TEXT ("," TEXT)* [","]] "}"
  *
- * Sections do not nest, "+=" and lists are for talks_to and retired. Keys, names and values may all
- * be in quotes or not; line ends mean no more than other blanks. (scan.c has the tokens.)
+ * Sections do not nest, "+=" and lists are for talks_to, retired and hosts. Keys, names and values may
+ * all be in quotes or not; line ends mean no more than other blanks. (scan.c has the tokens.)
  *
  * A mistake of syntax ends nothing: it is reported, and reading goes on where the text makes sense
  * again. So that one mistake is not reported as many:
@@ -234,7 +235,7 @@ static bool is_list_key(int found)
     if (found < 0)
         return false;
     enum key_kind kind = key_at((unsigned)found)->kind;
-    return kind == KEY_NODES || kind == KEY_RETIRED;
+    return kind == KEY_NODES || kind == KEY_RETIRED || kind == KEY_HOSTS;
 }
 
 /* At the value of a key, after its "=". */
@@ -314,6 +315,8 @@ static void take_key(struct reader *r)
 static const char *section_of(const struct reader *r)
 {
     const char *section = key_section(r->t[0].text);
+    if (is_assignment(r, 1) && key_find(r->section, r->t[0].text) >= 0)
+        return NULL; /* http is a key of a node, and a section */
     if (section || !begins_item(r) || is_assignment(r, 1))
         return section;
     if (key_find(r->section, r->t[0].text) >= 0 || key_find("", r->t[0].text) >= 0)

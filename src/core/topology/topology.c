@@ -73,12 +73,11 @@ static void check_missing(struct topology_draft *d)
         const struct draft_node *n = &d->nodes[i];
         if (n->doubled || n->patchy || (d->cut && i + 1 == d->nodes_count))
             continue;
-        if (!n->client_line)
-            draft_error(d, n->line,
-                "%s has no client address; add one, like: client = \"127.0.0.1:12000\"", n->name);
-        if (!n->peer_line)
-            draft_error(d, n->line,
-                "%s has no peer address; add one, like: peer = \"127.0.0.1:12100\"", n->name);
+        for (unsigned p = DRAFT_CLIENT; p <= DRAFT_PEER; p++)
+            if (!n->ports[p].line)
+                draft_error(d, n->line,
+                    "%s has no %s address; add one, like: %s = \"127.0.0.1:12%u00\"", n->name,
+                    draft_port_names[p], draft_port_names[p], p);
     }
 }
 
@@ -94,19 +93,18 @@ struct listener {
 
 static struct listener listener_of(const struct topology_draft *d, unsigned i)
 {
-    const struct draft_node *n = &d->nodes[i / 2];
-    if (i % 2 == 0)
-        return (struct listener){n, &n->client, n->client_line, "client"};
-    return (struct listener){n, &n->peer, n->peer_line, "peer"};
+    const struct draft_node *n = &d->nodes[i / DRAFT_PORTS];
+    const struct draft_address *a = &n->ports[i % DRAFT_PORTS];
+    return (struct listener){n, &a->at, a->line, draft_port_names[i % DRAFT_PORTS]};
 }
 
 /* Where a node runs follows from its peer address alone, which is never 0.0.0.0. */
 static bool same_machine(const struct draft_node *a, const struct draft_node *b)
 {
-    if (a->peer.port == 0 || b->peer.port == 0)
+    const struct address *x = &a->ports[DRAFT_PEER].at, *y = &b->ports[DRAFT_PEER].at;
+    if (x->port == 0 || y->port == 0)
         return false;
-    return address_same_host(&a->peer, &b->peer) ||
-           (address_is_loopback(&a->peer) && address_is_loopback(&b->peer));
+    return address_same_host(x, y) || (address_is_loopback(x) && address_is_loopback(y));
 }
 
 /* 0.0.0.0 takes the port on every address of its machine, but of no other. */
@@ -132,7 +130,7 @@ static void report_clash(
 
 static void check_addresses(struct topology_draft *d)
 {
-    for (unsigned i = 1; i < 2 * d->nodes_count; i++) {
+    for (unsigned i = 1; i < DRAFT_PORTS * d->nodes_count; i++) {
         struct listener this = listener_of(d, i), other;
         for (unsigned j = 0; j < i && this.address->port; j++) {
             other = listener_of(d, j);
@@ -178,11 +176,12 @@ static void check_secret(struct topology_draft *d)
         return;
     for (unsigned i = 0; i < d->nodes_count; i++) {
         const struct draft_node *n = &d->nodes[i];
-        if (n->doubled || n->peer.port == 0 || address_is_loopback(&n->peer))
+        const struct draft_address *peer = &n->ports[DRAFT_PEER];
+        if (n->doubled || peer->at.port == 0 || address_is_loopback(&peer->at))
             continue;
         char text[ADDRESS_TEXT_BYTES_MAX + 1];
-        address_text(&n->peer, text);
-        draft_error(d, n->peer_line,
+        address_text(&peer->at, text);
+        draft_error(d, peer->line,
             "%s's peer address %s can be reached from other machines, so the herd needs a secret; "
             "make one with: (umask 077; head -c 32 /dev/urandom | base64 > herd.secret), copy it "
             "to "
@@ -190,6 +189,27 @@ static void check_secret(struct topology_draft *d)
             "and "
             "name it in tls { }",
             n->name, text);
+        return;
+    }
+}
+
+/* What a node says of its herd is for those who may know it: positions are personal data. */
+static void check_http(struct topology_draft *d)
+{
+    if (draft_key_line(d, "http", "token_file") || d->cut || d->unsure)
+        return;
+    for (unsigned i = 0; i < d->nodes_count; i++) {
+        const struct draft_address *http = &d->nodes[i].ports[DRAFT_HTTP];
+        if (d->nodes[i].doubled || http->at.port == 0 || address_is_loopback(&http->at))
+            continue;
+        char text[ADDRESS_TEXT_BYTES_MAX + 1];
+        address_text(&http->at, text);
+        draft_error(d, http->line,
+            "%s's http address %s can be reached from other machines, so it needs a token; make "
+            "one with: (umask 077; head -c 32 /dev/urandom | base64 > http.token), copy it to "
+            "every "
+            "node, and add http { token_file = \"http.token\" }; or let it listen on 127.0.0.1",
+            d->nodes[i].name, text);
         return;
     }
 }
@@ -223,8 +243,9 @@ static bool nodes_build(struct topology_draft *d)
         const struct draft_node *from = &d->nodes[i];
         memcpy(to->name, from->name, sizeof to->name);
         to->line = from->line;
-        to->client = from->client;
-        to->peer = from->peer;
+        to->client = from->ports[DRAFT_CLIENT].at;
+        to->peer = from->ports[DRAFT_PEER].at;
+        to->http = from->ports[DRAFT_HTTP].at;
     }
     return true;
 }
@@ -250,6 +271,7 @@ bool topology_finish(struct topology_draft *d, struct topology *out, struct topo
     check_missing(d);
     check_addresses(d);
     check_secret(d);
+    check_http(d);
     check_places(d);
     draft_retired_check(d);
     if (nodes_build(d) && draft_edges_resolve(d))

@@ -24,6 +24,7 @@ enum {
     TOPOLOGY_EDGES_MAX = 65536, /* talks_to names of the whole file */
     TOPOLOGY_HOST_BYTES_MAX = DNS_NAME_BYTES_MAX,
     TOPOLOGY_LANGUAGE_BYTES_MAX = 35, /* RFC 5646, 4.4.1 */
+    TOPOLOGY_HTTP_HOSTS_MAX = 16,
     TOPOLOGY_RATE_MAX = 1000000000, /* of a rate's count */
 };
 
@@ -32,6 +33,7 @@ struct topology_node {
     int line; /* where its section begins */
     struct address client;
     struct address peer;
+    struct address http; /* port 0: it has none */
     uint16_t *neighbours; /* indexes into topology.nodes, ascending; both directions, each once */
     unsigned neighbours_count;
 };
@@ -81,6 +83,14 @@ struct topology_places {
     struct topology_rate budget; /* of questions, in any such period; off */
 };
 
+/* The nodes' HTTP ports. */
+struct topology_http {
+    char hosts[TOPOLOGY_HTTP_HOSTS_MAX][TOPOLOGY_HOST_BYTES_MAX + 1]; /* other names of nodes */
+    unsigned hosts_count;
+    char token_file[TOPOLOGY_PATH_BYTES_MAX + 1]; /* "" for none; else as secret_file */
+    bool ready_alone; /* a node without any link is ready, too */
+};
+
 struct topology {
     char herd[TOPOLOGY_HERD_BYTES_MAX + 1];
     struct topology_node *nodes;
@@ -101,6 +111,7 @@ struct topology {
     uint64_t spin_ns; /* how long the loop polls before it sleeps, 0 to 10ms; 0 */
     struct topology_limits limits;
     struct topology_places places;
+    struct topology_http http;
 };
 
 /* A mistake or a warning: `<file>:<line>: text`, the text one sentence without a full stop. */

@@ -237,26 +237,35 @@ static void set_rate(struct topology_draft *d, int line, const struct key *key, 
     memcpy((char *)&d->t + key->at, &rate, sizeof rate);
 }
 
+const char *const draft_port_names[DRAFT_PORTS] = {"client", "peer", "http"};
+
+static enum draft_port port_of(const struct key *key)
+{
+    unsigned port = 0;
+    while (port < DRAFT_PORTS && strcmp(key->name, draft_port_names[port]) != 0)
+        port++;
+    ASSERT(key->kind == KEY_ADDRESS && port < DRAFT_PORTS);
+    return port;
+}
+
 static void set_address(
     struct topology_draft *d, int line, const struct key *key, struct span value)
 {
     ASSERT(d->nodes_count);
     struct draft_node *n = &d->nodes[d->nodes_count - 1];
-    bool client = strcmp(key->name, "client") == 0;
+    enum draft_port port = port_of(key);
     struct address a;
     const char *wrong = address_parse(value, &a);
     if (wrong) {
         draft_error(d, line, "%s address cannot be \"%.*s\": %s", label_of(d, key).text,
             SHOWN(value), wrong);
-    } else if (!client && address_is_any(&a)) {
+    } else if (port == DRAFT_PEER && address_is_any(&a)) {
         draft_error(d, line,
             "%s address cannot be %.*s: the others dial it; write the address that they reach it "
             "by",
             label_of(d, key).text, SHOWN(value));
-    } else if (client) {
-        n->client = a;
     } else {
-        n->peer = a;
+        n->ports[port].at = a;
     }
 }
 
@@ -354,6 +363,22 @@ static void set_retired(struct topology_draft *d, int line, struct span name)
             SHOWN(name), STAMPEDE_NODE_NAME_BYTES_MAX);
 }
 
+static void set_host(struct topology_draft *d, int line, struct span value)
+{
+    struct topology_http *h = &d->t.http;
+    enum dns_name_fault fault = dns_name_check(value);
+    if (fault != DNS_NAME_WELL) {
+        draft_error(d, line,
+            "http.hosts cannot hold \"%.*s\"; write the names of hosts, without port",
+            SHOWN(value));
+    } else if (h->hosts_count == TOPOLOGY_HTTP_HOSTS_MAX) {
+        draft_error(d, line, "there are more than %d names in http.hosts", TOPOLOGY_HTTP_HOSTS_MAX);
+    } else {
+        ASSERT(value.len <= TOPOLOGY_HOST_BYTES_MAX);
+        memcpy(h->hosts[h->hosts_count++], value.at, value.len); /* the rest is zero */
+    }
+}
+
 static void set_value(struct topology_draft *d, int line, const struct key *key, struct span value)
 {
     switch (key->kind) {
@@ -389,6 +414,9 @@ static void set_value(struct topology_draft *d, int line, const struct key *key,
         return;
     case KEY_RETIRED:
         set_retired(d, line, value);
+        return;
+    case KEY_HOSTS:
+        set_host(d, line, value);
         return;
     }
 }
@@ -443,17 +471,17 @@ static bool has_variable(struct span value)
     return false;
 }
 
-/* Where a key's line is kept; NULL for talks_to and retired, which may come any number of times. */
+/* Where a key's line is kept; NULL for lists, which may come any number of times. */
 static int *line_of(struct topology_draft *d, unsigned key)
 {
     const struct key *k = key_at(key);
     ASSERT(key < TOPOLOGY_KEYS_MAX && k);
-    if (k->kind == KEY_NODES || k->kind == KEY_RETIRED)
+    if (k->kind == KEY_NODES || k->kind == KEY_RETIRED || k->kind == KEY_HOSTS)
         return NULL;
     if (k->kind != KEY_ADDRESS)
         return &d->key_lines[key];
     struct draft_node *n = &d->nodes[d->nodes_count - 1];
-    return strcmp(k->name, "client") == 0 ? &n->client_line : &n->peer_line;
+    return &n->ports[port_of(k)].line;
 }
 
 int draft_key_line(const struct topology_draft *d, const char *section, const char *name)

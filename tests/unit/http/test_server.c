@@ -32,8 +32,8 @@ static void same(struct span got, const char *want, const char *what, const char
         (int)got.len, got.at);
 }
 
-static void check(
-    const char *input, struct http_incoming *r, size_t left, const struct outcome *want, size_t over)
+static void check(const char *input, struct http_incoming *r, size_t left,
+    const struct outcome *want, size_t over)
 {
     if (want->refused) {
         cr_assert_eq(r->state, HTTP_FAILED, "%.60s: not refused", input);

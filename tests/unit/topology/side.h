@@ -25,7 +25,7 @@ struct row {
 #define TOP_KEYS                                                                                   \
     "herd, client_close, secret_file, log_file, log_level, spin, retired, sandbox, node, limits, " \
     "places, "                                                                                     \
-    "tls\n"
+    "tls, http\n"
 
 /* What would be printed, into memory that the caller frees. */
 static inline char *faults_said(const struct topology_faults *faults)

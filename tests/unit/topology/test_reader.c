@@ -109,7 +109,7 @@ Test(reader, sections)
         {"herd { name = demo }\n" A "}\n" MORE,
             "f:1: herd is a key, not a section; write herd = and its value\n" MORE_SAID("3", "4")},
         {HERD A "foo { a { b = {c} } } }\n" MORE,
-            "f:2: \"foo\" is no key of node; there are client, peer, talks_to\n" MORE_SAID(
+            "f:2: \"foo\" is no key of node; there are client, peer, http, talks_to\n" MORE_SAID(
                 "3", "4")},
         {HERD A "herd x { } }\n" MORE,
             "f:2: \"herd\" does not belong to node; it is a key of the top level\n" MORE_SAID(
@@ -159,7 +159,7 @@ Test(reader, values)
             "f:2: Ann talks to \"Wilks\", which is no node\n" MORE_SAID("4", "5")},
         {HERD A "talks_to = {Bob,, Bob} }\n" B "talks_to = {,\nAnn = {x}} }\n" MORE,
             "f:2: \",\" is out of place in a list\nf:3: \",\" is out of place in a list\n"
-            "f:4: \"Ann\" is no key of node; there are client, peer, talks_to\n" MORE_SAID(
+            "f:4: \"Ann\" is no key of node; there are client, peer, http, talks_to\n" MORE_SAID(
                 "5", "6")},
         {HERD A "talks_to = {Bob, {Cid}, (Dan)} }\n" B "}\n" MORE,
             "f:2: \"{\" is out of place in a list\n"
@@ -172,7 +172,7 @@ Test(reader, values)
             "f:2: \"include\" is no key of the top level; there are " TOP_KEYS MORE_SAID("4", "5")},
         {HERD A "talks_to Bob { x } }\n" B "}\n" MORE,
             "f:2: talks_to has no value; write talks_to = and its value\n"
-            "f:2: \"Bob\" is no key of node; there are client, peer, talks_to\n" MORE_SAID(
+            "f:2: \"Bob\" is no key of node; there are client, peer, http, talks_to\n" MORE_SAID(
                 "4", "5")},
         {HERD A "}\nwhat\nlimits { line = 9KiB }\n" MORE,
             "f:3: \"what\" is no key of the top level; there are " TOP_KEYS
@@ -204,7 +204,7 @@ Test(reader, quotes_and_comments)
         {HERD "node Ann { client = \"127.0.0.1:1 peer = \"127.0.0.1:2\" }\n" B "\n",
             UNPAIRED("2", "\"") "f:3: the \"{\" in this line is not closed; a \"}\" is missing\n"},
         {HERD "node Ann { what is \"127.0.0.1:2\" \"}\n" B "}\n" MORE,
-            "f:2: \"what\" is no key of node; there are client, peer, talks_to\n" MORE_SAID(
+            "f:2: \"what\" is no key of node; there are client, peer, http, talks_to\n" MORE_SAID(
                 "4", "5")},
         {HERD "node \"Ann {\n client = \"127.0.0.1:1\"\n}\n" MORE,
             UNPAIRED("2", "\"") MORE_SAID("5", "6")},
@@ -320,13 +320,13 @@ Test(reader, much_of_anything, .timeout = 60)
         "\"a\" is no key of the top level; there are "
         "herd, client_close, secret_file, log_file, log_level, spin, retired, sandbox, node, "
         "limits, "
-        "places, tls");
+        "places, tls, http");
     expect_refused("", "}\n", "this \"}\" closes nothing");
     expect_refused("", "\"a\" ",
         "\"a\" is no key of the top level; there are "
         "herd, client_close, secret_file, log_file, log_level, spin, retired, sandbox, node, "
         "limits, "
-        "places, tls");
+        "places, tls, http");
     expect_refused("herd = ", "'a'",
         "\"a\" is out of place after the value of herd; a value with "
         "blanks needs quotes");
@@ -343,7 +343,7 @@ Test(reader, much_of_anything, .timeout = 60)
         "\"a\" is no key of the top level; there are "
         "herd, client_close, secret_file, log_file, log_level, spin, retired, sandbox, node, "
         "limits, "
-        "places, tls");
+        "places, tls, http");
     expect_refused("node A { talks_to = {", "B,",
         "the list that begins in this line is not closed; "
         "a \"}\" is missing");

@@ -319,7 +319,7 @@ Test(topology, what_may_have_been_misread_is_not_missing)
         {HERD A "talks_t = Bob }\n" B "}\n",
             "f:2: \"talks_t\" is no key of node; did you mean \"talks_to\"?\n"},
         {HERD A "talks_to = {Bob, Cid} }\n" B "}\n" C "lo = 1 x 2 }\n",
-            "f:4: \"lo\" is no key of node; there are client, peer, talks_to\n"},
+            "f:4: \"lo\" is no key of node; there are client, peer, http, talks_to\n"},
         {HERD A "talks_to = Bob }\n" B "talks_to = Cid }\n" C "talks_t = Ann }\n",
             "f:4: \"talks_t\" is no key of node; did you mean \"talks_to\"?\n"},
         {HERD A "talks_to = {Bob, "
@@ -421,11 +421,14 @@ Test(topology, defaults)
     topology_destroy(&t);
 }
 
-#define RATE_WANTED \
-    "; write a whole number from 1 to 1000000000 and /s, /min, /h or /day, like 1000/min, or off\n"
-#define RATE(text) \
-    {HERD "limits { new_ids_per_address = \"" text "\" }\n" A "}\n", \
-        "f:2: limits.new_ids_per_address cannot be \"" text "\"" RATE_WANTED}
+#define RATE_WANTED                                                                            \
+    "; write a whole number from 1 to 1000000000 and /s, /min, /h or /day, like 1000/min, or " \
+    "off\n"
+#define RATE(text)                                                               \
+    {                                                                            \
+        HERD "limits { new_ids_per_address = \"" text "\" }\n" A "}\n",          \
+            "f:2: limits.new_ids_per_address cannot be \"" text "\"" RATE_WANTED \
+    }
 
 Test(topology, rates)
 {
@@ -441,8 +444,8 @@ Test(topology, rates)
     for (size_t i = 0; i < sizeof well / sizeof *well; i++) {
         char text[256];
         struct topology t;
-        snprintf(text, sizeof text, HERD "limits { new_ids_per_address = %s }\n" A "}\n",
-            well[i].text);
+        snprintf(
+            text, sizeof text, HERD "limits { new_ids_per_address = %s }\n" A "}\n", well[i].text);
         read_well(text, &t);
         expect_rate(t.limits.new_ids_per_address, well[i].count, well[i].period_s);
         topology_destroy(&t);
@@ -605,7 +608,7 @@ Test(topology, retired)
         "f:2: retired cannot hold \"%s\", which no node can have been named; a name has 1 to 63 "
         "letters, digits, \".\", \"_\", \"-\", a letter or digit first\n",
         long_name);
-#define NO_NAME(line, name)                                                                      \
+#define NO_NAME(line, name)                                                                        \
     "f:" line ": retired cannot hold \"" name "\", which no node can have been named; a name has " \
     "1 to 63 letters, digits, \".\", \"_\", \"-\", a letter or digit first\n"
     const struct row rows[] = {
@@ -658,6 +661,43 @@ Test(topology, retired_at_the_bound)
         topology_faults_destroy(&faults);
         free(text);
     }
+}
+
+#define HTTP(address) A "http = \"" address "\" }\n"
+
+Test(topology, http_ports)
+{
+    static const struct row rows[] = {
+        {HERD HTTP("127.0.0.1:3"), ""},
+        {HERD HTTP("[::1]:3") "http { ready_alone = on }\n", ""},
+        {HERD HTTP("0.0.0.0:3") "http { token_file = t hosts = {a.example, b} hosts = c }\n", ""},
+        {HERD HTTP("127.0.0.1:1001"), "f:2: Ann's http address 127.0.0.1:1001 is taken by Ann's "
+                                      "client address 127.0.0.1:1001 in line 2\n"},
+        {HERD HTTP("127.0.0.1"), "f:2: Ann's http address cannot be \"127.0.0.1\": it is no "
+                                 "numeric address with a port, "
+                                 "like 127.0.0.1:12000 or [::1]:12000\n"},
+        {HERD HTTP("0.0.0.0:3"),
+            "f:2: Ann's http address 0.0.0.0:3 can be reached from other machines, so it needs a "
+            "token; make one with: (umask 077; head -c 32 /dev/urandom | base64 > http.token), "
+            "copy "
+            "it to every node, and add http { token_file = \"http.token\" }; or let it listen on "
+            "127.0.0.1\n"},
+        {HERD HTTP("10.0.0.1:3") "http { token_fil = t }\n",
+            "f:3: \"token_fil\" is no key of http; did you mean \"token_file\"?\n"},
+        {HERD HTTP("127.0.0.1:3") "http { hosts = {\"a:80\"} }\n",
+            "f:3: http.hosts cannot hold \"a:80\"; write the names of hosts, without port\n"},
+    };
+    CHECK_ROWS(rows);
+    struct topology t;
+    struct topology_faults faults;
+    cr_assert(topology_read_text(span_of(rows[2].text), &t, &faults));
+    cr_expect_eq(t.nodes[0].http.port, 3);
+    cr_expect_eq(t.http.hosts_count, 3);
+    cr_expect_str_eq(t.http.hosts[1], "b");
+    cr_expect_str_eq(t.http.token_file, "t");
+    cr_expect_not(t.http.ready_alone);
+    topology_faults_destroy(&faults);
+    topology_destroy(&t);
 }
 
 Test(topology, faults_at_the_bound)
