@@ -114,6 +114,12 @@ void node_turn(struct node *n, struct instant now)
     (void)n, (void)now;
 }
 
+void node_turn_took(struct node *n, int64_t ns)
+{
+    (void)n;
+    (void)ns;
+}
+
 bool node_touched(struct node *n, uint32_t *number)
 {
     while (n->touched < CONNECTIONS_MAX) {
@@ -213,11 +219,10 @@ int main(int argc, char **argv)
     struct loop_config config = {.node = &node,
         .log = &log,
         .log_file = "",
-        .client = any,
-        .peer = any,
+        .at = {any, any},
         .connections_max = CONNECTIONS_MAX,
         .sizes = RING_SIZES};
-    config.client.port = (uint16_t)strtoul(argv[1], NULL, 10);
+    config.at[NODE_CLIENT_PORT].port = (uint16_t)strtoul(argv[1], NULL, 10);
     if (argc > 2)
         config.spin_ns = strtol(argv[2], NULL, 10) * 1000;
     if (argc > 3)

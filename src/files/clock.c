@@ -9,6 +9,11 @@ static int64_t read_ns(clockid_t clock)
     return t.tv_sec * SECOND_NS + t.tv_nsec;
 }
 
+int64_t clock_mono_ns(void)
+{
+    return read_ns(CLOCK_MONOTONIC);
+}
+
 struct instant clock_now(void)
 {
     return (struct instant){

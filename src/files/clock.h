@@ -6,4 +6,7 @@
 
 struct instant clock_now(void);
 
+/* The monotonic clock alone. */
+int64_t clock_mono_ns(void);
+
 #endif

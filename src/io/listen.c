@@ -17,7 +17,7 @@
 
 _Static_assert((int)CONN_CLOSES_MAX >= 2 * (int)LISTEN_ACCEPTS_MAX, "closes keep up with accepts");
 
-static const char *const port_words[] = {"client", "peer"};
+static const char *const port_words[NODE_PORTS] = {"client", "peer", "http"};
 
 /* -- opening ----------------------------------------------------------------------------------- */
 
@@ -55,7 +55,7 @@ static int try_to_listen(const struct address *at, enum node_port port)
     /* Lets a restarted node bind while connections of the former process are in TIME_WAIT. */
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    if (port == NODE_CLIENT_PORT)
+    if (port != NODE_PEER_PORT)
         setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof unsent);
     if (bind(fd, &address.any, bytes) == 0 && listen(fd, LISTEN_BACKLOG) == 0)
         return fd;
@@ -97,21 +97,23 @@ void listeners_open_none(struct listeners *l, struct conns *conns, struct log *l
     *l = (struct listeners){.conns = conns,
         .log = log,
         .stopped = true,
-        .ports = {{.fd = -1}, {.fd = -1}},
         .failed = {.event = "accept_fails"},
         .turned_away = {.event = "connections_turned_away"}};
+    for (unsigned p = 0; p < NODE_PORTS; p++)
+        l->ports[p].fd = -1;
 }
 
 bool listeners_open(struct listeners *l, struct conns *conns, struct log *log,
-    const struct address *client, const struct address *peer, struct instant now)
+    const struct address at[NODE_PORTS], struct instant now)
 {
     listeners_open_none(l, conns, log);
     l->stopped = false;
-    const struct address *const at[] = {client, peer};
-    for (unsigned p = NODE_CLIENT_PORT; p <= NODE_PEER_PORT; p++) {
-        int fd = bind_and_listen(at[p], p);
+    for (unsigned p = 0; p < NODE_PORTS; p++) {
+        if (at[p].port == 0 && p == NODE_HTTP_PORT)
+            continue;
+        int fd = bind_and_listen(&at[p], p);
         if (fd < 0) {
-            tell_why_not(at[p], p, -fd);
+            tell_why_not(&at[p], p, -fd);
             listeners_stop(l);
             return false;
         }
@@ -124,7 +126,7 @@ bool listeners_open(struct listeners *l, struct conns *conns, struct log *log,
 void listeners_stop(struct listeners *l)
 {
     l->stopped = true;
-    for (unsigned p = NODE_CLIENT_PORT; p <= NODE_PEER_PORT; p++) {
+    for (unsigned p = 0; p < NODE_PORTS; p++) {
         if (l->ports[p].fd < 0)
             continue;
         shutdown(l->ports[p].fd, SHUT_RDWR); /* the accepts that are with the kernel answer */
@@ -169,7 +171,7 @@ static void take_in(struct listeners *l, int fd, enum node_port port, struct ins
 
 void listener_completed(struct listeners *l, const struct ring_event *e, struct instant now)
 {
-    ASSERT(e->tag.slot <= NODE_PEER_PORT);
+    ASSERT(e->tag.slot < NODE_PORTS);
     struct listener *port = &l->ports[e->tag.slot];
     ASSERT(port->armed && port->armed <= LISTEN_ACCEPTS_MAX && !e->more);
     port->armed--;
@@ -196,9 +198,10 @@ static unsigned to_arm(const struct listeners *l, const struct listener *port, s
 
 void listeners_settle(struct listeners *l, struct instant now)
 {
-    for (unsigned p = NODE_CLIENT_PORT; p <= NODE_PEER_PORT && !l->stopped; p++) {
+    for (unsigned p = 0; p < NODE_PORTS && !l->stopped; p++) {
         struct listener *port = &l->ports[p];
-        ASSERT(port->fd >= 0);
+        if (port->fd < 0)
+            continue;
         for (unsigned n = to_arm(l, port, now); n; n--, port->armed++)
             ring_accept(l->conns->ring, port->fd, (struct ring_tag){.op = RING_ACCEPT, .slot = p});
         ASSERT(port->armed <= LISTEN_ACCEPTS_MAX);
@@ -211,7 +214,7 @@ void listeners_settle(struct listeners *l, struct instant now)
 int64_t listeners_deadline(const struct listeners *l)
 {
     int64_t next_ns = NEVER_NS;
-    for (unsigned p = NODE_CLIENT_PORT; p <= NODE_PEER_PORT && !l->stopped; p++)
+    for (unsigned p = 0; p < NODE_PORTS && !l->stopped; p++)
         if (l->ports[p].failing && l->ports[p].armed < LISTEN_ACCEPTS_MAX)
             next_ns = earlier_ns(next_ns, l->ports[p].rest_until_ns);
     if (l->failed.count)

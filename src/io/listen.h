@@ -1,4 +1,4 @@
-/* listen.h — the two ports of a node: binding them and accepting connections.
+/* listen.h — the ports of a node: binding them and accepting connections.
  *
  * Each port has LISTEN_ACCEPTS_MAX accepts in flight, and each takes one connection: so many are
  * taken in a turn, however many wait. (A multishot accept takes all that wait, which may be the
@@ -40,22 +40,23 @@ struct listener {
 struct listeners {
     struct conns *conns;
     struct log *log;
-    struct listener ports[NODE_PEER_PORT + 1];
+    struct listener ports[NODE_PORTS];
     struct listen_trouble failed; /* accepts that failed */
     struct listen_trouble turned_away; /* connections closed for lack of a slot */
     bool stopped;
 };
 
-/* Bind and listen; both addresses are logged.
+/* Bind and listen; the addresses are logged.
  *
+ * at  where, by port; an HTTP address whose port is 0: nowhere
  * false: failed; cause and remedy were written to standard error, and nothing is left open. */
 MUST_USE bool listeners_open(struct listeners *l, struct conns *conns, struct log *log,
-    const struct address *client, const struct address *peer, struct instant now);
+    const struct address at[NODE_PORTS], struct instant now);
 
 /* For a node that accepts no connections. */
 void listeners_open_none(struct listeners *l, struct conns *conns, struct log *log);
 
-/* Stop accepting, for good. Both ports can be bound again at once. */
+/* Stop accepting, for good. The ports can be bound again at once. */
 void listeners_stop(struct listeners *l);
 
 void listener_completed(struct listeners *l, const struct ring_event *e, struct instant now);

@@ -32,6 +32,7 @@ struct loop {
     struct ring *ring;
     int signals_fd;
     struct awake awake; /* the clock of the turns */
+    int64_t woken_ns; /* when the present turn began, by the system's clock */
     bool signalled; /* there are signals to read */
     unsigned stops; /* signals to stop that have come: the second ends the node at once */
     bool stopping; /* the node was told to stop */
@@ -248,6 +249,7 @@ static void settle_resolve(struct loop *l, struct instant now)
 static struct instant wake(struct loop *l, int64_t due_ns)
 {
     struct instant now = clock_now();
+    l->woken_ns = now.mono_ns;
     int64_t slept_ns = awake_turn(&l->awake, now.mono_ns, due_ns);
     now.mono_ns = l->awake.now_ns;
     if (slept_ns)
@@ -279,6 +281,7 @@ static int turn(struct loop *l, struct instant *now)
     settle_resolve(l, *now);
     log_sink_settle(&l->sink, *now);
     listeners_settle(&l->listeners, *now);
+    node_turn_took(l->config->node, clock_mono_ns() - l->woken_ns);
     return 0;
 }
 
@@ -367,7 +370,7 @@ static bool open_parts(struct loop *l)
         return true;
     }
     return listeners_open(
-        &l->listeners, &l->conns, config->log, &config->client, &config->peer, now);
+        &l->listeners, &l->conns, config->log, config->at, now);
 }
 
 /* The ring is closed first, so that the kernel no longer uses memory that is then freed. */
@@ -388,7 +391,7 @@ int loop_run(const struct loop_config *config)
         .signals_fd = calls_are_allowed() ? open_signals() : -1,
         .drain_ns = NEVER_NS,
         .look_ns = NEVER_NS,
-        .listeners = {.ports = {{.fd = -1}, {.fd = -1}}},
+        .listeners = {.ports = {{.fd = -1}, {.fd = -1}, {.fd = -1}}},
         .sink = {.fd = STDERR_FILENO}};
     bool well = l.signals_fd >= 0 && open_parts(&l) &&
                 sandbox_enter(config->sandbox, config->log, clock_now());

@@ -31,9 +31,9 @@ struct loop_config {
     struct secret_file *secret_file; /* read again on SIGHUP; NULL: none */
     struct tls_files *tls_files; /* reloaded on SIGHUP; NULL: none */
     struct places_files *places_files; /* reloaded on SIGHUP; NULL: none */
-    struct address client; /* where to listen; port 0: any free one, which is logged */
-    struct address peer;
-    /* NULL: listen on both addresses. Else a connected socket, taken over: the only client of a
+    /* Where to listen; port 0: any free one, which is logged, and for HTTP: nowhere. */
+    struct address at[NODE_PORTS];
+    /* NULL: listen on these addresses. Else a connected socket, taken over: the only client of a
      * node that does not listen. */
     const int *only_client;
     const struct sandbox *sandbox; /* NULL: none */

@@ -55,6 +55,7 @@ bool links_begin(
         .boot = boot | 1,
         .started = now.real_ns > 0 ? (uint64_t)now.real_ns : 1,
         .future_ns = n->topology->limits.future_ns,
+        .ages = durations_ages(n),
         .ahead_ns = (int64_t)(n->topology->limits.future_ns + 2 * n->topology->limits.clock_ns),
         .peers = k->peers,
         .peers_count = count,
@@ -184,6 +185,7 @@ static void settle(struct node *n, struct link *l, const char *why, struct insta
     struct neighbour *who = neighbour_at(n, l);
     if (!who)
         return;
+    ready_link_goes(n, who, now);
     bool by_tls = n->tls.also_secret && !l->tls.engine && strcmp(why, PEERING_BY_TLS) == 0;
     if (!l->up && l->dialled && by_tls)
         neighbour_dials_tls(who, now);
@@ -348,7 +350,7 @@ static void follow(struct node *n, struct twins_order order, struct instant now)
 
 /* Who asks for the state may want to know, by the next answer, whether this node is level with its
  * neighbours. */
-static void watch_all(struct node *n, struct instant now)
+void links_watch(struct node *n, struct instant now)
 {
     for (struct link *l = n->links.first; l; l = l->next)
         peering_watch(&l->peering, now);
@@ -359,7 +361,7 @@ static void on_asked(struct node *n, struct link *l, struct instant now)
 {
     pull_into(n, l, LINK_ROOM_BYTES, now);
     if (observer_answer(n, l, now))
-        watch_all(n, now);
+        links_watch(n, now);
 }
 
 static void handle(struct node *n, struct link *l, enum peering_event event, struct instant now)

@@ -74,6 +74,9 @@ void link_close(struct node *n, struct connection *c);
 /* The node has these secrets from now on; PROTOCOL.md, "AUTH". */
 void links_take_secrets(struct node *n, const struct secrets *secrets, struct instant now);
 
+/* Somebody asks whether this node is level with its neighbours: peering_watch, for all. */
+void links_watch(struct node *n, struct instant now);
+
 /* This turn begins late: what comes in by links until links_turn may have waited. */
 void links_slept(struct node *n);
 /* Run timers, then let each link write what is due. */

@@ -36,6 +36,9 @@
     X(strangers_dropped, "peer connections that made room for further strangers")             \
     X(dials_failed, "dials that failed while their peer had no link")                         \
     X(divergences, "alarms: digests of the ends of a link stayed unequal")                    \
+    X(web_requests, "requests on the HTTP port")                                              \
+    X(web_refused, "of these, refused")                                                       \
+    X(web_dropped, "HTTP connections that made room for others")                              \
     X(twins, "times that two living processes of a neighbour's name met here")
 
 struct metrics {

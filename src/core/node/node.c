@@ -48,6 +48,8 @@ static void know_origins(struct node *n)
         store_know_origin(n->store, span_of(t->retired[i].name));
 }
 
+static const struct secrets no_tokens;
+
 /* false: no memory. */
 static bool begin_parts(struct node *n, const struct node_config *config, struct instant now)
 {
@@ -61,6 +63,7 @@ static bool begin_parts(struct node *n, const struct node_config *config, struct
     pace_begin(n);
     questions_begin(n);
     links_tls_begin(n, config->tls);
+    webs_begin(n, config->tokens ? config->tokens : &no_tokens);
     status_begin(n, now);
     if (!connections_begin(
             &n->connections, config->connections_max, limits, LINK_CHUNK_BYTES, LINKS_SPARE_CHUNKS))
@@ -126,9 +129,14 @@ bool node_accepted(struct node *n, uint32_t conn, enum node_port port, const str
     n->told = true;
     if (port == NODE_PEER_PORT)
         return open_link(n, conn, -1, from, now);
-    struct connection *c = connection_open(&n->connections, conn, CONNECTION_CLIENT, now);
-    if (c)
+    enum connection_kind kind = port == NODE_HTTP_PORT ? CONNECTION_WEB : CONNECTION_CLIENT;
+    struct connection *c = connection_open(&n->connections, conn, kind, now);
+    if (c && kind == CONNECTION_CLIENT)
         client_open(n, c, from, now);
+    else if (c && !web_open(n, c, now)) {
+        connection_free(&n->connections, c);
+        c = NULL;
+    }
     return c != NULL;
 }
 
@@ -156,7 +164,8 @@ void node_received(struct node *n, uint32_t conn, struct span bytes, struct inst
 {
     struct connection *c = at(n, conn);
     n->told = true;
-    n->metrics.bytes_received += bytes.len;
+    if (c->kind != CONNECTION_WEB)
+        n->metrics.bytes_received += bytes.len;
     if (c->finishing || c->aborted)
         return; /* and does not count as active: it should read, not write */
     connection_is_active(c, now);
@@ -164,8 +173,10 @@ void node_received(struct node *n, uint32_t conn, struct span bytes, struct inst
         client_take(n, c, bytes, now);
     else if (c->kind == CONNECTION_LINK)
         link_take(n, c, bytes, now);
-    else
+    else if (c->kind == CONNECTION_PLACES)
         places_take(n, c, bytes, now);
+    else
+        web_take(n, c, bytes, now);
 }
 
 void node_ended(struct node *n, uint32_t conn, struct instant now)
@@ -180,8 +191,10 @@ void node_ended(struct node *n, uint32_t conn, struct instant now)
     } else if (c->kind == CONNECTION_LINK) {
         link_drop(n, c, "connection closed by the other end", now);
         connection_finish(&n->connections, c, now);
-    } else {
+    } else if (c->kind == CONNECTION_PLACES) {
         places_ended(n, c, now);
+    } else {
+        web_ended(n, c, now);
     }
 }
 
@@ -189,8 +202,12 @@ void node_sent(struct node *n, uint32_t conn, size_t bytes, struct instant now)
 {
     struct connection *c = at(n, conn);
     n->told = true;
-    n->metrics.bytes_sent += bytes;
     connection_sent(&n->connections, c, bytes, now);
+    if (c->kind == CONNECTION_WEB) {
+        web_sent(n, c, now);
+        return;
+    }
+    n->metrics.bytes_sent += bytes;
     if (c->kind == CONNECTION_CLIENT)
         client_relieve(n, c);
 }
@@ -212,6 +229,8 @@ static void release(struct node *n, struct connection *c)
         client_drop(n, c);
     else if (c->kind == CONNECTION_LINK)
         link_close(n, c);
+    else if (c->kind == CONNECTION_WEB)
+        web_close(n, c);
     connection_free(&n->connections, c);
 }
 
@@ -223,7 +242,7 @@ void node_closed(struct node *n, uint32_t conn, const char *why, struct instant 
         client_closed(n, c, why, now);
     else if (c->kind == CONNECTION_LINK)
         link_drop(n, c, *why ? why : "connection closed", now);
-    else
+    else if (c->kind == CONNECTION_PLACES)
         places_closed(n, c, why, now);
     release(n, c);
 }
@@ -257,6 +276,7 @@ void node_destroy(struct node *n)
             release(n, c);
     }
     places_end(n);
+    webs_end(n);
     links_end(n);
     clients_end(n);
     quotas_end(&n->quotas);
@@ -297,10 +317,17 @@ void node_turn(struct node *n, struct instant now)
     if (pool_held(&n->connections.chunks) > n->topology->limits.output_total_bytes)
         unread_relieve(n, now);
     links_turn(n, now);
+    if (now.mono_ns >= n->webs.due_ns)
+        webs_turn(n, now);
     if (n->stopping)
         stop_turn(n, now);
     status_turn(n, now);
     alarms_turn(n, now);
+}
+
+void node_turn_took(struct node *n, int64_t ns)
+{
+    durations_turn(n, ns);
 }
 
 bool node_touched(struct node *n, uint32_t *conn)
@@ -348,6 +375,7 @@ int64_t node_deadline(const struct node *n)
         soonest = earlier_ns(soonest, stop_deadline(n));
     soonest = earlier_ns(soonest, places->deadline(places->self));
     soonest = earlier_ns(soonest, alarms_deadline(&n->alarms));
+    soonest = earlier_ns(soonest, n->webs.due_ns);
     soonest = earlier_ns(soonest, inputs_deadline(n));
     soonest = earlier_ns(soonest, pace_deadline(n));
     return earlier_ns(soonest, links_deadline(n));

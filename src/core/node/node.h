@@ -10,7 +10,7 @@
  *     if (node_resolve(&host))           a name to look up
  *     while (node_dial_cancel(&dial))    connections no longer to be made
  *     while (node_dial(&order))          connections to make
- *     sleep until node_deadline()
+ *     node_turn_took(ns), sleep until node_deadline()
  *
  * Connections are known by numbers that the driver gives, 0 to config.connections_max - 1; a number
  * is in use from node_accepted or node_dialled to node_closed. Bytes to write are shown as a window
@@ -38,6 +38,7 @@ struct node_config {
     const struct topology *topology; /* outlives the node */
     unsigned self; /* its index in topology->nodes */
     const struct secrets *secrets; /* NULL: none. They are copied */
+    const struct secrets *tokens; /* of the HTTP port; NULL: none. Outlive the node; may change */
     const struct tls_config *tls; /* links are TLS; NULL: they are plain. Outlives the node */
     unsigned char seed[48]; /* from entropy: boot id, store hash, jitter, all random bytes */
     uint32_t connections_max; /* clients and links together; what the driver can hold */
@@ -53,7 +54,7 @@ void node_destroy(struct node *n);
 
 /* -- what happened ----------------------------------------------------------------------------- */
 
-enum node_port { NODE_CLIENT_PORT, NODE_PEER_PORT };
+enum node_port { NODE_CLIENT_PORT, NODE_PEER_PORT, NODE_HTTP_PORT, NODE_PORTS };
 
 /* A connection was accepted on a port. `from` is the other end's address.
  * The number must be free. At limits.connections the node aborts it at once (see node_wants).
@@ -114,6 +115,9 @@ uint64_t node_unconfirmed(const struct node *n);
 
 /* The end of a turn: applies what was received, lets links pull, runs timers that are due. */
 void node_turn(struct node *n, struct instant now);
+
+/* The turn is over, up to the wait for the next one: it has taken so long since its `now`. */
+void node_turn_took(struct node *n, int64_t ns);
 
 /* The next connection whose wants may have changed; false: no more. */
 MUST_USE bool node_touched(struct node *n, uint32_t *conn);

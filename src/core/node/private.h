@@ -14,6 +14,10 @@
  *   quotas.c       what one address may take
  *   unread.c       what the output of all clients may take together
  *   questions.c    the WHATSATs that wait for places
+ *   web.c          the connections of the HTTP port
+ *   scrape.c       the page /metrics
+ *   ready.c        the page /ready
+ *   durations.c    how long turns and commands take
  *   links.c        peer connections: links, dials
  *   observers.c    what an observer is told
  *   links_stop.c   what a node that stops waits for on its links
@@ -47,6 +51,7 @@
 #include "core/node/clocks.h"
 #include "core/node/commands.h"
 #include "core/node/connection.h"
+#include "core/node/durations.h"
 #include "core/node/input.h"
 #include "core/node/link_log.h"
 #include "core/node/links.h"
@@ -58,14 +63,17 @@
 #include "core/node/questions.h"
 #include "core/node/quotas.h"
 #include "core/node/random.h"
+#include "core/node/ready.h"
 #include "core/node/refusals.h"
 #include "core/node/replies.h"
+#include "core/node/scrape.h"
 #include "core/node/status.h"
 #include "core/node/stop.h"
 #include "core/node/strangers.h"
 #include "core/node/tls.h"
 #include "core/node/twins.h"
 #include "core/node/unread.h"
+#include "core/node/web.h"
 
 struct node {
     const struct topology *topology;
@@ -93,6 +101,9 @@ struct node {
     struct refusals refusals;
     struct clocks clocks;
     struct status status;
+    struct durations durations;
+    struct readiness readiness;
+    struct webs webs;
     struct random_source random;
     struct stop stop;
     bool stopping;

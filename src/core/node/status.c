@@ -129,6 +129,15 @@ static void put_clock(struct buf *out, const struct peer *peer)
     put_bool(out, "clock_off", peer->clock.off);
 }
 
+int64_t status_lag_ns(const struct node *n, const struct peer *peer, struct instant now)
+{
+    int64_t now_ns = clock_ns(n, now), since_ns = now_ns, within_ns;
+    if (n->status.history.change > peer->acked)
+        history_find(&n->status.history, peer->acked + 1, &since_ns, &within_ns);
+    ASSERT(since_ns <= now_ns);
+    return now_ns - since_ns;
+}
+
 /* What the peer has not confirmed: in stamps, which are at most as many as are held, however many
  * changes they had; and for how long the oldest of these changes has waited. A peer that was never
  * linked, or has restarted, has confirmed nothing. */
@@ -137,11 +146,8 @@ static void put_lag(
 {
     ASSERT(peer->acked <= store_change(n->store));
     uint64_t changes = store_change(n->store) - peer->acked, stamps = store_count(n->store);
-    int64_t now_ns = clock_ns(n, now), since_ns = now_ns, within_ns;
-    if (n->status.history.change > peer->acked)
-        history_find(&n->status.history, peer->acked + 1, &since_ns, &within_ns);
     put_number(out, "lag", changes < stamps ? changes : stamps);
-    put_number(out, "lag_ms", (uint64_t)((now_ns - since_ns) / MS_NS));
+    put_number(out, "lag_ms", (uint64_t)(status_lag_ns(n, peer, now) / MS_NS));
 }
 
 static void put_traffic(struct buf *out, const struct peer *peer, struct instant now)

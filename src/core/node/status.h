@@ -11,6 +11,7 @@
 enum { STATUS_BYTES_MAX = 131072 }; /* an answer to an observer, with 64 links */
 
 struct node;
+struct peer;
 
 /* What is remembered of the store's changes. */
 struct status {
@@ -23,6 +24,8 @@ struct status {
 void status_begin(struct node *n, struct instant now);
 /* Note when changes were made, and measure their rate. */
 void status_turn(struct node *n, struct instant now);
+/* For how long the oldest change has waited that a peer has not confirmed; 0: there is none. */
+int64_t status_lag_ns(const struct node *n, const struct peer *peer, struct instant now);
 /* Answer an observer's TRACE: what this node knows of one client id, as one line of JSON without
  * LF. */
 void status_trace(const struct node *n, struct span id, struct buf *out, struct instant now);

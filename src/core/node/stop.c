@@ -21,6 +21,7 @@ void stop_begin(struct node *n, struct instant now)
     clients_stop(n, now);
     links_stop(n, now);
     places_stop(n, now);
+    webs_stop(n, now);
 }
 
 void stop_hurry(struct node *n)

@@ -5,6 +5,7 @@
  * incomplete. All bytes are the other side's: none is
  * taken on trust. */
 #include "core/peering/arrivals.h"
+#include "core/base/histogram.h"
 #include "core/base/invariant.h"
 #include "core/peering/spare_links.h"
 #include "core/peering/twin.h"
@@ -22,6 +23,15 @@ static void prefetch(
         likely[i] = store_prefetch_record(store, hashes[i]);
     for (unsigned i = 0; i < a->count; i++)
         store_prefetch_feed(store, likely[i]);
+}
+
+static int64_t age_ns(
+    const struct arrivals *a, const struct link_state *link, const struct stamp *stamp)
+{
+    int64_t now_ns = a->latest_ns - link->node->ahead_ns, age_ns;
+    if (__builtin_sub_overflow(now_ns, stamp->time_ns + stamp->skew_ns, &age_ns))
+        return INT64_MAX;
+    return age_ns;
 }
 
 bool arrivals_put(struct arrivals *a, struct lease *l, struct link_state *link)
@@ -47,6 +57,8 @@ bool arrivals_put(struct arrivals *a, struct lease *l, struct link_state *link)
             recent_prefetch(&spare->recent, noted[notes++]);
         }
         peer->new_stamps += verdict == STORE_NEW;
+        if (verdict == STORE_NEW && link->node->ages)
+            histogram_add(link->node->ages, age_ns(a, link, stamp), 1);
         peer->lost_stamps += verdict == STORE_FULL;
         peer->news |= verdict == STORE_FULL;
         if (verdict == STORE_NEW && twin_said(link->node, stamp)) {

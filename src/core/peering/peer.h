@@ -100,6 +100,7 @@ static inline uint64_t peer_refused(const struct peer *peer)
     return peer->lost_stamps + peer->future_stamps + peer->ahead_stamps + peer->unknown_stamps;
 }
 
+struct histogram;
 struct spare_links;
 
 /* What all links of one node share. Outlives them. */
@@ -117,6 +118,7 @@ struct peering_node {
     struct store *store;
     struct route_table *routes;
     struct spare_links *spare_links; /* NULL: no link is spare, and all are eager for good */
+    struct histogram *ages; /* of stamps when they are stored; NULL: nobody wants to know */
     bool stopping; /* this node stops: all goes as stamps, and ACKs and MARKs do not wait */
     bool late; /* this turn began late: what came in may have waited */
     uint64_t stop_change; /* then: the own change up to which peers are to confirm */

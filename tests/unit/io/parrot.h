@@ -185,6 +185,12 @@ void node_turn(struct node *n, struct instant now)
     n->accepts = 0;
 }
 
+void node_turn_took(struct node *n, int64_t ns)
+{
+    (void)n;
+    (void)ns;
+}
+
 bool node_touched(struct node *n, uint32_t *conn)
 {
     for (; n->first_touched < PARROT_MAX; n->first_touched++) {

@@ -56,13 +56,12 @@ static int run_parrot(const struct setting *with)
     struct loop_config config = {.node = &parrots,
         .log = &log,
         .log_file = with->log_file ? with->log_file : "",
-        .client = here,
-        .peer = here,
+        .at = {here, here},
         .connections_max = with->connections_max ? with->connections_max : PARROT_MAX,
         .sizes = with->sizes.buffers ? with->sizes : RING_SIZES};
     config.spare = config.connections_max < LOOP_CONNECTIONS_SPARE ? config.connections_max / 2
                                                                    : LOOP_CONNECTIONS_SPARE / 2;
-    config.client.port = with->client;
+    config.at[NODE_CLIENT_PORT].port = with->client;
     if (with->files)
         setrlimit(RLIMIT_NOFILE, &(struct rlimit){with->files, with->files});
     return loop_run(&config);
