@@ -17,6 +17,8 @@ bool herd_open(struct herd *h, const struct options *o)
 
 bool herd_speaks_as(struct herd *h, const struct options *o, unsigned self)
 {
+    if (!token_file_open(&h->token_file, &h->topology, o->topology_file))
+        return false;
     if (!tls_files_wanted(&h->topology))
         return true;
     h->tls = &h->tls_files.config;

@@ -11,6 +11,7 @@
 struct herd {
     struct topology topology;
     struct secret_file secret_file;
+    struct secret_file token_file; /* of a node, from herd_speaks_as on */
     const struct tls_config *tls; /* in tls_files; NULL: plain links, or not opened yet */
     struct tls_files tls_files;
 };
@@ -19,7 +20,7 @@ struct herd {
 MUST_USE bool herd_open(struct herd *h, const struct options *o);
 void herd_close(struct herd *h);
 
-/* Load the TLS files that are needed to talk to nodes, as node `self`, or as an observer with the
+/* Load the files that are needed to talk to others: as node `self`, or as an observer with the
  * certificate of any node whose key is on this machine. Does nothing if links are plain. false: a
  * message was written. */
 MUST_USE bool herd_speaks_as(struct herd *h, const struct options *o, unsigned self);

@@ -20,12 +20,12 @@ static const char help[] =
     "  -c, --topology FILE  the herd's description; default: topology.conf\n"
     "  -h, --help           print this text\n\n"
     "Events are logged to standard error, or to log_file of the topology.\n\n"
-    "SIGHUP opens log_file again, after log rotation, and reloads secret_file, the\n"
-    "TLS files, and the key and CA files of places. Links that are up prove\n"
-    "themselves by the new secrets; all other files apply to new connections. If one\n"
-    "cannot be used, the old one stays in use. Without log_file, SIGHUP stops the\n"
-    "node if standard error is a terminal (the terminal was closed) or if there are\n"
-    "no files to reload.\n\n"
+    "SIGHUP opens log_file again, after log rotation, and reloads secret_file,\n"
+    "token_file, the TLS files, and the key and CA files of places. Links that are\n"
+    "up prove themselves by the new secrets; all other files apply to what is new.\n"
+    "If one cannot be used, the old one stays in use. Without log_file, SIGHUP stops\n"
+    "the node if standard error is a terminal (the terminal was closed) or if there\n"
+    "are no files to reload.\n\n"
     "Exit codes: 0 stopped by a signal, 1 could not start or had to end (an earlier\n"
     "process has this node's name), 2 wrong command line.\n\n"
     "Example: stampede node Goloman\n";
@@ -42,7 +42,7 @@ static void log_places(struct log *log, const struct places_provision *p, struct
 /* What a node opens again while it runs. */
 struct opened_again {
     struct sandbox sandbox; /* views the rest */
-    char secret[FILE_PATH_ROOM];
+    char secret[FILE_PATH_ROOM], token[FILE_PATH_ROOM];
     struct tls_paths tls;
     char ca[FILE_PATH_ROOM]; /* of places */
 };
@@ -55,9 +55,12 @@ static void find_opened_again(struct opened_again *o, const struct herd *herd,
     unsigned count = 0;
     bool found = true;
     if (herd->secret_file.secrets.count) {
-        const struct secret_file *f = &herd->secret_file;
-        found = file_path_beside(f->topology_path, f->topology->secret_file, o->secret);
+        found = secret_file_path(&herd->secret_file, o->secret);
         o->sandbox.files[count++] = o->secret;
+    }
+    if (herd->token_file.secrets.count) {
+        found = found && secret_file_path(&herd->token_file, o->token);
+        o->sandbox.files[count++] = o->token;
     }
     if (herd->tls) {
         found = found && tls_files_paths(&herd->tls_files, &o->tls, stderr);
@@ -99,6 +102,7 @@ static int run(struct herd *herd, const struct options *o, unsigned self)
         .topology = t,
         .self = self,
         .secrets = &herd->secret_file.secrets,
+        .tokens = &herd->token_file.secrets,
         .tls = herd->tls,
         .log = &log,
     };
@@ -136,6 +140,7 @@ static int run(struct herd *herd, const struct options *o, unsigned self)
             .log = &log,
             .log_file = log_path,
             .secret_file = herd->secret_file.secrets.count ? &herd->secret_file : NULL,
+            .token_file = herd->token_file.secrets.count ? &herd->token_file : NULL,
             .tls_files = herd->tls ? &herd->tls_files : NULL,
             .places_files = places.exchange ? &places.files : NULL,
             .sandbox = t->sandbox ? &again.sandbox : NULL,

@@ -2,14 +2,30 @@
 #include "files/secret.h"
 #include "files/private_file.h"
 
-#define MAKE_ONE "make one with: (umask 077; head -c 32 /dev/urandom | base64 > herd.secret)"
+#define MAKE_ONE(file) "make one with: (umask 077; head -c 32 /dev/urandom | base64 > " file ")"
 
 enum { FILE_BYTES_MAX = SECRETS_MAX * (SECRET_BYTES_MAX + 2) + 64 }; /* with some empty lines */
 
-static const struct file_kind secret_kind = {
-    .noun = "secret",
-    .remedy = "copy the herd's secret here from another node, or " MAKE_ONE,
-    .owner_only = true,
+struct secret_use {
+    const char *key; /* of topology.conf */
+    const char *make_one;
+    struct file_kind kind;
+    bool one_word; /* it stands in a header */
+};
+
+static const struct secret_use of_herd = {
+    .key = "secret_file",
+    .make_one = MAKE_ONE("herd.secret"),
+    .kind = {.noun = "secret",
+        .remedy = "copy the herd's secret here from another node, or " MAKE_ONE("herd.secret"),
+        .owner_only = true},
+};
+
+static const struct secret_use of_http = {
+    .key = "http.token_file",
+    .make_one = MAKE_ONE("http.token"),
+    .kind = {.noun = "token", .remedy = MAKE_ONE("http.token"), .owner_only = true},
+    .one_word = true,
 };
 
 /* Cut the next line off, without its LF or CRLF. */
@@ -23,54 +39,89 @@ static struct span cut_line(struct span *rest)
     return line;
 }
 
-static bool read_lines(struct span text, const char *path, struct secrets *out, FILE *tell)
+static bool is_word(struct span line)
 {
+    for (size_t i = 0; i < line.len; i++)
+        if (line.at[i] <= ' ' || line.at[i] > '~')
+            return false;
+    return true;
+}
+
+static bool read_lines(struct span text, const char *path, const struct secret_use *use,
+    struct secrets *out, FILE *tell)
+{
+    const char *noun = use->kind.noun;
     for (unsigned number = 1; text.len; number++) {
         struct span line = cut_line(&text);
-        if (!line.len || secrets_add(out, line))
+        bool odd = use->one_word && !is_word(line);
+        if (!line.len || (!odd && secrets_add(out, line)))
             continue;
-        if (line.len < SECRET_BYTES_MIN || line.len > SECRET_BYTES_MAX)
-            fprintf(tell, "%s:%u: a secret has %d to %d bytes, and one line; " MAKE_ONE "\n", path,
-                number, SECRET_BYTES_MIN, SECRET_BYTES_MAX);
+        if (odd)
+            fprintf(tell, "%s:%u: a %s has no blanks and only printable ASCII; %s\n", path, number,
+                noun, use->make_one);
+        else if (line.len < SECRET_BYTES_MIN || line.len > SECRET_BYTES_MAX)
+            fprintf(tell, "%s:%u: a %s has %d to %d bytes, and one line; %s\n", path, number, noun,
+                SECRET_BYTES_MIN, SECRET_BYTES_MAX, use->make_one);
         else
             fprintf(tell,
-                "%s:%u: there are more than %d secrets; remove those that no node needs "
-                "any more\n",
-                path, number, SECRETS_MAX);
+                "%s:%u: there are more than %d %ss; remove those that no node needs any more\n",
+                path, number, SECRETS_MAX, noun);
         return false;
     }
     if (!out->count)
-        fprintf(tell, "%s: there is no secret in this file; " MAKE_ONE "\n", path);
+        fprintf(tell, "%s: there is no %s in this file; %s\n", path, noun, use->make_one);
     return out->count > 0;
 }
 
-static bool read_file(const char *path, struct secrets *out, FILE *tell)
+static bool read_file(
+    const char *path, const struct secret_use *use, struct secrets *out, FILE *tell)
 {
     char memory[FILE_BYTES_MAX + 1];
-    ssize_t bytes = file_read(path, &secret_kind, memory, sizeof memory, tell);
+    ssize_t bytes = file_read(path, &use->kind, memory, sizeof memory, tell);
     if (bytes > FILE_BYTES_MAX)
-        fprintf(tell, "%s: this is too long for %d secrets of %d bytes\n", path, SECRETS_MAX,
-            SECRET_BYTES_MAX);
+        fprintf(tell, "%s: this is too long for %d %ss of %d bytes\n", path, SECRETS_MAX,
+            use->kind.noun, SECRET_BYTES_MAX);
     bool well = bytes >= 0 && bytes <= FILE_BYTES_MAX &&
-                read_lines((struct span){memory, (size_t)bytes}, path, out, tell);
+                read_lines((struct span){memory, (size_t)bytes}, path, use, out, tell);
     explicit_bzero(memory, sizeof memory);
     return well;
 }
 
+static const char *named_file(const struct secret_file *f)
+{
+    return f->use == &of_http ? f->topology->http.token_file : f->topology->secret_file;
+}
+
+static bool open_as(struct secret_file *f, const struct secret_use *use, const struct topology *t,
+    const char *topology_path)
+{
+    *f = (struct secret_file){.use = use, .topology = t, .topology_path = topology_path};
+    return *named_file(f) == '\0' || secret_file_reload(f, stderr);
+}
+
 bool secret_file_open(struct secret_file *f, const struct topology *t, const char *topology_path)
 {
-    *f = (struct secret_file){.topology = t, .topology_path = topology_path};
-    return t->secret_file[0] == '\0' || secret_file_reload(f, stderr);
+    return open_as(f, &of_herd, t, topology_path);
+}
+
+bool token_file_open(struct secret_file *f, const struct topology *t, const char *topology_path)
+{
+    return open_as(f, &of_http, t, topology_path);
+}
+
+bool secret_file_path(const struct secret_file *f, char out[FILE_PATH_ROOM])
+{
+    return file_path_beside(f->topology_path, named_file(f), out);
 }
 
 bool secret_file_reload(struct secret_file *f, FILE *tell)
 {
     char path[FILE_PATH_ROOM];
     struct secrets renewed = {0};
-    bool found = file_path_beside(f->topology_path, f->topology->secret_file, path);
+    bool found = secret_file_path(f, path);
     if (!found)
-        fprintf(tell, "%s: the path of secret_file is too long\n", f->topology_path);
-    bool well = found && read_file(path, &renewed, tell);
+        fprintf(tell, "%s: the path of %s is too long\n", f->topology_path, f->use->key);
+    bool well = found && read_file(path, f->use, &renewed, tell);
     if (well)
         f->secrets = renewed;
     explicit_bzero(&renewed, sizeof renewed);

@@ -1,4 +1,4 @@
-/* secret.h — the herd's secrets from their file.
+/* secret.h — the herd's secrets from their file, and the tokens of its HTTP ports from theirs.
  *
  * They come from a file only: others can read the arguments and the environment of a process.
  * PROTOCOL.md, "AUTH". */
@@ -7,10 +7,14 @@
 
 #include "core/protocol/auth.h"
 #include "core/topology/topology.h"
+#include "files/private_file.h"
 #include <stdio.h>
+
+struct secret_use;
 
 struct secret_file {
     struct secrets secrets;
+    const struct secret_use *use; /* of the herd, or of HTTP */
     const struct topology *topology; /* the arguments of secret_file_open */
     const char *topology_path;
 };
@@ -24,6 +28,13 @@ struct secret_file {
  * are no such secrets; the reason and its remedy are on standard error. */
 MUST_USE bool secret_file_open(
     struct secret_file *f, const struct topology *t, const char *topology_path);
+
+/* The same with t->http.token_file; tokens have no blanks. */
+MUST_USE bool token_file_open(
+    struct secret_file *f, const struct topology *t, const char *topology_path);
+
+/* Where it is. false: the path is too long. */
+MUST_USE bool secret_file_path(const struct secret_file *f, char out[FILE_PATH_ROOM]);
 
 /* Read it again.
  *

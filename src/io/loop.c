@@ -139,6 +139,11 @@ static void reload_files(struct loop *l, struct instant now)
         if (well)
             node_take_secrets(config->node, &config->secret_file->secrets, now);
     }
+    if (config->token_file) {
+        FILE *tell = words_begin(&words);
+        bool well = tell && secret_file_reload(config->token_file, tell);
+        tell_reload(l, "tokens", well, &words, now);
+    }
     if (config->tls_files) {
         FILE *tell = words_begin(&words);
         tell_reload(l, "tls", tell && tls_files_reload(config->tls_files, tell), &words, now);
@@ -154,7 +159,8 @@ static void reload_files(struct loop *l, struct instant now)
 static void hang_up(struct loop *l, struct instant now)
 {
     const struct loop_config *config = l->config;
-    bool has_files = config->secret_file || config->tls_files || config->places_files;
+    bool has_files =
+        config->secret_file || config->token_file || config->tls_files || config->places_files;
     if (!*config->log_file && (l->sink.terminal || !has_files)) {
         stop(l, now);
         return;
@@ -369,8 +375,7 @@ static bool open_parts(struct loop *l)
         conns_settle(&l->conns, now); /* arms its receive; without it no turn would ever begin */
         return true;
     }
-    return listeners_open(
-        &l->listeners, &l->conns, config->log, config->at, now);
+    return listeners_open(&l->listeners, &l->conns, config->log, config->at, now);
 }
 
 /* The ring is closed first, so that the kernel no longer uses memory that is then freed. */

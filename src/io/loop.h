@@ -29,6 +29,7 @@ struct loop_config {
     struct log *log;
     const char *log_file; /* "": standard error; opened again on SIGHUP */
     struct secret_file *secret_file; /* read again on SIGHUP; NULL: none */
+    struct secret_file *token_file; /* likewise */
     struct tls_files *tls_files; /* reloaded on SIGHUP; NULL: none */
     struct places_files *places_files; /* reloaded on SIGHUP; NULL: none */
     /* Where to listen; port 0: any free one, which is logged, and for HTTP: nowhere. */
@@ -44,7 +45,7 @@ struct loop_config {
 };
 
 /* Run the node until SIGINT or SIGTERM, or until it has to leave because of a twin (node_is_twin).
- * SIGHUP opens log_file again and reloads the secrets and the files of TLS and places. It stops the
+ * SIGHUP opens log_file again and reloads the secrets, the tokens and the files of TLS and places. It stops the
  * node instead if there is no log_file and either the log goes to a terminal, which a SIGHUP says
  * is gone, or there are no files to reload.
  *
