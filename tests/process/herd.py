@@ -293,6 +293,10 @@ class Herd:
         """The topology.conf that a node reads: here the same for all."""
         return self.config
 
+    def node_keys(self, name):
+        """Further lines for a node's section."""
+        return ""
+
     def write(self, file_name, name="demo", edges=None, peers=None):
         """Write a topology.conf with this herd's ports. `peers`: name -> another peer port."""
         text = [f"herd = {name}"]
@@ -300,7 +304,7 @@ class Herd:
             client = self.nodes[node].client_address[1]
             peer = (peers or {}).get(node, self.nodes[node].peer_address[1])
             text.append(f'node {node} {{\n  client = "127.0.0.1:{client}"\n'
-                        f'  peer = "127.0.0.1:{peer}"\n'
+                        f'  peer = "127.0.0.1:{peer}"\n{self.node_keys(node)}'
                         f'  talks_to = {{{", ".join(talks_to)}}}\n}}')
         path = self.folder / file_name
         path.write_text("\n".join(text) + "\n" + self.more + "\n")

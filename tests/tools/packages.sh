@@ -24,6 +24,8 @@ ca-certificates     the CAs that HTTPS clients trust
 openssl             certificates and foreign peers, for the tests of TLS
 netcat-openbsd      a common client
 nginx-light         a common HTTPS server, for the tests of places
+prometheus          reads metrics, and checks their text
+haproxy             a common load balancer, which asks nodes whether they are ready
 '
 
 say() { printf '%s\n' "$*" >&2; }

@@ -1,0 +1,248 @@
+"""test_http.py - the HTTP port of real nodes, asked by curl-like requests, by Prometheus' own checker,
+by Prometheus, and by HAProxy in front of the client ports."""
+import http.client
+import itertools
+import json
+import shutil
+import signal
+import socket
+import subprocess
+import unittest
+import urllib.request
+
+from herd import ALONE, DEADLINE_S, SHIPPED, Herd, reserve_port, until
+
+PAIR = {"Goloman": ("Hands",), "Hands": ()}
+
+
+class HttpHerd(Herd):
+    """Nodes with HTTP ports. `http`: what stands in the section http."""
+
+    def __init__(self, graph, http="", **more):
+        self.holders = {name: reserve_port() for name in graph}
+        self.http = http
+        super().__init__(graph, **more)
+
+    def node_keys(self, name):
+        return f'http = "127.0.0.1:{self.port(name)}"'
+
+    def port(self, name):
+        return self.holders[name].getsockname()[1]
+
+    def ask(self, name, path, method="GET", **headers):
+        """(status, headers, body), on a connection of its own."""
+        c = http.client.HTTPConnection("127.0.0.1", self.port(name), timeout=DEADLINE_S)
+        try:
+            c.request(method, path, headers=headers)
+            r = c.getresponse()
+            return r.status, r.headers, r.read()
+        finally:
+            c.close()
+
+    def ready(self, name):
+        try:
+            return self.ask(name, "/ready")[0] == 200
+        except OSError:
+            return False
+
+    def __exit__(self, *how):
+        for holder in self.holders.values():
+            holder.close()
+        return super().__exit__(*how)
+
+
+def metric(text, name):
+    """The value of a sample of /metrics."""
+    for line in text.decode().splitlines():
+        if line.startswith(name + " "):
+            return float(line[len(name) + 1:])
+    raise AssertionError(f"no {name} in /metrics")
+
+
+class Pages(unittest.TestCase):
+    def test_what_a_node_answers(self):
+        with HttpHerd(ALONE) as herd:
+            with herd.node.client() as c:
+                c.tell(b"kiwi", b"+34-118", b"100.5")
+            status, headers, body = herd.ask("Goloman", "/metrics")
+            self.assertEqual(status, 200)
+            self.assertEqual(headers["Content-Type"], "text/plain; version=0.0.4; charset=utf-8")
+            self.assertEqual(metric(body, "stampede_stamps"), 1)
+            self.assertEqual(metric(body, "stampede_lines_iamat_total"), 1)
+            self.assertEqual(metric(body, "stampede_iamat_seconds_count"), 1)
+            self.assertNotIn(b"kiwi", body)
+            status, headers, body = herd.ask("Goloman", "/status.json")
+            self.assertEqual((status, headers["Content-Type"]), (200, "application/json"))
+            self.assertEqual(json.loads(body)["stamps"], 1)
+            asked = json.loads(herd.command("status", "--json").stdout)
+            self.assertLessEqual(json.loads(body).keys(), asked[0].keys())
+            for path, method, want in (("/health", "GET", 200), ("/ready", "HEAD", 200),
+                                       ("/", "GET", 404), ("/metrics", "POST", 405),
+                                       ("/metrics", "TRACE", 405)):
+                self.assertEqual(herd.ask("Goloman", path, method)[0], want, (method, path))
+            self.assertEqual(herd.ask("Goloman", "/metrics", Host="evil.example")[0], 421)
+            self.assertEqual(herd.ask("Goloman", "/metrics", X="a" * 9000)[0], 431)
+            self.assertEqual(herd.ask("Goloman", "/" + "a" * 3000)[0], 414)
+
+    def test_tokens(self):
+        with HttpHerd(ALONE, more='http { token_file = "http.token" }', start=False) as herd:
+            token = herd.folder / "http.token"
+            token.write_text("0123456789abcdef\n")
+            token.chmod(0o600)
+            herd.node.start()
+
+            def asks(path, word):
+                return herd.ask("Goloman", path, Authorization=f"Bearer {word}")[0]
+
+            self.assertEqual(herd.ask("Goloman", "/metrics")[0], 401)
+            self.assertEqual(herd.ask("Goloman", "/ready")[0], 200)
+            self.assertEqual(asks("/metrics", "0123456789abcdef"), 200)
+            token.write_text("fedcba9876543210\n")
+            herd.node.deliver(signal.SIGHUP)
+            until(lambda: asks("/metrics", "fedcba9876543210") == 200, "the new token holds")
+            self.assertEqual(asks("/status.json", "0123456789abcdef"), 401)
+            token.write_text("with a blank 123456\n")
+            herd.node.deliver(signal.SIGHUP)
+            until(lambda: b"reload_failed" in herd.node.printed(), "it is refused")
+            self.assertEqual(asks("/metrics", "fedcba9876543210"), 200)
+
+    def test_checked_by_prometheus(self):
+        """Clean at a node with a link that is up, and one that is down."""
+        with HttpHerd({"Goloman": ("Hands", "Welsh"), "Hands": (), "Welsh": ()}) as herd:
+            herd.linked()
+            with herd["Hands"].client() as c:
+                c.tell(b"kiwi", b"+34-118", b"100.5")
+                c.ask(b"nonsense")
+            herd["Welsh"].kill()
+            until(lambda: b'stampede_link_up{peer="Welsh"} 0' in herd.ask("Goloman", "/metrics")[2],
+                  "the link is down")
+            for name in ("Goloman", "Hands"):
+                text = herd.ask(name, "/metrics")[2]
+                done = subprocess.run(["promtool", "check", "metrics"], input=text,
+                                      capture_output=True, timeout=DEADLINE_S, check=False)
+                self.assertEqual((done.returncode, done.stdout, done.stderr), (0, b"", b""), text)
+
+
+class Ready(unittest.TestCase):
+    def test_a_restarted_node_is_ready_when_it_is_level(self):
+        with HttpHerd(SHIPPED) as herd:
+            for name in SHIPPED:
+                until(lambda: herd.ready(name), f"{name} is ready")
+            herd["Wilkes"].kill()
+            self.assertTrue(all(herd.ready(name) for name in SHIPPED if name != "Wilkes"))
+            with herd["Hands"].client() as c:
+                c.tell(b"kiwi", b"+34-118", b"100.5")
+            herd["Wilkes"].start()
+            until(lambda: herd.ready("Wilkes"), "it is ready again")
+            with herd["Wilkes"].client() as c:
+                self.assertIsNotNone(c.known(b"kiwi"))
+
+    def test_a_node_becomes_ready_under_load(self):
+        with HttpHerd(PAIR) as herd:
+            herd["Hands"].kill()
+            with herd["Goloman"].client() as c:
+                herd["Hands"].start()
+                at = iter(range(100, 10**9))
+
+                def told():
+                    for _ in range(50):
+                        c.tell(b"c%d" % (next(at) % 97), b"+34-118", b"%d" % next(at))
+                    return herd.ready("Hands")
+
+                until(told, "it is ready while stamps keep coming")
+
+
+HAPROXY = """
+defaults
+  mode tcp
+  timeout connect 5s
+  timeout client 60s
+  timeout server 60s
+frontend clients
+  bind 127.0.0.1:{port}
+  default_backend nodes
+backend nodes
+  option httpchk GET /ready
+  default-server check inter 50ms fall 1 rise 1
+{servers}
+"""
+
+
+class Programs(unittest.TestCase):
+    def test_behind_haproxy(self):
+        """A node that is not ready gets no clients, and none is refused."""
+        if not shutil.which("haproxy"):
+            self.fail("haproxy is not installed")
+        with HttpHerd(SHIPPED) as herd, reserve_port() as front:
+            port = front.getsockname()[1]
+            servers = "".join(
+                f"  server {name} 127.0.0.1:{herd[name].client_address[1]} port {herd.port(name)}\n"
+                for name in SHIPPED)
+            path = herd.folder / "haproxy.cfg"
+            path.write_text(HAPROXY.format(port=port, servers=servers))
+            front.close()
+            proxy = subprocess.Popen(["haproxy", "-db", "-q", "-f", path])
+            ids = itertools.count()
+            try:
+                def origins():
+                    """Who answers the next clients; None: one was refused."""
+                    seen = set()
+                    for _ in SHIPPED:
+                        with socket.create_connection(("127.0.0.1", port), DEADLINE_S) as s:
+                            s.sendall(b"IAMAT c%d +34-118 100\n" % next(ids))
+                            reply = s.makefile("rb").readline()
+                            if not reply:
+                                return None
+                            seen.add(reply.split()[1].decode())
+                    return seen
+
+                def balanced(names):
+                    try:
+                        return origins() == names
+                    except OSError:
+                        return False
+
+                until(lambda: balanced(set(SHIPPED)), "all five get clients")
+                herd["Welsh"].stop()
+                until(lambda: balanced(set(SHIPPED) - {"Welsh"}), "four get clients")
+                herd["Welsh"].start()
+                until(lambda: balanced(set(SHIPPED)), "all five get clients again")
+                text = herd.ask("Goloman", "/metrics")[2]
+                self.assertEqual(metric(text, "stampede_lines_invalid_total"), 0)
+                self.assertEqual(metric(text, "stampede_web_refused_total"), 0)
+            finally:
+                proxy.terminate()
+                proxy.wait(DEADLINE_S)
+
+    def test_scraped_by_prometheus(self):
+        if not shutil.which("prometheus"):
+            self.fail("prometheus is not installed")
+        with HttpHerd(PAIR) as herd, reserve_port() as holder:
+            port = holder.getsockname()[1]
+            targets = ", ".join(f"'127.0.0.1:{herd.port(name)}'" for name in PAIR)
+            path = herd.folder / "prometheus.yml"
+            path.write_text("global: {scrape_interval: 1s}\nscrape_configs:\n"
+                            f"- job_name: stampede\n  static_configs: [{{targets: [{targets}]}}]\n")
+            holder.close()
+            server = subprocess.Popen(
+                ["prometheus", f"--config.file={path}", f"--web.listen-address=127.0.0.1:{port}",
+                 f"--storage.tsdb.path={herd.folder}/tsdb", "--log.level=error"])
+            try:
+                def value_of(query):
+                    url = f"http://127.0.0.1:{port}/api/v1/query?query={query}"
+                    try:
+                        with urllib.request.urlopen(url, timeout=DEADLINE_S) as r:
+                            return json.load(r)["data"]["result"]
+                    except OSError:
+                        return []
+
+                until(lambda: [r["value"][1] for r in value_of("up")] == ["1", "1"], "both are up")
+                until(lambda: [r["value"][1] for r in value_of("stampede_link_up")] == ["1", "1"],
+                      "the link is seen at both ends")
+            finally:
+                server.terminate()
+                server.wait(DEADLINE_S)
+
+
+if __name__ == "__main__":
+    unittest.main()
