@@ -144,6 +144,7 @@ static void turn(unsigned self)
             node_sent(n, conn, window.len, now);
         }
     }
+    node_turn_took(n, TURN_NS);
 }
 
 static void pass_time(void)

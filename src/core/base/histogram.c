@@ -11,6 +11,14 @@ uint64_t histogram_upper(unsigned bucket)
     return (UINT64_C(5) + bucket % 4) << (doubling - 2);
 }
 
+uint64_t histogram_total(const struct histogram *h)
+{
+    uint64_t count = 0;
+    for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++)
+        count += h->counts[i];
+    return count;
+}
+
 uint64_t histogram_within(const struct histogram *h, unsigned doubling)
 {
     uint64_t count = 0;
@@ -24,9 +32,10 @@ uint64_t histogram_within(const struct histogram *h, unsigned doubling)
 uint64_t histogram_quantile(const struct histogram *h, unsigned thousandths)
 {
     ASSERT(thousandths >= 1 && thousandths <= 1000);
-    if (!h->total)
+    uint64_t total = histogram_total(h);
+    if (!total)
         return 0;
-    uint64_t rank = (h->total / 1000) * thousandths + (h->total % 1000 * thousandths + 999) / 1000;
+    uint64_t rank = (total / 1000) * thousandths + (total % 1000 * thousandths + 999) / 1000;
     uint64_t count = h->counts[0];
     unsigned bucket = 0;
     while (count < rank)

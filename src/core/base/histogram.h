@@ -16,7 +16,6 @@ enum {
 /* Zeroed at the start. */
 struct histogram {
     uint64_t counts[HISTOGRAM_BUCKETS];
-    uint64_t total; /* the sum of counts */
     uint64_t sum_ns; /* of all durations */
 };
 
@@ -31,14 +30,23 @@ static inline unsigned histogram_bucket(uint64_t ns)
     return bucket < HISTOGRAM_BUCKETS ? bucket : HISTOGRAM_BUCKETS - 1;
 }
 
-/* It took `ns`, `times` times. A negative duration counts as 0. */
+/* It took `ns`, whose bucket this is, `times` times. */
+static inline void histogram_add_to(
+    struct histogram *h, unsigned bucket, uint64_t ns, uint64_t times)
+{
+    h->counts[bucket] += times;
+    h->sum_ns += ns * times;
+}
+
+/* The same. A negative duration counts as 0. */
 static inline void histogram_add(struct histogram *h, int64_t ns, uint64_t times)
 {
     uint64_t duration = ns < 0 ? 0 : (uint64_t)ns;
-    h->counts[histogram_bucket(duration)] += times;
-    h->total += times;
-    h->sum_ns += duration * times;
+    histogram_add_to(h, histogram_bucket(duration), duration, times);
 }
+
+/* How many there were. */
+uint64_t histogram_total(const struct histogram *h);
 
 /* The longest duration of a bucket, in ns; that of the last has no meaning. */
 uint64_t histogram_upper(unsigned bucket);

@@ -21,7 +21,4 @@ struct durations {
 /* Where peering counts how old stamps are. */
 struct histogram *durations_ages(struct node *n);
 
-/* The turn that ends has taken so long. */
-void durations_turn(struct node *n, int64_t ns);
-
 #endif

@@ -325,11 +325,6 @@ void node_turn(struct node *n, struct instant now)
     alarms_turn(n, now);
 }
 
-void node_turn_took(struct node *n, int64_t ns)
-{
-    durations_turn(n, ns);
-}
-
 bool node_touched(struct node *n, uint32_t *conn)
 {
     struct connection *c = connections_touched(&n->connections);

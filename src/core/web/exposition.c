@@ -80,6 +80,7 @@ void exposition_single(
 void exposition_histogram(struct buf *out, const char *name, const char *help,
     const struct histogram *h, unsigned first, unsigned last)
 {
+    uint64_t total = histogram_total(h);
     exposition_family(out, name, EXPOSITION_HISTOGRAM, help);
     for (unsigned doubling = first; doubling <= last; doubling++) {
         buf_text(out, name);
@@ -91,7 +92,7 @@ void exposition_histogram(struct buf *out, const char *name, const char *help,
     }
     buf_text(out, name);
     buf_text(out, "_bucket{le=\"+Inf\"} ");
-    buf_u64(out, h->total);
+    buf_u64(out, total);
     buf_byte(out, '\n');
     buf_text(out, name);
     buf_text(out, "_sum ");
@@ -99,6 +100,6 @@ void exposition_histogram(struct buf *out, const char *name, const char *help,
     buf_byte(out, '\n');
     buf_text(out, name);
     buf_text(out, "_count ");
-    buf_u64(out, h->total);
+    buf_u64(out, total);
     buf_byte(out, '\n');
 }

@@ -32,7 +32,7 @@ Test(histogram, counts)
     histogram_add(&h, -5, 1);
     histogram_add(&h, 1024, 98);
     histogram_add(&h, 1025, 1);
-    cr_expect_eq(h.total, 100);
+    cr_expect_eq(histogram_total(&h), 100);
     cr_expect_eq(h.sum_ns, 98 * 1024 + 1025);
     cr_expect_eq(histogram_within(&h, 10), 99);
     cr_expect_eq(histogram_within(&h, 11), 100);
