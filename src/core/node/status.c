@@ -273,11 +273,19 @@ static void put_identity(struct buf *out, const struct node *n)
     put_hex(out, "boot", n->links.peering.boot);
 }
 
+/* For whoever warns before it is too late. */
+static void put_certificate(struct buf *out, const struct node *n)
+{
+    if (n->tls.config && n->tls.config->identity)
+        put_signed(out, "certificate_ends_s", tls_identity_ends_s(n->tls.config->identity));
+}
+
 void node_status(const struct node *n, struct buf *out, struct instant now)
 {
     buf_byte(out, '{');
     put_identity(out, n);
     put_number(out, "uptime_ms", (uint64_t)((clock_ns(n, now) - n->started_ns) / MS_NS));
+    put_certificate(out, n);
     put_number(out, "clients", n->clients.count);
     put_store(out, n, now);
     put_links(out, n, now);

@@ -18,9 +18,6 @@
 #include "core/tls/private.h"
 #include <stdlib.h>
 
-/* Days from the year 0, in which BearSSL counts, to 1970. */
-enum { BEARSSL_DAYS_1970 = 719528 };
-
 /* -- the check --------------------------------------------------------------------------------- */
 
 /* The other end's certificates that can be read; after walk(), `len` of them, in order, lead from

@@ -182,6 +182,29 @@ static const char *match(struct tls_identity *i)
     return same ? NULL : "holds a certificate that belongs to another key than that in key_file";
 }
 
+/* When the first of its certificates ends; those that cannot be read do not count: what checks the
+ * chain refuses them. */
+static int64_t first_end_s(const struct tls_identity *i)
+{
+    int64_t first_s = INT64_MAX;
+    for (size_t k = 0; k < i->chain_len; k++) {
+        br_x509_decoder_context decoder;
+        br_x509_decoder_init(&decoder, NULL, NULL);
+        br_x509_decoder_push(&decoder, i->chain[k].data, i->chain[k].data_len);
+        if (!br_x509_decoder_get_pkey(&decoder))
+            continue;
+        int64_t days = (int64_t)decoder.notafter_days - BEARSSL_DAYS_1970;
+        int64_t end_s = days * 86400 + decoder.notafter_seconds;
+        first_s = end_s < first_s ? end_s : first_s;
+    }
+    return first_s;
+}
+
+int64_t tls_identity_ends_s(const struct tls_identity *i)
+{
+    return i->ends_s;
+}
+
 struct tls_identity *tls_identity_create(
     struct span cert_pem, struct span key_pem, const char **why, bool *of_key)
 {
@@ -199,8 +222,10 @@ struct tls_identity *tls_identity_create(
     }
     if (!*why)
         *why = match(i);
-    if (!*why)
+    if (!*why) {
+        i->ends_s = first_end_s(i);
         return i;
+    }
     tls_identity_destroy(i);
     return NULL;
 }

@@ -18,7 +18,10 @@
 #include "core/tls/tls.h"
 #include <bearssl.h>
 
-enum { TLS_HASH_BYTES = br_sha256_SIZE };
+enum {
+    TLS_HASH_BYTES = br_sha256_SIZE,
+    BEARSSL_DAYS_1970 = 719528, /* days from the year 0, in which BearSSL counts, to 1970 */
+};
 
 /* Errors of a certificate in addition to BearSSL's. */
 enum {
@@ -47,6 +50,7 @@ struct tls_identity {
     br_x509_certificate chain[TLS_CHAIN_MAX]; /* each allocated separately */
     size_t chain_len;
     unsigned issuer_key; /* BR_KEYTYPE_ of the key that signed the certificate */
+    int64_t ends_s; /* POSIX: the first second in which one of its certificates is not valid */
     int key_type; /* BR_KEYTYPE_RSA or BR_KEYTYPE_EC */
     br_rsa_private_key rsa;
     br_ec_private_key ec;

@@ -49,4 +49,7 @@ MUST_USE struct tls_identity *tls_identity_create(
 /* As tls_trust_destroy. */
 void tls_identity_destroy(struct tls_identity *i);
 
+/* The POSIX second in which the first of its certificates ends. */
+int64_t tls_identity_ends_s(const struct tls_identity *i);
+
 #endif

@@ -302,6 +302,18 @@ Test(tls_identity, faults_are_told_before_a_peer_does, .init = make_some,
     tls_trust_destroy(trust);
 }
 
+Test(tls_identity, says_when_it_ends, .init = make_some, .fini = remove_certificates)
+{
+    const int64_t now_s = today().real_ns / SECOND_NS, day_s = 86400;
+    struct tls_identity *well = identity_of("Hands"), *expired = identity_of("expired");
+    cr_expect_gt(tls_identity_ends_s(well), now_s);
+    cr_expect_leq(tls_identity_ends_s(well), now_s + 36500 * day_s);
+    cr_expect_lt(tls_identity_ends_s(expired), now_s);
+    cr_expect_gt(tls_identity_ends_s(expired), now_s - 2 * day_s);
+    tls_identity_destroy(well);
+    tls_identity_destroy(expired);
+}
+
 /* -- keys made up, with numbers of any size -------------------------------------------------------
  * */
 
