@@ -3,7 +3,10 @@
  * The first bytes of the data say where the stream is split, how long a line may be and what the
  * clock shows; the rest is the stream. Its lines must be the same whether it is split or not. Each
  * is parsed: a command's fields keep their bounds, and a peer that parses the AT line of an IAMAT
- * gets the same stamp. */
+ * gets the same stamp.
+ *
+ * Covers: src/core/protocol/command.c, src/core/protocol/explain.c, src/core/protocol/foreign.c,
+ * src/core/protocol/line.c, src/core/protocol/stamp.c */
 #include "core/protocol/command.h"
 #include "core/base/invariant.h"
 #include "core/protocol/explain.h"

@@ -2,7 +2,9 @@
  *
  * The first bytes of the data say where the stream is split and how it ends; the rest is the
  * stream. The answer must be the same whether it is parsed whole, split or byte by byte. A complete
- * answer must be complete again without the bytes that follow it. All answers keep their bounds. */
+ * answer must be complete again without the bytes that follow it. All answers keep their bounds.
+ *
+ * Covers: src/core/http/date.c, src/core/http/header.c, src/core/http/response.c */
 #include "core/http/http.h"
 #include "core/base/invariant.h"
 #include <stdlib.h>

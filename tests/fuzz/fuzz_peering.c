@@ -4,7 +4,9 @@
  * second the size of the pieces in which the rest arrives, the third how much time passes between
  * them and how much room there is to answer. Before LINKED the store and what is remembered of the
  * peers must be as they were; whatever goes out must be whole lines; what is OVER must stay so and
- * fall silent. */
+ * fall silent.
+ *
+ * Covers: src/core/peering */
 #include "core/base/invariant.h"
 #include "core/peering/peering.h"
 #include "unit/secrets.h"

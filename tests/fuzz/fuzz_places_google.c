@@ -3,7 +3,9 @@
  * The first bytes of the data are the interface, the count, the status, the position and the
  * length of a key; then come the key and the body. The request must have one head, and a body of
  * the length that it announces. The answer must be framed JSON in legacy shape and valid UTF-8, and
- * must not hold the key, unless the key is one that may be in it by chance. */
+ * must not hold the key, unless the key is one that may be in it by chance.
+ *
+ * Covers: src/core/places/google.c, src/core/places/google_answer.c */
 #include "core/base/invariant.h"
 #include "core/places/google.h"
 #include "core/base/utf8.h"

@@ -2,7 +2,11 @@
  *
  * Properties: it never crashes or leaks; faults come in the order of their lines and are text; a
  * herd that is accepted keeps every bound of core/topology/topology.h, and edges work in both
- * directions. */
+ * directions.
+ *
+ * Covers: src/core/topology/draft.c, src/core/topology/graph.c, src/core/topology/keys.c,
+ * src/core/topology/reader.c, src/core/topology/retired.c, src/core/topology/scan.c,
+ * src/core/topology/topology.c, src/core/topology/values.c */
 #include "core/base/invariant.h"
 #include "core/topology/topology.h"
 
