@@ -384,7 +384,7 @@ Test(node, another_protocols_request_is_refused_and_nothing_behind_it_is_taken)
         joins(0);
         sends(0, first);
         if (wants[0] != NODE_WANT_CLOSE)
-            sends(0, BROWSER + split);
+            sends(0, &BROWSER[split]);
         hears(0, "? POST / HTTP/1.1\n");
         cr_assert_eq(wants[0], NODE_WANT_CLOSE, "%zu", split);
         hangs_up(0);
