@@ -243,8 +243,12 @@ static bool look(struct node *n, const struct neighbour *who, struct contest *c,
         finish(n, c, now);
         return false;
     }
-    if (rival && rival->peering.theirs.boot == linked->peering.theirs.boot)
-        return give_end(out, rival, PEERING_DUPLICATE);
+    if (c->who.boot == linked->peering.theirs.boot) { /* by another connection */
+        if (rival)
+            return give_end(out, rival, PEERING_DUPLICATE);
+        finish(n, c, now);
+        return false;
+    }
     if (c->asked != linked) {
         enter(n, c, CONTEST_ASKED, now);
         c->asked = linked;

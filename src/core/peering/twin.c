@@ -55,6 +55,7 @@ const char *twin_parse(const struct span *words, const struct peering_node *node
 void twin_told(const struct peering_node *node, const struct peer *stand_in)
 {
     struct peer *linked = &node->peers[stand_in->number];
-    ASSERT(stand_in != linked && stand_in->boot != linked->boot);
-    linked->full_until = store_change(node->store);
+    ASSERT(stand_in != linked);
+    if (stand_in->boot != linked->boot)
+        linked->full_until = store_change(node->store);
 }

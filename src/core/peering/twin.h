@@ -45,7 +45,8 @@ static inline bool twin_said(const struct peering_node *node, const struct stamp
 }
 
 /* Stamps have come by a rival, for which `stand_in` stands: the peer that is linked is to get them
- * though their lists and their source are of its name. */
+ * though their lists and their source are of its name. Unless another link of the rival's own
+ * process has come up in this turn: that one has them. */
 void twin_told(const struct peering_node *node, const struct peer *stand_in);
 
 #endif

@@ -274,6 +274,41 @@ Test(node_twins, a_link_of_the_rivals_own_boot_that_comes_up_first_makes_it_a_du
     hears(RIVAL, "BYE duplicate of another link\n");
 }
 
+/* Until the turn ends it is still heard as the rival, of a process that is linked by now. */
+Test(node_twins, what_the_rival_says_in_the_turn_that_makes_it_a_duplicate_counts)
+{
+    is_met(LINK, FIRST, "");
+    is_met(RIVAL, LATER, "");
+    forgets(THIRD);
+    node_ended(node, LINK, now);
+    cr_assert(node_accepted(node, THIRD, NODE_PEER_PORT, &caller, now));
+    node_received(node, THIRD, SPAN(LATER), now);
+    node_received(node, RIVAL, SPAN(AT("k") "\n"), now);
+    turn();
+    cr_assert_eq(store_count(node_store(node)), 1);
+    cr_assert_eq(wants[THIRD], NODE_WANT_READ);
+    hears(RIVAL, "BYE duplicate of another link\n");
+}
+
+/* It is no twin of itself. */
+Test(node_twins, one_that_was_not_let_wait_and_is_linked_when_the_link_ends_is_not_judged)
+{
+    is_met(LINK, FIRST, "");
+    comes(RIVAL, OLD("b2"));
+    hears(RIVAL, "BYE another process of this name is linked\n");
+    forgets(THIRD);
+    node_ended(node, LINK, now); /* in the same turn as: */
+    cr_assert(node_accepted(node, THIRD, NODE_PEER_PORT, &caller, now));
+    node_received(node, THIRD, SPAN(OLD("b2")), now);
+    turn();
+    forgets(THIRD);
+    passes_ms(3000);
+    answers(THIRD);
+    passes_ms(1);
+    cr_assert_eq(wants[THIRD], NODE_WANT_READ);
+    cr_assert_eq(logged(" twins "), 0);
+}
+
 Test(node_twins, who_has_not_proved_its_name_changes_nothing)
 {
     node_destroy(node);
