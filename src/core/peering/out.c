@@ -304,6 +304,8 @@ int64_t peering_pull_ns(const struct peering *p)
     if (p->state != PEERING_LINKED || p->observer)
         return NEVER_NS;
     int64_t ack_ns = p->link.ack_due ? p->link.ack_at_ns : NEVER_NS;
+    if (p->rival) /* what else it asks for waits until it is admitted */
+        return ack_ns;
     int64_t alone_ns = earlier_ns(ack_ns, p->link.mark_at_ns);
     int64_t lease_ns = leases(p) ? lease_deadline(&p->lease) : NEVER_NS;
     int64_t spare_ns = earlier_ns(lease_ns, notices_deadline(&p->notices, &p->link));

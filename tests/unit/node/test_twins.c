@@ -290,6 +290,27 @@ Test(node_twins, what_the_rival_says_in_the_turn_that_makes_it_a_duplicate_count
     hears(RIVAL, "BYE duplicate of another link\n");
 }
 
+/* Nothing of the feed is sent to a rival, so it is not answered yet: and nobody waits for it. */
+Test(node_twins, what_a_rival_asks_for_waits_until_it_is_linked_and_wakes_nobody)
+{
+    static uint16_t of_goloman[] = {1, 2}, of_ant[] = {0, 2}, of_hands[] = {0, 1};
+    node_destroy(node);
+    nodes[0].neighbours = of_goloman;
+    nodes[1].neighbours = of_ant;
+    nodes[2].neighbours = of_hands; /* the link between Goloman and Hands is spare */
+    nodes[0].neighbours_count = nodes[1].neighbours_count = nodes[2].neighbours_count = 2;
+    side_start();
+    turn();
+    comes(LINK, HELLO("b1", KNOWS "100 lazy=1"));
+    comes(RIVAL, HELLO("b2", KNOWS "200 lazy=1"));
+    forgets(RIVAL);
+    sends(RIVAL, "GRAFT 0\n");
+    hears(RIVAL, "");
+    cr_assert_gt(node_deadline(node), now.mono_ns, "it turns and turns");
+    hangs_up(LINK);
+    cr_assert_eq(strncmp(heard[RIVAL], "EAGER 0\n", 8), 0, "heard \"%s\"", heard[RIVAL]);
+}
+
 /* It is no twin of itself. */
 Test(node_twins, one_that_was_not_let_wait_and_is_linked_when_the_link_ends_is_not_judged)
 {
