@@ -23,6 +23,7 @@
 #   server     for servers only, and that is critical
 #   code       for signing code only
 #   any        for any use
+#   agrees     for agreeing on keys only (keyUsage), not for signing
 #   chained    signed by inner-ca, which outer-ca has signed, which the CA has signed; the file holds
 #              all but the CA's
 #   shuffled   the same; the file begins with its own, and has the others in no order, with the CA's
@@ -81,7 +82,7 @@ make_inner_ca() {
 for word in "$@"; do
   kind=${word%%:*} name=${word#*:}
   key=("${p256[@]}") signed=("${by_ca[@]}") names=DNS:$name subject=/CN=$name
-  use= append=()
+  use= key_usage= append=()
   case $kind in
   self) signed=() ;;
   stranger)
@@ -103,6 +104,7 @@ for word in "$@"; do
   server) use=critical,serverAuth ;;
   code) use=codeSigning ;;
   any) use=anyExtendedKeyUsage ;;
+  agrees) key_usage=keyAgreement ;;
   chained | shuffled)
     make_inner_ca outer-ca ca
     make_inner_ca inner-ca outer-ca
@@ -121,6 +123,7 @@ for word in "$@"; do
   extensions=(-addext basicConstraints=critical,CA:false)
   [ -z "$names" ] || extensions+=(-addext "subjectAltName=$names")
   [ -z "$use" ] || extensions+=(-addext "extendedKeyUsage=$use")
+  [ -z "$key_usage" ] || extensions+=(-addext "keyUsage=$key_usage")
   if [ "$kind" = expired ]; then make_expired "$name" "$names"; continue; fi
   make "$kind" "$subject" "${key[@]}" -- -days 36500 "${signed[@]}" "${extensions[@]}"
   for file in "${append[@]}"; do cat "$file" >>"$kind.pem"; done

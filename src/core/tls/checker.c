@@ -159,6 +159,15 @@ static void end_cert(const br_x509_class **vtable)
     c->taking = false;
 }
 
+/* All cipher suites are ECDHE, in which both ends prove themselves by signing. The engine would find
+ * out only after the check. */
+static unsigned judge_key(const struct tls_checker *c)
+{
+    unsigned usages = 0;
+    const br_x509_pkey *key = c->minimal.vtable->get_pkey(&c->minimal.vtable, &usages);
+    return key && usages & BR_KEYTYPE_SIGN ? 0 : BR_ERR_X509_FORBIDDEN_KEY_USAGE;
+}
+
 static unsigned end_chain(const br_x509_class **vtable)
 {
     struct tls_checker *c = checker_of(vtable);
@@ -168,6 +177,8 @@ static unsigned end_chain(const br_x509_class **vtable)
         error = walk(c, &path);
     if (c->block && error == 0)
         error = judge(c, &path);
+    if (c->block && error == 0)
+        error = judge_key(c);
     tls_checker_deinit(c);
     return error;
 }

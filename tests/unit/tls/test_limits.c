@@ -10,7 +10,7 @@ static struct tls_trust *trust;
 
 static void begin(void)
 {
-    make_certificates("Goloman Hands client:Hands server:Hands code:Hands any:Hands");
+    make_certificates("Goloman Hands client:Hands server:Hands code:Hands any:Hands agrees:Hands");
     trust = trust_of("ca");
 }
 
@@ -67,6 +67,8 @@ Test(tls_limits, a_certificate_is_shown_at_the_end_that_it_is_for)
         {"server", NULL, "Goloman", ""}, /* a node has one certificate for both ends */
         {"any", NULL, "Goloman", ""},
         {"code", NULL, "Goloman", USE("the other end")},
+        {"Goloman", NULL, "agrees", "the other end's certificate may not be used for this"},
+        {"agrees", NULL, "Goloman", "the other end's certificate may not be used for this"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const char *said = said_between(rows[i].dials, rows[i].server_name, rows[i].accepts);
@@ -74,16 +76,16 @@ Test(tls_limits, a_certificate_is_shown_at_the_end_that_it_is_for)
     }
 }
 
-Test(tls_limits, a_node_learns_at_its_start_that_its_certificate_is_for_clients)
+Test(tls_limits, a_node_learns_at_its_start_what_its_certificate_is_not_for)
 {
-    static const char *const names[] = {"client", "code", "server", "any", "Hands"};
+    static const char *const names[] = {"client", "code", "agrees", "server", "any", "Hands"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         struct tls_identity *identity = identity_of(names[i]);
         struct tls_config config = {trust, identity};
         const char *fault = tls_identity_fault(&config, SPAN("Hands"), today().real_ns);
-        cr_expect_eq(fault != NULL, i < 2, "%s: %s", names[i], fault ? fault : "none");
+        cr_expect_eq(fault != NULL, i < 3, "%s: %s", names[i], fault ? fault : "none");
         fault = tls_identity_fault(&config, SPAN(""), today().real_ns); /* an observer */
-        cr_expect_eq(fault != NULL, i == 1, "%s: %s", names[i], fault ? fault : "none");
+        cr_expect_eq(fault != NULL, i == 1 || i == 2, "%s: %s", names[i], fault ? fault : "none");
         tls_identity_destroy(identity);
     }
 }
