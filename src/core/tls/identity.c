@@ -166,8 +166,24 @@ static bool same_rsa(const struct tls_identity *i, const br_x509_pkey *of_certif
     return len == theirs->nlen - skip && memcmp(mine, theirs->n + skip, len) == 0;
 }
 
+/* Whether a signature of the key is right: numbers of a key that the modulus does not show may be
+ * damaged. A key of EC has only one. */
+static bool signs(const struct tls_identity *i, const br_x509_pkey *of_certificate)
+{
+    static const unsigned char hash[br_sha256_SIZE] = {1};
+    unsigned char signature[RSA_NUMBER_BYTES], found[br_sha256_SIZE];
+    size_t len = (i->rsa.n_bitlen + 7) / 8;
+    return i->key_type == BR_KEYTYPE_EC ||
+           (len <= sizeof signature &&
+               br_rsa_pkcs1_sign_get_default()(
+                   BR_HASH_OID_SHA256, hash, sizeof hash, &i->rsa, signature) &&
+               br_rsa_pkcs1_vrfy_get_default()(signature, len, BR_HASH_OID_SHA256, sizeof found,
+                   &of_certificate->key.rsa, found) &&
+               memcmp(hash, found, sizeof hash) == 0);
+}
+
 /* Compare the key with the certificate. NULL: it is the certificate's. */
-static const char *match(struct tls_identity *i)
+static const char *match(struct tls_identity *i, bool *of_key)
 {
     ASSERT(i->chain_len > 0);
     br_x509_decoder_context decoder;
@@ -179,7 +195,10 @@ static const char *match(struct tls_identity *i)
     i->issuer_key = (unsigned)br_x509_decoder_get_signer_key_type(&decoder);
     bool same = key->key_type == i->key_type &&
                 (key->key_type == BR_KEYTYPE_EC ? same_ec(i, key) : same_rsa(i, key));
-    return same ? NULL : "holds a certificate that belongs to another key than that in key_file";
+    if (!same)
+        return "holds a certificate that belongs to another key than that in key_file";
+    *of_key = !signs(i, key);
+    return *of_key ? "holds a key that is damaged" : NULL;
 }
 
 /* When the first of its certificates ends; those that cannot be read do not count: what checks the
@@ -221,7 +240,7 @@ struct tls_identity *tls_identity_create(
         *of_key = *why != NULL;
     }
     if (!*why)
-        *why = match(i);
+        *why = match(i, of_key);
     if (!*why) {
         i->ends_s = first_end_s(i);
         return i;

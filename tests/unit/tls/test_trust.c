@@ -371,6 +371,27 @@ Test(tls_identity, refuses_oversize_keys, .init = make_some, .fini = remove_cert
     free((char *)cert.at);
 }
 
+/* Its modulus is right, so it seems to be the certificate's. */
+Test(tls_identity, refuses_a_key_with_a_damaged_number, .init = make_some,
+    .fini = remove_certificates)
+{
+    static char memory[TEXT];
+    struct span cert = file_text("rsa", "pem"), key = file_text("rsa", "key");
+    struct pem p;
+    bool of_key;
+    pem_begin(&p, key);
+    cr_assert_eq(pem_next(&p), PEM_OBJECT);
+    p.der[p.der_len - 1] ^= 1; /* of the coefficient */
+    size_t len = br_pem_encode(memory, p.der, p.der_len, p.name, 0);
+    cr_expect_str_eq(said_of(cert, key, &of_key), "");
+    cr_expect_str_eq(
+        said_of(cert, (struct span){memory, len}, &of_key), "holds a key that is damaged");
+    cr_expect(of_key);
+    pem_end(&p);
+    free((char *)cert.at);
+    free((char *)key.at);
+}
+
 Test(der, trusts_no_length)
 {
     static const struct {
