@@ -1,14 +1,10 @@
 /* trace.c — `stampede trace ID`: shows the path of a client's newest stamp and how long it took.
  *
- * All nodes are asked; way.h combines their answers. The result is a tree: below each node are
- * those that received the stamp from it. */
+ * All nodes are asked; way.h combines their answers and shows the result. */
 #include "cli/commands.h"
-#include "cli/show.h"
 #include "cli/survey.h"
 #include "cli/way.h"
 #include "core/protocol/command.h"
-#include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -31,181 +27,7 @@ static const char help[] =
     "no node knows the client, 2 wrong command line.\n\n"
     "Example: stampede trace kiwi.cs.ucla.edu\n";
 
-enum { DELAY_BYTES = 40, QUESTION_BYTES_MAX = 6 + STAMPEDE_CLIENT_ID_BYTES_MAX, INDENT_MAX = 20 };
-
-/* -- as a tree --------------------------------------------------------------------------------- */
-
-static const char *delay_text(const struct sight *s, int64_t ns, char out[DELAY_BYTES])
-{
-    const char *about = s->late ? "<" : s->within_ns > MS_NS ? "~" : "";
-    const char *doubt = s->clock_known ? "" : "?";
-    double ms = round((double)ns / 1e5) / 10 + 0.0; /* + 0.0 makes 0 of -0 */
-    bool short_one = ms < 9999.95 && ms > -9999.95;
-    snprintf(out, DELAY_BYTES, short_one ? "%s%.1f ms%s" : "%s%.0f s%s", about,
-        short_one ? ms : ms / 1000, doubt);
-    return out;
-}
-
-struct tree {
-    const struct way *way;
-    bool *shown;
-    int width; /* of the first column */
-};
-
-static void show_row(const struct tree *tree, unsigned node, unsigned depth)
-{
-    const struct topology_node *nodes = tree->way->topology->nodes;
-    const struct sight *s = &tree->way->sights[node];
-    const struct sight *from = s->parent >= 0 ? &tree->way->sights[s->parent] : NULL;
-    char after[DELAY_BYTES], hop[DELAY_BYTES] = "-";
-    int indent = (int)(2 * (depth < INDENT_MAX ? depth : INDENT_MAX));
-    if (from && from->newest && !from->late)
-        delay_text(s, s->delay_ns - from->delay_ns, hop);
-    printf("%*s%-*s  %4u  %12s  %12s  %s\n", indent, "", tree->width - indent, nodes[node].name,
-        s->hops, delay_text(s, s->delay_ns, after), hop,
-        s->hops == 0 ? "a client"
-        : from       ? nodes[s->parent].name
-                     : "a former node");
-}
-
-static void show_branch(struct tree *tree, unsigned node, unsigned depth)
-{
-    tree->shown[node] = true;
-    show_row(tree, node, depth);
-    for (unsigned i = 0; i < tree->way->topology->nodes_count; i++) {
-        const struct sight *s = &tree->way->sights[i];
-        if (s->newest && s->parent == (int)node && !tree->shown[i])
-            show_branch(tree, i, depth + 1);
-    }
-}
-
-/* First come nodes that received it from a client, or from a node that no longer has it. Nodes that
- * received it from each other, which is possible after a restart, come last, below the first of
- * them. */
-static void show_tree(struct tree *tree)
-{
-    unsigned count = tree->way->topology->nodes_count;
-    printf("%-*s  %4s  %12s  %12s  FROM\n", tree->width, "NODE", "HOPS", "AFTER", "HOP");
-    for (unsigned pass = 0; pass < 2; pass++)
-        for (unsigned i = 0; i < count; i++) {
-            const struct sight *s = &tree->way->sights[i];
-            bool root = s->parent < 0 || !tree->way->sights[s->parent].newest;
-            if (s->newest && !tree->shown[i] && (root || pass == 1))
-                show_branch(tree, i, 0);
-        }
-}
-
-static void show_others(const struct tree *tree)
-{
-    const struct way *w = tree->way;
-    for (unsigned i = 0; i < w->topology->nodes_count; i++) {
-        const struct sight *s = &w->sights[i];
-        if (!s->newest)
-            printf("%-*s  %s\n", tree->width, w->topology->nodes[i].name,
-                s->why     ? s->why
-                : s->known ? "holds an older stamp"
-                           : "does not know this client");
-    }
-}
-
-static unsigned depth_of(const struct way *w, unsigned node)
-{
-    unsigned depth = 0;
-    int parent = w->sights[node].parent;
-    while (parent >= 0 && w->sights[parent].newest && depth < INDENT_MAX) {
-        depth++;
-        parent = w->sights[parent].parent;
-    }
-    return depth;
-}
-
-static int show_table(const struct way *w)
-{
-    struct tree tree = {.way = w, .width = (int)strlen("NODE")};
-    unsigned count = w->topology->nodes_count;
-    tree.shown = calloc(count, sizeof *tree.shown);
-    if (!tree.shown) {
-        complain("out of memory");
-        return EXIT_SAID_NO;
-    }
-    for (unsigned i = 0; i < count; i++) {
-        int len = (int)(strlen(w->topology->nodes[i].name) + 2 * depth_of(w, i));
-        tree.width = len > tree.width ? len : tree.width;
-    }
-    char memory[STAMPEDE_LINE_BYTES_MAX * 2];
-    struct buf line = buf_over(memory, sizeof memory);
-    stamp_at_put(&line, w->newest);
-    show_text(stdout, buf_span(&line));
-    putchar('\n');
-    line.len = 0;
-    log_time_put(&line, w->newest->time_ns + w->newest->skew_ns);
-    printf("received by %.*s at %.*s\n\n", (int)w->newest->origin.len, w->newest->origin.at,
-        (int)line.len, line.at);
-    show_tree(&tree);
-    show_others(&tree);
-    free(tree.shown);
-    return w->holders == count ? EXIT_WELL : EXIT_SAID_NO;
-}
-
-/* -- as JSON ----------------------------------------------------------------------------------- */
-
-static void add_number_text(cJSON *to, const char *key, int64_t value)
-{
-    char text[24];
-    snprintf(text, sizeof text, "%" PRId64, value);
-    cJSON_AddStringToObject(to, key, text);
-}
-
-static cJSON *sight_object(const struct way *w, unsigned node)
-{
-    const struct sight *s = &w->sights[node];
-    cJSON *one = cJSON_CreateObject();
-    cJSON_AddStringToObject(one, "node", w->topology->nodes[node].name);
-    cJSON_AddBoolToObject(one, "up", !s->why);
-    if (s->why) {
-        cJSON_AddStringToObject(one, "error", s->why);
-        return one;
-    }
-    cJSON_AddBoolToObject(one, "known", s->known);
-    cJSON_AddBoolToObject(one, "newest", s->newest);
-    if (!s->newest)
-        return one;
-    cJSON_AddNumberToObject(one, "hops", s->hops);
-    cJSON_AddItemToObject(
-        one, "via", cJSON_Duplicate(cJSON_GetObjectItemCaseSensitive(s->json, "via"), true));
-    add_number_text(one, s->late ? "taken_before_ns" : "taken_ns", s->taken_ns);
-    cJSON_AddNumberToObject(one, "within_ns", (double)s->within_ns);
-    cJSON_AddNumberToObject(
-        one, s->late ? "delay_at_most_ms" : "delay_ms", (double)s->delay_ns / 1e6);
-    cJSON_AddBoolToObject(one, "clock_known", s->clock_known);
-    cJSON_AddNumberToObject(one, "clock_ahead_ms", (double)s->clock_ns / 1e6);
-    return one;
-}
-
-static int show_object(const struct way *w)
-{
-    unsigned count = w->topology->nodes_count;
-    char memory[STAMPEDE_LINE_BYTES_MAX * 2];
-    struct buf line = buf_over(memory, sizeof memory - 1);
-    cJSON *all = cJSON_CreateObject();
-    stamp_at_put(&line, w->newest);
-    memory[line.len] = '\0';
-    cJSON_AddStringToObject(all, "stamp", memory);
-    add_number_text(all, "received_ns", w->newest->time_ns + w->newest->skew_ns);
-    cJSON *nodes = cJSON_AddArrayToObject(all, "nodes");
-    for (unsigned i = 0; i < count; i++)
-        cJSON_AddItemToArray(nodes, sight_object(w, i));
-    char *text = cJSON_PrintUnformatted(all);
-    cJSON_Delete(all);
-    if (!text) {
-        complain("out of memory");
-        return EXIT_SAID_NO;
-    }
-    show_json(stdout, text);
-    putchar('\n');
-    cJSON_free(text);
-    return w->holders == count ? EXIT_WELL : EXIT_SAID_NO;
-}
+enum { QUESTION_BYTES_MAX = 6 + STAMPEDE_CLIENT_ID_BYTES_MAX };
 
 /* -- the command ------------------------------------------------------------------------------- */
 
@@ -214,8 +36,13 @@ static int show(const struct options *o, const struct way *w)
     unsigned silent = 0;
     for (unsigned i = 0; i < w->topology->nodes_count; i++)
         silent += w->sights[i].why != NULL;
-    if (w->newest)
-        return options_json(o) ? show_object(w) : show_table(w);
+    if (w->newest) {
+        if (!(options_json(o) ? way_json(stdout, w) : way_table(stdout, w))) {
+            complain("out of memory");
+            return EXIT_SAID_NO;
+        }
+        return w->holders == w->topology->nodes_count ? EXIT_WELL : EXIT_SAID_NO;
+    }
     if (silent == w->topology->nodes_count)
         complain("no node answers; the first says: %s", w->sights[0].why);
     else if (silent)

@@ -157,10 +157,11 @@ static void find_clocks(struct way *w, unsigned origin)
         unsigned a = queue[next];
         for (unsigned i = 0; i < t->nodes[a].neighbours_count; i++) {
             unsigned b = t->nodes[a].neighbours[i];
-            int64_t ahead_ns;
+            int64_t ahead_ns, clock_ns;
             if (w->sights[b].clock_known || !clock_between(w, a, b, &ahead_ns) ||
-                __builtin_add_overflow(w->sights[a].clock_ns, ahead_ns, &w->sights[b].clock_ns))
+                __builtin_add_overflow(w->sights[a].clock_ns, ahead_ns, &clock_ns))
                 continue;
+            w->sights[b].clock_ns = clock_ns;
             w->sights[b].clock_known = true;
             queue[count++] = b;
         }
@@ -187,8 +188,11 @@ void way_find(struct way *w)
         if (!s->newest)
             continue;
         int64_t received_ns = s->stamp.time_ns + s->stamp.skew_ns; /* stamp_parse checked it */
-        s->delay_ns = s->taken_ns - received_ns; /* both are >= 0 */
-        if (__builtin_sub_overflow(s->delay_ns, s->clock_ns, &s->delay_ns))
-            s->clock_known = false;
+        int64_t apart_ns = s->taken_ns - received_ns; /* both are >= 0 */
+        if (!__builtin_sub_overflow(apart_ns, s->clock_ns, &s->delay_ns))
+            continue;
+        s->delay_ns = apart_ns;
+        s->clock_ns = 0;
+        s->clock_known = false;
     }
 }

@@ -11,6 +11,7 @@
 #include "core/protocol/stamp.h"
 #include "core/topology/topology.h"
 #include <cjson/cJSON.h>
+#include <stdio.h>
 
 /* What one node reports. */
 struct sight {
@@ -50,5 +51,11 @@ void way_read(struct way *w, unsigned node, const char *answer, const char *why)
 
 /* After all answers were read: find the newest stamp, and each node's delay. */
 void way_find(struct way *w);
+
+/* -- showing ----------------------------------------------------------------------------------- */
+
+/* Print a way on which a stamp was found, for people or as JSON. false: no memory. way_show.c */
+MUST_USE bool way_table(FILE *out, const struct way *w);
+MUST_USE bool way_json(FILE *out, const struct way *w);
 
 #endif

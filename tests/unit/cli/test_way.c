@@ -3,6 +3,7 @@
 #include "cli/way.h"
 #include <criterion/criterion.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 enum { A, B, C, NODES };
 
@@ -182,4 +183,35 @@ Test(way, odd_clocks_are_left_out)
         end();
         begin();
     }
+}
+
+/* What a node says may be wrong by any amount. */
+Test(way, shows_times_that_lie_centuries_apart)
+{
+    char *text;
+    size_t bytes;
+    way_read(&way, A,
+        ANSWER("A", STAMP("9223372030"), TAKEN("0"), "", LINK("B", "-3000000000000000")), NULL);
+    way_read(
+        &way, B, ANSWER("B", STAMP("9223372030"), TAKEN("9223372036854775807"), "\"A\"", ""), NULL);
+    way_find(&way);
+    cr_assert(sights[B].clock_known);
+    cr_expect_eq(sights[B].clock_ns, -3000000000000000 * 1000);
+    FILE *out = open_memstream(&text, &bytes);
+    cr_assert(way_table(out, &way));
+    fclose(out);
+    cr_expect_not_null(strstr(text, "  12223372037 s  A\n"), "%s", text);
+    free(text);
+}
+
+Test(way, gives_up_a_clock_that_makes_a_time_too_large)
+{
+    way_read(&way, A,
+        ANSWER("A", STAMP("1"), TAKEN("2500000000"), "", LINK("B", "-3000000000000000")), NULL);
+    way_read(&way, B, ANSWER("B", STAMP("1"), TAKEN("9223372036854775807"), "\"A\"", ""), NULL);
+    way_find(&way);
+    cr_assert(sights[B].newest);
+    cr_expect_not(sights[B].clock_known);
+    cr_expect_eq(sights[B].clock_ns, 0);
+    cr_expect_eq(sights[B].delay_ns, INT64_MAX - 2500000000);
 }
