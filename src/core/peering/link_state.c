@@ -76,7 +76,8 @@ void link_state_position(struct link_state *l, const struct hello *theirs)
     ASSERT(!l->positioned);
     l->positioned = true;
     if (link_state_resumes(l->node, theirs)) {
-        store_cursor_seek(store, peer->cursor, change);
+        store_cursor_seek(store, peer->cursor, store_change(store));
+        l->goes_back = true;
         l->mark_said = l->mark_said_most = change;
         if (peer->acked < change)
             peer->acked = change;
@@ -86,6 +87,15 @@ void link_state_position(struct link_state *l, const struct hello *theirs)
         peer->full_until = store_change(store);
     }
     check(l);
+}
+
+bool link_state_arrives(struct link_state *l)
+{
+    ASSERT(l->positioned);
+    if (l->goes_back)
+        l->goes_back = !store_cursor_go_back(
+            l->node->store, l->peer->cursor, l->mark_said, PEERING_BACK_STEPS);
+    return !l->goes_back;
 }
 
 /* The last MARK that was heard counts. */
@@ -172,7 +182,7 @@ bool link_state_ack_heard(struct link_state *l, uint64_t change, struct instant 
 
 void link_state_mark_said(struct link_state *l, uint64_t change)
 {
-    ASSERT(l->positioned && change > l->mark_said);
+    ASSERT(l->positioned && !l->goes_back && change > l->mark_said);
     l->mark_said = change;
     if (l->mark_said_most < change)
         l->mark_said_most = change;
@@ -181,7 +191,7 @@ void link_state_mark_said(struct link_state *l, uint64_t change)
 bool link_state_go_back(struct link_state *l, uint64_t change)
 {
     struct store *store = l->node->store;
-    ASSERT(l->positioned && change <= store_change(store));
+    ASSERT(l->positioned && !l->goes_back && change <= store_change(store));
     if (change < store_cursor_change(store, l->peer->cursor) &&
         !store_cursor_go_back(store, l->peer->cursor, change, PEERING_BACK_STEPS))
         return false;
@@ -204,7 +214,8 @@ void link_state_resend(struct link_state *l)
 bool link_state_caught_up(const struct link_state *l)
 {
     uint64_t change = store_change(l->node->store);
-    return l->positioned && store_cursor_change(l->node->store, l->peer->cursor) == change &&
+    return l->positioned && !l->goes_back &&
+           store_cursor_change(l->node->store, l->peer->cursor) == change &&
            l->peer->acked == change;
 }
 

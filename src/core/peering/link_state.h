@@ -24,7 +24,8 @@ enum { MARK_LINE_BYTES_MAX = 5 + 20 + 1 }; /* "MARK ", the longest number, LF */
 struct link_state {
     const struct peering_node *node;
     struct peer *peer;
-    bool positioned; /* the peer's cursor stands where this link reads on */
+    bool positioned; /* the peer's cursor stands where this link reads on, or */
+    bool goes_back; /* is on its way there, to mark_said: nothing is said of the feed until then */
     bool ack_due;
     bool incomplete; /* the peer has stamps that were refused here: its MARKs do not count */
     bool peer_stops; /* it said STOPPING, and up to which of its changes it has to tell: */
@@ -48,10 +49,15 @@ void link_state_meet_boot(struct link_state *l, uint64_t boot, struct instant no
  * stand-in, which has counted what came. */
 void link_state_take_over(struct link_state *l, const struct link_state *heard);
 
-/* Put the peer's cursor where its HELLO says that it has come to. To be called by the first pull
- * and not before: two links to one peer share its cursor, and the loser of the two is ended before
- * it is pulled from, so it never moves the cursor. */
+/* Put the peer's cursor where its HELLO says that it has come to, or send it on the way there. To
+ * be called by the first pull and not before: two links to one peer share its cursor, and the loser
+ * of the two is ended before it is pulled from, so it never moves the cursor. */
 void link_state_position(struct link_state *l, const struct hello *theirs);
+
+/* Whether the cursor has come to where the link reads on; if not, it goes PEERING_BACK_STEPS items
+ * further. A peer chooses how far back that is, and each item costs a cache miss. To be called once
+ * a turn, before anything of the feed is read. */
+MUST_USE bool link_state_arrives(struct link_state *l);
 
 /* Whether what the peer says to have is of this node's boot, so that the feed is read on from there
  * and not from its head. */

@@ -213,6 +213,8 @@ static bool put_feed(struct peering *p, struct buf *out, unsigned stamps_max, st
         p->peer->lists_after = store_change(store);
     if (p->node->spare_links)
         spare_links_note_age(p->node, now);
+    if (!link_state_arrives(&p->link))
+        return false;
     size_t start = out->len;
     bool all = buf_room(out) >= MARK_LINE_BYTES_MAX && put_stamps(p, out, &stamps_max);
     if (!all)
@@ -280,7 +282,7 @@ static bool put_due(struct peering *p, struct buf *out, unsigned stamps_max, str
         return true;
     if (p->observer || p->rival)
         return false;
-    if (!notices_put_eager(&p->notices, &p->link, out, now))
+    if (!p->link.goes_back && !notices_put_eager(&p->notices, &p->link, out, now))
         return true;
     if (!lease_rests(&p->lease, now) && leases(p) && !lease_put(&p->lease, &p->link, out, now))
         return true;

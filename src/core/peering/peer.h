@@ -33,7 +33,7 @@ enum {
     PEERING_MOVES_MS = 100, /* a link whose last ACK is younger moves: what it lacks will come */
     PEERING_LEASE_FIRST_MS = 2000, /* a spare link stays eager for so long; doubles, to */
     PEERING_LEASE_LAST_MS = 512000,
-    PEERING_BACK_STEPS = 65536, /* items that a GRAFT goes back in one turn; each a cache miss */
+    PEERING_BACK_STEPS = 65536, /* items gone back in the feed in one turn; each a cache miss */
     PEERING_LEASE_STAMPS = 4096, /* after so many stamps a lease is judged, again and again */
     PEERING_SEEN_MAX = 32, /* hashes in one SEEN */
 };

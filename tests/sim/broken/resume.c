@@ -1,10 +1,12 @@
 /* resume.c — a core that resumes one change too late after a cut. */
 #include "core/store/store.h"
 
-void __real_store_cursor_seek(struct store *s, unsigned cursor, uint64_t change);
-void __wrap_store_cursor_seek(struct store *s, unsigned cursor, uint64_t change);
+bool __real_store_cursor_go_back(
+    struct store *s, unsigned cursor, uint64_t change, unsigned steps);
+bool __wrap_store_cursor_go_back(
+    struct store *s, unsigned cursor, uint64_t change, unsigned steps);
 
-void __wrap_store_cursor_seek(struct store *s, unsigned cursor, uint64_t change)
+bool __wrap_store_cursor_go_back(struct store *s, unsigned cursor, uint64_t change, unsigned steps)
 {
-    __real_store_cursor_seek(s, cursor, change + 1);
+    return __real_store_cursor_go_back(s, cursor, change + 1, steps);
 }

@@ -188,6 +188,40 @@ Test(feed, where_a_link_reads_on)
     }
 }
 
+/* The peer chooses how far back it is. */
+Test(feed, a_long_way_back_to_have_is_gone_in_steps_and_only_answers_are_said_on_it)
+{
+    enum { STAMPS = 3 * PEERING_BACK_STEPS + 5 };
+    static char window[65536];
+    destroy();
+    side_open(&g, "Goloman", "Hands", "Wilkes", 0x60, STAMPS);
+    link_peer(HANDS, 0xaa, NONE);
+    for (unsigned i = 0; i < STAMPS; i++) {
+        char id[16];
+        sprintf(id, "id%u", i);
+        side_put(&g, id, 1);
+    }
+    for (bool more = true; more;) {
+        struct buf out = buf_over(window, sizeof window);
+        more = peering_pull(&g.links[HANDS], &out, STAMPS, now);
+    }
+    link_peer(HANDS, 0xaa, OURS("2")); /* one step */
+    cr_expect_eq(side_lag(&g, HANDS), STAMPS - 2);
+    for (unsigned turn = 0; turn < 2; turn++) {
+        hears(HANDS, "PING 7 0 0000000000000000 behind\n");
+        g.links[HANDS].ping_due = true;
+        struct buf out = buf_over(window, sizeof window - 1);
+        cr_expect(peering_pull(&g.links[HANDS], &out, 1, now), "the next turn comes at once");
+        window[out.len] = '\0';
+        cr_expect_str_eq(window, "PONG 7\n");
+        side_put(&g, turn ? "id3" : "id5", 2); /* the feed changes meanwhile */
+    }
+    struct buf out = buf_over(window, sizeof window - 1);
+    cr_expect(peering_pull(&g.links[HANDS], &out, 2, now));
+    window[out.len] = '\0';
+    cr_expect_str_eq(window, OWN("id2", "1", "Goloman") OWN("id4", "1", "Goloman") "MARK 6\n");
+}
+
 Test(feed, own_hello_says_how_far_the_peer_has_marked)
 {
     static const char *const wants[] = {" have=0000000000000000:0 ", " have=00000000000000aa:7 ",

@@ -183,6 +183,39 @@ Test(notices, a_long_way_back_is_gone_in_steps_and_nothing_is_said_on_it)
     cr_expect_str_eq(window, "EAGER 1\n" OWN("id1", "1", "Goloman") "MARK 2\n");
 }
 
+/* A GRAFT that comes while the link is on its way back to `have` waits until it is there. */
+Test(notices, a_graft_on_the_way_back_to_have_is_answered_behind_it)
+{
+    enum { STAMPS = 2 * PEERING_BACK_STEPS + 4 };
+    static char window[65536];
+    static const struct {
+        const char *graft, *eager;
+    } rows[] = {
+        {"GRAFT 1\n", "EAGER 1\n" OWN("id1", "1", "Goloman") "MARK 2\n"},
+        {"GRAFT 3\n", "EAGER 3\n" OWN("id3", "1", "Goloman") "MARK 4\n"},
+    };
+    destroy_spare();
+    side_open(&g, "Goloman", "Hands", "Wilkes", 0x60, STAMPS);
+    g.node.spare_links = spare_links_create(STAMPS);
+    g.peers[HANDS].in_tree = true;
+    for (unsigned i = 0; i < STAMPS; i++) {
+        char id[16];
+        sprintf(id, "id%u", i);
+        side_put(&g, id, 1);
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        link_lazy_that_has(WILKES, true, "0000000000000060:2"); /* one step */
+        hears(WILKES, rows[i].graft);
+        const char *says[] = {"", OWN("id2", "1", "Goloman") "MARK 3\n", rows[i].eager};
+        for (unsigned turn = 0; turn < 3; turn++) {
+            struct buf out = buf_over(window, sizeof window - 1);
+            cr_expect(peering_pull(&g.links[WILKES], &out, 1, now));
+            window[out.len] = '\0';
+            cr_expect_str_eq(window, says[turn], "%u, %u: %s", i, turn, window);
+        }
+    }
+}
+
 /* EAGER says what a MARK would have said. */
 Test(notices, a_graft_takes_back_a_mark_that_waits)
 {
