@@ -492,6 +492,20 @@ Test(places_exchange, what_a_reset_makes_due_is_seen_in_the_deadline)
     is_well(1);
 }
 
+/* As after a stop of the process: the reset and the end of the question's time come together. */
+Test(places_exchange, a_stale_connection_and_no_time_to_ask_again)
+{
+    warms_up();
+    asks_for(1, 1, 1000);
+    turn();
+    is_asked(0, 1);
+    now.mono_ns += 1000 * MS_NS;
+    exchange_lost(x, 0, "connection reset by peer", now);
+    connected[0] = false;
+    turn();
+    fails(1, "the places service ended the connection, and there was no time to ask it again");
+}
+
 /* By a client that went on after its turn of places. */
 Test(places_exchange, a_question_that_comes_after_the_turn_is_seen_in_the_deadline)
 {
