@@ -12,6 +12,7 @@ enum {
     PLACES_SLOWEST_MS = 400, /* of provider.h's */
     LOOKUP_MS = 40, /* at the latest */
     OVERDUE_MS = 2 * AWAKE_LATE_MS, /* after the process was stopped, a turn may be so late */
+    MENDS_MS = 1500, /* a willing service answers all within that */
     EXCUSED_MS = 15000, /* from trouble: time-outs of connections, then of the breaker */
     CROWD = EXCHANGE_QUEUE_MAX - EXCHANGE_CONNECTIONS, /* they are taken out within the turn */
     ANSWER_BYTES = 1024,
@@ -29,7 +30,7 @@ void caller_begins(struct host *h, struct node_config *config)
     c->resolved_ns = NEVER_NS;
     c->failed = 0;
     c->slept_ns = h->awake.slept_ns;
-    c->crowded_ns = -1;
+    c->crowded_ns = c->overslept_ns = -1;
     if (!c->service) {
         config->places = provider_open(h->network, PLACES_SLOWEST_MS * MS_NS);
         return;
@@ -57,12 +58,34 @@ static void check_waiting(const struct host *h, struct instant now)
             h->topology.nodes[h->self].name, (now.mono_ns - first->deadline_ns) / MS_NS);
 }
 
+/* Before the first turn after the process was stopped. The node's clock has gone on, at most to the
+ * first of its time-outs, before which it has one round of input and output (PROTOCOL.md, "Limits
+ * and time-outs"). A lost connection, a handshake or a question that is not sent yet takes more
+ * rounds than one, so a question with little time left may fail; and with a connection's time-out
+ * those fail, too, that are read now and wait for it. */
+static void look_at_stop(struct host *h, struct instant now)
+{
+    struct caller *c = &h->caller;
+    const struct waiter *first = c->exchange->waiting.first;
+    int64_t soon_ns = now.mono_ns + MENDS_MS * MS_NS;
+    if (first && first->deadline_ns < soon_ns)
+        c->overslept_ns = h->stopped_ns;
+    for (unsigned i = 0; i < EXCHANGE_CHANNELS; i++) {
+        const struct channel *channel = &c->exchange->channels[i];
+        bool idle = !channel->in_use || channel->https.state == HTTPS_READY;
+        if (!idle && https_deadline(&channel->https) < soon_ns)
+            c->overslept_ns = h->network->now_ns;
+    }
+}
+
 void caller_hears(struct host *h, struct instant now)
 {
     struct caller *c = &h->caller;
     if (!c->exchange)
         return;
     check_waiting(h, now);
+    if (h->stopped_ns != NEVER_NS)
+        look_at_stop(h, now);
     if (h->network->now_ns < c->resolved_ns)
         return;
     c->resolved_ns = NEVER_NS;
@@ -185,7 +208,7 @@ static bool is_answer(const struct cJSON *answer, const struct places_question *
            strcmp(text_of(first, "place_id"), name) == 0;
 }
 
-/* A failure is excused by trouble, or by a crowd; by nothing else. */
+/* A failure is excused by trouble, by a crowd, or by a stop of the process; by nothing else. */
 static bool is_excused(const struct host *h, const struct cJSON *answer, int64_t said_ns)
 {
     const char *status = text_of(answer, "status"), *why = text_of(answer, "error_message");
@@ -195,7 +218,8 @@ static bool is_excused(const struct host *h, const struct cJSON *answer, int64_t
     if (cJSON_GetArraySize(cJSON_GetObjectItem(answer, "results")))
         return false;
     bool crowd = limit && h->caller.crowded_ns >= said_ns && strstr(why, "too many");
-    return crowd || h->caller.service->troubled_ns[h->party] >= said_ns - EXCUSED_MS * MS_NS;
+    return crowd || h->caller.overslept_ns >= said_ns ||
+           h->caller.service->troubled_ns[h->party] >= said_ns - EXCUSED_MS * MS_NS;
 }
 
 bool caller_may_say(

@@ -16,12 +16,14 @@ struct caller {
     uint64_t failed; /* allocations of the node that had failed at its last turn */
     int64_t slept_ns; /* for so long it had slept then */
     int64_t crowded_ns; /* virtual: when as many questions waited as may; -1: not in this life */
+    int64_t overslept_ns; /* virtual: what was said until then may be too late; -1: nothing */
 };
 
 /* Set the provider in `config`, for a new life. Counted as the node's memory. */
 void caller_begins(struct host *h, struct node_config *config);
 
-/* Before node_turn: whether a question waits beyond its time, and a lookup that ended. */
+/* Before node_turn: whether a question waits beyond its time, what a stop of the process excuses,
+ * and a lookup that ended. */
 void caller_hears(struct host *h, struct instant now);
 
 /* After node_turn: what excuses failures. */

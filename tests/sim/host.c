@@ -85,6 +85,7 @@ void host_start(struct host *h)
     log_init(&h->log, LOG_INFO, span_of(h->topology.nodes[h->self].name), h->log_memory, LOG_BYTES);
     h->life++;
     h->paused = h->stopping = h->was_twin = false;
+    h->stopped_ns = NEVER_NS;
     for (unsigned i = 0; i < NODE_DIALS_MAX; i++)
         h->dials[i] = WIRE_NONE;
     h->memory = (struct account){.dice = {h->life ^ (uint64_t)h->party << 32}};
@@ -185,6 +186,8 @@ void host_changes_secrets(struct host *h, const struct secrets *secrets)
 
 void host_pause(struct host *h, bool paused)
 {
+    if (paused)
+        h->stopped_ns = earlier_ns(h->stopped_ns, h->network->now_ns);
     h->paused = paused;
     network_wake(h->network, h->party, h->network->now_ns);
 }
@@ -608,6 +611,7 @@ void host_act(struct host *h)
     if (slept_ns)
         node_slept(h->node, slept_ns, t.now);
     act(h, &t);
+    h->stopped_ns = NEVER_NS;
     show_log(h);
     if (node_is_twin(h->node) && !h->stopping)
         host_stop(h);

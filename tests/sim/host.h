@@ -66,6 +66,7 @@ struct host {
     struct node *node; /* NULL: down */
     unsigned life; /* incremented by each start */
     bool paused; /* the process is stopped; its kernel is not */
+    int64_t stopped_ns; /* virtual: since when it has had no turn for that; NEVER_NS: it had one */
     bool stopping;
     uint64_t unconfirmed; /* stamps, when it last ended in order */
     bool was_twin; /* then: with exit code 1, since another process had its name */

@@ -5,8 +5,9 @@
  * the question. What it does to a question is drawn at random, or chosen by a story. Some of it
  * must not be noticed by those who asked, because the question can be asked again at once: a reused
  * connection is reset, an idle one ends, one answer is 429 or 5xx. A willing service does only
- * that, and then every question must be answered. Anything else is trouble: it is noted for the
- * node, and a failure soon after it is excused (caller.h). The dice are its own.
+ * that, and then every question must be answered, unless the node's process was stopped while it
+ * was open. Anything else is trouble: it is noted for the node, and a failure soon after it is
+ * excused (caller.h). The dice are its own.
  *
  * Called by herd and by callers. */
 #ifndef TESTS_SIM_SERVICE_H

@@ -424,6 +424,11 @@ void service_accepts(bool accepts)
     service_listens(h.service, accepts);
 }
 
+void places_timeout_ms(unsigned node, int64_t ms)
+{
+    host_at(node)->topology.places.timeout_ms = (uint64_t)ms;
+}
+
 void service_resets(void)
 {
     service_resets_all(h.service);

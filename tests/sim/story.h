@@ -72,6 +72,7 @@ void service_does(enum service_deed deed); /* with the next question; several qu
 void service_takes_ms(int64_t ms); /* to answer, at most */
 void service_resets(void); /* all its connections */
 void service_accepts(bool accepts); /* connections, or refuses them */
+void places_timeout_ms(unsigned node, int64_t ms); /* of its questions from now on */
 /* Put a stamp into a node's store so that no link will ever send it. */
 void is_tampered_with(unsigned node, const char *iamat);
 

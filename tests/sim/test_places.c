@@ -2,8 +2,8 @@
  * stories in the language of story.h.
  *
  * The judge holds in all of these, and in the campaign, that each WHATSAT gets the answer to its
- * own question, and a failure only if the service did what cannot be mended. PROTOCOL.md,
- * "Replies". */
+ * own question, and a failure only if the service did what cannot be mended, or if the node's
+ * process was stopped for too long. PROTOCOL.md, "Replies", "Limits and time-outs". */
 #include "core/http/https.h"
 #include "sim/story.h"
 #include <criterion/criterion.h>
@@ -179,4 +179,71 @@ Test(places, who_has_few_questions_does_not_wait_for_who_has_many)
     runs_ms(5000);
     hears(Goloman, 39);
     service_was_asked(39 + 3);
+}
+
+/* The service loses what it was asked while Goloman is stopped, which then has time left. */
+Test(places, what_is_reset_while_its_asker_is_stopped_is_asked_again)
+{
+    herd_with_connections(2);
+    service_takes_ms(5000);
+    ask(Goloman, 1, 3);
+    runs_ms(10);
+    service_was_asked(2);
+    stops(Goloman);
+    service_resets();
+    service_takes_ms(0);
+    runs_ms(2500);
+    goes_on(Goloman);
+    runs_ms(SOON_MS);
+    hears(Goloman, 3);
+    service_was_asked(3);
+}
+
+/* Here it has none: there is one round of input and output, in which it learns of the reset. */
+Test(places, what_is_reset_while_its_asker_sleeps_too_long_may_fail)
+{
+    herd_with_connections(2);
+    places_timeout_ms(Goloman, 300);
+    service_takes_ms(5000);
+    ask(Goloman, 1, 3);
+    runs_ms(10);
+    stops(Goloman);
+    service_resets();
+    service_takes_ms(0);
+    runs_ms(20000);
+    goes_on(Goloman);
+    runs_ms(SOON_MS);
+    hears(Goloman, 3);
+    service_was_asked(2);
+    ask(Goloman, 4, 4);
+    runs_ms(SOON_MS);
+    hears(Goloman, 1);
+    service_was_asked(1);
+}
+
+/* Nothing goes wrong, but it sleeps in the middle of the first, full handshake, or when its third
+ * question waits. What is said meanwhile is read in the first round, and waits for the same. */
+Test(places, who_sleeps_too_long_may_fail_what_waits)
+{
+    herd_with_service(shipped);
+    for (unsigned round = 1; round <= 60; round++) {
+        dies(Goloman);
+        starts(Goloman);
+        places_timeout_ms(Goloman, round % 2 ? 300 : 10000);
+        runs_ms(1000);
+        says(Goloman, "IAMAT kiwi +34.068930-118.445127 1");
+        ask(Goloman, 1, 3);
+        runs_ns(round * (MS_NS / 4));
+        stops(Goloman);
+        runs_ms(20000);
+        ask(Goloman, 4, 4);
+        runs_ms(10);
+        goes_on(Goloman);
+        runs_ms(SOON_MS);
+        ask(Goloman, 5, 5);
+        runs_ms(SOON_MS);
+        hears(Goloman, 6);
+        finishes(Goloman);
+        runs_ms(SOON_MS);
+    }
 }
