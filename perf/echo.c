@@ -109,6 +109,23 @@ bool node_stopped(const struct node *n)
     return n->open == 0;
 }
 
+bool node_shakes(const struct node *n, struct instant now)
+{
+    (void)n, (void)now;
+    return false;
+}
+
+bool node_shake(struct node *n, struct instant now)
+{
+    (void)n, (void)now;
+    return false;
+}
+
+void node_shook(struct node *n, int64_t processor_ns, struct instant now)
+{
+    (void)n, (void)processor_ns, (void)now;
+}
+
 void node_turn(struct node *n, struct instant now)
 {
     (void)n, (void)now;

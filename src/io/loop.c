@@ -263,6 +263,16 @@ static struct instant wake(struct loop *l, int64_t due_ns)
     return now;
 }
 
+/* Go on with a handshake of TLS, and tell what that took. */
+static void shake(struct node *node, struct instant now)
+{
+    if (!node_shakes(node, now))
+        return;
+    int64_t began_ns = clock_processor_ns();
+    if (node_shake(node, now))
+        node_shook(node, clock_processor_ns() - began_ns, now);
+}
+
 /* 0, or the errno of a ring that failed. */
 static int turn(struct loop *l, struct instant *now)
 {
@@ -277,6 +287,7 @@ static int turn(struct loop *l, struct instant *now)
 
     take_answer(l, *now);
     take_signals(l, *now);
+    shake(l->config->node, *now);
     node_turn(l->config->node, *now);
     if (node_is_twin(l->config->node))
         begin_stop(l, *now);

@@ -10,6 +10,7 @@ enum {
     DRAIN_MS = 2000, /* as io/conn's */
     TURNS_IN_A_MS = 4000,
     REST_EACH = 8,
+    FLIGHT_US = 200, /* of the processor, for a step of a handshake of TLS */
     /* Bounds of a node's memory: */
     GROUP_BYTES = 64 * 1200 + 64 * 512, /* replies to one group, places' answers to one client */
     TURN_BYTES = 65536 + 1025, /* what a client was read in one turn; a line and a window */
@@ -589,6 +590,8 @@ static void act(struct host *h, struct turn *t)
     for (uint32_t i = 0; i < h->conns_end; i++)
         if (h->conns[i].used)
             learn(h, t, i);
+    if (node_shakes(h->node, t->now) && node_shake(h->node, t->now))
+        node_shook(h->node, FLIGHT_US * 1000, t->now);
     node_turn(h->node, t->now);
     memory_of(NULL);
     caller_looks(h);

@@ -1,23 +1,23 @@
-/* admission.c — see admission.h. Called by links.c and tls.c.
+/* admission.c — see admission.h. Called by links.c, node.c and tls.c.
  *
- * A budget is one time: that at which it is whole again if nothing is spent. Holds always: it is
- * never further ahead than the whole budget takes to come back. */
+ * A budget is a bucket of microseconds, which come back slower than they are spent: of each second,
+ * so many milliseconds. Holds always: in any time, a rank has spent at most what came back in it,
+ * one bucket, and one flight. */
 #include "core/node/admission.h"
 #include "core/base/bucket.h"
 #include "core/node/private.h"
 
-static const struct {
-    unsigned burst, a_second;
-} budgets[ADMISSION_RANKS] = {
-    [ADMISSION_KNOWN] = {ADMISSION_KNOWN_BURST, ADMISSION_KNOWN_A_SECOND},
-    [ADMISSION_OTHER] = {ADMISSION_OTHER_BURST, ADMISSION_OTHER_A_SECOND},
-};
+static const int64_t budget_ms[ADMISSION_RANKS] = {
+    [ADMISSION_KNOWN] = ADMISSION_KNOWN_MS, [ADMISSION_OTHER] = ADMISSION_OTHER_MS};
+
+enum { FLIGHT_MS_MAX = 10000 }; /* what is taken to be longer was not all computed here */
 
 static struct bucket bucket_of(enum admission_rank rank)
 {
     ASSERT(rank == ADMISSION_KNOWN || rank == ADMISSION_OTHER);
-    int64_t each_ns = SECOND_NS / budgets[rank].a_second;
-    return (struct bucket){.each_ns = each_ns, .whole_ns = budgets[rank].burst * each_ns};
+    int64_t us = budget_ms[rank] * 1000;
+    int64_t each_ns = (SECOND_NS + us - 1) / us; /* rounded up: never more than the budget */
+    return (struct bucket){.each_ns = each_ns, .whole_ns = us * each_ns};
 }
 
 static bool was_proved(const struct admission *a, const struct address *other)
@@ -53,12 +53,15 @@ int64_t admission_ready_ns(const struct node *n, enum admission_rank rank)
     return bucket_ready_ns(bucket_of(rank), n->admission.spent_ns[rank]);
 }
 
-void admission_spend(struct node *n, enum admission_rank rank, struct instant now)
+void admission_spend(
+    struct node *n, enum admission_rank rank, int64_t processor_ns, struct instant now)
 {
     if (rank == ADMISSION_DIALLED)
         return;
-    struct bucket bucket = bucket_of(rank);
+    int64_t most_ns = FLIGHT_MS_MAX * MS_NS;
+    int64_t ns = processor_ns < most_ns ? processor_ns : most_ns;
+    unsigned us = ns > 0 ? (unsigned)((ns + 999) / 1000) : 1;
     int64_t *spent_ns = &n->admission.spent_ns[rank];
-    *spent_ns = earlier_ns(bucket_take(bucket, *spent_ns, 1, now), now.mono_ns + bucket.whole_ns);
+    *spent_ns = bucket_take(bucket_of(rank), *spent_ns, us, now);
     ASSERT(*spent_ns > now.mono_ns);
 }

@@ -1,10 +1,12 @@
-/* admission.h — whose handshake is computed first, and how many are computed a second.
+/* admission.h — whose handshake is computed first, and how much time of the processor all may take.
  *
- * A flight of a TLS handshake costs milliseconds, and anybody can ask for one by replaying a
- * ClientHello. So the addresses of topology.conf, and those from which a neighbour was proved
- * before, go before all others, and each of both has a budget; together they take about a tenth of
- * a core. Whom this node dials itself has none. PROTOCOL.md, "Peer port". Called by links.c and
- * tls.c. Written by admission.c alone. */
+ * A flight of a TLS handshake costs milliseconds, on some machines tens of them, and anybody can
+ * ask for one by replaying a ClientHello. So the addresses of topology.conf, and those from which a
+ * neighbour was proved before, go before all others, and each of both has a budget of time: what
+ * its flights took, as the driver has measured it. Both together are a tenth of a core. A flight is
+ * begun while there is any budget; what it takes beyond that is paid back before the next one, so
+ * nothing but that one flight is ever had in advance. Whom this node dials itself has no budget.
+ * PROTOCOL.md, "Peer port". Called by node.c and tls.c. Written by admission.c alone. */
 #ifndef CORE_NODE_ADMISSION_H
 #define CORE_NODE_ADMISSION_H
 
@@ -13,10 +15,8 @@
 
 enum {
     ADMISSION_PROVED_MAX = 64, /* addresses that are remembered */
-    ADMISSION_KNOWN_BURST = 256, /* flights: two of each neighbour, when a herd restarts */
-    ADMISSION_KNOWN_A_SECOND = 40,
-    ADMISSION_OTHER_BURST = 20,
-    ADMISSION_OTHER_A_SECOND = 20,
+    ADMISSION_KNOWN_MS = 70, /* of each second, and at most at once */
+    ADMISSION_OTHER_MS = 30,
 };
 
 struct node;
@@ -36,7 +36,8 @@ void admission_proved(struct node *n, const struct address *other);
 
 /* From when on a flight of this rank may be computed; monotonic. */
 int64_t admission_ready_ns(const struct node *n, enum admission_rank rank);
-/* One was computed, and answered. */
-void admission_spend(struct node *n, enum admission_rank rank, struct instant now);
+/* One was computed, which took so much time of the processor. */
+void admission_spend(
+    struct node *n, enum admission_rank rank, int64_t processor_ns, struct instant now);
 
 #endif

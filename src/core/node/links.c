@@ -186,7 +186,7 @@ static void settle(struct node *n, struct link *l, const char *why, struct insta
     if (!who)
         return;
     ready_link_goes(n, who, now);
-    bool by_tls = n->tls.also_secret && !l->tls.engine && strcmp(why, PEERING_BY_TLS) == 0;
+    bool by_tls = n->tls.also_secret && !l->tls.sealed && strcmp(why, PEERING_BY_TLS) == 0;
     if (!l->up && l->dialled && by_tls)
         neighbour_dials_tls(who, now);
     else if (!l->up && l->dialled)
@@ -260,7 +260,7 @@ void links_take_secrets(struct node *n, const struct secrets *secrets, struct in
 /* Where the link may write `least` bytes or more; NULL: no memory, or TLS is not ready. */
 static char *room_for(struct node *n, struct link *l, size_t least, size_t *room)
 {
-    if (l->tls.engine)
+    if (l->tls.sealed)
         return link_tls_room(n, l, room);
     struct connection *c = l->connection;
     return outbox_rest(&c->out, connection_chunks(&n->connections, c), least, room);
@@ -270,7 +270,7 @@ static char *room_for(struct node *n, struct link *l, size_t least, size_t *room
 static void wrote(struct node *n, struct link *l, size_t bytes)
 {
     struct connection *c = l->connection;
-    if (l->tls.engine) {
+    if (l->tls.sealed) {
         link_tls_wrote(n, l, bytes);
         return;
     }
@@ -426,8 +426,8 @@ static void hear_sealed(struct node *n, struct link *l, struct span in, struct i
     struct connection *c = l->connection;
     enum link_tls_input found = LINK_TLS_MORE;
     struct span plain;
-    l->peering.certified = tls_names(l->tls.engine); /* it may not have been TLS from the start */
-    while (!c->finishing && (found = link_tls_read(n, l, &in, &plain, now)) == LINK_TLS_PLAIN) {
+    l->peering.certified = tls_names(l->tls.engine); /* it may have no engine before */
+    while (!c->finishing && (found = link_tls_read(n, l, &in, &plain)) == LINK_TLS_PLAIN) {
         hear(n, l, plain, now);
         link_tls_heard(l, plain);
     }
@@ -446,15 +446,13 @@ void link_take(struct node *n, struct connection *c, struct span in, struct inst
 {
     struct link *l = c->link;
     ASSERT(l && l->connection == c && !c->finishing);
-    if (l->tls.undecided && !link_tls_decide(n, l, in, now)) {
-        end_because(n, l, "memory has run out", now);
-        return;
-    }
-    if (!l->tls.engine) {
+    if (l->tls.undecided)
+        link_tls_decide(n, l, in);
+    if (!l->tls.sealed) {
         hear(n, l, in, now);
         return;
     }
-    if (link_tls_claim(n, l, now)) {
+    if (link_tls_is_open(l)) {
         hear_sealed(n, l, in, now);
         return;
     }
@@ -463,19 +461,21 @@ void link_take(struct node *n, struct connection *c, struct span in, struct inst
         end_because(n, l, why, now);
 }
 
-/* Go on with the handshake whose turn it is. */
-static void hear_held(struct node *n, struct instant now)
+bool links_shake(struct node *n, struct instant now)
 {
     struct link *l = links_tls_next(n, now);
     if (!l)
-        return;
+        return false;
     struct outbox *held = &l->tls.held;
+    if (!link_tls_begin(n, l, now))
+        end_because(n, l, "memory has run out", now);
     while (held->head && !l->connection->finishing && !l->connection->aborted) {
         struct span in = outbox_window(held);
         hear_sealed(n, l, in, now);
         outbox_sent(held, NULL, in.len);
     }
     link_tls_forget(n, l);
+    return true;
 }
 
 /* -- the turn ---------------------------------------------------------------------------------- */
@@ -510,8 +510,6 @@ static void hold_answers(struct node *n, struct instant now)
  * say GRAFT. */
 void links_turn(struct node *n, struct instant now)
 {
-    if (n->tls.config)
-        hear_held(n, now);
     n->links.peering.late = false;
     for (struct link *l = n->links.first; l; l = l->next)
         if (now.mono_ns >= peering_deadline(&l->peering))

@@ -77,6 +77,8 @@ void links_take_secrets(struct node *n, const struct secrets *secrets, struct in
 /* Somebody asks whether this node is level with its neighbours: peering_watch, for all. */
 void links_watch(struct node *n, struct instant now);
 
+/* Go on with the handshake of TLS whose turn it is. false: there is none. */
+MUST_USE bool links_shake(struct node *n, struct instant now);
 /* This turn begins late: what comes in by links until links_turn may have waited. */
 void links_slept(struct node *n);
 /* Run timers, then let each link write what is due. */

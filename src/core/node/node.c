@@ -298,6 +298,21 @@ static void drop_silent(struct node *n, struct instant now)
     }
 }
 
+bool node_shakes(const struct node *n, struct instant now)
+{
+    return links_tls_wait(&n->tls, now);
+}
+
+bool node_shake(struct node *n, struct instant now)
+{
+    return links_shake(n, now);
+}
+
+void node_shook(struct node *n, int64_t processor_ns, struct instant now)
+{
+    admission_spend(n, n->tls.shaken, processor_ns, now);
+}
+
 void node_turn(struct node *n, struct instant now)
 {
     ASSERT(now.mono_ns >= n->now.mono_ns);

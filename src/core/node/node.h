@@ -4,6 +4,7 @@
  * ends the turn and does what the node wants:
  *
  *     node_accepted / node_received / node_sent / node_ended / node_dialled ...   any number
+ *     if (node_shakes(now) && node_shake(now)) node_shook(how long that took)
  *     node_turn(now)                     commands are applied, links pull, timers run
  *     while (node_touched(&conn))        for each connection that may want something new:
  *         wants = node_wants(conn)           read from it? write? close it?
@@ -112,6 +113,14 @@ bool node_is_twin(const struct node *n);
 uint64_t node_unconfirmed(const struct node *n);
 
 /* -- what it wants ----------------------------------------------------------------------------- */
+
+/* Whether handshakes of TLS wait that may go on. Then, once a turn and before node_turn: node_shake
+ * computes what one of them has come to (false: none may go on after all), and node_shook tells how
+ * much time of the processor that took. That may be milliseconds, and strangers have only so many
+ * of them (admission.h). */
+bool node_shakes(const struct node *n, struct instant now);
+MUST_USE bool node_shake(struct node *n, struct instant now);
+void node_shook(struct node *n, int64_t processor_ns, struct instant now);
 
 /* The end of a turn: applies what was received, lets links pull, runs timers that are due. */
 void node_turn(struct node *n, struct instant now);

@@ -7,10 +7,11 @@
  * resumption: each link proves its identity anew.
  *
  * A flight of a handshake (the messages that one end sends before it waits for the other) costs
- * milliseconds, and anybody can dial, so at most one is computed in a turn. The others wait in a
- * queue: what came in is held, nothing more is read, and the next turn comes at once, or when
- * admission.h lets one of them go on. Clients are served between any two of them, however many
- * handshakes there are. */
+ * milliseconds, and anybody can dial, so one at most is computed in a turn, and admission.h says
+ * which. All wait in a queue: what came in is held, nothing more is read, and the next turn comes
+ * at once, or when one of them may go on. Clients are served between any two of them, however many
+ * handshakes there are. Holds always: a link that was accepted has no engine before it is admitted
+ * for the first time. */
 #include "core/node/private.h"
 
 enum {
@@ -28,11 +29,13 @@ void links_tls_begin(struct node *n, const struct tls_config *config)
     ASSERT(config || !n->tls.also_secret);
 }
 
-static bool begin(struct node *n, struct link *l, struct instant now)
+bool link_tls_begin(struct node *n, struct link *l, struct instant now)
 {
     unsigned char entropy[RANDOM_BYTES];
     _Static_assert((int)RANDOM_BYTES >= (int)TLS_ENTROPY_BYTES, "one draw is enough");
-    ASSERT(!l->tls.engine && !l->tls.ticket && n->tls.config);
+    ASSERT(l->tls.sealed && n->tls.config);
+    if (l->tls.engine)
+        return true;
     const struct tls_config *config = n->tls.config;
     random_draw(&n->random, entropy);
     l->tls.engine =
@@ -42,32 +45,26 @@ static bool begin(struct node *n, struct link *l, struct instant now)
 
 bool link_tls_open(struct node *n, struct link *l, struct instant now)
 {
-    ASSERT(!l->tls.undecided);
+    ASSERT(!l->tls.undecided && !l->tls.sealed);
     l->tls.undecided = n->tls.also_secret && !l->dialled;
     bool plain = n->tls.also_secret && l->dialled && !l->dialled->by_tls;
-    return !n->tls.config || l->tls.undecided || plain || begin(n, l, now);
+    l->tls.sealed = n->tls.config && !l->tls.undecided && !plain;
+    return !l->tls.sealed || !l->dialled || link_tls_begin(n, l, now);
 }
 
-bool link_tls_decide(struct node *n, struct link *l, struct span in, struct instant now)
+void link_tls_decide(const struct node *n, struct link *l, struct span in)
 {
     ASSERT(l->tls.undecided && n->tls.also_secret);
     l->tls.undecided = in.len == 0;
-    bool is_tls = in.len && (unsigned char)in.at[0] == RECORD_OF_HANDSHAKE;
-    return !is_tls || begin(n, l, now);
+    l->tls.sealed = in.len && (unsigned char)in.at[0] == RECORD_OF_HANDSHAKE;
 }
 
 /* -- the queue of handshakes ------------------------------------------------------------------- */
 
-bool link_tls_claim(struct node *n, const struct link *l, struct instant now)
+bool link_tls_is_open(const struct link *l)
 {
-    if (tls_state(l->tls.engine) != TLS_SHAKES)
-        return true;
-    bool before_all = !n->tls.waiting || l->rank == ADMISSION_DIALLED;
-    if (n->tls.computed || !before_all || l->tls.ticket ||
-        now.mono_ns < admission_ready_ns(n, l->rank))
-        return false;
-    n->tls.computed = true;
-    return true;
+    ASSERT(l->tls.sealed);
+    return l->tls.engine && tls_state(l->tls.engine) != TLS_SHAKES;
 }
 
 const char *link_tls_hold(struct node *n, struct link *l, struct span in, struct instant now)
@@ -148,8 +145,9 @@ static struct link *first_in_queue(struct node *n, struct instant now)
 
 struct link *links_tls_next(struct node *n, struct instant now)
 {
-    struct link *l = n->tls.waiting && !n->tls.computed ? first_in_queue(n, now) : NULL;
-    n->tls.computed = false;
+    struct link *l = n->tls.waiting ? first_in_queue(n, now) : NULL;
+    if (l)
+        n->tls.shaken = l->rank;
     return l;
 }
 
@@ -169,18 +167,13 @@ static bool flush(struct node *n, struct link *l)
 }
 
 enum link_tls_input link_tls_read(
-    struct node *n, struct link *l, struct span *in, struct span *plain, struct instant now)
+    struct node *n, struct link *l, struct span *in, struct span *plain)
 {
     struct tls *engine = l->tls.engine;
-    bool shakes = tls_state(engine) == TLS_SHAKES;
     for (;;) {
         *plain = tls_read(engine);
         if (plain->len)
             return LINK_TLS_PLAIN;
-        if (shakes && tls_output(engine).len) {
-            admission_spend(n, l->rank, now);
-            shakes = tls_state(engine) == TLS_SHAKES;
-        }
         bool stuck = !flush(n, l) || l->connection->out.bytes > UNREAD_BYTES_MAX;
         if (tls_state(engine) == TLS_ENDED)
             return LINK_TLS_ENDED;
@@ -214,7 +207,7 @@ char *link_tls_room(struct node *n, struct link *l, size_t *room)
 {
     _Static_assert(
         (int)TLS_ROOM_BYTES >= (int)PEERING_LINE_BYTES_MAX, "the longest line fits a record");
-    return flush(n, l) ? tls_room(l->tls.engine, room) : NULL;
+    return l->tls.engine && flush(n, l) ? tls_room(l->tls.engine, room) : NULL;
 }
 
 void link_tls_wrote(struct node *n, struct link *l, size_t bytes)

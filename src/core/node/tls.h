@@ -6,6 +6,7 @@
 #define CORE_NODE_TLS_H
 
 #include "core/base/instant.h"
+#include "core/node/admission.h"
 #include "core/node/outbox.h"
 
 struct node;
@@ -15,7 +16,8 @@ struct tls_config;
 
 /* What a link has for TLS. */
 struct link_tls {
-    struct tls *engine; /* NULL: its bytes are plain */
+    bool sealed; /* its bytes go through: */
+    struct tls *engine; /* NULL: they are plain, or it was accepted and nothing was computed yet */
     bool undecided; /* accepted, and its first byte is to say whether it is TLS */
     uint64_t ticket; /* its number in the queue of handshakes that wait; 0: it does not wait */
     struct outbox held; /* input that came while it waited */
@@ -28,7 +30,7 @@ struct links_tls {
     uint64_t tickets; /* handed out so far */
     unsigned waiting; /* links in the queue */
     int64_t next_ns; /* then one of them may go on, at the soonest; 0: at once */
-    bool computed; /* a handshake was computed in this turn */
+    enum admission_rank shaken; /* whose handshake was computed last */
 };
 
 enum link_tls_input {
@@ -41,31 +43,39 @@ enum link_tls_input {
 void links_tls_begin(struct node *n, const struct tls_config *config);
 
 /* Begin TLS on a link, if it uses it: that is known later of an accepted one that may be plain.
+ * One that was dialled gets its engine at once, and speaks first; one that was accepted when its
+ * handshake is computed for the first time (tens of KB, which anybody could ask for).
  * false: no memory. */
 MUST_USE bool link_tls_open(struct node *n, struct link *l, struct instant now);
-/* The first bytes of an undecided link have come. false: no memory for TLS. */
-MUST_USE bool link_tls_decide(struct node *n, struct link *l, struct span in, struct instant now);
+/* The first bytes of an undecided link have come. */
+void link_tls_decide(const struct node *n, struct link *l, struct span in);
 /* Leave the queue and forget what is held. */
 void link_tls_forget(struct node *n, struct link *l);
 void link_tls_close(struct node *n, struct link *l);
 
 /* -- input ------------------------------------------------------------------------------------- */
 
-/* Whether input of `l` may be opened now; a handshake claims the turn. false: it is part of a
- * handshake, and another one was computed in this turn or waits, or admission.h says not now. */
-MUST_USE bool link_tls_claim(struct node *n, const struct link *l, struct instant now);
+/* Whether the handshake is over, so that input may be opened at once. Input before that is held. */
+bool link_tls_is_open(const struct link *l);
 /* Keep its input until its turn comes. NULL, or why the link must end. */
 MUST_USE const char *link_tls_hold(
     struct node *n, struct link *l, struct span in, struct instant now);
+/* Whether one of those that wait may go on now, as far as is known without looking at each. */
+static inline bool links_tls_wait(const struct links_tls *t, struct instant now)
+{
+    return t->waiting && now.mono_ns >= t->next_ns;
+}
 /* Of the links of the first rank that may go on now, the one whose handshake has waited longest.
  * Its input is in tls.held; call link_tls_forget when that is used. NULL: none. To be called once a
  * turn. */
 struct link *links_tls_next(struct node *n, struct instant now);
+/* It is about to be computed, and has an engine from now on. false: no memory. */
+MUST_USE bool link_tls_begin(struct node *n, struct link *l, struct instant now);
 
 /* Open what came from the network; *in is moved forward. After LINK_TLS_PLAIN call link_tls_heard,
  * and then this again, until it says something else. */
 MUST_USE enum link_tls_input link_tls_read(
-    struct node *n, struct link *l, struct span *in, struct span *plain, struct instant now);
+    struct node *n, struct link *l, struct span *in, struct span *plain);
 /* All of `plain` was used. */
 void link_tls_heard(struct link *l, struct span plain);
 /* Why TLS is over; "" when the other end closed it as agreed. */

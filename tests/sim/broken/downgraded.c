@@ -3,7 +3,7 @@
 
 bool __real_link_tls_open(struct node *n, struct link *l, struct instant now);
 bool __wrap_link_tls_open(struct node *n, struct link *l, struct instant now);
-bool __wrap_link_tls_decide(struct node *n, struct link *l, struct span in, struct instant now);
+void __wrap_link_tls_decide(const struct node *n, struct link *l, struct span in);
 
 bool __wrap_link_tls_open(struct node *n, struct link *l, struct instant now)
 {
@@ -11,11 +11,9 @@ bool __wrap_link_tls_open(struct node *n, struct link *l, struct instant now)
     return l->tls.undecided || __real_link_tls_open(n, l, now);
 }
 
-bool __wrap_link_tls_decide(struct node *n, struct link *l, struct span in, struct instant now)
+void __wrap_link_tls_decide(const struct node *n, struct link *l, struct span in)
 {
     (void)n;
     (void)in;
-    (void)now;
     l->tls.undecided = false;
-    return true;
 }

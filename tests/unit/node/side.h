@@ -185,10 +185,22 @@ static inline void send_out(uint32_t conn)
     }
 }
 
+static int64_t flight_ns; /* what each step of a handshake takes of the processor */
+static int64_t flights_ns; /* all of them together */
+
+static inline void shake(void)
+{
+    if (!node_shakes(node, now) || !node_shake(node, now))
+        return;
+    node_shook(node, flight_ns, now);
+    flights_ns += flight_ns;
+}
+
 /* Turns until nothing more happens at this instant. */
 static inline void turn(void)
 {
     for (int i = 0; i < 10000; i++) {
+        shake();
         node_turn(node, now);
         uint32_t conn;
         while (node_touched(node, &conn)) {
