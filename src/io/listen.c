@@ -145,7 +145,7 @@ static void note(struct listen_trouble *t, int error)
 
 static void tell(struct listeners *l, struct listen_trouble *t, struct instant now)
 {
-    if (!t->count || now.mono_ns < t->quiet_until_ns)
+    if (!t->count || (now.mono_ns < t->quiet_until_ns && !l->stopped))
         return;
     log_begin(l->log, LOG_WARN, t->event, now);
     log_number(l->log, "count", (int64_t)t->count);

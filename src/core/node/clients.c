@@ -242,7 +242,8 @@ void client_open(
 
 void client_silent(struct node *n, struct connection *c, struct instant now)
 {
-    bool stalled = c->watch == &n->connections.stalled;
+    bool stalled = c->watch == &n->connections.stalled &&
+                   connection_is_stalled(c, n->topology->limits.output_bytes);
     if (stalled)
         n->metrics.clients_dropped_stalled++;
     else

@@ -140,9 +140,7 @@ bool connection_reported(struct connections *t, struct connection *c, size_t unc
     c->unconfirmed = unconfirmed;
     if (c->watch != &t->stalled) /* it was released or aborted meanwhile */
         return false;
-    bool holds = c->finishing || c->out.bytes + unconfirmed >= most ||
-                 c->out.memory >= CLIENT_OUTPUT_MEMORY * most;
-    const struct watch *w = holds ? &t->stalled : &t->idle;
+    const struct watch *w = connection_is_stalled(c, most) ? &t->stalled : &t->idle;
     return now.mono_ns - c->active_ns >= w->period_ns * CONNECTION_WATCH_PARTS;
 }
 

@@ -167,10 +167,17 @@ static inline struct connection *connections_silent(struct connections *t, struc
 {
     return now.mono_ns < t->quiet_until_ns ? NULL : connections_silent_now(t, now);
 }
+/* Whether limits.stall holds for `c`, which is not read from: `most` bytes or more are unread, or it
+ * is being closed. Below that limits.idle does. */
+static inline bool connection_is_stalled(const struct connection *c, uint64_t most)
+{
+    return c->finishing || c->out.bytes + c->unconfirmed >= most ||
+           c->out.memory >= CLIENT_OUTPUT_MEMORY * most;
+}
 /* The driver's answer to `asked_about`: bytes that the kernel has and the other end's has not
  * confirmed. If they have become fewer, the other end reads.
  *
- * most   of unread bytes, for which limits.stall holds; below it limits.idle does
+ * most   as above
  * true: it has been silent for its whole time. Abort it. */
 MUST_USE bool connection_reported(struct connections *t, struct connection *c, size_t unconfirmed,
     uint64_t most, struct instant now);

@@ -230,6 +230,17 @@ static void check_places(struct topology_draft *d)
     }
 }
 
+/* One client that does not read would be disconnected before it is no longer read from. */
+static void check_outputs(struct topology_draft *d)
+{
+    const struct topology_limits *l = &d->t.limits;
+    int line = draft_key_line(d, "limits", "output_total"); /* its default is the most of output */
+    if (line && l->output_total_bytes < l->output_bytes)
+        topology_draft_fault(d, line, true,
+            "limits.output_total is less than limits.output, what one client may have: a client "
+            "that does not read is disconnected before the node stops reading from it");
+}
+
 /* -- the whole --------------------------------------------------------------------------------- */
 
 static bool nodes_build(struct topology_draft *d)
@@ -273,6 +284,7 @@ bool topology_finish(struct topology_draft *d, struct topology *out, struct topo
     check_secret(d);
     check_http(d);
     check_places(d);
+    check_outputs(d);
     draft_retired_check(d);
     if (nodes_build(d) && draft_edges_resolve(d))
         draft_graph_check(d);

@@ -503,6 +503,25 @@ Test(loop, clients_beyond_the_table_are_turned_away_but_peers_are_not)
     stop();
 }
 
+/* Within the time in which it is not told again. */
+Test(loop, what_was_not_told_yet_is_told_when_the_node_stops)
+{
+    start((struct setting){.connections_max = 2});
+    int one = connect_to(client_port);
+    say(one, "1");
+    expect(one, "1");
+    for (int i = 0; i < 3; i++) {
+        expect_end(connect_to(client_port));
+        if (i == 0)
+            hear_of("connections_turned_away", "count=1");
+    }
+    cr_assert_eq(kill(child, SIGTERM), 0);
+    hear_of("connections_turned_away", "count=2");
+    expect_end(one);
+    cr_assert_eq(exit_code(), 0);
+    fclose(heard);
+}
+
 Test(loop, out_of_descriptors_it_waits_for_one)
 {
     enum { CLIENTS = 40 };

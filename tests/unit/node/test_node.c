@@ -565,6 +565,8 @@ Test(node, a_client_with_less_unread_is_dropped_as_an_idle_one)
         passes_ms(30000 / 8);
     }
     cr_assert_geq(now.mono_ns, 600 * SECOND_NS);
+    cr_expect_eq(node_metrics(node)->clients_dropped_idle, 1, "and counted as one");
+    cr_expect_eq(node_metrics(node)->clients_dropped_stalled, 0);
 }
 
 Test(node, a_provider_without_an_exchange_resolves_and_dials_nothing)

@@ -2,6 +2,9 @@
  * that comes out. Their syntax is test_reader.c's. */
 #include "unit/topology/side.h"
 
+#define TOTAL_LESS                                                                                \
+    ": warning: limits.output_total is less than limits.output, what one client may have: a client " \
+    "that does not read is disconnected before the node stops reading from it\n"
 #define ENDPOINT_WANTED \
     "; write a host and, unless it is 443, a port, like https://places.example.org:8443\n"
 
@@ -42,6 +45,17 @@ Test(topology, places_keys)
         {HERD "places { provider = gazetteer\nkey_file = k }\n" A "}\n",
             "f:3: warning: places.key_file is not used: the provider is gazetteer, which asks "
             "nobody\n"},
+    };
+    CHECK_ROWS(rows);
+}
+
+Test(topology, output_of_all_is_no_less_than_of_one)
+{
+    static const struct row rows[] = {
+        {HERD "limits { output = 2MiB\noutput_total = 1MiB }\n" A "}\n", "f:3" TOTAL_LESS},
+        {HERD "limits { output_total = 2MiB\noutput = 4MiB }\n" A "}\n", "f:2" TOTAL_LESS},
+        {HERD "limits { output = 1GiB }\n" A "}\n", ""},
+        {HERD "limits { output = 1MiB output_total = 1MiB }\n" A "}\n", ""},
     };
     CHECK_ROWS(rows);
 }
