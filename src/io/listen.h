@@ -22,8 +22,8 @@ enum {
     LISTEN_QUIET_MS = 10000, /* shortest time between two log lines about the same failure */
 };
 
-/* A failure that may occur thousands of times: the first is logged at once, the next as a count, the
- * last of which is told when the node stops at the latest. */
+/* A failure that may occur thousands of times: the first is logged at once, the next as a count,
+ * and the last of these when the node stops, at the latest. */
 struct listen_trouble {
     const char *event;
     uint64_t count; /* not logged yet */

@@ -13,12 +13,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/capability.h>
 #include <seccomp.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 /* -- system calls ------------------------------------------------------------------------------ */
@@ -155,6 +157,25 @@ static int restrict_calls(void)
     return error;
 }
 
+/* -- capabilities ------------------------------------------------------------------------------ */
+
+/* What a node of root or of systemd's AmbientCapabilities has: to bind a low port, which it has
+ * done. On SIGHUP root must still read keys and reopen a log that belong to another user, so what
+ * overrides the permissions of files stays; which files these may be is for Landlock. Nothing can
+ * be had back, as there is no execve: no_new_privs. 0 or an errno. */
+static int restrict_capabilities(void)
+{
+    const unsigned stay = 1u << CAP_DAC_OVERRIDE | 1u << CAP_DAC_READ_SEARCH;
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct has[_LINUX_CAPABILITY_U32S_3], keeps[2] = {{0}};
+    _Static_assert(_LINUX_CAPABILITY_U32S_3 == 2, "both halves of the sets");
+    if (syscall(SYS_capget, &header, has) != 0)
+        return errno;
+    keeps[0].permitted = has[0].permitted & stay;
+    keeps[0].effective = has[0].effective & stay;
+    return syscall(SYS_capset, &header, keeps) == 0 ? 0 : errno;
+}
+
 /* -- files ------------------------------------------------------------------------------------- */
 
 #if IS_SANITIZED
@@ -206,12 +227,13 @@ static bool is_missing(int error)
 }
 
 static void log_sandbox(struct log *log, const struct file_rules *rules, const char *privileges,
-    const char *calls, const char *files, struct instant now)
+    const char *calls, const char *files, const char *capabilities, struct instant now)
 {
     log_begin(log, LOG_INFO, "sandbox", now);
     log_text(log, "no_new_privs", span_of(privileges));
     log_text(log, "seccomp", span_of(calls));
     log_text(log, "landlock", span_of(files));
+    log_text(log, "capabilities", span_of(capabilities));
     if (*rules->read)
         log_text(log, "reads", span_of(rules->read));
     if (*rules->written)
@@ -223,7 +245,7 @@ bool sandbox_enter(const struct sandbox *s, struct log *log, struct instant now)
 {
     struct file_rules rules = {.fd = -1};
     if (!s) {
-        log_sandbox(log, &rules, "off", "off", "off", now);
+        log_sandbox(log, &rules, "off", "off", "off", "off", now);
         return true;
     }
     ASSERT(s->log_file);
@@ -234,9 +256,13 @@ bool sandbox_enter(const struct sandbox *s, struct log *log, struct instant now)
     file_rules_end(&rules);
     if (error)
         return tell_failure("the files that it does not need", error);
+    int kept = restrict_capabilities();
+    if (kept && !is_missing(kept))
+        return tell_failure("the capabilities that it does not need", kept);
     error = -restrict_calls();
     if (error && !is_missing(error))
         return tell_failure("the system calls that it does not need", error);
-    log_sandbox(log, &rules, "on", error ? "missing" : "on", has_files ? "on" : "missing", now);
+    log_sandbox(log, &rules, "on", error ? "missing" : "on", has_files ? "on" : "missing",
+        kept ? "missing" : "on", now);
     return true;
 }

@@ -67,11 +67,23 @@ PROT_READ, PROT_WRITE, PROT_EXEC, MAP_PRIVATE, MAP_ANONYMOUS = 1, 2, 4, 2, 32
 APPENDING = os.O_WRONLY | os.O_APPEND | os.O_CREAT
 
 
+OF_FILES = 1 << 1 | 1 << 2  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH
+
+
+def status_of(pid):
+    lines = pathlib.Path(f"/proc/{pid}/status").read_text().splitlines()
+    return dict(line.split(":\t", 1) for line in lines)
+
+
 def locks(pid):
     """The kernel's word on no_new_privs and seccomp."""
-    lines = pathlib.Path(f"/proc/{pid}/status").read_text().splitlines()
-    said = dict(line.split(":\t", 1) for line in lines)
+    said = status_of(pid)
     return said["NoNewPrivs"], said["Seccomp"]
+
+
+def capabilities(pid):
+    said = status_of(pid)
+    return [int(said[of], 16) for of in ("CapPrm", "CapEff", "CapInh", "CapAmb")]
 
 
 class Own(unittest.TestCase):
@@ -84,7 +96,33 @@ class Own(unittest.TestCase):
             self.said(herd, b" sandbox no_new_privs=on seccomp=on landlock=")
         with Herd(more="sandbox = off") as herd:
             self.assertEqual(locks(herd.node.process.pid), ("0", "0"))
-            self.said(herd, b" sandbox no_new_privs=off seccomp=off landlock=off\n")
+            self.said(herd, b" sandbox no_new_privs=off seccomp=off landlock=off capabilities=off\n")
+
+    def test_of_capabilities_those_for_files_stay(self):
+        permitted, effective, _, _ = capabilities(os.getpid())
+        with Herd() as herd:
+            self.said(herd, b" capabilities=on")
+            self.assertEqual(capabilities(herd.node.process.pid),
+                             [permitted & OF_FILES, effective & OF_FILES, 0, 0])
+        with Herd(more="sandbox = off") as herd:
+            self.assertEqual(capabilities(herd.node.process.pid)[0], permitted)
+
+    @unittest.skipUnless(capabilities(os.getpid())[1] & OF_FILES == OF_FILES, "not root")
+    def test_root_reads_files_of_other_users_again(self):
+        nobody = 65534
+        with Herd(start=False, more='log_file = "now/log"\nsecret_file = "own/secret"') as herd:
+            log, secret = (herd.folder / name for name in ("now/log", "own/secret"))
+            for file in (log, secret):
+                file.parent.mkdir(mode=0o700)
+            secret.write_text("sixteen bytes or more\n")
+            secret.chmod(0o600)
+            for file in (secret, log.parent, secret.parent):
+                os.chown(file, nobody, nobody)
+            herd.node.start()
+            log.rename(herd.folder / "now/old")
+            herd.node.deliver(signal.SIGHUP)
+            herd.until(lambda: log.exists() and b" reloaded what=secret" in log.read_bytes(),
+                       "both files are opened again")
 
     def test_up_gives_up_privileges_and_its_nodes_all(self):
         for more, expect in (("", ("1", "2")), ("sandbox = off", ("0", "0"))):

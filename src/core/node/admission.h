@@ -1,4 +1,4 @@
-/* admission.h — whose handshake is computed first, and how much time of the processor all may take.
+/* admission.h — whose handshake is computed first, and how much processor time all may take.
  *
  * A flight of a TLS handshake costs milliseconds, on some machines tens of them, and anybody can
  * ask for one by replaying a ClientHello. So the addresses of topology.conf, and those from which a

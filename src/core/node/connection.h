@@ -167,8 +167,8 @@ static inline struct connection *connections_silent(struct connections *t, struc
 {
     return now.mono_ns < t->quiet_until_ns ? NULL : connections_silent_now(t, now);
 }
-/* Whether limits.stall holds for `c`, which is not read from: `most` bytes or more are unread, or it
- * is being closed. Below that limits.idle does. */
+/* Whether limits.stall holds for `c`, which is not read from: at least `most` bytes are unread, or
+ * it is being closed. Below that limits.idle does. */
 static inline bool connection_is_stalled(const struct connection *c, uint64_t most)
 {
     return c->finishing || c->out.bytes + c->unconfirmed >= most ||

@@ -3,8 +3,8 @@
 #include "unit/topology/side.h"
 
 #define TOTAL_LESS                                                                                \
-    ": warning: limits.output_total is less than limits.output, what one client may have: a client " \
-    "that does not read is disconnected before the node stops reading from it\n"
+    ": warning: limits.output_total is less than limits.output, what one client may have: a "     \
+    "client that does not read is disconnected before the node stops reading from it\n"
 #define ENDPOINT_WANTED \
     "; write a host and, unless it is 443, a port, like https://places.example.org:8443\n"
 
