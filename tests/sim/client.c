@@ -271,7 +271,7 @@ static void read_in(struct client *c)
 static void part(struct client *c, const char *how)
 {
     bool owed = c->asked_count > 0;
-    if (host_lives(c) && !host_starved(c) && (owed || !c->leaves))
+    if (host_lives(c) && !host_starved(c) && !c->host->sheds && (owed || !c->leaves))
         judge_violated(
             c->judge, "%s %s a client that waits for %u replies", name_of(c), how, c->asked_count);
     client_vanish(c);

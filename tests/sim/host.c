@@ -22,6 +22,8 @@ enum {
     FIXED_BYTES = 65536,
 };
 
+static const struct address here = {.ip = {127, 0, 0, 1}, .port = 5};
+
 static int64_t mono_ns(const struct host *h)
 {
     return h->network->now_ns + h->mono_ahead_ns;
@@ -50,6 +52,8 @@ void host_init(struct host *h, struct network *network, struct judge *judge,
         .party = self,
         .topology = *topology,
         .secrets = secrets,
+        .outside = here,
+        .flight_ns = FLIGHT_US * 1000,
         .mono_ahead_ns = (int64_t)network_draw(network, 1000) * SECOND_NS};
     h->dials = allocate(NODE_DIALS_MAX, sizeof *h->dials);
     h->said = allocate(network->nodes, sizeof *h->said);
@@ -295,11 +299,12 @@ static void turn_away(struct host *h, uint32_t number, uint32_t wire, unsigned e
 static void accept_all(struct host *h, struct instant now)
 {
     uint32_t wire;
-    static const struct address caller = {.ip = {127, 0, 0, 1}, .port = 5};
     enum node_port port;
     while (network_accept(h->network, h->party, &wire, &port)) {
+        bool is_node = network_other(h->network, wire, 1) < h->network->nodes;
+        const struct address *caller = is_node ? &here : &h->outside;
         uint32_t number = take_number(h, wire, 1, port);
-        if (number == HOST_CONNECTIONS || !node_accepted(h->node, number, port, &caller, now))
+        if (number == HOST_CONNECTIONS || !node_accepted(h->node, number, port, caller, now))
             turn_away(h, number, wire, 1);
     }
 }
@@ -590,8 +595,10 @@ static void act(struct host *h, struct turn *t)
     for (uint32_t i = 0; i < h->conns_end; i++)
         if (h->conns[i].used)
             learn(h, t, i);
-    if (node_shakes(h->node, t->now) && node_shake(h->node, t->now))
-        node_shook(h->node, FLIGHT_US * 1000, t->now);
+    if (node_shakes(h->node, t->now) && node_shake(h->node, t->now)) {
+        node_shook(h->node, h->flight_ns, t->now);
+        h->flights_ns += h->flight_ns;
+    }
     node_turn(h->node, t->now);
     memory_of(NULL);
     caller_looks(h);

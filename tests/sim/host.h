@@ -83,6 +83,10 @@ struct host {
     uint64_t turns;
     unsigned turns_in_a_row; /* within one millisecond */
     int64_t row_began_ns;
+    struct address outside; /* of clients and strangers; that of the node's machine at first */
+    int64_t flight_ns; /* of the processor, for a step of a handshake of TLS, and all so far: */
+    int64_t flights_ns;
+    bool sheds; /* it may reset clients that do not read */
     struct log log;
     char *log_memory;
 };

@@ -109,6 +109,17 @@ void herd_with_secret(enum shape shape, const char *secret)
     start_all();
 }
 
+struct host *host_of(unsigned node)
+{
+    return host_at(node);
+}
+
+struct client *client_of(unsigned node)
+{
+    cr_assert_lt(node, h.clients_count);
+    return &h.clients[node];
+}
+
 void story_ends(void)
 {
     if (!h.hosts)

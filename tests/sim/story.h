@@ -25,6 +25,8 @@ void herd_with_twin(unsigned nodes, enum shape shape); /* as herd_of, with a hos
 unsigned twin(void);
 void herd_with_service(enum shape shape); /* nodes ask a places service on the network */
 void herd_with_secret(enum shape shape, const char *secret); /* as herd() */
+struct host *host_of(unsigned node); /* for what these words do not say */
+struct client *client_of(unsigned node);
 void story_ends(void);
 
 /* -- what happens ------------------------------------------------------------------------------ */

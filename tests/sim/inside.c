@@ -1,0 +1,42 @@
+/* inside.c — see inside.h. */
+#include "sim/inside.h"
+#include "core/node/private.h"
+#include "core/places/exchange_private.h"
+
+uint64_t inside_unread_bytes(const struct host *h)
+{
+    return pool_held(&h->node->connections.chunks);
+}
+
+uint64_t inside_dropped_unread(const struct host *h)
+{
+    return h->node->metrics.clients_dropped_unread;
+}
+
+static struct peering *link_to(const struct host *h, const char *neighbour)
+{
+    struct link *l = h->node->links.first;
+    while (l && !(link_is_live(l) && span_equal(l->peering.peer->name, span_of(neighbour))))
+        l = l->next;
+    ASSERT(l && l->peering.lease.end_ns != NEVER_NS);
+    return &l->peering;
+}
+
+/* As if it had just been linked with nothing had of the other's feed. */
+void inside_says_graft_0(struct host *h, const char *neighbour)
+{
+    struct peering *p = link_to(h, neighbour);
+    if (p->lease.state == LEASE_ASKED)
+        return;
+    p->lease.state = LEASE_ASKED;
+    p->lease.graft_due = true;
+    p->lease.graft_change = p->link.mark_heard = p->link.mark_taken = 0;
+    p->peer->have_change = 0;
+    p->link.ack_due = false;
+    network_wake(h->network, h->party, h->network->now_ns);
+}
+
+void inside_budget(struct host *h, unsigned questions)
+{
+    budget_begin(&h->caller.exchange->budget, questions, 3600);
+}

@@ -1,0 +1,115 @@
+/* test_held.c — who takes more than its part, told as stories in the language of story.h: clients,
+ * strangers and peers in a loop. PROTOCOL.md, "Connections" and "Peer port". */
+#include "sim/inside.h"
+#include "sim/story.h"
+#include <criterion/criterion.h>
+
+TestSuite(held, .fini = story_ends);
+
+static const struct address elsewhere = {.ip = {10, 0, 0, 9}, .port = 5};
+static const struct address further = {.ip = {10, 0, 0, 10}, .port = 5};
+
+/* -- clients ----------------------------------------------------------------------------------- */
+
+static unsigned held_of(unsigned node, const char *prefix, unsigned ids)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < ids; i++) {
+        char id[24];
+        snprintf(id, sizeof id, "%s%u", prefix, i);
+        count += has_of(node, id);
+    }
+    return count;
+}
+
+Test(held, new_ids_of_one_address_are_few_and_those_of_others_are_taken)
+{
+    enum { MOST = 5, SAID = 50 };
+    herd_asleep(5, shipped);
+    host_of(Goloman)->topology.limits.new_ids_per_address = (struct topology_rate){MOST, 60};
+    host_of(Goloman)->outside = elsewhere;
+    client_of(Goloman)->judge->forgetful = true; /* it may be refused */
+    for (unsigned node = 0; node < 5; node++)
+        starts(node);
+    runs_ms(800);
+    says_many(Goloman, SAID, 1, 1);
+    runs_ms(500);
+    unsigned held = held_of(Goloman, "id", SAID);
+    cr_assert_eq(held, MOST, "violated: %u ids of one address are taken, not %u", held, MOST);
+    says_many(Goloman, MOST, 2, 1);
+    host_of(Goloman)->outside = further;
+    visits(Hands, Goloman);
+    says(Hands, "IAMAT kiwi +1+1 1");
+    runs_ms(500);
+    all_know("kiwi", "1");
+    all_know("id0", "2");
+    hears(Goloman, SAID + MOST);
+}
+
+Test(held, unread_replies_of_all_together_have_a_bound)
+{
+    enum { TOTAL = 256 * 1024, LINES = 3000, CLIENTS = 4, SLACK = 128 * 1024 };
+    herd_asleep(5, shipped);
+    windows_hold(4096);
+    struct host *goloman = host_of(Goloman);
+    goloman->topology.limits.output_total_bytes = TOTAL;
+    goloman->sheds = true;
+    for (unsigned node = 0; node < 5; node++)
+        starts(node);
+    runs_ms(800);
+    for (unsigned whose = 0; whose < CLIENTS; whose++) {
+        visits(whose, Goloman);
+        runs_ms(20);
+        client_dawdle(client_of(whose), 20 * SECOND_NS);
+        for (unsigned i = 0; i < LINES; i++)
+            says(whose, "a line of no meaning, which is answered by itself and a question mark");
+    }
+    for (unsigned i = 0; i < 500; i++) {
+        runs_ms(10);
+        uint64_t held = inside_unread_bytes(goloman);
+        cr_assert_leq(held, TOTAL + SLACK, "violated: %lu bytes are held for those who do not read",
+            (unsigned long)held);
+    }
+    cr_assert_geq(inside_dropped_unread(goloman), 1);
+    visits(Wilkes, Goloman);
+    says(Wilkes, "IAMAT kiwi +1+1 1");
+    runs_ms(500);
+    hears(Wilkes, 1);
+}
+
+/* -- the places service ------------------------------------------------------------------------ */
+
+Test(held, no_more_is_asked_of_the_service_than_its_budget)
+{
+    enum { BUDGET = 6, ASKED = 20 };
+    herd_with_service(shipped);
+    inside_budget(host_of(Goloman), BUDGET);
+    host_of(Goloman)->caller.service->troubled_ns[Goloman] = NEVER_NS / 2; /* refusals are excused */
+    says(Goloman, "IAMAT kiwi +34.068930-118.445127 1");
+    for (unsigned radius = 1; radius <= ASKED; radius++) {
+        char line[64];
+        snprintf(line, sizeof line, "WHATSAT kiwi %u 5", radius);
+        says(Goloman, line);
+        runs_ms(radius <= ASKED / 2 ? 0 : 1000); /* at once, and one after another */
+    }
+    hears(Goloman, 1 + ASKED);
+    service_was_asked(BUDGET);
+}
+
+/* -- peers ------------------------------------------------------------------------------------- */
+
+Test(held, a_peer_in_a_loop_is_sent_everything_once_in_two_seconds)
+{
+    enum { STAMPS = 200, SECONDS = 5, FULL_SENDS = 1 + SECONDS / 2 };
+    herd(shipped);
+    says_many(Goloman, STAMPS, 1, 1);
+    runs_ms(3000);
+    counts_anew();
+    for (unsigned ms = 0; ms < SECONDS * 1000; ms += 10) {
+        inside_says_graft_0(host_of(Wilkes), "Hands"); /* a spare link */
+        runs_ms(10);
+    }
+    messages_at_most(Hands, Wilkes, FULL_SENDS * STAMPS);
+    all_linked();
+    cr_assert_eq(links_lost(), 0);
+}
