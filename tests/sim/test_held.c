@@ -2,6 +2,7 @@
  * strangers and peers in a loop. PROTOCOL.md, "Connections" and "Peer port". */
 #include "sim/inside.h"
 #include "sim/story.h"
+#include "sim/tls_fixture.h"
 #include <criterion/criterion.h>
 
 TestSuite(held, .fini = story_ends);
@@ -112,4 +113,77 @@ Test(held, a_peer_in_a_loop_is_sent_everything_once_in_two_seconds)
     messages_at_most(Hands, Wilkes, FULL_SENDS * STAMPS);
     all_linked();
     cr_assert_eq(links_lost(), 0);
+}
+
+/* -- strangers --------------------------------------------------------------------------------- */
+
+enum { WIRES = 60, HELLO_BYTES = 1024, STEP_MS = 100 };
+
+/* Whoever floods is where this client would be. */
+static struct flood {
+    const struct client *from;
+    uint32_t wires[WIRES];
+    char hello[HELLO_BYTES];
+    size_t hello_len;
+} flood;
+
+static void flood_begins(unsigned whose)
+{
+    static const unsigned char entropy[TLS_ENTROPY_BYTES] = {1};
+    struct tls *tls = tls_client(tls_fixture(), entropy, (struct instant){0});
+    struct span hello = tls_output(tls);
+    flood = (struct flood){.from = client_of(whose), .hello_len = hello.len};
+    cr_assert(hello.len && hello.len <= HELLO_BYTES);
+    memcpy(flood.hello, hello.at, hello.len);
+    tls_destroy(tls);
+    for (unsigned i = 0; i < WIRES; i++)
+        flood.wires[i] = WIRE_NONE;
+}
+
+/* New connections replay a ClientHello to the node, again and again, for so long. */
+static void flood_runs_ms(unsigned node, unsigned ms)
+{
+    struct network *n = flood.from->network;
+    for (; ms >= STEP_MS; ms -= STEP_MS) {
+        for (unsigned i = 0; i < WIRES; i++)
+            flood.wires[i] = network_dial(n, flood.from->party, node, NODE_PEER_PORT);
+        runs_ms(5);
+        for (unsigned i = 0; i < WIRES; i++)
+            (void)network_write(n, flood.wires[i], 0, flood.hello, flood.hello_len);
+        runs_ms(STEP_MS - 5);
+        for (unsigned i = 0; i < WIRES; i++)
+            network_close(n, flood.wires[i], 0, true);
+    }
+}
+
+Test(held, handshakes_of_strangers_take_a_tenth_of_the_processor)
+{
+    enum { SECONDS = 3, FLIGHT_MS = 5 };
+    herd_with_tls(shipped);
+    struct host *goloman = host_of(Goloman);
+    goloman->outside = elsewhere;
+    goloman->flight_ns = FLIGHT_MS * MS_NS;
+    goloman->flights_ns = 0;
+    flood_begins(Wilkes);
+    flood_runs_ms(Goloman, SECONDS * 1000);
+    cr_assert_leq(goloman->flights_ns, (SECONDS + 1) * 100 * MS_NS, "violated: %ld ms in %d s",
+        (long)(goloman->flights_ns / MS_NS), SECONDS);
+    all_linked();
+}
+
+/* Goloman has a smaller name than Hands, so if both dial, its dial stays. */
+Test(held, a_neighbour_that_restarts_goes_before_strangers)
+{
+    herd_with_tls(shipped);
+    struct host *hands = host_of(Hands);
+    hands->outside = elsewhere;
+    hands->flight_ns = 20 * MS_NS;
+    flood_begins(Wilkes);
+    dies(Goloman);
+    flood_runs_ms(Hands, 4000);
+    not_linked(Hands, Goloman);
+    starts(Goloman);
+    flood_runs_ms(Hands, 500);
+    linked(Goloman, Hands);
+    dialled_by(Goloman, Hands);
 }
