@@ -150,9 +150,11 @@ static int64_t watch_deadline(const struct connections *t, const struct watch *w
                                             : connection_of(t, w->list.first)->look_at_ns;
 }
 
-struct connection *connections_silent_now(struct connections *t, struct instant now)
+struct connection *connections_silent_now(
+    struct connections *t, unsigned *looks, struct instant now)
 {
-    for (;;) {
+    while (*looks) {
+        --*looks;
         struct watch *w = watch_deadline(t, &t->idle) <= now.mono_ns ? &t->idle : &t->stalled;
         if (watch_deadline(t, w) > now.mono_ns) {
             t->quiet_until_ns = connections_deadline(t);
@@ -161,6 +163,7 @@ struct connection *connections_silent_now(struct connections *t, struct instant 
         if (first_is_silent(t, w, now))
             return connection_of(t, w->list.last);
     }
+    return NULL;
 }
 
 int64_t connections_deadline(const struct connections *t)

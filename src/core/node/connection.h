@@ -27,6 +27,7 @@
 
 enum {
     CONNECTION_WATCH_PARTS = 8, /* a time-out is noticed late by 1/8 of itself at most */
+    CONNECTION_LOOKS_MAX = 256, /* connections whose silence is looked at in one turn */
     CONNECTION_BLOCK = 256, /* connections that are allocated together */
 };
 
@@ -160,12 +161,17 @@ void connection_release(struct connection *c);
 /* `c` is new, or has been choked, released or finished: put it into the watch that fits. */
 void connection_watch(struct connections *t, struct connection *c, struct instant now);
 /* The same where some watch may be due. */
-struct connection *connections_silent_now(struct connections *t, struct instant now);
+struct connection *connections_silent_now(
+    struct connections *t, unsigned *looks, struct instant now);
 /* The next connection that has been silent for its whole time; NULL: none. Abort it. About those
- * that do not read (`stalled`) the driver is asked instead: connection_reported. */
-static inline struct connection *connections_silent(struct connections *t, struct instant now)
+ * that do not read (`stalled`) the driver is asked instead: connection_reported.
+ *
+ * looks   falls by the connections that were looked at: thousands may be due at one moment. At 0
+ *         the others have to wait for the next turn, which is due at once */
+static inline struct connection *connections_silent(
+    struct connections *t, unsigned *looks, struct instant now)
 {
-    return now.mono_ns < t->quiet_until_ns ? NULL : connections_silent_now(t, now);
+    return now.mono_ns < t->quiet_until_ns ? NULL : connections_silent_now(t, looks, now);
 }
 /* Whether limits.stall holds for `c`, which is not read from: at least `most` bytes are unread, or
  * it is being closed. Below that limits.idle does. */

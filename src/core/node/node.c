@@ -61,6 +61,7 @@ static bool begin_parts(struct node *n, const struct node_config *config, struct
     clients_begin(n);
     inputs_begin(n);
     pace_begin(n);
+    unread_begin(n);
     questions_begin(n);
     links_tls_begin(n, config->tls);
     webs_begin(n, config->tokens ? config->tokens : &no_tokens);
@@ -291,7 +292,8 @@ void node_destroy(struct node *n)
 static void drop_silent(struct node *n, struct instant now)
 {
     struct connection *c;
-    while ((c = connections_silent(&n->connections, now))) {
+    unsigned looks = CONNECTION_LOOKS_MAX;
+    while ((c = connections_silent(&n->connections, &looks, now))) {
         if (c->kind == CONNECTION_CLIENT)
             client_silent(n, c, now); /* that a link is down was logged already */
         connection_abort(&n->connections, c);
@@ -329,8 +331,8 @@ void node_turn(struct node *n, struct instant now)
     if (n->replies.resuming_first != CONNECTION_NONE)
         clients_resume(n, now);
     drop_silent(n, now);
-    if (pool_held(&n->connections.chunks) > n->topology->limits.output_total_bytes)
-        unread_relieve(n, now);
+    if (pool_held(&n->connections.chunks) > n->unread.most_bytes)
+        n->told |= unread_relieve(n, now);
     links_turn(n, now);
     if (now.mono_ns >= n->webs.due_ns)
         webs_turn(n, now);

@@ -89,6 +89,7 @@ struct node {
     struct inputs inputs;
     struct pace pace;
     struct quotas quotas;
+    struct unread unread;
     struct questions questions;
     struct links links;
     struct strangers strangers;

@@ -1,27 +1,25 @@
 /* unread.c — see unread.h.
  *
- * It looks at all connections, but only where the total is exceeded, and then makes so much room
- * that much has to be written before it is exceeded again. */
+ * It looks at all connections, but only where the total is exceeded, once a turn, and then makes so
+ * much room that much has to be written before it is exceeded again. */
 #include "core/node/private.h"
-
-enum { AT_ONCE = 32 }; /* clients that are found by one look at all */
 
 /* The clients with the most, the first of all before the others. */
 struct worst {
-    struct connection *each[AT_ONCE];
+    struct connection *each[UNREAD_RESETS_MAX];
     unsigned count;
 };
 
 static void worst_offer(struct worst *w, struct connection *c)
 {
     unsigned i = w->count;
-    if (i == AT_ONCE && c->out.memory <= w->each[i - 1]->out.memory)
+    if (i == UNREAD_RESETS_MAX && c->out.memory <= w->each[i - 1]->out.memory)
         return;
-    i -= i == AT_ONCE;
+    i -= i == UNREAD_RESETS_MAX;
     for (; i > 0 && w->each[i - 1]->out.memory < c->out.memory; i--)
         w->each[i] = w->each[i - 1];
     w->each[i] = c;
-    w->count += w->count < AT_ONCE;
+    w->count += w->count < UNREAD_RESETS_MAX;
 }
 
 /* What is held by clients that are not about to be closed, and the worst of these. */
@@ -52,21 +50,25 @@ static void reset(struct node *n, struct connection *c, struct instant now)
     connection_abort(&n->connections, c);
 }
 
-void unread_relieve(struct node *n, struct instant now)
+void unread_begin(struct node *n)
 {
-    uint64_t total = n->topology->limits.output_total_bytes, goal = total;
+    n->unread.most_bytes = n->topology->limits.output_total_bytes;
+}
+
+bool unread_relieve(struct node *n, struct instant now)
+{
+    uint64_t total = n->topology->limits.output_total_bytes, goal = total - total / UNREAD_SPARE;
     struct worst worst;
-    for (;;) {
-        uint64_t held = look_at_all(n, &worst);
-        if (held <= goal)
-            return;
-        goal = total - total / UNREAD_SPARE;
-        for (unsigned i = 0; i < worst.count && held > goal; i++) {
-            ASSERT(held >= worst.each[i]->out.memory);
-            held -= worst.each[i]->out.memory;
-            reset(n, worst.each[i], now);
-        }
-        if (worst.count < AT_ONCE)
-            return; /* all are reset, or there is room */
+    uint64_t held = look_at_all(n, &worst);
+    ASSERT(n->unread.most_bytes == total || n->unread.most_bytes == goal);
+    bool exceeds = held > n->unread.most_bytes;
+    unsigned resets = 0;
+    for (; exceeds && resets < worst.count && held > goal; resets++) {
+        ASSERT(held >= worst.each[resets]->out.memory);
+        held -= worst.each[resets]->out.memory;
+        reset(n, worst.each[resets], now);
     }
+    bool goes_on = held > goal && resets == UNREAD_RESETS_MAX; /* fewer: all are reset */
+    n->unread.most_bytes = goes_on ? goal : total;
+    return goes_on;
 }

@@ -1,4 +1,5 @@
-/* test_connection.c — bytes on their way to a connection's output. */
+/* test_connection.c — bytes on their way to a connection's output, and connections that are silent
+ * at one moment. */
 #include "core/node/private.h"
 #include "unit/node/side.h"
 
@@ -28,4 +29,33 @@ Test(connection, writes_whatever_it_is_given)
     cr_assert_eq(heard_len[0], BYTES);
     cr_expect_eq(memcmp(heard[0], block, BYTES), 0);
     free(block);
+}
+
+/* As many as connected at one moment, which their clients choose. */
+Test(connection, of_those_silent_at_one_moment_a_turn_looks_at_few)
+{
+    enum { CLIENTS = 600, MOST = CONNECTION_LOOKS_MAX };
+    struct connections t = {0};
+    cr_assert(connections_begin(&t, CLIENTS, &topology.limits, 4096, 1));
+    for (uint32_t i = 0; i < CLIENTS; i++)
+        connection_watch(&t, connection_open(&t, i, CONNECTION_CLIENT, now), now);
+    unsigned gone = 0, turns = 0, looks_in_all = 0;
+    while (gone < CLIENTS && turns++ < 10000) {
+        int64_t due_ns = connections_deadline(&t);
+        now.mono_ns = due_ns > now.mono_ns ? due_ns : now.mono_ns;
+        unsigned looks = MOST, in_a_turn = 0;
+        for (struct connection *c; (c = connections_silent(&t, &looks, now)); in_a_turn++)
+            connection_abort(&t, c);
+        cr_assert_leq(in_a_turn, MOST);
+        gone += in_a_turn;
+        looks_in_all += MOST - looks;
+        bool more = gone < CLIENTS && in_a_turn == MOST;
+        cr_assert(!more || connections_deadline(&t) <= now.mono_ns, "the next turn comes at once");
+    }
+    cr_expect_eq(gone, CLIENTS);
+    cr_expect_geq(looks_in_all, CONNECTION_WATCH_PARTS * CLIENTS);
+    cr_expect_leq(now.mono_ns, SECOND_NS + (int64_t)topology.limits.idle_ms * MS_NS);
+    for (uint32_t i = 0; i < CLIENTS; i++)
+        connection_free(&t, connection_of(&t, i));
+    connections_end(&t);
 }

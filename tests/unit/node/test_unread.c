@@ -69,6 +69,27 @@ Test(unread, as_many_go_as_must)
     cr_expect(is_reset(0), "it has the most");
 }
 
+/* Looking for those with the most, and telling of each, takes its time. */
+Test(unread, many_go_in_several_turns)
+{
+    enum { CLIENTS = 64, EACH = 4, AT_ONCE = 32, MUST_GO = 36 }; /* 56 of 128 chunks may stay */
+    static char lines[EACH * 8001];
+    memset(lines, 'x', sizeof lines);
+    for (unsigned i = 1; i <= EACH; i++)
+        lines[i * 8001 - 1] = '\n';
+    begins();
+    for (uint32_t i = 0; i < CLIENTS; i++)
+        joins(i);
+    for (uint32_t i = 0; i < CLIENTS; i++)
+        node_received(node, i, (struct span){lines, sizeof lines}, now);
+    node_turn(node, now);
+    cr_expect_eq(node_metrics(node)->clients_dropped_unread, AT_ONCE);
+    cr_expect_eq(node_deadline(node), 0, "the next turn comes at once");
+    turn();
+    cr_expect_eq(node_metrics(node)->clients_dropped_unread, MUST_GO);
+    cr_expect_gt(node_deadline(node), now.mono_ns);
+}
+
 /* Answers of places that are not taken from the pool count as well. */
 Test(unread, answers_that_wait_count)
 {
