@@ -10,6 +10,14 @@ TestSuite(held, .fini = story_ends);
 static const struct address elsewhere = {.ip = {10, 0, 0, 9}, .port = 5};
 static const struct address further = {.ip = {10, 0, 0, 10}, .port = 5};
 
+static void herd_with_outside(struct address outside)
+{
+    host_of(Goloman)->outside = outside;
+    for (unsigned node = 0; node < 5; node++)
+        starts(node);
+    runs_ms(800);
+}
+
 /* -- clients ----------------------------------------------------------------------------------- */
 
 static unsigned held_of(unsigned node, const char *prefix, unsigned ids)
@@ -28,11 +36,8 @@ Test(held, new_ids_of_one_address_are_few_and_those_of_others_are_taken)
     enum { MOST = 5, SAID = 50 };
     herd_asleep(5, shipped);
     host_of(Goloman)->topology.limits.new_ids_per_address = (struct topology_rate){MOST, 60};
-    host_of(Goloman)->outside = elsewhere;
     client_of(Goloman)->judge->forgetful = true; /* it may be refused */
-    for (unsigned node = 0; node < 5; node++)
-        starts(node);
-    runs_ms(800);
+    herd_with_outside(elsewhere);
     says_many(Goloman, SAID, 1, 1);
     runs_ms(500);
     unsigned held = held_of(Goloman, "id", SAID);
@@ -47,6 +52,47 @@ Test(held, new_ids_of_one_address_are_few_and_those_of_others_are_taken)
     hears(Goloman, SAID + MOST);
 }
 
+Test(held, clients_of_one_address_are_few_and_others_come_in)
+{
+    enum { MOST = 3 };
+    herd_asleep(5, shipped);
+    host_of(Goloman)->topology.limits.connections_per_address = MOST;
+    host_of(Goloman)->sheds = true; /* it resets the one that is too much */
+    herd_with_outside(elsewhere);
+    for (unsigned whose = 0; whose <= MOST; whose++) {
+        visits(whose, Goloman);
+        says(whose, "IAMAT kiwi +1+1 1");
+        runs_ms(100);
+        uint64_t heard = client_of(whose)->answers;
+        cr_assert_eq(heard, whose < MOST, "violated: client %u of one address has %lu replies",
+            whose, (unsigned long)heard);
+    }
+    host_of(Goloman)->outside = further;
+    visits(MOST, Goloman);
+    says(MOST, "IAMAT kiwi +1+1 1");
+    runs_ms(100);
+    hears(MOST, 1);
+}
+
+/* It is read from later, and loses nothing. */
+Test(held, commands_of_one_address_have_a_rate)
+{
+    enum { RATE = 100, SAID = 1500, SECONDS = 2, WINDOW = 4096 };
+    enum { AT_ONCE = WINDOW / sizeof "IAMAT kiwi +1+1 1" }; /* what has come in a turn is taken */
+    herd_asleep(5, shipped);
+    host_of(Goloman)->topology.limits.commands_per_address = (struct topology_rate){RATE, 1};
+    herd_with_outside(elsewhere);
+    windows_hold(WINDOW);
+    for (unsigned i = 0; i < SAID; i++)
+        says(Goloman, "IAMAT kiwi +1+1 1");
+    runs_ms(SECONDS * 1000);
+    uint64_t heard = client_of(Goloman)->answers;
+    cr_assert_leq(heard, (SECONDS + 1) * RATE + 2 * AT_ONCE, "violated: %lu commands of one address in %d s",
+        (unsigned long)heard, SECONDS);
+    runs_ms(1000 * SAID / RATE);
+    hears(Goloman, SAID);
+}
+
 Test(held, unread_replies_of_all_together_have_a_bound)
 {
     enum { TOTAL = 256 * 1024, LINES = 3000, CLIENTS = 4, SLACK = 128 * 1024 };
@@ -55,9 +101,7 @@ Test(held, unread_replies_of_all_together_have_a_bound)
     struct host *goloman = host_of(Goloman);
     goloman->topology.limits.output_total_bytes = TOTAL;
     goloman->sheds = true;
-    for (unsigned node = 0; node < 5; node++)
-        starts(node);
-    runs_ms(800);
+    herd_with_outside(elsewhere);
     for (unsigned whose = 0; whose < CLIENTS; whose++) {
         visits(whose, Goloman);
         runs_ms(20);
