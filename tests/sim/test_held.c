@@ -87,8 +87,8 @@ Test(held, commands_of_one_address_have_a_rate)
         says(Goloman, "IAMAT kiwi +1+1 1");
     runs_ms(SECONDS * 1000);
     uint64_t heard = client_of(Goloman)->answers;
-    cr_assert_leq(heard, (SECONDS + 1) * RATE + 2 * AT_ONCE, "violated: %lu commands of one address in %d s",
-        (unsigned long)heard, SECONDS);
+    cr_assert_leq(heard, (SECONDS + 1) * RATE + 2 * AT_ONCE,
+        "violated: %lu commands of one address in %d s", (unsigned long)heard, SECONDS);
     runs_ms(1000 * SAID / RATE);
     hears(Goloman, SAID);
 }
@@ -129,7 +129,8 @@ Test(held, no_more_is_asked_of_the_service_than_its_budget)
     enum { BUDGET = 6, ASKED = 20 };
     herd_with_service(shipped);
     inside_budget(host_of(Goloman), BUDGET);
-    host_of(Goloman)->caller.service->troubled_ns[Goloman] = NEVER_NS / 2; /* refusals are excused */
+    host_of(Goloman)->caller.service->troubled_ns[Goloman] =
+        NEVER_NS / 2; /* refusals are excused */
     says(Goloman, "IAMAT kiwi +34.068930-118.445127 1");
     for (unsigned radius = 1; radius <= ASKED; radius++) {
         char line[64];

@@ -1,7 +1,7 @@
 /* test_tls.c — one node whose links are TLS, driven by hand: Goloman, with peers that hold
  * certificates, wrong ones, or none. tests/process/test_tls.py has real nodes. */
-#include "core/store/store.h"
 #include "core/node/private.h"
+#include "core/store/store.h"
 #include "unit/node/side.h"
 #include "unit/tls/side.h"
 
