@@ -18,3 +18,20 @@ gazetteer_data_end:
     .size gazetteer_data_end, 1
 
     .section .note.GNU-stack, "", %progbits
+
+/* What the compiler writes into each of its own objects. An object without it takes shadow stacks, or
+ * BTI, from the whole program. */
+#if defined __CET__
+#define PROPERTY 0xc0000002 /* GNU_PROPERTY_X86_FEATURE_1_AND */
+#define FEATURES __CET__ /* 1: IBT, 2: SHSTK */
+#elif defined __ARM_FEATURE_BTI_DEFAULT
+#define PROPERTY 0xc0000000 /* GNU_PROPERTY_AARCH64_FEATURE_1_AND */
+#define FEATURES 3 /* 1: BTI, 2: PAC */
+#endif
+#ifdef PROPERTY
+    .section .note.gnu.property, "a"
+    .balign 8
+    .long 4, 16, 5 /* bytes of the name, bytes of what follows it, NT_GNU_PROPERTY_TYPE_0 */
+    .asciz "GNU"
+    .long PROPERTY, 4, FEATURES, 0
+#endif
