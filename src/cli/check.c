@@ -9,10 +9,12 @@
 
 static const char help[] =
     "Usage: stampede check [FILE]\n"
+    "       stampede check --nodes [FILE]\n"
     "       stampede check --keys\n\n"
     "Report every error and warning in a topology file, each with its line, and a\n"
     "summary.\n\n"
-    "  -c, --topology FILE  the same as FILE; default: topology.conf\n"
+    "  -c, --topology FILE  the same as FILE; " TOPOLOGY_DEFAULT "\n"
+    "      --nodes          print only the names of the nodes, one a line\n"
     "      --keys           print only the keys that a topology file may have,\n"
     "                       one a line, with tabs between: section, name, type,\n"
     "                       bounds, default, `reopened` if SIGHUP reads the file\n"
@@ -28,6 +30,18 @@ static int print_keys(void)
         printf("%s\t%s\t%s\t%s\t%s\t%s\t%s\n", *key.section ? key.section : "-", key.name, key.type,
             *key.bounds ? key.bounds : "-", key.otherwise, key.reopened ? "reopened" : "-",
             key.meaning);
+    return EXIT_WELL;
+}
+
+/* For the shell's completion, and for scripts that go from node to node. */
+static int print_nodes(const char *path)
+{
+    struct topology t;
+    if (!topology_load(path, &t))
+        return EXIT_SAID_NO;
+    for (unsigned i = 0; i < t.nodes_count; i++)
+        puts(t.nodes[i].name);
+    topology_destroy(&t);
     return EXIT_WELL;
 }
 
@@ -63,12 +77,17 @@ int cli_check(int argc, char **argv)
     if (argc == 2 && strcmp(argv[1], "--keys") == 0)
         return print_keys();
     struct options o;
-    int code = options_read(&o, argc, argv, "c", help);
+    bool nodes = argc > 1 && strcmp(argv[1], "--nodes") == 0;
+    if (nodes) {
+        argv[1] = argv[0];
+        argv++, argc--;
+    }
+    int code = options_read(&o, argc, argv, "cf", help);
     if (code != OPTIONS_GO_ON)
         return code;
     if (o.words_count > 1) {
         complain("check takes one file; see `stampede check --help`");
         return EXIT_USAGE;
     }
-    return check(o.words_count ? o.words[0] : o.topology_file);
+    return nodes ? print_nodes(o.topology_file) : check(o.topology_file);
 }

@@ -1,5 +1,6 @@
 /* main.c — the program: finds the subcommand and calls it. */
 #include "cli/commands.h"
+#include "cli/commit.h"
 #include "core/base/invariant.h"
 #include "core/base/nearest.h"
 #include "io/calls.h"
@@ -37,21 +38,25 @@ static void help(FILE *out)
     for (unsigned i = 0; i < COMMANDS; i++)
         fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].summary);
     fputs("\n"
-          "  --help, -h   print this text\n"
-          "  --version    print the version\n\n"
-          "`stampede COMMAND --help` explains a command.\n\n"
+          "  help, --help, -h    print this text; help COMMAND: explain a command, as\n"
+          "                      COMMAND --help does\n"
+          "  version, --version  print the version and the commit it was built from\n\n"
+          "Where -c is not given, the herd is that of $STAMPEDE_TOPOLOGY, else of\n"
+          "./topology.conf, else of /etc/stampede/topology.conf.\n\n"
           "Exit codes: 0 success, 1 failure or a negative answer, 2 wrong command line.\n\n"
           "Example: stampede up\n",
         out);
 }
+
+static const char *const other_words[] = {"help", "--help", "version", "--version"};
 
 static int unknown(const char *word)
 {
     struct nearest near = nearest_to(span_of(word));
     for (unsigned i = 0; i < COMMANDS; i++)
         nearest_offer(&near, commands[i].name);
-    nearest_offer(&near, "--help");
-    nearest_offer(&near, "--version");
+    for (unsigned i = 0; i < sizeof other_words / sizeof *other_words; i++)
+        nearest_offer(&near, other_words[i]);
     fprintf(stderr, "stampede: there is no %s \"%s\"", *word == '-' ? "option" : "command", word);
     if (near.best)
         fprintf(stderr, "; did you mean \"%s\"?\n", near.best);
@@ -60,24 +65,47 @@ static int unknown(const char *word)
     return EXIT_USAGE;
 }
 
+static int run(int argc, char **argv)
+{
+    for (unsigned i = 0; i < COMMANDS; i++)
+        if (strcmp(argv[0], commands[i].name) == 0)
+            return commands[i].run(argc, argv);
+    return unknown(argv[0]);
+}
+
+static int version(void)
+{
+    bool known = *program_commit;
+    printf("stampede %s%s%s%s\n", STAMPEDE_VERSION, known ? " (" : "", program_commit,
+        known ? ")" : "");
+    return EXIT_WELL;
+}
+
+static bool is_word(const char *word, const char *plain)
+{
+    if (strncmp(word, "--", 2) == 0)
+        word += 2;
+    return strcmp(word, plain) == 0;
+}
+
 static int dispatch(int argc, char **argv)
 {
     if (argc < 2) {
         help(stderr);
         return EXIT_USAGE;
     }
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+    const char *word = argv[1];
+    if (strcmp(word, "help") == 0 && argc > 2) {
+        char *explain[] = {argv[2], (char *)"--help", NULL};
+        return run(2, explain);
+    }
+    if (is_word(word, "help") || strcmp(word, "-h") == 0) {
         help(stdout);
         return EXIT_WELL;
     }
-    if (strcmp(argv[1], "--version") == 0) {
-        puts("stampede " STAMPEDE_VERSION);
-        return EXIT_WELL;
-    }
-    for (unsigned i = 0; i < COMMANDS; i++)
-        if (strcmp(argv[1], commands[i].name) == 0)
-            return commands[i].run(argc - 1, argv + 1);
-    return unknown(argv[1]);
+    if (is_word(word, "version"))
+        return version();
+    return run(argc - 1, argv + 1);
 }
 
 /* Open /dev/null in place of standard files that are closed. Otherwise the first socket would get

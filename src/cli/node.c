@@ -17,7 +17,7 @@ enum { NODE_LOG_BYTES = 1 << 20 }; /* for what is logged in one turn */
 static const char help[] =
     "Usage: stampede node NAME [-c FILE]\n\n"
     "Run one node of the herd in the foreground, until Ctrl-C or SIGTERM.\n\n"
-    "  -c, --topology FILE  the herd's description; default: topology.conf\n"
+    "  -c, --topology FILE  the herd's description; " TOPOLOGY_DEFAULT "\n"
     "  -h, --help           print this text\n\n"
     "Events are logged to standard error, or to log_file of the topology.\n\n"
     "SIGHUP opens log_file again, after log rotation, and reloads secret_file,\n"

@@ -11,9 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
-
-#define TOPOLOGY_FILE "topology.conf"
 
 enum { TIMEOUT_MS = 60000, TIMEOUT_MS_MAX = 86400000 };
 
@@ -80,9 +79,28 @@ static bool read_timeout(const char *text, uint64_t *ms)
     return false;
 }
 
+/* false: a message was written. */
+static bool find_topology(struct options *o)
+{
+    struct stat here, installed;
+    const char *named = getenv(TOPOLOGY_VARIABLE);
+    if (named && *named) {
+        o->topology_file = named;
+        return true;
+    }
+    bool is_here = stat(TOPOLOGY_HERE, &here) == 0;
+    o->topology_file =
+        is_here || stat(TOPOLOGY_INSTALLED, &installed) != 0 ? TOPOLOGY_HERE : TOPOLOGY_INSTALLED;
+    if (!is_here || here.st_uid == geteuid() || here.st_uid == 0)
+        return true;
+    complain("./" TOPOLOGY_HERE " belongs to another user, so it is not taken unasked; if you "
+             "trust it: -c " TOPOLOGY_HERE);
+    return false;
+}
+
 int options_read(struct options *o, int argc, char **argv, const char *letters, const char *help)
 {
-    *o = (struct options){.topology_file = TOPOLOGY_FILE, .timeout_ms = TIMEOUT_MS};
+    *o = (struct options){.timeout_ms = TIMEOUT_MS};
     int letter;
     opterr = 0;
     while ((letter = getopt_long(argc, argv, ":c:n:jtlw:h", options_long, NULL)) != -1) {
@@ -95,6 +113,7 @@ int options_read(struct options *o, int argc, char **argv, const char *letters, 
         switch (letter) {
         case 'c':
             o->topology_file = optarg;
+            o->topology_given = true;
             break;
         case 'n':
             o->node = optarg;
@@ -118,7 +137,11 @@ int options_read(struct options *o, int argc, char **argv, const char *letters, 
     }
     o->words = argv + optind;
     o->words_count = argc - optind;
-    return OPTIONS_GO_ON;
+    if (strchr(letters, 'f') && o->words_count) {
+        o->topology_file = o->words[0];
+        o->topology_given = true;
+    }
+    return o->topology_given || find_topology(o) ? OPTIONS_GO_ON : EXIT_SAID_NO;
 }
 
 bool options_json(const struct options *o)
@@ -159,7 +182,7 @@ const char *options_command(const struct options *o, const char *subcommand, con
     put_quoted(out, subcommand);
     if (node)
         put_quoted(out, node);
-    if (strcmp(o->topology_file, TOPOLOGY_FILE) != 0) {
+    if (o->topology_given) {
         fputs(" -c", out);
         put_quoted(out, o->topology_file);
     }

@@ -10,7 +10,8 @@
 #include <stdint.h>
 
 struct options {
-    const char *topology_file; /* -c, --topology; default: topology.conf */
+    const char *topology_file; /* -c, --topology; else as below */
+    bool topology_given; /* by -c */
     const char *node; /* -n, --node; NULL when not given */
     bool json; /* -j, --json */
     bool table; /* -t, --table */
@@ -22,9 +23,21 @@ struct options {
 
 enum { OPTIONS_GO_ON = -1 };
 
+/* Where -c is not given, $STAMPEDE_TOPOLOGY names the file, unless it is empty; else it is
+ * ./topology.conf, or, where there is none, the installed one. A ./topology.conf that belongs to
+ * another user than this one and root is refused: it names files to read and to append to, and
+ * whoever may write in a shared folder, such as /tmp, could put one there for root to find. */
+#define TOPOLOGY_VARIABLE "STAMPEDE_TOPOLOGY"
+#define TOPOLOGY_HERE "topology.conf"
+#define TOPOLOGY_INSTALLED "/etc/stampede/topology.conf"
+
+/* For a subcommand's help, behind `-c, --topology FILE  ` and what FILE is. */
+#define TOPOLOGY_DEFAULT "default: see `stampede help`"
+
 /* Parse a subcommand's arguments.
  *
- * letters  the options that it takes, of "cnjtlw"; -h, --help is always taken
+ * letters  the options that it takes, of "cnjtlw"; -h, --help is always taken. With 'f', its first
+ *          word is the topology file, as if it stood behind -c
  * help     its help text
  *
  * Returns OPTIONS_GO_ON, or the exit code if the program is to end now. */

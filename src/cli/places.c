@@ -34,7 +34,7 @@ static const char help[] =
     "within RADIUS km (at most 50) of a position in degrees. Print its answer and, to\n"
     "standard error, how the time was spent. No node need be running: this tests the\n"
     "key, the certificates and the connection to the service.\n\n"
-    "  -c, --topology FILE  the herd's description; default: topology.conf\n"
+    "  -c, --topology FILE  the herd's description; " TOPOLOGY_DEFAULT "\n"
     "  -h, --help           print this text\n\n"
     "Exit codes: 0 the answer is OK or ZERO_RESULTS, 1 it is another one or there is\n"
     "none, 2 wrong command line.\n\n"

@@ -34,7 +34,7 @@ static const char help[] =
     "each line that the node refused (`? ...`). On a terminal, what could control it\n"
     "is shown as \\xHH or \\uXXXX; elsewhere replies are printed as they are.\n\n"
     "  -n, --node NODE      the node to talk to; default: the first of the topology\n"
-    "  -c, --topology FILE  the herd's description; default: topology.conf\n"
+    "  -c, --topology FILE  the herd's description; " TOPOLOGY_DEFAULT "\n"
     "  -h, --help           print this text\n\n"
     "Exit codes: 0 every line was accepted, 1 a line was refused (`? ...`), a reply\n"
     "is missing or the node cannot be reached, 2 wrong command line.\n\n"

@@ -9,7 +9,7 @@ static const char help[] =
     "Usage: stampede status [-n NODE] [-c FILE] [--json | --table]\n\n"
     "Ask all nodes of the herd for their state, all at once, for two seconds at most.\n\n"
     "  -n, --node NODE      ask only this node, and print a row for each of its links\n"
-    "  -c, --topology FILE  the herd's description; default: topology.conf\n"
+    "  -c, --topology FILE  the herd's description; " TOPOLOGY_DEFAULT "\n"
     "  -j, --json           print everything, as a JSON array; this is the default if\n"
     "                       standard output is no terminal\n"
     "  -t, --table          print the table even if standard output is no terminal\n"

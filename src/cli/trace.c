@@ -12,7 +12,7 @@ static const char help[] =
     "Usage: stampede trace [-c FILE] [--json | --table] CLIENT-ID\n\n"
     "Ask all nodes for the stamp that they hold of a client, and show the path of the\n"
     "newest one: which node received it from which other, and when.\n\n"
-    "  -c, --topology FILE  the herd's description; default: topology.conf\n"
+    "  -c, --topology FILE  the herd's description; " TOPOLOGY_DEFAULT "\n"
     "  -j, --json           print JSON; this is the default if standard output is no\n"
     "                       terminal\n"
     "  -t, --table          print the tree even if standard output is no terminal\n"

@@ -34,7 +34,7 @@ static const char help[] =
     "Run every node whose addresses belong to this machine, and print a table of them\n"
     "when they are linked. Ctrl-C stops all. A node that ends by itself is reported;\n"
     "the others go on.\n\n"
-    "  -c, --topology FILE  the herd's description; default: topology.conf\n"
+    "  -c, --topology FILE  the herd's description; " TOPOLOGY_DEFAULT "\n"
     "  -l, --log            print everything that the nodes log, not only warnings\n"
     "                       and errors\n"
     "  -h, --help           print this text\n\n"

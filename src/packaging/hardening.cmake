@@ -24,11 +24,11 @@ function(add_if_supported flag)
 endfunction()
 add_if_supported(-fstack-clash-protection)
 
-# Shadow stacks of x86. Marks for indirect jumps (IBT, -fcf-protection=full) would cost 1.4 to 2.1 % of
-# a command's instructions for nothing: no kernel checks them in programs, and Debian 12's start
-# files have none, so the program could not be said to have them. One object without a note would take
-# shadow stacks from the whole program; those start files lack it, too, but do nothing to return
-# addresses, so the linker is told to claim them all the same.
+# Shadow stacks of x86. Marks for indirect jumps (IBT, -fcf-protection=full) would cost 1.4 to 2.1 %
+# of a command's instructions for nothing: no kernel checks them in programs, and Debian 12's start
+# files have none, so the program could not be said to have them. One object without a note would
+# take shadow stacks from the whole program; those start files lack it, too, but do nothing to
+# return addresses, so the linker is told to claim them all the same.
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
   add_if_supported(-fcf-protection=return)
   add_link_options(LINKER:-z,shstk)

@@ -3,15 +3,19 @@ in secrets; and that nobody outside can write lines into its log."""
 import ctypes
 import errno
 import os
+import pathlib
 import re
+import shutil
 import socket
 import struct
 import subprocess
+import tempfile
 import unittest
+import unittest.mock
 
 from herd import ROOT, STAMPEDE, Herd, run
 
-SUBCOMMANDS = ("node", "up", "check", "send", "status")
+SUBCOMMANDS = ("node", "up", "check", "send", "status", "wait", "trace", "places")
 
 
 def said(done):
@@ -346,8 +350,54 @@ class CommandLine(unittest.TestCase):
                     self.assertIn(b"stampede", done.stdout)
                     self.assertEqual(done.stderr, b"")
 
+    def test_help_is_a_word_too(self):
+        self.assertEqual(run("help").stdout, run("--help").stdout)
+        for name in SUBCOMMANDS:
+            with self.subTest(name=name):
+                self.assertEqual(run("help", name).stdout, run(name, "--help").stdout)
+        self.assertIn(b"did you mean", run("help", "statsu", expect=(2,)).stderr)
+
     def test_version(self):
-        self.assertRegex(run("--version").stdout, rb"\Astampede \d+\.\d+\.\d+\n\Z")
+        said = run("--version").stdout
+        self.assertRegex(said, rb"\Astampede \d+\.\d+\.\d+(?: \([0-9a-f]{7,}\+?\))?\n\Z")
+        self.assertEqual(run("version").stdout, said)
+
+    def test_version_has_the_commit_of_a_checkout_only(self):
+        """From a tarball there is none, also where it lies in another project's checkout."""
+        def git(*words):
+            subprocess.run(["git", "-C", folder, "-c", "user.name=x", "-c", "user.email=x@x",
+                            *words], check=True, stdout=subprocess.DEVNULL)
+
+        def commit_of(source):
+            out = pathlib.Path(folder, "commit.c")
+            subprocess.run(["cmake", "-D", f"SOURCE={source}", "-D", f"OUT={out}", "-P",
+                            ROOT / "src/packaging/commit.cmake"], check=True)
+            return re.search(r'program_commit\[\] = "(.*)"', out.read_text())[1]
+
+        if not shutil.which("git") or not shutil.which("cmake"):
+            self.skipTest("there is no git or no cmake")
+        with tempfile.TemporaryDirectory() as folder:
+            inner = pathlib.Path(folder, "inner")
+            inner.mkdir()
+            (inner / "file").write_text("one")
+            self.assertEqual(commit_of(inner), "")
+            git("init", "-q")
+            git("add", "inner")
+            git("commit", "-q", "-m", "x")
+            self.assertRegex(commit_of(folder), r"\A[0-9a-f]{7,}\Z")
+            self.assertEqual(commit_of(inner), "")
+            (inner / "file").write_text("two")
+            self.assertRegex(commit_of(folder), r"\A[0-9a-f]{7,}\+\Z")
+
+    def test_the_nodes_of_a_topology(self):
+        self.assertEqual(run("check", "--nodes", ROOT / "topology.conf").stdout,
+                         b"Goloman\nHands\nHoliday\nWelsh\nWilkes\n")
+        self.assertEqual(run("check", "--nodes", "-c", ROOT / "topology.conf").stdout,
+                         run("check", "--nodes", ROOT / "topology.conf").stdout)
+        with Herd(start=False, more="nonsense = 1") as herd:
+            refused = run("check", "--nodes", herd.config, expect=(1,))
+            self.assertEqual(refused.stdout, b"")
+            self.assertIn(b"nonsense", refused.stderr)
 
     def test_usage_errors(self):
         for words in ((), ("frobnicate",), ("--frobnicate",), ("",), ("node",),
@@ -368,6 +418,49 @@ class CommandLine(unittest.TestCase):
             done = subprocess.run([STAMPEDE, "--help"], stdout=full, stderr=subprocess.PIPE,
                                   check=False)
         self.assertEqual(done.returncode, 1)
+
+
+class Topology(unittest.TestCase):
+    """Which file describes the herd: -c, $STAMPEDE_TOPOLOGY, ./topology.conf, the installed one."""
+
+    def setUp(self):
+        self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+        self.enterContext(unittest.mock.patch.dict(os.environ))
+        os.environ.pop("STAMPEDE_TOPOLOGY", None)
+
+    def write(self, name, node):
+        (self.folder / name).write_text(
+            f'herd = x\nnode {node} {{ client = "127.0.0.1:12000" peer = "127.0.0.1:12100" }}\n')
+        return self.folder / name
+
+    def nodes(self, *words, expect=(0,)):
+        done = run("check", "--nodes", *words, folder=self.folder, expect=expect)
+        return done.stdout.decode().strip() or done.stderr.decode()
+
+    def test_the_nearest_wins(self):
+        self.write("topology.conf", "Here")
+        self.assertEqual(self.nodes(), "Here")
+        os.environ["STAMPEDE_TOPOLOGY"] = str(self.write("other.conf", "Named"))
+        self.assertEqual(self.nodes(), "Named")
+        self.assertEqual(self.nodes("-c", self.write("given.conf", "Given")), "Given")
+        os.environ["STAMPEDE_TOPOLOGY"] = ""
+        self.assertEqual(self.nodes(), "Here")
+        os.environ["STAMPEDE_TOPOLOGY"] = "missing.conf"
+        self.assertIn("missing.conf: there is no such file", self.nodes(expect=(1,)))
+
+    @unittest.skipIf(os.path.exists("/etc/stampede/topology.conf"), "a herd is installed here")
+    def test_without_any(self):
+        self.assertIn("topology.conf: there is no such file", self.nodes(expect=(1,)))
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root can give files to another user")
+    def test_one_that_somebody_else_has_put_here(self):
+        path = self.write("topology.conf", "Theirs")
+        os.chown(path, 65534, 65534)
+        self.assertIn("belongs to another user", self.nodes(expect=(1,)))
+        self.assertEqual(self.nodes("-c", "topology.conf"), "Theirs")
+        self.assertEqual(self.nodes("topology.conf"), "Theirs")
+        os.environ["STAMPEDE_TOPOLOGY"] = "topology.conf"
+        self.assertEqual(self.nodes(), "Theirs")
 
 
 class Log(unittest.TestCase):

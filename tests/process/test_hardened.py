@@ -32,14 +32,15 @@ class Hardened(unittest.TestCase):
         self.assertRegex(readelf("-d", STAMPEDE), r"FLAGS_1.*\bNOW\b")
 
     def test_no_memory_is_both_written_and_run(self):
-        segments = re.findall(r"^ +(\w+) +(?:0x\w+ +){5}([RWE ]{3}) ", readelf("-l", STAMPEDE), re.M)
+        found = readelf("-l", STAMPEDE)
+        segments = re.findall(r"^ +(\w+) +(?:0x\w+ +){5}([RWE ]{3}) ", found, re.M)
         self.assertIn(("GNU_STACK", "RW "), segments)
         self.assertEqual([each for each in segments if "W" in each[1] and "E" in each[1]], [])
 
     def test_stacks_are_watched(self):
         self.assertIn("__stack_chk_fail", readelf("--dyn-syms", STAMPEDE))
 
-    @unittest.skipIf(SANITIZED, "built with AddressSanitizer, which _FORTIFY_SOURCE does not go with")
+    @unittest.skipIf(SANITIZED, "AddressSanitizer does not go together with _FORTIFY_SOURCE")
     def test_writes_into_buffers_are_checked(self):
         self.assertRegex(readelf("--dyn-syms", STAMPEDE), r"__\w+_chk@")
 

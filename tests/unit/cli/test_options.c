@@ -58,6 +58,17 @@ Test(options, read, .init = cr_redirect_stderr)
     }
 }
 
+Test(options, a_word_can_name_the_topology)
+{
+    struct options o;
+    cr_expect_eq(read_args(&o, "cf", (const char *[]){"x", "y", NULL}), OPTIONS_GO_ON);
+    cr_expect_str_eq(o.topology_file, "x");
+    cr_expect(o.topology_given);
+    cr_expect_eq(read_args(&o, "cn", (const char *[]){"x", NULL}), OPTIONS_GO_ON);
+    cr_expect_str_eq(o.topology_file, "topology.conf");
+    cr_expect_not(o.topology_given);
+}
+
 Test(options, refusals_name_what_was_typed, .init = cr_redirect_stderr)
 {
     struct options o;
@@ -85,14 +96,16 @@ Test(options, commands_can_be_copied)
     static const struct {
         const char *program, *file, *node, *expected;
     } rows[] = {
-        {"stampede", "topology.conf", NULL, "stampede up"},
-        {"build/x", "topology.conf", "A-1", "build/x up A-1"},
+        {"stampede", NULL, NULL, "stampede up"},
+        {"build/x", NULL, "A-1", "build/x up A-1"},
+        {"stampede", "topology.conf", NULL, "stampede up -c topology.conf"},
         {"/a b/x", "it's.conf", "A", "'/a b/x' up A -c 'it'\\''s.conf'"},
         {"x", "$(y)", NULL, "x up -c '$(y)'"},
         {"", "\n", NULL, "'' up -c '\n'"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct options o = {.topology_file = rows[i].file};
+        struct options o = {.topology_file = rows[i].file ? rows[i].file : "topology.conf",
+            .topology_given = rows[i].file};
         program_invocation_name = (char *)rows[i].program;
         const char *command = options_command(&o, "up", rows[i].node);
         cr_expect_str_eq(command, rows[i].expected, "%s", command);
