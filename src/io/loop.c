@@ -14,6 +14,7 @@
 #include "io/dial.h"
 #include "io/listen.h"
 #include "io/log_sink.h"
+#include "io/notify.h"
 #include "io/reason.h"
 #include "io/resolve.h"
 #include <errno.h>
@@ -43,6 +44,7 @@ struct loop {
     struct dials dials;
     struct resolve resolve;
     struct log_sink sink;
+    struct notify notify;
 };
 
 /* -- signals ----------------------------------------------------------------------------------- */
@@ -86,6 +88,7 @@ static void begin_stop(struct loop *l, struct instant now)
     node_stop(l->config->node, now);
     log_begin(l->config->log, LOG_INFO, "stopping", now);
     log_end(l->config->log);
+    notify_say(&l->notify, NOTIFY_STOPPING);
     listeners_stop(&l->listeners);
     conns_hand_over(&l->conns);
 }
@@ -165,9 +168,11 @@ static void hang_up(struct loop *l, struct instant now)
         stop(l, now);
         return;
     }
+    notify_say(&l->notify, NOTIFY_RELOADING);
     if (*config->log_file)
         log_sink_reopen(&l->sink, now);
     reload_files(l, now);
+    notify_say(&l->notify, NOTIFY_READY);
 }
 
 /* After all else that has happened: what was received before a node stops is answered. */
@@ -205,6 +210,9 @@ static void dispatch(struct loop *l, const struct ring_event *e, struct instant 
     case RING_WRITE:
         log_sink_completed(&l->sink, e, now);
         break;
+    case RING_NOTIFY:
+        notify_completed(&l->notify);
+        break;
     case RING_POLL:
         l->signalled = true;
         break;
@@ -223,6 +231,7 @@ static int64_t next_deadline(const struct loop *l)
     next_ns = earlier_ns(next_ns, listeners_deadline(&l->listeners));
     next_ns = earlier_ns(next_ns, dials_deadline(&l->dials));
     next_ns = earlier_ns(next_ns, resolve_deadline(&l->resolve));
+    next_ns = earlier_ns(next_ns, notify_deadline(&l->notify));
     return earlier_ns(next_ns, log_sink_deadline(&l->sink));
 }
 
@@ -258,8 +267,10 @@ static struct instant wake(struct loop *l, int64_t due_ns)
     l->woken_ns = now.mono_ns;
     int64_t slept_ns = awake_turn(&l->awake, now.mono_ns, due_ns);
     now.mono_ns = l->awake.now_ns;
-    if (slept_ns)
+    if (slept_ns) {
         node_slept(l->config->node, slept_ns, now);
+        notify_slept(&l->notify);
+    }
     return now;
 }
 
@@ -298,6 +309,7 @@ static int turn(struct loop *l, struct instant *now)
     settle_resolve(l, *now);
     log_sink_settle(&l->sink, *now);
     listeners_settle(&l->listeners, *now);
+    notify_settle(&l->notify, *now);
     node_turn_took(l->config->node, clock_mono_ns() - l->woken_ns);
     return 0;
 }
@@ -351,6 +363,7 @@ static int run(struct loop *l)
     struct instant now = clock_now();
     awake_begin(&l->awake, now.mono_ns);
     await_signals(l);
+    notify_say(&l->notify, NOTIFY_READY);
     int error = 0;
     while (!error && !over(l, now))
         error = turn(l, &now);
@@ -374,6 +387,7 @@ static bool open_parts(struct loop *l)
     log_ring(config->log, &config->sizes, ring_sizes(l->ring), now);
     dials_init(&l->dials, &l->conns, config->node);
     resolve_open(&l->resolve, l->ring, NULL);
+    notify_open(&l->notify, l->ring, config->log, now);
     if (!conns_init(&l->conns, l->ring, config->node, config->connections_max, config->spare)) {
         fputs("stampede: no memory for the connection table; lower limits.connections\n", stderr);
         return false;
@@ -398,6 +412,7 @@ static void close_parts(struct loop *l)
     resolve_close(&l->resolve);
     conns_deinit(&l->conns);
     log_sink_close(&l->sink);
+    notify_close(&l->notify);
     close(l->signals_fd);
 }
 
@@ -408,7 +423,8 @@ int loop_run(const struct loop_config *config)
         .drain_ns = NEVER_NS,
         .look_ns = NEVER_NS,
         .listeners = {.ports = {{.fd = -1}, {.fd = -1}, {.fd = -1}}},
-        .sink = {.fd = STDERR_FILENO}};
+        .sink = {.fd = STDERR_FILENO},
+        .notify = {.fd = -1}};
     bool well = l.signals_fd >= 0 && open_parts(&l) &&
                 sandbox_enter(config->sandbox, config->log, clock_now());
     int result = well ? run(&l) : 1;

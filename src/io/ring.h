@@ -25,6 +25,7 @@ enum ring_op {
     RING_POLL, /* the signal descriptor is readable */
     RING_RESOLVE, /* also a poll: a socket of c-ares */
     RING_WRITE,
+    RING_NOTIFY, /* a send: to the service manager */
     RING_CANCEL,
 };
 
