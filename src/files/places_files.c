@@ -54,7 +54,7 @@ static bool find_key(struct places_files *f, const struct topology *t, const cha
 {
     char path[FILE_PATH_ROOM];
     if (*t->places.key_file) {
-        if (file_path_beside(topology_path, t->places.key_file, path))
+        if (file_path_to_read(topology_path, t->places.key_file, path))
             return read_key(f, path, &key_kind);
         fprintf(stderr, "%s: the path of places.key_file is too long\n", topology_path);
         return false;
@@ -73,7 +73,7 @@ static bool find_key(struct places_files *f, const struct topology *t, const cha
 bool places_files_ca_path(const struct places_files *f, char out[FILE_PATH_ROOM])
 {
     const char *file = f->topology->places.ca_file;
-    return file_path_beside(f->topology_path, *file ? file : TRUST_SYSTEM_FILE, out);
+    return file_path_to_read(f->topology_path, *file ? file : TRUST_SYSTEM_FILE, out);
 }
 
 static struct tls_trust *read_trust(const struct places_files *f, FILE *tell)
@@ -127,6 +127,9 @@ bool places_files_reload(struct places_files *f, FILE *tell)
         return false;
     tls_trust_destroy(f->tls.trust);
     f->tls.trust = trust;
+    char path[FILE_PATH_ROOM];
+    if (places_files_ca_path(f, path))
+        file_tell_copy(path, tell);
     return true;
 }
 

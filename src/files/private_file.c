@@ -18,6 +18,46 @@ bool file_path_beside(const char *topology_path, const char *file, char out[FILE
     return len < FILE_PATH_ROOM;
 }
 
+/* NULL: this is no service with credentials. */
+static const char *credentials(void)
+{
+    const char *folder = getenv("CREDENTIALS_DIRECTORY");
+    return folder && *folder == '/' ? folder : NULL;
+}
+
+static bool is_credential(const char *path)
+{
+    const char *folder = credentials();
+    size_t len = folder ? strlen(folder) : 0;
+    return folder && strncmp(path, folder, len) == 0 && path[len] == '/';
+}
+
+bool file_path_to_read(const char *topology_path, const char *file, char out[FILE_PATH_ROOM])
+{
+    const char *folder = credentials();
+    if (!folder || *file == '/')
+        return file_path_beside(topology_path, file, out);
+    int len = snprintf(out, FILE_PATH_ROOM, "%s/%s", folder, file);
+    if (len < FILE_PATH_ROOM)
+        for (char *c = out + strlen(folder) + 1; *c; c++)
+            if (*c == '/')
+                *c = '_';
+    if (len < FILE_PATH_ROOM && access(out, F_OK) == 0)
+        return true;
+    return file_path_beside(topology_path, file, out);
+}
+
+void file_tell_copy(const char *path, FILE *tell)
+{
+    if (is_credential(path))
+        fprintf(tell,
+            "%s: this is the copy that systemd made when the service started; for a new one, "
+            "restart it\n",
+            path);
+}
+
+/* systemd gives the files of a folder that nobody else can enter to a service's user by an access
+ * list, which shows as a mode for the group. */
 static bool check(int fd, const char *path, const struct file_kind *kind, FILE *tell)
 {
     struct stat is;
@@ -25,7 +65,7 @@ static bool check(int fd, const char *path, const struct file_kind *kind, FILE *
         fprintf(tell, "%s: the %s cannot be looked at: %s\n", path, kind->noun, strerror(errno));
     else if (!S_ISREG(is.st_mode))
         fprintf(tell, "%s: the %s must be a regular file; %s\n", path, kind->noun, kind->remedy);
-    else if (kind->owner_only && is.st_mode & 077)
+    else if (kind->owner_only && is.st_mode & 077 && !is_credential(path))
         fprintf(tell, "%s: others than its owner may use this %s (mode %03o); run: chmod 600 %s\n",
             path, kind->noun, is.st_mode & 0777u, path);
     else

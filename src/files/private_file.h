@@ -11,10 +11,20 @@
 
 enum { FILE_PATH_ROOM = 2 * (TOPOLOGY_PATH_BYTES_MAX + 1) };
 
+/* The path of a file that is only read, such as a key. A service gets copies of such files from
+ * systemd, in $CREDENTIALS_DIRECTORY, as its user may not read the originals. So where that folder
+ * has a file with the name of a relative `file`, `_` in place of each `/`, that one is meant: this is
+ * how systemd names what LoadCredential= loads of a folder. Else as file_path_beside. */
+MUST_USE bool file_path_to_read(
+    const char *topology_path, const char *file, char out[FILE_PATH_ROOM]);
+
+/* After a reload: if `path` is such a copy, write to `tell` that it is as old as the service. */
+void file_tell_copy(const char *path, FILE *tell);
+
 struct file_kind {
     const char *noun; /* "secret" */
     const char *remedy; /* how to get one: "make one with: ..." */
-    bool owner_only; /* nobody but its owner may use it */
+    bool owner_only; /* nobody but its owner may use it; or systemd guards it */
 };
 
 /* The path of `file`, which is relative to the folder of topology.conf unless it is absolute.

@@ -32,7 +32,7 @@ static bool find(char out[FILE_PATH_ROOM], const char *topology_path, const char
     struct span name, FILE *tell)
 {
     char file[TOPOLOGY_PATH_BYTES_MAX + 1];
-    if (expand(pattern, name, file) && file_path_beside(topology_path, file, out))
+    if (expand(pattern, name, file) && file_path_to_read(topology_path, file, out))
         return true;
     fprintf(tell, "%s: the path %s is too long\n", topology_path, pattern);
     return false;
@@ -122,6 +122,9 @@ bool tls_files_reload(struct tls_files *f, FILE *tell)
         return false;
     destroy(&f->config);
     f->config = renewed;
+    struct tls_paths at;
+    if (tls_files_paths(f, &at, tell))
+        file_tell_copy(at.key, tell);
     return true;
 }
 
