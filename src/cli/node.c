@@ -25,7 +25,7 @@ static const char help[] =
     "up prove themselves by the new secrets; all other files apply to what is new.\n"
     "If one cannot be used, the old one stays in use. Without log_file, SIGHUP stops\n"
     "the node if standard error is a terminal (the terminal was closed) or if there\n"
-    "are no files to reload.\n\n"
+    "are no files to reload, unless systemd runs it.\n\n"
     "Exit codes: 0 stopped by a signal, 1 could not start or had to end (an earlier\n"
     "process has this node's name), 2 wrong command line.\n\n"
     "Example: stampede node Goloman\n";

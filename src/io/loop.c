@@ -164,7 +164,8 @@ static void hang_up(struct loop *l, struct instant now)
     const struct loop_config *config = l->config;
     bool has_files =
         config->secret_file || config->token_file || config->tls_files || config->places_files;
-    if (!*config->log_file && (l->sink.terminal || !has_files)) {
+    bool is_service = l->notify.fd >= 0;
+    if (!*config->log_file && (l->sink.terminal || (!has_files && !is_service))) {
         stop(l, now);
         return;
     }

@@ -52,6 +52,17 @@ class Notify(unittest.TestCase):
                 self.manager.setblocking(False)
                 self.assertRaises(BlockingIOError, self.told)
 
+    def test_a_reload_of_a_service_without_files_stops_nothing(self):
+        """Its log goes to the journal, and it has no secret."""
+        self.listen(str(self.folder / "notify"))
+        with Herd() as herd:
+            self.assertEqual(self.told(), "READY=1")
+            herd.node.deliver(signal.SIGHUP)
+            self.assertTrue(self.told().startswith("RELOADING=1\n"))
+            self.assertEqual(self.told(), "READY=1")
+            with herd.node.client() as client:
+                self.assertTrue(client.tell(b"kiwi", b"+1-1", b"1").startswith(b"AT "))
+
     def test_one_that_cannot_start_is_not_ready(self):
         self.listen(str(self.folder / "notify"))
         with Herd() as herd:
@@ -93,7 +104,7 @@ class Notify(unittest.TestCase):
     def test_an_inherited_socket_that_is_gone(self):
         os.environ["NOTIFY_SOCKET"] = str(self.folder / "gone")
         with Herd() as herd:
-            self.assertIn(b" notify_failed socket=", herd.node.log())
+            herd.until(lambda: b" notify_failed socket=" in herd.node.log(), "a line about it")
 
 
 if __name__ == "__main__":
