@@ -5,6 +5,7 @@
 The filter is put on between fork and exec, and nothing after that can take it off.
 """
 import ctypes
+import errno
 import os
 import struct
 
@@ -32,19 +33,31 @@ LOAD, JUMP_EQUAL, RETURN = 0x20, 0x15, 0x06  # of the kernel's packet filters
 libc = ctypes.CDLL(None, use_errno=True)
 
 
-def denying(call, error):
-    """A function for subprocess's preexec_fn, after which `call` fails with the errno `error`."""
-    steps = ((LOAD, 0, 0, 0),  # the number of the call
-             (JUMP_EQUAL, 0, 1, NUMBERS[call]),
-             (RETURN, 0, 0, FAIL | error),
-             (RETURN, 0, 0, ALLOW))
+def filtering(steps):
+    """A function for subprocess's preexec_fn that puts this filter on."""
     code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *step) for step in steps))
     program = ctypes.create_string_buffer(struct.pack("HP", len(steps), ctypes.addressof(code)))
 
-    def deny():
+    def put_on():
         for arguments in ((PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0),
                           (PR_SET_SECCOMP, SECCOMP_MODE_FILTER, program, 0, 0)):
             if libc.prctl(*arguments) != 0:
                 raise OSError(ctypes.get_errno(), "prctl")
         code.raw  # the kernel reads it during the call
-    return deny
+    return put_on
+
+
+def denying(call, error):
+    """A function for subprocess's preexec_fn, after which `call` fails with the errno `error`."""
+    return filtering(((LOAD, 0, 0, 0),  # the number of the call
+                      (JUMP_EQUAL, 0, 1, NUMBERS[call]),
+                      (RETURN, 0, 0, FAIL | error),
+                      (RETURN, 0, 0, ALLOW)))
+
+
+def allowing(numbers):
+    """The same, after which all calls but these fail with EPERM."""
+    steps = [(LOAD, 0, 0, 0)]
+    for number in sorted(numbers):
+        steps += [(JUMP_EQUAL, 0, 1, number), (RETURN, 0, 0, ALLOW)]
+    return filtering(steps + [(RETURN, 0, 0, FAIL | errno.EPERM)])

@@ -72,7 +72,7 @@ Test(private_file, systemd_guards_credentials)
     setenv("CREDENTIALS_DIRECTORY", folder, 1);
     cr_expect_eq(read_as(one, true), 1);
     snprintf(beside, sizeof beside, "%.*s", (int)strlen(folder) - 1, folder);
-    setenv("CREDENTIALS_DIRECTORY", beside, 1); /* the folder's name begins like that, that is all */
+    setenv("CREDENTIALS_DIRECTORY", beside, 1); /* the path begins like that, that is all */
     cr_expect_eq(read_as(one, true), -1);
 }
 

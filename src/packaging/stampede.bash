@@ -1,0 +1,50 @@
+# Completion of stampede(1) for bash: commands, their options, and the names of nodes, which the
+# program itself reads from the topology that the command line names.
+
+_stampede()
+{
+    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
+    local commands='up node status wait trace send places check help version'
+    local command=${COMP_WORDS[1]} topology=() i options want=
+    COMPREPLY=()
+    if ((COMP_CWORD == 1)); then
+        mapfile -t COMPREPLY < <(compgen -W "$commands --help --version" -- "$word")
+        return
+    fi
+    for ((i = 2; i < COMP_CWORD - 1; i++)); do
+        case ${COMP_WORDS[i]} in
+        -c | --topology) topology=(-c "${COMP_WORDS[i + 1]/#\~\//$HOME/}") ;;
+        esac
+    done
+    case $command in
+    up) options='--topology --log' ;;
+    node) options='--topology' want=node ;;
+    status) options='--node --topology --json --table' ;;
+    wait) options='--node --topology --timeout' ;;
+    trace) options='--topology --json --table' ;;
+    send) options='--node --topology' ;;
+    places) options='--topology' ;;
+    check) options='--topology --nodes --keys' want=file ;;
+    help) want=command ;;
+    esac
+    case $before in
+    -c | --topology) want=file ;;
+    -n | --node) want=node ;;
+    -w | --timeout) want=time ;;
+    *) [[ $word != -* ]] || want=option ;;
+    esac
+    case $want in
+    file)
+        compopt -o filenames 2>/dev/null
+        mapfile -t COMPREPLY < <(compgen -f -- "$word")
+        ;;
+    node)
+        mapfile -t COMPREPLY < <(
+            compgen -W "$("${COMP_WORDS[0]}" check --nodes "${topology[@]}" 2>/dev/null)" -- "$word")
+        ;;
+    time) mapfile -t COMPREPLY < <(compgen -W '10s 60s 5min' -- "$word") ;;
+    command) mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$word") ;;
+    option) mapfile -t COMPREPLY < <(compgen -W "$options --help" -- "$word") ;;
+    esac
+}
+complete -F _stampede stampede
