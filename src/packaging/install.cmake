@@ -1,7 +1,7 @@
-# What `cmake --install` installs, and the Debian package made of it: cmake --build --target package.
+# What `cmake --install` installs, and the Debian package made of it: `--target package`.
 #
-# The package has more than an installation by hand: its copyright and changes, and scripts that make
-# the user and tell systemd. src/README.md, "Installing", has both.
+# The package has more than an installation by hand: its copyright and changes, and scripts that
+# make the user and tell systemd. src/README.md, "Installing", has both.
 
 include(GNUInstallDirs)
 set(here ${CMAKE_CURRENT_LIST_DIR})
@@ -17,7 +17,8 @@ install(FILES ${here}/stampede@.service DESTINATION lib/systemd/system)
 install(FILES ${here}/stampede.sysusers RENAME stampede.conf DESTINATION lib/sysusers.d)
 install(FILES ${here}/stampede.tmpfiles RENAME stampede.conf DESTINATION lib/tmpfiles.d)
 install(FILES ${PROJECT_SOURCE_DIR}/topology.conf DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
-install(FILES ${PROJECT_SOURCE_DIR}/include/stampede/PROTOCOL.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(FILES ${PROJECT_SOURCE_DIR}/include/stampede/PROTOCOL.md
+  DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME stampede)
@@ -40,7 +41,7 @@ set(CPACK_DEBIAN_PACKAGE_RELEASE 1)
 set(CPACK_DEBIAN_PACKAGE_SECTION net)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_DEPENDS "systemd-standalone-sysusers | systemd-sysusers")
-set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "ca-certificates, procps, systemd")
+set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "ca-certificates, systemd")
 set(CPACK_DEBIAN_PACKAGE_SUGGESTS bash-completion)
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA

@@ -5,7 +5,7 @@ _stampede()
 {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
     local commands='up node status wait trace send places check help version'
-    local command=${COMP_WORDS[1]} topology=() i options want=
+    local command=${COMP_WORDS[1]} topology=() i nodes options want=
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
         mapfile -t COMPREPLY < <(compgen -W "$commands --help --version" -- "$word")
@@ -39,8 +39,8 @@ _stampede()
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
         ;;
     node)
-        mapfile -t COMPREPLY < <(
-            compgen -W "$("${COMP_WORDS[0]}" check --nodes "${topology[@]}" 2>/dev/null)" -- "$word")
+        nodes=$("${COMP_WORDS[0]}" check --nodes "${topology[@]}" 2>/dev/null)
+        mapfile -t COMPREPLY < <(compgen -W "$nodes" -- "$word")
         ;;
     time) mapfile -t COMPREPLY < <(compgen -W '10s 60s 5min' -- "$word") ;;
     command) mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$word") ;;

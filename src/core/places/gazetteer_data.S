@@ -19,8 +19,8 @@ gazetteer_data_end:
 
     .section .note.GNU-stack, "", %progbits
 
-/* What the compiler writes into each of its own objects. An object without it takes shadow stacks, or
- * BTI, from the whole program. */
+/* What the compiler writes into each of its own objects. An object without it takes shadow stacks,
+ * or BTI, from the whole program. */
 #if defined __CET__
 #define PROPERTY 0xc0000002 /* GNU_PROPERTY_X86_FEATURE_1_AND */
 #define FEATURES __CET__ /* 1: IBT, 2: SHSTK */
