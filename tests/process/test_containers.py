@@ -1,5 +1,5 @@
-"""test_containers.py - the containers' files agree with each other; that is all that can be known of
-them without Docker. tests/package runs their herd in a root file system like theirs."""
+"""test_containers.py - the containers' files agree with each other; that is all that can be known
+of them without Docker. tests/package runs their herd in a root file system like theirs."""
 import re
 import unittest
 
