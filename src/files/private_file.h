@@ -13,8 +13,8 @@ enum { FILE_PATH_ROOM = 2 * (TOPOLOGY_PATH_BYTES_MAX + 1) };
 
 /* The path of a file that is only read, such as a key. A service gets copies of such files from
  * systemd, in $CREDENTIALS_DIRECTORY, as its user may not read the originals. So where that folder
- * has a file with the name of a relative `file`, `_` in place of each `/`, that one is meant: this is
- * how systemd names what LoadCredential= loads of a folder. Else as file_path_beside. */
+ * has a file with the name of a relative `file`, `_` in place of each `/`, that one is meant: this
+ * is how systemd names what LoadCredential= loads of a folder. Else as file_path_beside. */
 MUST_USE bool file_path_to_read(
     const char *topology_path, const char *file, char out[FILE_PATH_ROOM]);
 
