@@ -107,7 +107,7 @@ class Unit(unittest.TestCase):
                 herd.until(lambda: sum(p.read_bytes().count(b" reloaded what=") for p in logs) >= 2,
                            "both nodes read again")
                 for path in logs:
-                    self.assertIn(b" seccomp=on", path.read_bytes())
+                    self.assertRegex(path.read_bytes(), rb" seccomp=on .*capabilities=on")
                     self.assertNotIn(b"denied", path.read_bytes())
 
     @unittest.skipIf(SANITIZED, "AddressSanitizer makes calls of its own")
