@@ -45,9 +45,10 @@ struct loop_config {
 };
 
 /* Run the node until SIGINT or SIGTERM, or until it has to leave because of a twin (node_is_twin).
- * SIGHUP opens log_file again and reloads the secrets, the tokens and the files of TLS and places. It stops the
- * node instead if there is no log_file and either the log goes to a terminal, which a SIGHUP says
- * is gone, or there are no files to reload and no service manager is told of it (notify.h).
+ * SIGHUP opens log_file again and reloads the secrets, the tokens and the files of TLS and places.
+ * It stops the node instead if there is no log_file and either the log goes to a terminal, which a
+ * SIGHUP says is gone, or there are no files to reload and no service manager is told of it
+ * (notify.h).
  *
  * Blocks the signals that it handles, listens, and gives up what it does not need from then on
  * (sandbox.h), for the whole process. If it cannot start, cause and remedy are written to standard
