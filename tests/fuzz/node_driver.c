@@ -276,12 +276,20 @@ static int64_t stopped_ns(void)
     return driver.stopping ? driver.stop_ns + (stop_ms + 2 * FLUSH_MS) * MS_NS : NEVER_NS;
 }
 
+/* A flight takes as long as on an ordinary machine. */
+static void end_turn(void)
+{
+    if (node_shakes(driver.node, driver.now) && node_shake(driver.node, driver.now))
+        node_shook(driver.node, 2 * MS_NS, driver.now);
+    node_turn(driver.node, driver.now);
+}
+
 void driver_turn(void)
 {
     for (unsigned slot = ANT_IN; slot < PLACES; slot++)
         if (sealed_is(slot)) /* what it answers */
             driver_receives_sealed(slot, sealed_output(slot));
-    node_turn(driver.node, driver.now);
+    end_turn();
     give_back();
     see_taken();
     (void)do_deeds();
@@ -289,7 +297,7 @@ void driver_turn(void)
     ASSERT(driver.now.mono_ns < stopped_ns() || node_stopped(driver.node));
     if (node_deadline(driver.node) <= driver.now.mono_ns)
         return;
-    node_turn(driver.node, driver.now);
+    end_turn();
     ASSERT(!do_deeds()); /* or it would wait for an accident */
 }
 
@@ -457,7 +465,7 @@ void driver_waits(int64_t ns)
     if (end_ns > driver.now.mono_ns)
         advance_to(end_ns);
     if (early) {
-        node_turn(driver.node, driver.now);
+        end_turn();
         ASSERT(!do_deeds()); /* or its deadline was wrong */
     }
     driver_turn();
