@@ -11,6 +11,8 @@
 #include "io/open_files.h"
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 
 enum { NODE_LOG_BYTES = 1 << 20 }; /* for what is logged in one turn */
 
@@ -20,12 +22,10 @@ static const char help[] =
     "  -c, --topology FILE  the herd's description; " TOPOLOGY_DEFAULT "\n"
     "  -h, --help           print this text\n\n"
     "Events are logged to standard error, or to log_file of the topology.\n\n"
-    "SIGHUP opens log_file again, after log rotation, and reloads secret_file,\n"
-    "token_file, the TLS files, and the key and CA files of places. Links that are\n"
-    "up prove themselves by the new secrets; all other files apply to what is new.\n"
-    "If one cannot be used, the old one stays in use. Without log_file, SIGHUP stops\n"
-    "the node if standard error is a terminal (the terminal was closed) or if there\n"
-    "are no files to reload, unless systemd runs it.\n\n"
+    "SIGHUP opens log_file again, after log rotation, and reloads FILE and all files\n"
+    "that it names. If anything is wrong with one of them, that is logged and nothing\n"
+    "changes. No client is dropped. If the log goes to a terminal, SIGHUP stops the\n"
+    "node: the terminal was closed.\n\n"
     "Exit codes: 0 stopped by a signal, 1 could not start or had to end (an earlier\n"
     "process has this node's name), 2 wrong command line.\n\n"
     "Example: stampede node Goloman\n";
@@ -44,16 +44,25 @@ struct opened_again {
     struct sandbox sandbox; /* views the rest */
     char secret[FILE_PATH_ROOM], token[FILE_PATH_ROOM];
     struct tls_paths tls;
-    char ca[FILE_PATH_ROOM]; /* of places */
+    char ca[FILE_PATH_ROOM], key[FILE_PATH_ROOM]; /* of places */
 };
+
+/* A topology.conf that came through a pipe cannot be read again. */
+static bool is_file(const char *path)
+{
+    struct stat is;
+    return stat(path, &is) == 0 && S_ISREG(is.st_mode);
+}
 
 /* All but the log was read before, so the paths are not too long. */
 static void find_opened_again(struct opened_again *o, const struct herd *herd,
-    const struct places_provision *places, const char *log_path)
+    const struct places_provision *places, const char *topology_path, const char *log_path)
 {
     o->sandbox = (struct sandbox){.log_file = log_path, .resolves = places->exchange != NULL};
     unsigned count = 0;
     bool found = true;
+    if (is_file(topology_path))
+        o->sandbox.files[count++] = topology_path;
     if (herd->secret_file.secrets.count) {
         found = secret_file_path(&herd->secret_file, o->secret);
         o->sandbox.files[count++] = o->secret;
@@ -69,8 +78,10 @@ static void find_opened_again(struct opened_again *o, const struct herd *herd,
         o->sandbox.files[count++] = o->tls.key;
     }
     if (places->exchange) {
-        found = found && places_files_ca_path(&places->files, o->ca);
+        found = found && places_files_ca_path(&places->files, o->ca) &&
+                places_files_key_path(&places->files, o->key);
         o->sandbox.files[count++] = o->ca;
+        o->sandbox.files[count++] = o->key;
     }
     ASSERT(found && count <= SANDBOX_FILES_MAX);
 }
@@ -78,18 +89,34 @@ static void find_opened_again(struct opened_again *o, const struct herd *herd,
 /* Lowers limits.connections to what the limit of open files allows. false: not even a node can do
  * with that, which was written to standard error. */
 static bool share_files(struct topology *t, unsigned self, const struct places_provision *places,
-    struct open_files_share *share, struct log *log)
+    struct open_files *files, struct open_files_share *share, struct log *log)
 {
-    struct open_files files = {.neighbours = t->nodes[self].neighbours_count,
+    *files = (struct open_files){.neighbours = t->nodes[self].neighbours_count,
         .places = places->exchange != NULL,
         .clients = t->limits.connections};
-    if (!open_files_raise(&files))
+    if (!open_files_raise(files))
         return false;
-    *share = open_files_share(&files);
-    open_files_tell(&files, share, log, clock_now());
+    *share = open_files_share(files);
+    open_files_tell(files, share, log, clock_now());
     if (share->clients)
         t->limits.connections = share->clients;
     return share->clients > 0;
+}
+
+/* What is reloaded. */
+static struct files_in_use *use_files(
+    struct herd *herd, const char *topology_path, const char *name, struct places_provision *places)
+{
+    static struct files_in_use in_use;
+    in_use = (struct files_in_use){.topology_path = topology_path,
+        .topology = &herd->topology,
+        .secret = &herd->secret_file,
+        .tokens = &herd->token_file,
+        .tls = herd->tls ? &herd->tls_files : NULL,
+        .places = places->exchange ? &places->files : NULL,
+        .exchange = places->exchange};
+    memcpy(in_use.name, name, strlen(name));
+    return &in_use;
 }
 
 static int run(struct herd *herd, const struct options *o, unsigned self)
@@ -115,17 +142,19 @@ static int run(struct herd *herd, const struct options *o, unsigned self)
     }
     if (!places_provide(&places, t, o->topology_file, &log))
         return code;
+    struct files_in_use *in_use = use_files(herd, o->topology_file, at->name, &places);
     struct opened_again again;
-    find_opened_again(&again, herd, &places, log_path);
+    find_opened_again(&again, herd, &places, o->topology_file, log_path);
     config.places = places.provider;
     config.exchange = places.exchange;
+    struct open_files files;
     struct open_files_share share;
     char *log_memory = malloc(NODE_LOG_BYTES);
     if (log_memory)
-        log_init(&log, t->log_level, span_of(at->name), log_memory, NODE_LOG_BYTES);
+        log_init(&log, t->log_level, span_of(in_use->name), log_memory, NODE_LOG_BYTES);
     else
         complain("out of memory");
-    if (log_memory && share_files(&herd->topology, self, &places, &share, &log)) {
+    if (log_memory && share_files(&herd->topology, self, &places, &files, &share, &log)) {
         config.connections_max = share.connections;
         config.strangers_max = share.strangers;
         entropy_fill(config.seed, sizeof config.seed);
@@ -139,10 +168,8 @@ static int run(struct herd *herd, const struct options *o, unsigned self)
             .node = node,
             .log = &log,
             .log_file = log_path,
-            .secret_file = herd->secret_file.secrets.count ? &herd->secret_file : NULL,
-            .token_file = herd->token_file.secrets.count ? &herd->token_file : NULL,
-            .tls_files = herd->tls ? &herd->tls_files : NULL,
-            .places_files = places.exchange ? &places.files : NULL,
+            .files = in_use,
+            .open_files = &files,
             .sandbox = t->sandbox ? &again.sandbox : NULL,
             .at = {at->client, at->peer, at->http},
             .connections_max = share.connections,
@@ -154,6 +181,7 @@ static int run(struct herd *herd, const struct options *o, unsigned self)
         places.provider.destroy(places.provider.self);
     node_destroy(node);
     places_provision_close(&places);
+    topology_destroy(in_use->topology);
     free(log_memory);
     return code;
 }

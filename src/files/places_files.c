@@ -1,5 +1,6 @@
 /* places_files.c — see places_files.h. */
 #include "files/places_files.h"
+#include "core/base/invariant.h"
 #include "files/trust_file.h"
 #include <stdlib.h>
 #include <unistd.h>
@@ -27,10 +28,11 @@ static bool find_credential(char path[FILE_PATH_ROOM])
     return len < FILE_PATH_ROOM && access(path, F_OK) == 0;
 }
 
-static bool read_key(struct places_files *f, const char *path, const struct file_kind *kind)
+static bool read_key(
+    struct places_files *f, const char *path, const struct file_kind *kind, FILE *tell)
 {
     char memory[PLACES_GOOGLE_KEY_BYTES_MAX + 3]; /* a line end, and one byte above the limit */
-    ssize_t n = file_read(path, kind, memory, sizeof memory, stderr);
+    ssize_t n = file_read(path, kind, memory, sizeof memory, tell);
     if (n < 0)
         return false;
     size_t bytes = (size_t)n;
@@ -46,22 +48,23 @@ static bool read_key(struct places_files *f, const char *path, const struct file
     const char *fault =
         fits ? places_google_fault(&f->google) : "the key is longer than any of Google's";
     if (fault)
-        fprintf(stderr, "%s: %s; %s\n", path, fault, kind->remedy);
+        fprintf(tell, "%s: %s; %s\n", path, fault, kind->remedy);
     return !fault;
 }
 
-static bool find_key(struct places_files *f, const struct topology *t, const char *topology_path)
+static bool find_key(
+    struct places_files *f, const struct topology *t, const char *topology_path, FILE *tell)
 {
     char path[FILE_PATH_ROOM];
     if (*t->places.key_file) {
         if (file_path_to_read(topology_path, t->places.key_file, path))
-            return read_key(f, path, &key_kind);
-        fprintf(stderr, "%s: the path of places.key_file is too long\n", topology_path);
+            return read_key(f, path, &key_kind, tell);
+        fprintf(tell, "%s: the path of places.key_file is too long\n", topology_path);
         return false;
     }
     if (find_credential(path))
-        return read_key(f, path, &credential_kind);
-    fprintf(stderr,
+        return read_key(f, path, &credential_kind, tell);
+    fprintf(tell,
         "%s: the places provider %s needs a key, and there is none; name its file in places { "
         "key_file }, or put it where systemd's LoadCredential=" CREDENTIAL " does\n",
         topology_path, f->provider);
@@ -100,7 +103,8 @@ static const char *choose(const struct topology *t)
     return *t->places.key_file || find_credential(path) ? "google" : "gazetteer";
 }
 
-bool places_files_open(struct places_files *f, const struct topology *t, const char *topology_path)
+bool places_files_read(
+    struct places_files *f, const struct topology *t, const char *topology_path, FILE *tell)
 {
     *f =
         (struct places_files){.provider = choose(t), .topology = t, .topology_path = topology_path};
@@ -112,25 +116,34 @@ bool places_files_open(struct places_files *f, const struct topology *t, const c
     f->google.host = own ? places_google_host(f->google.api) : span_of(t->places.host);
     f->google.port = own ? 443 : t->places.port;
     f->google.language = span_of(t->places.language);
-    if (find_key(f, t, topology_path))
-        f->tls.trust = read_trust(f, stderr);
+    if (find_key(f, t, topology_path, tell))
+        f->tls.trust = read_trust(f, tell);
     bool well = f->tls.trust != NULL;
     if (!well)
         places_files_close(f);
     return well;
 }
 
-bool places_files_reload(struct places_files *f, FILE *tell)
+bool places_files_open(struct places_files *f, const struct topology *t, const char *topology_path)
 {
-    struct tls_trust *trust = read_trust(f, tell);
-    if (!trust)
-        return false;
-    tls_trust_destroy(f->tls.trust);
-    f->tls.trust = trust;
-    char path[FILE_PATH_ROOM];
-    if (places_files_ca_path(f, path))
-        file_tell_copy(path, tell);
-    return true;
+    return places_files_read(f, t, topology_path, stderr);
+}
+
+bool places_files_key_path(const struct places_files *f, char out[FILE_PATH_ROOM])
+{
+    const char *file = f->topology->places.key_file;
+    return *file ? file_path_to_read(f->topology_path, file, out) : find_credential(out);
+}
+
+bool places_files_take(struct places_files *f, struct places_files *renewed)
+{
+    ASSERT(places_files_are_used(f) && places_files_are_used(renewed));
+    bool same_key = span_equal(f->google.key, renewed->google.key);
+    places_files_close(f);
+    *f = *renewed;
+    f->google.key.at = f->key;
+    explicit_bzero(renewed, sizeof *renewed);
+    return !same_key;
 }
 
 void places_files_close(struct places_files *f)

@@ -19,7 +19,7 @@ struct places_files {
     struct places_google google; /* views this and the topology; unused for the gazetteer */
     struct tls_config tls; /* its trust: the CAs that may have signed the service's certificate */
     char key[PLACES_GOOGLE_KEY_BYTES_MAX + 1];
-    const struct topology *topology; /* as they were given, for a reload */
+    const struct topology *topology; /* as they were given */
     const char *topology_path;
 };
 
@@ -37,14 +37,18 @@ static inline bool places_files_are_used(const struct places_files *f)
 MUST_USE bool places_files_open(
     struct places_files *f, const struct topology *t, const char *topology_path);
 
-/* Where those CA certificates are. false: the path is too long. */
-MUST_USE bool places_files_ca_path(const struct places_files *f, char out[FILE_PATH_ROOM]);
+/* As places_files_open, but the reason goes to `tell`. */
+MUST_USE bool places_files_read(
+    struct places_files *f, const struct topology *t, const char *topology_path, FILE *tell);
 
-/* Read the CA certificates again, for new connections.
- *
- * tell  where it is reported when they cannot be used, or that some of them cannot
- * false: the old ones stay. */
-MUST_USE bool places_files_reload(struct places_files *f, FILE *tell);
+/* Where the CA certificates and the key are. false: the path is too long. */
+MUST_USE bool places_files_ca_path(const struct places_files *f, char out[FILE_PATH_ROOM]);
+MUST_USE bool places_files_key_path(const struct places_files *f, char out[FILE_PATH_ROOM]);
+
+/* `f` is what was read as `renewed` from now on, which is closed then; both are used. The memory of
+ * f->tls stays, and new connections find the new certificates there. Whether the key is another
+ * one. */
+bool places_files_take(struct places_files *f, struct places_files *renewed);
 
 void places_files_close(struct places_files *f);
 

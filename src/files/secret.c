@@ -92,52 +92,42 @@ static const char *named_file(const struct secret_file *f)
     return f->use == &of_http ? f->topology->http.token_file : f->topology->secret_file;
 }
 
-static bool load(struct secret_file *f, const char *path, FILE *tell)
-{
-    struct secrets renewed = {0};
-    bool well = read_file(path, f->use, &renewed, tell);
-    if (well)
-        f->secrets = renewed;
-    explicit_bzero(&renewed, sizeof renewed);
-    return well;
-}
-
 bool secret_file_path(const struct secret_file *f, char out[FILE_PATH_ROOM])
 {
     return file_path_to_read(f->topology_path, named_file(f), out);
 }
 
-static bool find_and_load(struct secret_file *f, char path[FILE_PATH_ROOM], FILE *tell)
+static bool read_as(struct secret_file *f, const struct secret_use *use, const struct topology *t,
+    const char *topology_path, FILE *tell)
 {
+    char path[FILE_PATH_ROOM];
+    *f = (struct secret_file){.use = use, .topology = t, .topology_path = topology_path};
+    if (!*named_file(f))
+        return true;
     if (secret_file_path(f, path))
-        return load(f, path, tell);
-    fprintf(tell, "%s: the path of %s is too long\n", f->topology_path, f->use->key);
+        return read_file(path, use, &f->secrets, tell);
+    fprintf(tell, "%s: the path of %s is too long\n", topology_path, use->key);
     return false;
 }
 
-static bool open_as(struct secret_file *f, const struct secret_use *use, const struct topology *t,
-    const char *topology_path)
+bool secret_file_read(
+    struct secret_file *f, const struct topology *t, const char *topology_path, FILE *tell)
 {
-    *f = (struct secret_file){.use = use, .topology = t, .topology_path = topology_path};
-    char path[FILE_PATH_ROOM];
-    return *named_file(f) == '\0' || find_and_load(f, path, stderr);
+    return read_as(f, &of_herd, t, topology_path, tell);
 }
 
 bool secret_file_open(struct secret_file *f, const struct topology *t, const char *topology_path)
 {
-    return open_as(f, &of_herd, t, topology_path);
+    return read_as(f, &of_herd, t, topology_path, stderr);
+}
+
+bool token_file_read(
+    struct secret_file *f, const struct topology *t, const char *topology_path, FILE *tell)
+{
+    return read_as(f, &of_http, t, topology_path, tell);
 }
 
 bool token_file_open(struct secret_file *f, const struct topology *t, const char *topology_path)
 {
-    return open_as(f, &of_http, t, topology_path);
-}
-
-bool secret_file_reload(struct secret_file *f, FILE *tell)
-{
-    char path[FILE_PATH_ROOM];
-    bool well = find_and_load(f, path, tell);
-    if (well)
-        file_tell_copy(path, tell);
-    return well;
+    return read_as(f, &of_http, t, topology_path, stderr);
 }

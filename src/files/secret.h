@@ -33,13 +33,13 @@ MUST_USE bool secret_file_open(
 MUST_USE bool token_file_open(
     struct secret_file *f, const struct topology *t, const char *topology_path);
 
+/* As secret_file_open and token_file_open, but the reason goes to `tell`. */
+MUST_USE bool secret_file_read(
+    struct secret_file *f, const struct topology *t, const char *topology_path, FILE *tell);
+MUST_USE bool token_file_read(
+    struct secret_file *f, const struct topology *t, const char *topology_path, FILE *tell);
+
 /* Where it is. false: the path is too long. */
 MUST_USE bool secret_file_path(const struct secret_file *f, char out[FILE_PATH_ROOM]);
-
-/* Read it again.
- *
- * tell  where the reason goes
- * false: the secrets are as they were. */
-MUST_USE bool secret_file_reload(struct secret_file *f, FILE *tell);
 
 #endif

@@ -108,24 +108,24 @@ bool tls_files_wanted(const struct topology *t)
     return t->tls_ca_file[0] != '\0';
 }
 
+bool tls_files_read(struct tls_files *f, const struct topology *t, const char *topology_path,
+    struct span name, FILE *tell)
+{
+    *f = (struct tls_files){.topology = t, .topology_path = topology_path, .name = name};
+    return read_files(f, &f->config, name, tell);
+}
+
 bool tls_files_open(
     struct tls_files *f, const struct topology *t, const char *topology_path, struct span name)
 {
-    *f = (struct tls_files){.topology = t, .topology_path = topology_path, .name = name};
-    return read_files(f, &f->config, name, stderr);
+    return tls_files_read(f, t, topology_path, name, stderr);
 }
 
-bool tls_files_reload(struct tls_files *f, FILE *tell)
+void tls_files_take(struct tls_files *f, struct tls_files *renewed)
 {
-    struct tls_config renewed;
-    if (!read_files(f, &renewed, f->name, tell))
-        return false;
     destroy(&f->config);
-    f->config = renewed;
-    struct tls_paths at;
-    if (tls_files_paths(f, &at, tell))
-        file_tell_copy(at.key, tell);
-    return true;
+    *f = *renewed;
+    *renewed = (struct tls_files){.topology = f->topology};
 }
 
 /* Whether this user may read that node's key. */

@@ -43,12 +43,13 @@ struct tls_paths {
 /* false: one is too long, and that was written to `tell`. */
 MUST_USE bool tls_files_paths(const struct tls_files *f, struct tls_paths *out, FILE *tell);
 
-/* Read the files of tls_files_open again, after they were renewed. Links that begin from now on use
- * the new ones, links that are up keep those that they began with.
- *
- * tell  where reports go
- * false: something is wrong with them, and config is as it was. */
-MUST_USE bool tls_files_reload(struct tls_files *f, FILE *tell);
+/* As tls_files_open, but the reason goes to `tell`. */
+MUST_USE bool tls_files_read(struct tls_files *f, const struct topology *t,
+    const char *topology_path, struct span name, FILE *tell);
+
+/* `f` is what was read as `renewed` from now on, which is closed then. Links that begin from now on
+ * use the new ones, links that are up keep those that they began with. */
+void tls_files_take(struct tls_files *f, struct tls_files *renewed);
 
 void tls_files_close(struct tls_files *f);
 

@@ -43,6 +43,11 @@ bool conns_init(struct conns *c, struct ring *ring, struct node *node, uint32_t 
     return slots_init(&c->slots, max);
 }
 
+bool conns_grow(struct conns *c, uint32_t max)
+{
+    return slots_grow(&c->slots, max);
+}
+
 void conns_hand_over(struct conns *c)
 {
     const int unsent = INT_MAX;

@@ -32,6 +32,10 @@ struct conns {
 MUST_USE bool conns_init(
     struct conns *c, struct ring *ring, struct node *node, uint32_t max, uint32_t spare);
 
+/* There is room for so many from now on, if that is more than before. Not while completions are
+ * read. false: no memory. */
+MUST_USE bool conns_grow(struct conns *c, uint32_t max);
+
 /* The node is about to end: the kernel takes all that it has room for, since it sends on when the
  * process is gone. Until then it is given little (listen.c). */
 void conns_hand_over(struct conns *c);

@@ -50,6 +50,23 @@ void log_sink_close(struct log_sink *s)
         close(s->fd);
 }
 
+int log_sink_try(const char *path)
+{
+    return open_file(path);
+}
+
+void log_sink_move(struct log_sink *s, int fd, const char *path)
+{
+    ASSERT((fd == STDERR_FILENO) == !*path);
+    log_sink_close(s); /* a write in flight keeps the old file open until it completes */
+    if (!*path)
+        append_only(fd);
+    s->path = path;
+    s->fd = fd;
+    s->terminal = isatty(fd);
+    s->rest_until_ns = 0;
+}
+
 void log_sink_reopen(struct log_sink *s, struct instant now)
 {
     int fd = open_file(s->path);

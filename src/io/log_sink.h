@@ -30,12 +30,18 @@ struct log_sink {
 MUST_USE bool log_sink_open(
     struct log_sink *s, struct ring *ring, struct log *log, const char *path);
 
-/* After the ring was closed. */
+/* After the ring was closed, or while no write begins. */
 void log_sink_close(struct log_sink *s);
 
 /* Open the file again, after log rotation renamed it; only with a path. If that fails, the old file
  * stays in use and the failure is logged. */
 void log_sink_reopen(struct log_sink *s, struct instant now);
+
+/* Open another file, without using it yet. A descriptor, or -1: errno says why. */
+MUST_USE int log_sink_try(const char *path);
+/* Write to it from now on; `path` is that of log_sink_open, and standard error's descriptor has "".
+ * What was not written yet goes there, too. */
+void log_sink_move(struct log_sink *s, int fd, const char *path);
 
 void log_sink_completed(struct log_sink *s, const struct ring_event *e, struct instant now);
 

@@ -16,6 +16,7 @@
 #include "io/log_sink.h"
 #include "io/notify.h"
 #include "io/reason.h"
+#include "io/reload.h"
 #include "io/resolve.h"
 #include <errno.h>
 #include <poll.h>
@@ -23,10 +24,6 @@
 #include <stdio.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
-
-enum {
-    LOOP_REASON_BYTES = 1024, /* of a message about a file: its path and a sentence */
-};
 
 struct loop {
     const struct loop_config *config;
@@ -45,6 +42,7 @@ struct loop {
     struct resolve resolve;
     struct log_sink sink;
     struct notify notify;
+    struct reload reload;
 };
 
 /* -- signals ----------------------------------------------------------------------------------- */
@@ -100,79 +98,19 @@ static void stop(struct loop *l, struct instant now)
     begin_stop(l, now);
 }
 
-/* A message about files that is to be logged. */
-struct loop_words {
-    FILE *tell; /* NULL: no memory for it */
-    char text[LOOP_REASON_BYTES];
-};
-
-static FILE *words_begin(struct loop_words *w)
-{
-    memset(w->text, 0, sizeof w->text);
-    w->tell = fmemopen(w->text, sizeof w->text - 1, "w");
-    return w->tell;
-}
-
-/* What was reloaded applies to new connections, secrets also to living links. If it cannot be used,
- * the old state stays. */
-static void tell_reload(
-    struct loop *l, const char *what, bool well, struct loop_words *w, struct instant now)
-{
-    struct log *log = l->config->log;
-    if (w->tell)
-        fclose(w->tell);
-    w->text[strcspn(w->text, "\n")] = '\0';
-    log_begin(log, well ? LOG_INFO : LOG_ERROR, well ? "reloaded" : "reload_failed", now);
-    log_text(log, "what", span_of(what));
-    if (*w->text)
-        log_text(log, "why", span_of(w->text));
-    if (!well)
-        log_text(log, "remedy", SPAN("the old files stay in use; correct it, then send SIGHUP"));
-    log_end(log);
-}
-
-static void reload_files(struct loop *l, struct instant now)
-{
-    const struct loop_config *config = l->config;
-    struct loop_words words;
-    if (config->secret_file) {
-        FILE *tell = words_begin(&words);
-        bool well = tell && secret_file_reload(config->secret_file, tell);
-        tell_reload(l, "secret", well, &words, now);
-        if (well)
-            node_take_secrets(config->node, &config->secret_file->secrets, now);
-    }
-    if (config->token_file) {
-        FILE *tell = words_begin(&words);
-        bool well = tell && secret_file_reload(config->token_file, tell);
-        tell_reload(l, "tokens", well, &words, now);
-    }
-    if (config->tls_files) {
-        FILE *tell = words_begin(&words);
-        tell_reload(l, "tls", tell && tls_files_reload(config->tls_files, tell), &words, now);
-    }
-    if (config->places_files) {
-        FILE *tell = words_begin(&words);
-        tell_reload(
-            l, "places", tell && places_files_reload(config->places_files, tell), &words, now);
-    }
-}
-
 /* SIGHUP: to reload, or because the terminal is gone (loop.h says when it is which). */
 static void hang_up(struct loop *l, struct instant now)
 {
-    const struct loop_config *config = l->config;
-    bool has_files =
-        config->secret_file || config->token_file || config->tls_files || config->places_files;
     bool is_service = l->notify.fd >= 0;
-    if (!*config->log_file && (l->sink.terminal || (!has_files && !is_service))) {
+    bool of_terminal = l->sink.terminal || (!l->config->files && !is_service);
+    if (!*l->sink.path && of_terminal) {
         stop(l, now);
         return;
     }
+    if (l->stopping)
+        return;
     notify_say(&l->notify, NOTIFY_RELOADING);
-    if (*config->log_file)
-        log_sink_reopen(&l->sink, now);
-    reload_files(l, now);
+    reload_all(&l->reload, now);
     notify_say(&l->notify, NOTIFY_READY);
 }
 
@@ -393,6 +331,13 @@ static bool open_parts(struct loop *l)
         fputs("stampede: no memory for the connection table; lower limits.connections\n", stderr);
         return false;
     }
+    l->reload = (struct reload){.files = config->files,
+        .open_files = config->open_files,
+        .node = config->node,
+        .log = config->log,
+        .sink = &l->sink,
+        .conns = &l->conns,
+        .ring = l->ring};
     if (config->only_client) {
         listeners_open_none(&l->listeners, &l->conns, config->log);
         const struct address own = {.ip = {127, 0, 0, 1}, .port = 1};

@@ -9,9 +9,7 @@
 
 #include "core/base/log.h"
 #include "core/node/node.h"
-#include "files/places_files.h"
-#include "files/secret.h"
-#include "files/tls_files.h"
+#include "files/renewal.h"
 #include "io/ring.h"
 #include "io/sandbox.h"
 
@@ -24,14 +22,14 @@ enum {
     LOOP_FLUSH_MS = 50, /* then for writing the last log lines */
 };
 
+struct open_files;
+
 struct loop_config {
     struct node *node;
     struct log *log;
-    const char *log_file; /* "": standard error; opened again on SIGHUP */
-    struct secret_file *secret_file; /* read again on SIGHUP; NULL: none */
-    struct secret_file *token_file; /* likewise */
-    struct tls_files *tls_files; /* reloaded on SIGHUP; NULL: none */
-    struct places_files *places_files; /* reloaded on SIGHUP; NULL: none */
+    const char *log_file; /* "": standard error */
+    struct files_in_use *files; /* all reloaded on SIGHUP; NULL: none */
+    const struct open_files *open_files; /* with `files`: what the process may open */
     /* Where to listen; port 0: any free one, which is logged, and for HTTP: nowhere. */
     struct address at[NODE_PORTS];
     /* NULL: listen on these addresses. Else a connected socket, taken over: the only client of a
@@ -45,10 +43,9 @@ struct loop_config {
 };
 
 /* Run the node until SIGINT or SIGTERM, or until it has to leave because of a twin (node_is_twin).
- * SIGHUP opens log_file again and reloads the secrets, the tokens and the files of TLS and places.
- * It stops the node instead if there is no log_file and either the log goes to a terminal, which a
- * SIGHUP says is gone, or there are no files to reload and no service manager is told of it
- * (notify.h).
+ * SIGHUP reloads all files (reload.h). It stops the node instead if the log goes to a terminal,
+ * which a SIGHUP says is gone, or if there are no files to reload, no log file to open again, and no
+ * service manager to be told of it (notify.h).
  *
  * Blocks the signals that it handles, listens, and gives up what it does not need from then on
  * (sandbox.h), for the whole process. If it cannot start, cause and remedy are written to standard

@@ -282,6 +282,12 @@ static bool answers_wait(const struct ring *r)
 /* Poll for work before sleeping, because being woken costs more than the rest of a short turn. Each
  * attempt that finds nothing is followed by a pause of turns without one, twice as long each time,
  * so a loop that is idle or must share its core soon stops polling. */
+void ring_spin(struct ring *r, int64_t spin_ns)
+{
+    ASSERT(spin_ns >= 0);
+    r->spin_ns = spin_ns;
+}
+
 static int spin(struct ring *r, int64_t wait_ns)
 {
     int error = io_uring_sq_ready(&r->uring) ? enter(r, 0, 0) : 0;

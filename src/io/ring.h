@@ -82,6 +82,9 @@ struct ring_sizes {
  * spin_ns  how long ring_enter may poll before it sleeps; 0: never
  * NULL: failed; cause and remedy were written to standard error. */
 struct ring *ring_open(const struct ring_sizes *sizes, int64_t spin_ns);
+
+/* From now on, spin_ns is this. */
+void ring_spin(struct ring *r, int64_t spin_ns);
 void ring_close(struct ring *r);
 const struct ring_sizes *ring_sizes(const struct ring *r);
 

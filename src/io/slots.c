@@ -6,6 +6,7 @@
 #include "core/base/invariant.h"
 #include "io/ring.h"
 #include <stdlib.h>
+#include <string.h>
 
 _Static_assert(SLOT_NONE == (int)RING_SLOT_MAX, "a slot must fit into a tag");
 
@@ -17,6 +18,21 @@ bool slots_init(struct slots *s, uint32_t max)
         s->lists[l].first = s->lists[l].last = SLOT_NONE;
     s->each = calloc(max, sizeof *s->each);
     return s->each != NULL;
+}
+
+bool slots_grow(struct slots *s, uint32_t max)
+{
+    ASSERT(max < SLOT_NONE && s->reached <= s->max);
+    if (max <= s->max)
+        return true;
+    struct conn *each = calloc(max, sizeof *each);
+    if (!each)
+        return false;
+    memcpy(each, s->each, s->reached * sizeof *each);
+    free(s->each);
+    s->each = each;
+    s->max = max;
+    return true;
 }
 
 void slots_deinit(struct slots *s)

@@ -56,6 +56,9 @@ struct slots {
 /* max: below SLOT_NONE. false: no memory. */
 MUST_USE bool slots_init(struct slots *s, uint32_t max);
 void slots_deinit(struct slots *s);
+/* There are so many from now on, if that is more than before. No pointer into the table may be in
+ * use. false: no memory. */
+MUST_USE bool slots_grow(struct slots *s, uint32_t max);
 
 /* Allocate a slot: its state is CONN_OPEN, its generation is new, all else is zero. SLOT_NONE: the
  * table is full. */

@@ -130,6 +130,30 @@ class Answers(unittest.TestCase):
                              r"^/maps/api/place/nearbysearch/json\?location=34\.06893\d*,"
                              r"-118\.445127&radius=10000&key=CANARY-0123456789abcdef$")
 
+    def test_another_key_is_used_from_the_reload_on(self):
+        """What is being asked is asked again, with the new key; budget and time-out are others."""
+        with PlacesHerd() as herd, Talker(self, herd) as talker:
+            gate = threading.Event()
+            herd.server.handler = lambda r: (gate.wait(DEADLINE_S), r.reply(results(1)))
+            talker.client.send(b"WHATSAT kiwi 10 5\n")
+            herd.until(lambda: herd.server.requests, "it is asked")
+            herd.key.write_bytes(b"other-0123456789abcdef\n")
+            herd.config.write_text(herd.config.read_text().replace(
+                "timeout =", "budget = 1000/day  timeout ="))
+            herd.node.deliver(signal.SIGHUP)
+            herd.until(lambda: len(herd.server.requests) > 1, "it is asked again")
+            gate.set()
+            _, text = talker.client.places()
+            self.assertEqual(json.loads(text)["status"], "OK")
+            self.assertEqual([r.headers["x-goog-api-key"] for r in herd.server.requests],
+                             [CANARY.decode(), "other-0123456789abcdef"])
+            self.assertEqual(herd.places()["budget"], 1000)
+            herd.key.chmod(0o644)
+            herd.node.deliver(signal.SIGHUP)
+            herd.until(lambda: b" reload_failed what=places " in herd.node.log(), "it says why")
+            talker.well()
+            self.assertNotIn(b"other-0123456789abcdef", herd.node.log())
+
     def test_a_chain_of_rsa(self):
         with PlacesHerd("under4096:localhost") as herd, Talker(self, herd) as talker:
             talker.well()

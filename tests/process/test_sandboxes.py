@@ -209,16 +209,16 @@ class TakenOver(unittest.TestCase):
 
     @unittest.skipUnless(HAS_LANDLOCK, "this kernel has no Landlock")
     def test_files_that_are_not_its_own(self):
-        """It writes to the folder of its log and reads no file, as it has none to read again."""
+        """It writes to the folder of its log, and reads that of its topology.conf."""
         with Herd(start=False, more='log_file = "log/here"') as herd:
             (herd.folder / "log").mkdir()
             herd.node.start()
-            at = {name: bytes(herd.folder / name)
-                  for name in ("topology.conf", "log/here", "log/other", "elsewhere")}
+            at = {name: bytes(herd.folder / name) for name in
+                  ("topology.conf", "log/here", "log/other", "elsewhere", "/etc/passwd")}
             with Puppet(herd.node.process.pid) as node:
                 for name, flags, expect in (
-                        ("topology.conf", os.O_RDONLY, -errno.EACCES),
-                        ("log/here", os.O_RDONLY, -errno.EACCES),
+                        ("topology.conf", os.O_RDONLY, None),
+                        ("/etc/passwd", os.O_RDONLY, -errno.EACCES),
                         ("topology.conf", APPENDING, -errno.EACCES),
                         ("elsewhere", APPENDING, -errno.EACCES),
                         ("log/here", APPENDING, None), ("log/other", APPENDING, None)):

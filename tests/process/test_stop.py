@@ -293,12 +293,6 @@ class Logs(unittest.TestCase):
             for part in (old, log):
                 self.assertRegex(part.read_text(), r"\A(\d{4}-\d\d-\d\dT.* node=Goloman .*\n)+\Z")
 
-    def test_hangup_without_a_log_file_means_that_the_terminal_is_gone(self):
-        with Herd() as herd, herd.node.client() as client:
-            self.assertEqual(client.ask(b"hello"), b"? hello")
-            herd.node.stop(signal.SIGHUP)
-            self.assertEqual(client.rest(), b"")
-
 
 if __name__ == "__main__":
     unittest.main()

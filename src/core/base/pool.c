@@ -10,9 +10,9 @@ void pool_init(struct pool *p, size_t block_bytes, unsigned spare_max)
     *p = (struct pool){.block_bytes = block_bytes, .spare_max = spare_max};
 }
 
-void pool_deinit(struct pool *p)
+static void free_spare(struct pool *p)
 {
-    ASSERT(p->lent == 0 && p->beside_bytes == 0 && p->spare_count <= p->spare_max);
+    ASSERT(p->spare_count <= p->spare_max);
     while (p->spare) {
         void *block = p->spare;
         memcpy(&p->spare, block, sizeof p->spare);
@@ -20,6 +20,28 @@ void pool_deinit(struct pool *p)
         p->spare_count--;
     }
     ASSERT(p->spare_count == 0);
+}
+
+void pool_deinit(struct pool *p)
+{
+    ASSERT(p->lent == 0 && p->beside_bytes == 0);
+    free_spare(p);
+}
+
+void pool_resize(struct pool *p, size_t block_bytes)
+{
+    ASSERT(block_bytes >= sizeof(void *));
+    if (block_bytes == p->block_bytes)
+        return;
+    free_spare(p);
+    p->block_bytes = block_bytes;
+}
+
+void pool_drop(struct pool *p, void *block)
+{
+    ASSERT(p->lent > 0);
+    p->lent--;
+    free(block);
 }
 
 void *pool_get(struct pool *p)

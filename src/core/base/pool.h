@@ -27,6 +27,11 @@ void pool_deinit(struct pool *p);
 void *pool_get(struct pool *p);
 void pool_put(struct pool *p, void *block);
 
+/* Blocks have another size from now on. Those that are lent go back by pool_drop. */
+void pool_resize(struct pool *p, size_t block_bytes);
+/* As pool_put, of a block that was lent before the size changed. */
+void pool_drop(struct pool *p, void *block);
+
 /* So many bytes more, or fewer, are had from malloc for the same purpose. */
 void pool_beside_more(struct pool *p, size_t bytes);
 void pool_beside_less(struct pool *p, size_t bytes);

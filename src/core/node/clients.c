@@ -45,11 +45,22 @@ static bool take_command(struct node *n, struct connection *c, struct span *in, 
 
 /* -- input ------------------------------------------------------------------------------------- */
 
+/* Of a reader that has room; without it, its bytes_max is limits.line. */
+static void put_room(struct node *n, struct line_reader *lines)
+{
+    uint32_t line_bytes = n->topology->limits.line_bytes;
+    if (lines->bytes_max == line_bytes)
+        pool_put(&n->clients.rooms, lines->room);
+    else
+        pool_drop(&n->clients.rooms, lines->room); /* from before limits.line was changed */
+    lines->room = NULL;
+    lines->bytes_max = line_bytes;
+}
+
 static void give_room_back(struct node *n, struct connection *c)
 {
     if (c->client.lines.room)
-        pool_put(&n->clients.rooms, c->client.lines.room);
-    c->client.lines.room = NULL;
+        put_room(n, &c->client.lines);
 }
 
 /* The first line of a connection is no command. If another protocol's request begins with it, it is
@@ -198,6 +209,18 @@ void clients_begin(struct node *n)
     pool_init(&k->rooms, n->topology->limits.line_bytes + 1, OUTBOX_SPARE_CHUNKS);
 }
 
+/* A line that has begun is measured by the limit with which it began. */
+void clients_take_limits(struct node *n)
+{
+    uint32_t line_bytes = n->topology->limits.line_bytes;
+    pool_resize(&n->clients.rooms, line_bytes + 1);
+    for (uint32_t i = 0; i < n->connections.max; i++) {
+        struct connection *c = connection_of(&n->connections, i);
+        if (c && c->kind == CONNECTION_CLIENT && !c->client.lines.room)
+            c->client.lines.bytes_max = line_bytes;
+    }
+}
+
 void clients_end(struct node *n)
 {
     pool_deinit(&n->clients.rooms);
@@ -215,7 +238,7 @@ void client_open(
     c->client.admitted = false;
     client_replies_begin(c);
     client_pace_begin(c, QUOTA_NONE);
-    bool full = n->clients.count == n->topology->limits.connections;
+    bool full = n->clients.count >= n->topology->limits.connections;
     n->metrics.clients_refused += full && !n->stopping;
     if (full || n->stopping) {
         connection_abort(&n->connections, c);

@@ -33,6 +33,8 @@ struct clients {
 void clients_begin(struct node *n);
 /* All clients must be closed. */
 void clients_end(struct node *n);
+/* limits.line and limits.connections are others: for lines and clients to come. */
+void clients_take_limits(struct node *n);
 
 /* A client was accepted; at limits.connections, or limits.connections_per_address, it is aborted at
  * once. */

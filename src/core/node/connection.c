@@ -41,6 +41,44 @@ void connections_end(struct connections *t)
     pool_deinit(&t->link_chunks);
 }
 
+bool connections_grow(struct connections *t, uint32_t max)
+{
+    ASSERT(max < CONNECTION_NONE);
+    if (max <= t->max)
+        return true;
+    size_t before = t->max / CONNECTION_BLOCK + 1, after = max / CONNECTION_BLOCK + 1;
+    struct connection **blocks = realloc(t->blocks, after * sizeof *blocks);
+    if (!blocks)
+        return false;
+    memset(blocks + before, 0, (after - before) * sizeof *blocks);
+    t->blocks = blocks;
+    t->max = max;
+    return true;
+}
+
+/* Whoever would be looked at after a shorter period is looked at then: so the first stays the one
+ * that is due first. */
+static void watch_take_period(
+    struct connections *t, struct watch *w, uint64_t timeout_ms, struct instant now)
+{
+    w->period_ns = (int64_t)timeout_ms * MS_NS / CONNECTION_WATCH_PARTS;
+    ASSERT(w->period_ns > 0);
+    uint32_t number = w->list.first;
+    while (number != CONNECTION_NONE) {
+        struct connection *c = connection_of(t, number);
+        c->look_at_ns = earlier_ns(c->look_at_ns, now.mono_ns + w->period_ns);
+        number = c->entries[LIST_WATCHED].next;
+    }
+}
+
+void connections_take_limits(
+    struct connections *t, const struct topology_limits *limits, struct instant now)
+{
+    watch_take_period(t, &t->idle, limits->idle_ms, now);
+    watch_take_period(t, &t->stalled, limits->stall_ms, now);
+    t->quiet_until_ns = connections_deadline(t);
+}
+
 struct connection *connection_open(
     struct connections *t, uint32_t number, enum connection_kind kind, struct instant now)
 {

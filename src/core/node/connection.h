@@ -86,6 +86,12 @@ MUST_USE bool connections_begin(struct connections *t, uint32_t max,
     const struct topology_limits *limits, size_t link_chunk_bytes, unsigned link_spare_chunks);
 /* All connections must be free. */
 void connections_end(struct connections *t);
+/* There is room for the numbers 0 to max - 1 from now on, if that is more than before. false: no
+ * memory. */
+MUST_USE bool connections_grow(struct connections *t, uint32_t max);
+/* Time-outs are these from now on. */
+void connections_take_limits(
+    struct connections *t, const struct topology_limits *limits, struct instant now);
 
 /* A connection by its number, in use or not; NULL: its block was never used. */
 static inline struct connection *connection_of(const struct connections *t, uint32_t number)

@@ -40,6 +40,13 @@ static void turn_to(struct node *n, struct connection *c, enum input_state state
     c->client.input.state = state;
 }
 
+void inputs_take_limits(struct node *n)
+{
+    n->inputs.silence_ns = (int64_t)n->topology->limits.partial_ms * MS_NS;
+    while (!n->inputs.silence_ns && n->inputs.list.first != CONNECTION_NONE)
+        turn_to(n, connection_of(&n->connections, n->inputs.list.first), INPUT_TYPED);
+}
+
 int64_t inputs_deadline(const struct node *n)
 {
     if (n->inputs.list.first == CONNECTION_NONE)

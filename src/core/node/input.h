@@ -53,6 +53,8 @@ struct inputs {
 };
 
 void inputs_begin(struct node *n);
+/* limits.partial is another one. */
+void inputs_take_limits(struct node *n);
 /* When inputs_silent may next find one; NEVER_NS: never. */
 int64_t inputs_deadline(const struct node *n);
 /* The next client whose reader keeps a whole command and that is silent; NULL: none. The command is

@@ -30,6 +30,13 @@ static bool begin_spare_links(struct node *n)
     return n->links.peering.spare_links || !spare;
 }
 
+void links_take_limits(struct node *n)
+{
+    const struct topology_limits *limits = &n->topology->limits;
+    n->links.peering.future_ns = limits->future_ns;
+    n->links.peering.ahead_ns = (int64_t)(limits->future_ns + 2 * limits->clock_ns);
+}
+
 bool links_begin(
     struct node *n, const struct node_config *config, uint64_t jitter, struct instant now)
 {
@@ -44,23 +51,24 @@ bool links_begin(
     for (unsigned i = 0; i < count; i++) {
         names[i] = span_of(n->topology->nodes[n->self->neighbours[i]].name);
         k->peers[i] =
-            (struct peer){.name = names[i], .number = i, .cursor = store_cursor_open(n->store)};
+            (struct peer){.number = i, .cursor = store_cursor_open(n->store)};
+        memcpy(k->peers[i].name_text, names[i].at, names[i].len);
+        k->peers[i].name = span_of(k->peers[i].name_text);
         k->neighbour_of[i].peer = &k->peers[i];
     }
     strangers_begin(n, config->strangers_max);
     uint64_t boot;
     memcpy(&boot, config->seed + 24, sizeof boot);
-    k->peering = (struct peering_node){.herd = span_of(n->topology->herd),
+    k->peering = (struct peering_node){.herd = n->herd,
         .name = n->name,
         .boot = boot | 1,
         .started = now.real_ns > 0 ? (uint64_t)now.real_ns : 1,
-        .future_ns = n->topology->limits.future_ns,
         .ages = durations_ages(n),
-        .ahead_ns = (int64_t)(n->topology->limits.future_ns + 2 * n->topology->limits.clock_ns),
         .peers = k->peers,
         .peers_count = count,
         .store = n->store,
         .routes = route_table_create(names, count)};
+    links_take_limits(n);
     if (config->secrets)
         k->peering.secrets = *config->secrets;
     k->peering.also_secret = n->tls.also_secret;

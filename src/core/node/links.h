@@ -50,6 +50,8 @@ MUST_USE bool links_begin(
     struct node *n, const struct node_config *config, uint64_t jitter, struct instant now);
 /* All links must be closed. The store must still be there. */
 void links_end(struct node *n);
+/* limits.future and limits.clock are others. */
+void links_take_limits(struct node *n);
 /* What one link may come to hold, for the budget. */
 size_t link_bytes_max(const struct node *n);
 

@@ -84,7 +84,10 @@ struct node *node_create(const struct node_config *config, struct instant now)
         return NULL;
     n->topology = config->topology;
     n->self = &n->topology->nodes[config->self];
-    n->name = span_of(n->self->name);
+    memcpy(n->herd_text, n->topology->herd, sizeof n->herd_text);
+    memcpy(n->name_text, n->self->name, sizeof n->name_text);
+    n->herd = span_of(n->herd_text);
+    n->name = span_of(n->name_text);
     n->log = config->log;
     n->started_ns = now.mono_ns;
     if (!begin_parts(n, config, now)) {
@@ -265,6 +268,38 @@ void node_take_secrets(struct node *n, const struct secrets *secrets, struct ins
 {
     n->told = true;
     links_take_secrets(n, secrets, now);
+}
+
+/* What needs memory comes first; with more room than before, the old topology holds as well. */
+static bool make_room(struct node *n, const struct topology *t, uint32_t connections_max)
+{
+    enum store_when_full when_full = t->limits.stamps_evict ? STORE_EVICTS : STORE_REFUSES;
+    return connections_grow(&n->connections, connections_max) &&
+           quotas_take_limits(&n->quotas, &t->limits) &&
+           store_take_limits(n->store, t->limits.stamps, when_full);
+}
+
+bool node_take_topology(
+    struct node *n, const struct topology *t, uint32_t connections_max, struct instant now)
+{
+    int self = topology_find(t, n->name);
+    ASSERT(self >= 0 && span_equal(n->herd, span_of(t->herd)));
+    commands_apply(n, now); /* what came before goes by the limits that held then */
+    if (!make_room(n, t, connections_max)) {
+        bool as_before = quotas_take_limits(&n->quotas, &n->topology->limits);
+        ASSERT(as_before);
+        return false;
+    }
+    n->told = true;
+    n->topology = t;
+    n->self = &t->nodes[self];
+    know_origins(n);
+    connections_take_limits(&n->connections, &t->limits, now);
+    clients_take_limits(n);
+    inputs_take_limits(n);
+    links_take_limits(n);
+    log_budget(n, now);
+    return true;
 }
 
 void node_destroy(struct node *n)

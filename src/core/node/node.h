@@ -36,7 +36,7 @@ struct node;
 enum { NODE_STRANGERS_MAX = 64 };
 
 struct node_config {
-    const struct topology *topology; /* outlives the node */
+    const struct topology *topology; /* outlives the node, or node_take_topology */
     unsigned self; /* its index in topology->nodes */
     const struct secrets *secrets; /* NULL: none. They are copied */
     const struct secrets *tokens; /* of the HTTP port; NULL: none. Outlive the node; may change */
@@ -97,6 +97,16 @@ void node_slept(struct node *n, int64_t slept_ns, struct instant now);
 /* The secrets that the node has from now on: links go on, and prove themselves anew. Only for a
  * node that was created with some, and not to none. PROTOCOL.md, "AUTH". */
 void node_take_secrets(struct node *n, const struct secrets *secrets, struct instant now);
+
+/* Go on by another topology.conf, without a restart: its limits hold from now on, in lines, clients
+ * and questions to come. topology_change_faults says what may differ.
+ *
+ * t                of the same herd, with a node of the same name, and room for all stamps that are
+ *                  held; outlives the node, or the next call of this
+ * connections_max  as in node_config: what the driver can hold now, which is not less than before
+ * false: no memory; nothing has changed. Otherwise the topology before is the caller's again. */
+MUST_USE bool node_take_topology(
+    struct node *n, const struct topology *t, uint32_t connections_max, struct instant now);
 
 /* Stop: clients get their pending replies, and are not read from; links confirm what this node
  * holds, then get BYE. Report first what was received before. A second call: wait for nothing more.

@@ -78,7 +78,8 @@
 struct node {
     const struct topology *topology;
     const struct topology_node *self;
-    struct span name;
+    char herd_text[TOPOLOGY_HERD_BYTES_MAX + 1], name_text[STAMPEDE_NODE_NAME_BYTES_MAX + 1];
+    struct span herd, name; /* views of these, which outlive a topology */
     struct log *log;
     struct store *store;
     struct metrics metrics;

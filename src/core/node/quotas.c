@@ -9,26 +9,49 @@
 #include "core/base/siphash.h"
 #include <stdlib.h>
 
+static void take_rates(struct quotas *q, const struct topology_limits *limits)
+{
+    q->connections_max = limits->connections_per_address;
+    q->commands = limits->commands_per_address;
+    q->new_ids = limits->new_ids_per_address;
+    ASSERT(q->connections_max > 0);
+}
+
 bool quotas_begin(struct quotas *q, const struct topology_limits *limits, const uint64_t key[2])
 {
     uint32_t heads = 1;
     *q = (struct quotas){.key = {key[0], key[1]},
-        .connections_max = limits->connections_per_address,
-        .commands = limits->commands_per_address,
-        .new_ids = limits->new_ids_per_address,
         .accounts_max = limits->connections + QUOTAS_REMEMBERED,
         .oldest = QUOTA_NONE,
         .newest = QUOTA_NONE,
         .exceeded = {QUOTA_NONE, QUOTA_NONE, QUOTA_NONE}};
+    take_rates(q, limits);
     while (heads < q->accounts_max)
         heads *= 2;
-    ASSERT(q->connections_max > 0 && heads / 2 < q->accounts_max);
+    ASSERT(heads / 2 < q->accounts_max);
     q->heads_mask = heads - 1;
     q->accounts = calloc(q->accounts_max, sizeof *q->accounts); /* touched when it is used */
     q->heads = malloc(heads * sizeof *q->heads);
     if (!q->accounts || !q->heads)
         return false;
     memset(q->heads, 0xff, heads * sizeof *q->heads); /* QUOTA_NONE */
+    return true;
+}
+
+/* The chains stay as they are, and become longer. */
+bool quotas_take_limits(struct quotas *q, const struct topology_limits *limits)
+{
+    uint32_t most = limits->connections + QUOTAS_REMEMBERED;
+    if (most > q->accounts_max) {
+        struct quota_account *accounts = calloc(most, sizeof *accounts);
+        if (!accounts)
+            return false;
+        memcpy(accounts, q->accounts, q->accounts_count * sizeof *accounts);
+        free(q->accounts);
+        q->accounts = accounts;
+        q->accounts_max = most;
+    }
+    take_rates(q, limits);
     return true;
 }
 

@@ -49,6 +49,9 @@ struct quotas {
 MUST_USE bool quotas_begin(
     struct quotas *q, const struct topology_limits *limits, const uint64_t key[2]);
 void quotas_end(struct quotas *q);
+/* The limits are these from now on; what addresses have taken counts on. false: no memory; nothing
+ * has changed. */
+MUST_USE bool quotas_take_limits(struct quotas *q, const struct topology_limits *limits);
 
 /* A client has connected, at most limits.connections of which are there at a time.
  *

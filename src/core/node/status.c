@@ -189,7 +189,7 @@ static void put_link(
 {
     const struct peer *peer = who->peer;
     bool up = who->linked != NEIGHBOUR_NO_LINK;
-    const char *name = n->topology->nodes[n->self->neighbours[peer->number]].name;
+    const char *name = peer->name.at;
     put_comma(out);
     buf_byte(out, '{');
     put_text(out, "peer", name);

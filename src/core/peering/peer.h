@@ -41,7 +41,8 @@ enum {
 /* A neighbour: what outlives a link to it. Zeroed but for name, tree, number and cursor at the
  * start. */
 struct peer {
-    struct span name;
+    struct span name; /* of name_text, unless it is a stand-in (rival.h) */
+    char name_text[STAMPEDE_NODE_NAME_BYTES_MAX + 1];
     bool in_tree; /* its link is in the tree (tree.h): stamps travel by it; else it is spare */
     unsigned tree_hops; /* links of the tree between it and this node */
     bool up; /* linked, as peering_peer_up and peering_peer_down said */

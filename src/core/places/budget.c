@@ -1,7 +1,7 @@
 /* budget.c — see budget.h: a window that slides by parts of the period.
  *
  * Holds always: what was asked in the whole period that ends now is counted in `spent`, and no more
- * than `count`. */
+ * than `count` was at that time. */
 #include "core/places/budget.h"
 #include "core/base/invariant.h"
 
@@ -16,6 +16,14 @@ void budget_begin(struct budget *b, uint32_t count, uint32_t period_s)
 {
     ASSERT(count == 0 || period_s > 0);
     *b = (struct budget){.count = count, .period_s = period_s};
+}
+
+void budget_take(struct budget *b, uint32_t count, uint32_t period_s)
+{
+    if (b->count && count && b->period_s == period_s)
+        b->count = count;
+    else
+        budget_begin(b, count, period_s);
 }
 
 /* Forget the parts that have left the window. */
@@ -37,8 +45,7 @@ uint32_t budget_left(struct budget *b, struct instant now)
     if (b->count == 0)
         return UINT32_MAX;
     slide(b, now);
-    ASSERT(b->spent_in_all <= b->count);
-    return b->count - b->spent_in_all;
+    return b->spent_in_all < b->count ? b->count - b->spent_in_all : 0; /* count may be lower now */
 }
 
 void budget_spend(struct budget *b, struct instant now)

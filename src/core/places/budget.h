@@ -24,6 +24,9 @@ struct budget {
 /* period_s   at least 1, if `count` is not 0 */
 void budget_begin(struct budget *b, uint32_t count, uint32_t period_s);
 
+/* As budget_begin, but what was asked in the present period counts, if that stays as long. */
+void budget_take(struct budget *b, uint32_t count, uint32_t period_s);
+
 /* How many questions may be asked now; UINT32_MAX without an end. */
 uint32_t budget_left(struct budget *b, struct instant now);
 

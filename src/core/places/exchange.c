@@ -294,6 +294,29 @@ void exchange_stop(struct exchange *x, struct instant now)
     ASSERT(!x->queued && !x->waiting.first);
 }
 
+void exchange_take_config(
+    struct exchange *x, const struct exchange_config *config, bool key_changes, struct instant now)
+{
+    ASSERT(config->google.api == x->config.google.api && config->tls == x->config.tls);
+    ASSERT(span_equal(config->google.host, exchange_host(x)));
+    for (unsigned i = 0; key_changes && i < EXCHANGE_INQUIRIES; i++) {
+        struct inquiry *q = &x->inquiries[i];
+        if (q->state != INQUIRY_ASKED)
+            continue;
+        channel_give_up(x, q);
+        inquiry_again(x, q, now.mono_ns);
+    }
+    x->config.google = config->google;
+    x->config.budget = config->budget;
+    x->config.budget_s = config->budget_s;
+    budget_take(&x->budget, config->budget, config->budget_s);
+    x->report.budget = config->budget;
+    x->report.left = config->budget ? budget_left(&x->budget, now) : 0;
+    if (!config->budget && episode_end(&x->over_budget))
+        log_budget_over(x, now);
+    x->due = true;
+}
+
 /* -- what it knows ----------------------------------------------------------------------------- */
 
 struct span exchange_host(const struct exchange *x)

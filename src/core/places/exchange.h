@@ -107,6 +107,14 @@ void exchange_lost(struct exchange *x, unsigned channel, const char *why, struct
  * so. Nothing is resolved or dialled any more, and all channels are over. */
 void exchange_stop(struct exchange *x, struct instant now);
 
+/* Ask with this key and in this language from now on, and by this budget, of which what was asked
+ * lately is spent already. Interface, host and port are as before.
+ *
+ * key_changes  the key is another one: what is being asked is asked again, since answers are
+ *              searched for the key only that is held now */
+void exchange_take_config(
+    struct exchange *x, const struct exchange_config *config, bool key_changes, struct instant now);
+
 /* -- what it wants ----------------------------------------------------------------------------- */
 
 /* Apply deadlines, and begin whatever can begin. */

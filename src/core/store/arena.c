@@ -22,15 +22,33 @@ _Static_assert(ARENA_SEGMENT_BYTES % PAGES_STEP_BYTES == 0, "a segment is whole 
 _Static_assert(ARENA_BINS <= 64, "bins_used has a bit for each");
 _Static_assert(ARENA_SEGMENT_UNITS > 2 * RECORD_UNITS_MAX, "a new segment holds any record");
 
-bool arena_init(struct arena *a, uint64_t records_max)
+/* Room for twice as many of the largest records, because of what is free between them. */
+static uint32_t segments_for(uint64_t records_max)
 {
     ASSERT(records_max >= 1);
-    *a = (struct arena){0};
-    /* Room for twice as many of the largest records, because of what is free between them. */
     uint64_t segments = 2 * records_max * RECORD_UNITS_MAX / ARENA_SEGMENT_UNITS + 1;
-    a->segments_max = segments < ARENA_SEGMENTS_MAX ? (uint32_t)segments : ARENA_SEGMENTS_MAX;
+    return segments < ARENA_SEGMENTS_MAX ? (uint32_t)segments : ARENA_SEGMENTS_MAX;
+}
+
+bool arena_init(struct arena *a, uint64_t records_max)
+{
+    *a = (struct arena){.segments_max = segments_for(records_max)};
     a->segments = calloc(a->segments_max, sizeof *a->segments);
     return a->segments != NULL;
+}
+
+bool arena_grow(struct arena *a, uint64_t records_max)
+{
+    uint32_t segments_max = segments_for(records_max);
+    if (segments_max <= a->segments_max)
+        return true;
+    uint64_t **segments = realloc(a->segments, segments_max * sizeof *segments);
+    if (!segments)
+        return false;
+    a->segments = segments; /* what is new of it is written before it is read */
+    a->segments_max = segments_max;
+    ASSERT(a->segments_count <= a->segments_max);
+    return true;
 }
 
 void arena_deinit(struct arena *a)

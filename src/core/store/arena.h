@@ -34,6 +34,8 @@ struct arena {
  * false: out of memory. */
 MUST_USE bool arena_init(struct arena *a, uint64_t records_max);
 void arena_deinit(struct arena *a);
+/* There may be so many records from now on, if that is more than before. false: out of memory. */
+MUST_USE bool arena_grow(struct arena *a, uint64_t records_max);
 
 static inline struct record *arena_record(const struct arena *a, uint32_t at)
 {

@@ -216,6 +216,24 @@ bool id_index_init(
     return false;
 }
 
+bool id_index_grow(struct id_index *x, uint64_t ids_max)
+{
+    uint64_t mask_max = x->mask_max;
+    ASSERT(ids_max >= 1 && x->mask <= mask_max);
+    while ((mask_max + 1) * DIRECTORY_ENTRY_IDS < ids_max)
+        mask_max = mask_max << 1 | 1;
+    if (mask_max == x->mask_max)
+        return true;
+    struct table **directory = calloc(mask_max + 1, sizeof *directory);
+    if (!directory)
+        return false;
+    memcpy(directory, x->directory, (x->mask + 1) * sizeof *directory);
+    free(x->directory);
+    x->directory = directory;
+    x->mask_max = mask_max;
+    return true;
+}
+
 void id_index_deinit(struct id_index *x)
 {
     while (x->blocks) {

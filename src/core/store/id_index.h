@@ -53,6 +53,8 @@ struct id_index {
 MUST_USE bool id_index_init(
     struct id_index *x, const struct arena *records, const uint64_t seed[2], uint64_t ids_max);
 void id_index_deinit(struct id_index *x);
+/* There may be so many ids from now on, if that is more than before. false: out of memory. */
+MUST_USE bool id_index_grow(struct id_index *x, uint64_t ids_max);
 
 /* An id's hash, for the calls below. */
 uint64_t id_index_hash(const struct id_index *x, struct span id);

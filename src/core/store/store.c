@@ -67,6 +67,16 @@ void store_destroy(struct store *s)
     free(s);
 }
 
+bool store_take_limits(struct store *s, uint64_t stamps_max, enum store_when_full when_full)
+{
+    ASSERT(stamps_max >= 1 && stamps_max <= UINT64_C(1) << 31 && stamps_max >= s->count);
+    if (!arena_grow(&s->arena, stamps_max) || !id_index_grow(&s->index, stamps_max))
+        return false;
+    s->stamps_max = stamps_max;
+    s->when_full = when_full;
+    return true;
+}
+
 void store_know_origin(struct store *s, struct span name)
 {
     bool known = names_know(&s->origins, name);

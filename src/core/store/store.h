@@ -63,6 +63,12 @@ struct store;
 struct store *store_create(const struct store_config *config);
 void store_destroy(struct store *s); /* NULL is allowed */
 
+/* Hold as many from now on, at least as many as are held.
+ *
+ * false: out of memory; nothing changed. */
+MUST_USE bool store_take_limits(
+    struct store *s, uint64_t stamps_max, enum store_when_full when_full);
+
 /* `name` is an origin of stamps that the store takes: 1 to STAMPEDE_NODE_NAME_BYTES_MAX bytes, and
  * at most STORE_ORIGINS_MAX different ones (an ASSERT). From the first call on it takes no others;
  * before that, the first STORE_ORIGINS_MAX that come. */

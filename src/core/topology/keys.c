@@ -88,7 +88,7 @@ static const struct key keys[] = {
     {"places", "ca_file", KEY_PATH, FIELD(places.ca_file), 0, NULL, NULL, NULL, NULL,
         "the system's", true, "The CA certificates by which the endpoint is trusted"},
     {"places", "key_file", KEY_PATH, FIELD(places.key_file), 0, NULL, NULL, NULL, NULL,
-        "$CREDENTIALS_DIRECTORY/places_key", false, "The file with the key of the places API"},
+        "$CREDENTIALS_DIRECTORY/places_key", true, "The file with the key of the places API"},
     {"places", "language", KEY_LANGUAGE, FIELD(places.language), 0, NULL, NULL, NULL, NULL,
         "the API's", false, "The language of the names and addresses of places"},
     {"places", "timeout", KEY_TIME, FIELD(places.timeout_ms), MS_NS, "100ms", "60s", "10s", NULL,

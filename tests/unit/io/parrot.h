@@ -287,6 +287,19 @@ void node_take_secrets(struct node *n, const struct secrets *secrets, struct ins
     note(n, "secrets", secrets->count, "", now);
 }
 
+bool node_take_topology(
+    struct node *n, const struct topology *t, uint32_t connections_max, struct instant now)
+{
+    (void)n, (void)t, (void)connections_max, (void)now;
+    abort(); /* it has no topology */
+}
+
+const struct store *node_store(const struct node *n)
+{
+    (void)n;
+    abort();
+}
+
 void node_resolve_failed(struct node *n, const char *why, struct instant now)
 {
     note(n, "resolve_failed", 0, why, now);

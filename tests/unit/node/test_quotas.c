@@ -164,3 +164,29 @@ Test(quotas, off)
         cr_expect(new_id(account, at(0)));
     cr_expect_leq(quotas_commands(&q, account, 1000000, at(0)), at(0).mono_ns);
 }
+
+Test(quotas, other_limits_hold_from_now_on_and_accounts_stay)
+{
+    struct topology_limits more = limits;
+    char host[32];
+    uint32_t first = enter("192.0.2.1");
+    cr_expect_eq(enter("192.0.2.1"), first);
+    cr_expect_eq(enter("192.0.2.1"), (uint32_t)REFUSED);
+    for (int i = 0; i < 3; i++)
+        cr_expect(new_id(first, at(0)));
+    more.connections = 3 * QUOTAS_REMEMBERED;
+    more.connections_per_address = 3;
+    cr_assert(quotas_take_limits(&q, &more));
+    cr_expect_eq(enter("192.0.2.1"), first);
+    cr_expect_eq(enter("192.0.2.1"), (uint32_t)REFUSED);
+    cr_expect_not(new_id(first, at(0)), "what was taken counts on");
+    for (int i = 0; i < 3 * QUOTAS_REMEMBERED - 1; i++) {
+        snprintf(host, sizeof host, "10.0.%d.%d", i / 256, i % 256);
+        cr_assert_neq(enter(host), (uint32_t)REFUSED);
+    }
+    cr_assert(quotas_take_limits(&q, &limits));
+    cr_expect_eq(enter("192.0.2.1"), (uint32_t)REFUSED, "three are there, and two are allowed");
+    for (int i = 0; i < 3; i++)
+        quotas_leave(&q, first);
+    cr_expect_eq(enter("192.0.2.1"), first);
+}

@@ -56,3 +56,20 @@ Test(budget, any_period)
     /* and nearly as many as may be */
     cr_assert_gt((int64_t)ASKED * PERIOD_MS * 25, ms * COUNT / 2);
 }
+
+Test(budget, another_count_of_the_same_period_counts_what_was_asked)
+{
+    struct budget b;
+    budget_begin(&b, 5, 60);
+    for (int i = 0; i < 4; i++)
+        budget_spend(&b, at(1000));
+    budget_take(&b, 10, 60);
+    cr_assert_eq(budget_left(&b, at(1000)), 6);
+    budget_take(&b, 3, 60);
+    cr_assert_eq(budget_left(&b, at(1000)), 0, "more were asked than it allows now");
+    cr_assert_eq(budget_left(&b, at(200000)), 3);
+    budget_take(&b, 2, 3600);
+    cr_assert_eq(budget_left(&b, at(200000)), 2, "another period begins anew");
+    budget_take(&b, 0, 0);
+    cr_assert_eq(budget_left(&b, at(200000)), UINT32_MAX);
+}

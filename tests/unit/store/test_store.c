@@ -70,6 +70,27 @@ static const char *read_all(struct store *s, unsigned cursor)
 
 /* -- single rules ------------------------------------------------------------------------------ */
 
+Test(store, other_limits_hold_from_now_on)
+{
+    enum { MANY = 50000 };
+    struct store *s = store_of(2, STORE_REFUSES);
+    char id[16];
+    cr_assert_eq(put_id(s, "a", 1), STORE_NEW);
+    cr_assert_eq(put_id(s, "b", 1), STORE_NEW);
+    cr_assert_eq(put_id(s, "c", 1), STORE_FULL);
+    cr_assert(store_take_limits(s, MANY, STORE_REFUSES));
+    for (unsigned i = 0; i < MANY - 2; i++) {
+        snprintf(id, sizeof id, "%u", i);
+        cr_assert_eq(put_id(s, id, 1), STORE_NEW, "%u", i);
+    }
+    cr_assert_eq(put_id(s, "c", 1), STORE_FULL);
+    cr_assert(holds(s, "a") && holds(s, "0") && holds(s, id));
+    cr_assert(store_take_limits(s, MANY, STORE_EVICTS));
+    cr_assert_eq(put_id(s, "c", 1), STORE_NEW);
+    cr_assert(!holds(s, "a") && holds(s, "b") && store_count(s) == MANY);
+    store_destroy(s);
+}
+
 Test(store, empty)
 {
     struct store *s = store_of(1000000, STORE_REFUSES);

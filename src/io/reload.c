@@ -1,0 +1,144 @@
+/* reload.c — see reload.h. */
+#include "io/reload.h"
+#include "core/base/invariant.h"
+#include "io/reason.h"
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <unistd.h>
+
+/* -- what is said about it --------------------------------------------------------------------- */
+
+static void log_line(
+    struct reload *r, const char *what, bool well, struct span why, struct instant now)
+{
+    log_begin(r->log, well ? LOG_INFO : LOG_ERROR, well ? "reloaded" : "reload_failed", now);
+    log_text(r->log, "what", span_of(what));
+    if (why.len)
+        log_text(r->log, "why", why);
+    if (!well)
+        log_text(r->log, "remedy", SPAN("all stays as it was; correct it, then send SIGHUP"));
+    log_end(r->log);
+}
+
+/* A line of the log for each line of `words`, and one if there is none. */
+static void log_words(
+    struct reload *r, const char *what, bool well, const char *words, struct instant now)
+{
+    struct span rest = span_of(words ? words : "out of memory\n");
+    if (!rest.len)
+        log_line(r, what, well, rest, now);
+    while (rest.len) {
+        const char *end = memchr(rest.at, '\n', rest.len);
+        struct span line = {rest.at, end ? (size_t)(end - rest.at) : rest.len};
+        log_line(r, what, well, line, now);
+        rest = span_from(rest, line.len + (end != NULL));
+    }
+}
+
+static void log_failures(struct reload *r, const struct renewal *n, struct instant now)
+{
+    for (enum renewal_part part = 0; part < RENEWAL_PARTS; part++)
+        if (n->failed[part])
+            log_words(r, renewal_word(part), false, n->words[part], now);
+}
+
+static void log_success(struct reload *r, const struct renewal *n, struct instant now)
+{
+    for (enum renewal_part part = 0; part < RENEWAL_PARTS; part++)
+        if (n->has[part])
+            log_words(r, renewal_word(part), true, n->words[part], now);
+}
+
+/* -- what may fail ----------------------------------------------------------------------------- */
+
+/* Where the log goes from now on, opened; -1: where it went before. */
+struct new_log {
+    int fd;
+    char *path; /* in r->log_paths */
+};
+
+static bool open_log(
+    struct reload *r, const struct topology *t, struct new_log *log, struct instant now)
+{
+    *log = (struct new_log){.fd = -1, .path = r->log_paths[!r->log_path]};
+    *log->path = '\0';
+    if (*t->log_file && !file_path_beside(r->files->topology_path, t->log_file, log->path)) {
+        log_line(r, "log_file", false, SPAN("the path of log_file is too long"), now);
+        return false;
+    }
+    if (strcmp(log->path, r->sink->path) == 0)
+        return true;
+    log->fd = *log->path ? log_sink_try(log->path) : STDERR_FILENO;
+    if (log->fd >= 0)
+        return true;
+    char why[FILE_PATH_ROOM + 128];
+    snprintf(why, sizeof why, "cannot write to %s: %s%s", log->path, reason_of(errno),
+        errno == EACCES && t->sandbox ? "; a sandbox holds a node to the folders of its start"
+                                      : "");
+    log_line(r, "log_file", false, span_of(why), now);
+    return false;
+}
+
+/* Lowers limits.connections to what the limit of open files allows. false: that is not enough, or
+ * there is no memory for so many connections. */
+static bool share_files(
+    struct reload *r, const struct renewal *n, struct open_files_share *share, struct instant now)
+{
+    struct topology *t = n->topology;
+    struct open_files files = *r->open_files;
+    files.neighbours = t->nodes[n->self].neighbours_count;
+    files.clients = t->limits.connections;
+    *share = open_files_share(&files);
+    if (!share->clients) {
+        log_line(r, "topology", false, SPAN("this process may open too few files for that"), now);
+        return false;
+    }
+    open_files_tell(&files, share, r->log, now);
+    t->limits.connections = share->clients;
+    if (conns_grow(r->conns, share->connections) &&
+        node_take_topology(r->node, t, r->conns->slots.max, now))
+        return true;
+    log_line(r, "topology", false, SPAN("no memory for it; lower its limits"), now);
+    return false;
+}
+
+/* -- all together ------------------------------------------------------------------------------ */
+
+static void take(struct reload *r, struct renewal *n, const struct new_log *log,
+    const struct open_files_share *share, struct instant now)
+{
+    const struct topology *t = n->topology;
+    r->conns->spare = share->spare;
+    if (log->fd >= 0) {
+        log_sink_move(r->sink, log->fd, log->path);
+        r->log_path = !r->log_path;
+    }
+    r->log->level = t->log_level;
+    ring_spin(r->ring, (int64_t)t->spin_ns);
+    if (n->has[RENEWAL_SECRET])
+        node_take_secrets(r->node, &n->secret.secrets, now);
+    log_success(r, n, now);
+    renewal_take(n, now);
+}
+
+void reload_all(struct reload *r, struct instant now)
+{
+    struct renewal renewal;
+    struct new_log log = {.fd = -1};
+    struct open_files_share share;
+    if (*r->sink->path)
+        log_sink_reopen(r->sink, now);
+    if (!r->files)
+        return;
+    bool well = renewal_read(&renewal, r->files, store_count(node_store(r->node)));
+    if (!well)
+        log_failures(r, &renewal, now);
+    if (well && open_log(r, renewal.topology, &log, now) && share_files(r, &renewal, &share, now)) {
+        take(r, &renewal, &log, &share, now);
+        return;
+    }
+    if (log.fd > STDERR_FILENO)
+        close(log.fd);
+    renewal_discard(&renewal);
+}

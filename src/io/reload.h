@@ -1,0 +1,32 @@
+/* reload.h — SIGHUP: a node goes on by files that were changed, without a restart.
+ *
+ * Everything that can fail comes first, beside what is in use: files are read, a new log file is
+ * opened. If anything fails, all of it is logged as `reload_failed`, and nothing has changed. Called
+ * by loop. */
+#ifndef IO_RELOAD_H
+#define IO_RELOAD_H
+
+#include "files/renewal.h"
+#include "io/conn.h"
+#include "io/log_sink.h"
+#include "io/open_files.h"
+
+/* What a reload changes: parts of the loop. */
+struct reload {
+    struct files_in_use *files; /* NULL: there are none */
+    const struct open_files
+        *open_files; /* what the process may open; limits.connections is of it */
+    struct node *node;
+    struct log *log;
+    struct log_sink *sink;
+    struct conns *conns;
+    struct ring *ring;
+    unsigned log_path; /* which of these holds the present one, once it was changed */
+    char log_paths[2][FILE_PATH_ROOM];
+};
+
+/* Read all files anew, and go on by them. What came of it is logged. The log file is opened again
+ * in any case: whoever rotates it need not know whether the rest is well. */
+void reload_all(struct reload *r, struct instant now);
+
+#endif

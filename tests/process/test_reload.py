@@ -1,0 +1,217 @@
+"""test_reload.py - topology.conf is changed while nodes run, and SIGHUP tells them."""
+import os
+import pty
+import signal
+import subprocess
+import unittest
+
+from herd import DEADLINE_S, STAMPEDE, Herd, environment
+
+PAIR = {"Goloman": ("Hands",), "Hands": ()}
+
+
+def hang_up(herd, node, event=b" reloaded what=topology"):
+    """SIGHUP, until the node's log says once more what came of it."""
+    seen = node.log().count(event)
+    node.deliver(signal.SIGHUP)
+    herd.until(lambda: node.log().count(event) > seen, f"{node.name} says {event!r}")
+
+
+def change(herd, more):
+    """All of topology.conf but the nodes is this from now on."""
+    herd.more = more
+    herd.write("topology.conf")
+
+
+class Hangup(unittest.TestCase):
+    def test_no_node_that_logs_elsewhere_than_to_a_terminal_is_stopped(self):
+        """Here, to standard error, with nothing but topology.conf to reload."""
+        with Herd() as herd, herd.node.client() as client:
+            self.assertEqual(client.ask(b"hello"), b"? hello")
+            hang_up(herd, herd.node)
+            self.assertEqual(client.ask(b"alive?"), b"? alive?")
+
+    def test_a_node_whose_terminal_is_gone_stops(self):
+        with Herd(start=False) as herd:
+            ours, terminal = pty.openpty()
+            process = subprocess.Popen([STAMPEDE, "node", "Goloman", "-c", str(herd.config)],
+                                       stdin=subprocess.DEVNULL, stdout=terminal, stderr=terminal,
+                                       env=environment())
+            os.close(terminal)
+            try:
+                said = b""
+                while said.count(b" listening ") < 2:
+                    said += os.read(ours, 4096)
+                process.send_signal(signal.SIGHUP)
+                self.assertEqual(process.wait(DEADLINE_S), 0)
+            finally:
+                process.kill()
+                process.wait()
+                os.close(ours)
+
+
+class Faults(unittest.TestCase):
+    def test_a_faulty_file_is_refused_whole_in_the_words_of_check(self):
+        with Herd(PAIR, more="limits { line = 100B }") as herd:
+            herd.linked()
+            node = herd["Goloman"]
+            with node.client() as client:
+                long = b"x" * 150
+                self.assertEqual(client.ask(long), b"? " + long[:100])
+                change(herd, "limits { line = 200B  idle = 5parsec }\nlog_level = debug\nspun = 1us")
+                hang_up(herd, node, b" reload_failed ")
+                checked = herd.command("check", expect=(1,)).stdout.decode().splitlines()[:-1]
+                self.assertEqual(len(checked), 2)
+                log = node.log().decode()
+                for line in checked:
+                    self.assertIn(line.replace('"', '\\"'), log)
+                self.assertNotIn(" reloaded ", log)
+                self.assertEqual(client.ask(long), b"? " + long[:100])
+                self.assertNotIn(" client_opened ", log)
+                change(herd, "limits { line = 200B }")
+                hang_up(herd, node)
+                self.assertEqual(client.ask(long), b"? " + long)
+
+    def test_what_needs_a_restart_is_refused(self):
+        with Herd(PAIR) as herd:
+            herd.linked()
+            node = herd["Hands"]
+            for name, more, says in (
+                    ("other", "", "the herd is called other in place of demo"),
+                    ("demo", "sandbox = off", "sandbox was switched off"),
+                    ("demo", 'secret_file = "s"', "secret_file was added")):
+                herd.more = more
+                herd.write("topology.conf", name=name)
+                hang_up(herd, node, says.encode())
+            herd.more = ""
+            herd.write("topology.conf", edges=PAIR)
+            with node.client() as client:
+                client.tell(b"kiwi", b"+1-1", b"1")
+                client.tell(b"moa", b"+1-1", b"1")
+            change(herd, "limits { stamps = 1 }")
+            hang_up(herd, node, b"limits.stamps is 1, and this node holds 2 already")
+            self.assertNotIn(b" reloaded ", node.log())
+
+    def test_one_file_that_cannot_be_used_keeps_all_as_they_were(self):
+        with Herd(PAIR, more='secret_file = "s"\nlog_level = info', start=False) as herd:
+            secret = herd.folder / "s"
+            secret.write_text("sixteen bytes or more")
+            secret.chmod(0o600)
+            for node in herd.nodes.values():
+                node.start()
+            herd.linked()
+            secret.write_text("short")
+            change(herd, 'secret_file = "s"\nlog_level = debug')
+            node = herd["Goloman"]
+            hang_up(herd, node, b" reload_failed what=secret ")
+            with node.client() as client:
+                client.ask(b"hello")
+            self.assertNotIn(b" reloaded ", node.log())
+            self.assertNotIn(b" client_opened ", node.log())
+            secret.write_text("sixteen bytes or more")
+            hang_up(herd, node)
+            with node.client() as client:
+                client.ask(b"hello")
+            herd.until(lambda: b" client_opened " in node.log(), "level debug")
+
+
+class Limits(unittest.TestCase):
+    def test_limits_are_others_and_nobody_is_dropped(self):
+        with Herd(more="limits { stamps = 2  connections = 2 }") as herd:
+            node = herd.node
+            with node.client() as first, node.client() as second:
+                for bird in (b"kiwi", b"moa"):
+                    self.assertRegex(first.tell(bird, b"+1-1", b"1"), b"^AT ")
+                self.assertRegex(first.tell(b"emu", b"+1-1", b"1"), rb"^\? ")
+                change(herd, "limits { stamps = 1000000  connections = 40000 }")
+                hang_up(herd, node)
+                for n in range(1000):
+                    self.assertRegex(first.tell(b"%d" % n, b"+1-1", b"1"), b"^AT ")
+                with node.client() as third:
+                    self.assertEqual(third.known(b"kiwi"), second.known(b"kiwi"))
+                    change(herd, "limits { stamps = 1002  connections = 1 }")
+                    hang_up(herd, node)
+                    for client in (first, second, third):
+                        self.assertEqual(client.ask(b"alive?"), b"? alive?")
+                    self.assertRegex(first.tell(b"emu", b"+1-1", b"1"), rb"^\? ")
+                    with self.assertRaises((ConnectionError, AssertionError)):
+                        with node.client() as fourth:
+                            fourth.ask(b"alive?")
+
+    def test_a_client_that_is_silent_is_dropped_by_the_new_time(self):
+        with Herd(more="limits { idle = 1h }") as herd, herd.node.client() as client:
+            self.assertEqual(client.ask(b"hello"), b"? hello")
+            change(herd, "limits { idle = 1s }")
+            hang_up(herd, herd.node)
+            try:
+                self.assertEqual(client.rest(), b"")
+            except ConnectionResetError:
+                pass
+
+    def test_half_a_line_goes_by_the_limit_that_it_began_with(self):
+        with Herd(more="limits { line = 100B }") as herd, herd.node.client() as client:
+            client.send(b"a" * 90)
+            with herd.node.client() as other:  # which is heard later
+                self.assertEqual(other.ask(b"hello"), b"? hello")
+                change(herd, "limits { line = 8KiB }")
+                hang_up(herd, herd.node)
+                client.send(b"b" * 60 + b"\n")
+                self.assertEqual(client.line(), b"? " + b"a" * 90 + b"b" * 10)
+                client.send(b"c" * 5000)
+                self.assertEqual(other.ask(b"hello"), b"? hello")
+                change(herd, "limits { line = 64B }")
+                hang_up(herd, herd.node)
+                client.send(b"c" * 3000 + b"\n")
+                self.assertEqual(client.line(), b"? " + b"c" * 8000)
+                self.assertEqual(client.ask(b"d" * 65), b"? " + b"d" * 64)
+
+
+class Logs(unittest.TestCase):
+    def test_level_and_file_are_others(self):
+        with Herd(more='log_file = "first"') as herd:
+            node, first, log = herd.node, herd.folder / "first", herd.folder / "log"
+            with node.client() as client:
+                client.ask(b"hello")
+            change(herd, 'log_level = debug\nlog_file = "log"')
+            node.deliver(signal.SIGHUP)
+            herd.until(lambda: log.exists() and b" reloaded what=topology" in log.read_bytes(),
+                       "the log goes on in another file")
+            with node.client() as client:
+                client.ask(b"hello")
+            herd.until(lambda: b" client_opened " in log.read_bytes(), "level debug")
+            self.assertNotIn(b" client_opened ", first.read_bytes())
+            change(herd, "")
+            hang_up(herd, node)  # on standard error
+            self.assertNotIn(b" reload_failed ", first.read_bytes() + log.read_bytes())
+
+    def test_a_sandbox_holds_a_log_to_the_folder_in_which_it_began(self):
+        for sandbox, event in (("on", b" reload_failed what=log_file "), ("off", b"")):
+            with self.subTest(sandbox=sandbox), Herd(more=f"sandbox = {sandbox}") as herd:
+                if sandbox == "on" and b" landlock=on " not in herd.node.log():
+                    continue  # this kernel holds nothing
+                change(herd, f'sandbox = {sandbox}\nlog_file = "log"')
+                herd.node.deliver(signal.SIGHUP)
+                log = herd.folder / "log"
+                herd.until(lambda: event in herd.node.log() if event else log.exists(), "an answer")
+                self.assertEqual(log.exists(), not event)
+
+    def test_a_log_file_that_cannot_be_opened_changes_nothing(self):
+        with Herd() as herd:
+            change(herd, 'log_level = debug\nlog_file = "no/folder/log"')
+            hang_up(herd, herd.node, b" reload_failed what=log_file ")
+            with herd.node.client() as client:
+                client.ask(b"hello")
+            self.assertNotIn(b" client_opened ", herd.node.log())
+            self.assertNotIn(b" reloaded ", herd.node.log())
+
+    def test_a_log_is_rotated_though_the_file_is_faulty(self):
+        with Herd(more='log_file = "log"') as herd:
+            log = herd.folder / "log"
+            log.rename(herd.folder / "log.1")
+            change(herd, 'log_file = "log"\nnonsense')
+            herd.node.deliver(signal.SIGHUP)
+            herd.until(lambda: log.exists() and b" reload_failed " in log.read_bytes(), "a new log")
+
+
+if __name__ == "__main__":
+    unittest.main()
