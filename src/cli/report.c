@@ -146,6 +146,8 @@ static const char *read_all(
         return "another node answered";
     if (!read_hex(json, "boot", r->boot))
         strcpy(r->boot, "-");
+    if (!read_hex(json, "topology", r->topology))
+        r->topology[0] = '\0';
     if (!read_whole(json, "change", &r->change))
         r->change = REPORT_NO_CHANGE;
     r->partial = read_true(json, "partial");

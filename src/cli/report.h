@@ -53,6 +53,7 @@ struct report {
     double updates_per_s;
     char boot[REPORT_HEX_DIGITS + 1];
     char digest[REPORT_HEX_DIGITS + 1];
+    char topology[REPORT_HEX_DIGITS + 1]; /* the hash of the one that it goes by; "": not said */
     bool partial; /* it refused, evicted or lost stamps: its digest may differ */
     bool clock_wrong; /* its clock is further off from most others than limits.clock */
     bool clock_known; /* at least one neighbour has compared clocks with it */
@@ -81,7 +82,8 @@ void report_read(struct report *r, const struct topology *t, unsigned node, cons
 void report_table(FILE *out, const struct topology *t, const unsigned *nodes,
     const struct report *reports, unsigned count);
 
-/* Print what is wrong, below that table: a line for each link that is down although both its nodes
+/* Print what is wrong, below that table: which nodes go by another topology than `t`, a line for each
+ * link that is down although both its nodes
  * are up, each full send that is under way, each alarm about digests, each clock that is wrong or
  * off, each neighbour whose stamps are refused,
  * and one for a places service that is down; and what is left of a budget of places. Nothing if

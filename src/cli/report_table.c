@@ -305,11 +305,28 @@ static void say_wrong_clocks(FILE *out, const struct topology *t, const unsigned
     }
 }
 
+/* As far as nodes say it. */
+static void say_topologies(FILE *out, const struct topology *t, const unsigned *nodes,
+    const struct report *reports, unsigned count)
+{
+    char ours[REPORT_HEX_DIGITS + 1];
+    unsigned others = 0;
+    snprintf(ours, sizeof ours, "%016" PRIx64, topology_hash(t));
+    for (unsigned i = 0; i < count; i++)
+        if (*reports[i].topology && strcmp(reports[i].topology, ours) != 0)
+            fprintf(out, "%s%s", others++ ? ", " : "\n", t->nodes[nodes[i]].name);
+    if (others)
+        fprintf(out,
+            " go%s by another topology.conf than this file; bring it there, and send SIGHUP.\n",
+            others == 1 ? "es" : "");
+}
+
 void report_troubles(FILE *out, const struct topology *t, const unsigned *nodes,
     const struct report *reports, unsigned count)
 {
     unsigned told = 0;
     say_wrong_clocks(out, t, nodes, reports, count);
+    say_topologies(out, t, nodes, reports, count);
     for (enum trouble kind = 0; kind < TROUBLES; kind++)
         for (unsigned i = 0; i < count; i++) {
             const struct topology_node *n = &t->nodes[nodes[i]];

@@ -81,7 +81,7 @@ static bool open_log(
 }
 
 /* Lowers limits.connections to what the limit of open files allows. false: that is not enough, or
- * there is no memory for so many connections. */
+ * the node does not take it. */
 static bool share_files(
     struct reload *r, const struct renewal *n, struct open_files_share *share, struct instant now)
 {
@@ -96,11 +96,12 @@ static bool share_files(
     }
     open_files_tell(&files, share, r->log, now);
     t->limits.connections = share->clients;
-    if (conns_grow(r->conns, share->connections) &&
-        node_take_topology(r->node, t, r->conns->slots.max, now))
-        return true;
-    log_line(r, "topology", false, SPAN("no memory for it; lower its limits"), now);
-    return false;
+    const char *why = "no memory for so many connections; lower limits.connections";
+    if (conns_grow(r->conns, share->connections))
+        why = node_take_topology(r->node, t, r->conns->slots.max, now);
+    if (why)
+        log_line(r, "topology", false, span_of(why), now);
+    return !why;
 }
 
 /* -- all together ------------------------------------------------------------------------------ */

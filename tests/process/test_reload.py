@@ -3,9 +3,10 @@ import os
 import pty
 import signal
 import subprocess
+import threading
 import unittest
 
-from herd import DEADLINE_S, STAMPEDE, Herd, environment
+from herd import DEADLINE_S, SHIPPED, STAMPEDE, Herd, environment, reserve_port
 
 PAIR = {"Goloman": ("Hands",), "Hands": ()}
 
@@ -211,6 +212,129 @@ class Logs(unittest.TestCase):
             change(herd, 'log_file = "log"\nnonsense')
             herd.node.deliver(signal.SIGHUP)
             herd.until(lambda: log.exists() and b" reload_failed " in log.read_bytes(), "a new log")
+
+
+class Load(threading.Thread):
+    """A client that tells its node positions without pause, and remembers what was acknowledged."""
+    IDS = 200
+
+    def __init__(self, node):
+        super().__init__()
+        self.node, self.told, self.over, self.failed = node, 0, threading.Event(), None
+
+    def _id(self, number):
+        return b"%s-%d" % (self.node.name.encode(), number % self.IDS)
+
+    def run(self):
+        try:
+            with self.node.client() as client:
+                while not self.over.is_set():
+                    said = client.tell(self._id(self.told), b"+1-1", b"%d" % (1 + self.told))
+                    if not said.startswith(b"AT "):
+                        raise AssertionError(said)
+                    self.told += 1
+        except (OSError, AssertionError) as error:
+            self.failed = error
+
+    def ends(self, herd):
+        """Its client was not dropped, and every node holds all that was acknowledged."""
+        self.over.set()
+        self.join()
+        if self.failed:
+            raise AssertionError(f"a client of {self.node.name} was dropped") from self.failed
+        for number in range(max(0, self.told - self.IDS), self.told):
+            with self.node.client() as client:
+                line = client.known(self._id(number))
+            herd.agree(self._id(number), line)
+
+
+SIX = dict(SHIPPED, Vienna=("Hands",))
+
+
+class Edges(unittest.TestCase):
+    def start(self, herd, edges):
+        herd.write("topology.conf", edges=edges)
+        for name in edges:
+            herd[name].start()
+        herd.linked(edges)
+
+    def no_link_was_lost(self, herd, names):
+        for name in names:
+            self.assertNotIn(b" link_down ", herd[name].log())
+
+    def test_a_sixth_node_comes_and_goes_under_load(self):
+        with Herd(SIX, start=False) as herd:
+            self.start(herd, SHIPPED)
+            loads = [Load(herd[name]) for name in ("Goloman", "Welsh")]
+            for load in loads:
+                load.start()
+            herd.write("topology.conf", edges=SIX)
+            vienna = herd["Vienna"].start()
+            herd.until(lambda: b"Hands's topology.conf does not name Vienna" in vienna.log(),
+                       "it is refused")
+            said = herd.command("status", "--table", expect=(0, 1)).stdout.decode()
+            self.assertIn("Goloman, Hands, Holiday, Welsh, Wilkes go by another topology.conf", said)
+            self.assertIn("Hands's topology.conf does not name Vienna", said)
+            hang_up(herd, herd["Hands"])
+            herd.linked(("Vienna", "Hands"))
+            with vienna.client() as client:
+                line = client.tell(b"kiwi", b"+1-1", b"1")
+            for name in ("Welsh", "Wilkes", "Holiday", "Goloman"):
+                hang_up(herd, herd[name])
+            herd.agree(b"kiwi", line)
+            herd.until(lambda: not any(node["topologies_differ"]
+                                       for node in herd.status().values()), "they agree")
+            self.no_link_was_lost(herd, SIX)
+            self.assertNotIn("another topology.conf",
+                             herd.command("status", "--table").stdout.decode())
+            vienna.stop()
+            herd.more = "retired = Vienna"
+            herd.write("topology.conf", edges=SHIPPED)
+            for name in SHIPPED:
+                hang_up(herd, herd[name])
+            self.assertEqual(herd.known(b"kiwi"), dict.fromkeys(SHIPPED, line))
+            for load in loads:
+                load.ends(herd)
+            for name in SHIPPED:
+                if name != "Hands":
+                    self.no_link_was_lost(herd, [name])
+
+    def test_an_edge_that_is_removed_ends_with_a_word(self):
+        without = dict(SHIPPED, Hands=())
+        with Herd(SHIPPED) as herd:
+            herd.linked()
+            load = Load(herd["Hands"])
+            load.start()
+            herd.write("topology.conf", edges=without)
+            hang_up(herd, herd["Hands"])
+            herd.until(lambda: b"Hands's topology.conf has no edge to Wilkes" in
+                       herd["Wilkes"].log(), "Wilkes is told")
+            for name in ("Goloman", "Holiday", "Welsh", "Wilkes"):
+                hang_up(herd, herd[name])
+            herd.linked()
+            self.assertEqual(len(herd.status()["Wilkes"]["links"]), 2)
+            load.ends(herd)
+
+    def test_a_neighbour_that_has_moved_is_found(self):
+        with Herd(PAIR) as herd:
+            herd.linked()
+            spare = herd["Hands"].holders
+            herd["Hands"].stop()
+            holder = reserve_port()
+            spare.append(holder)
+            herd.write("topology.conf", peers={"Hands": holder.getsockname()[1]})
+            herd["Hands"].start()
+            hang_up(herd, herd["Goloman"])
+            herd.linked()
+
+    def test_a_node_that_is_not_named_goes_on(self):
+        with Herd(PAIR) as herd:
+            herd.linked()
+            herd.write("topology.conf", edges={"Goloman": ()})
+            hang_up(herd, herd["Hands"], b"the file does not name this node, Hands")
+            with herd["Hands"].client() as client:
+                line = client.tell(b"kiwi", b"+1-1", b"1")
+            herd.agree(b"kiwi", line)
 
 
 if __name__ == "__main__":

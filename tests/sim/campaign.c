@@ -1,6 +1,7 @@
 /* campaign.c — random runs: each seed decides a herd, a network, clients and accidents.
  *
- *     sim_campaign [--seeds A-B] [--seconds N] [--nodes N] [--topology WORD] [--service WORD] [-kv]
+ *     sim_campaign [--seeds A-B] [--seconds N] [--nodes N] [--topology WORD] [--service WORD]
+ *                  [--reloads] [-kv]
  *
  * Each run has a time of trouble; then everything is healed, and within a bounded virtual time all
  * nodes must hold the same stamps. judge.h says what must hold all the time. A run lasts at least
@@ -37,6 +38,8 @@ enum {
     TLS_IN = 50, /* one herd in so many; a handshake costs real milliseconds */
     SERVICE_IN = 6, /* the same; there places is a service on the network */
     IMPATIENT_MS = 3000, /* places.timeout */
+    RELOAD_EACH = 8, /* in so many seeds above RELOAD_ABOVE one, topology.conf changes */
+    RELOAD_ABOVE = 1000,
     DAY_S = 86400,
 };
 
@@ -46,7 +49,7 @@ struct options {
     unsigned nodes; /* 0: the seed decides */
     int shape; /* -1: the seed decides */
     int service; /* its temper; -1: the seed decides */
-    bool verbose, keeps_on;
+    bool verbose, keeps_on, reloads;
 };
 
 /* What the seed decided. */
@@ -62,6 +65,11 @@ struct run {
     unsigned secrets_lag; /* a bit for each host that is to be told */
     int64_t secrets_gap_ns; /* 0: they stay as they are */
     int64_t step_ns; /* when the next step may begin */
+    int64_t reload_gap_ns; /* 0: topology.conf stays as it is */
+    unsigned versions[FILE_NODES_MAX]; /* of it, by node; the newest is: */
+    unsigned version;
+    unsigned stubborn; /* a bit for each host that does not reload before all is healed */
+    int leaver; /* the node that is to be removed, and was told to stop; -1: none */
     bool jumpy; /* clocks jump by days: then most of what is said there is of the future */
     unsigned ids;
     unsigned burst; /* lines sent at once, at most */
@@ -141,6 +149,10 @@ static void plan_run(uint64_t seed)
         run.secrets_step = run.plan.secrets_step = random_below(&dice, 5);
     }
     plan_service(&dice);
+    if (options.reloads || (seed > RELOAD_ABOVE && seed % RELOAD_EACH == 2)) {
+        run.plan.twin = false;
+        run.reload_gap_ns = (100 + random_below(&dice, 3000)) * MS_NS;
+    }
 }
 
 static void set_paths(int64_t most_ns)
@@ -284,6 +296,91 @@ static void change_secrets(void)
     run.step_ns = h->network.now_ns + STEP_MS * MS_NS;
 }
 
+/* -- topology.conf ----------------------------------------------------------------------------- */
+
+static void begin_files(void)
+{
+    struct herd *h = &run.herd;
+    run.leaver = -1;
+    if (!run.reload_gap_ns)
+        return;
+    file_plan_begin(&h->file, &h->topology);
+    run.stubborn = (unsigned)draw(1u << h->file.nodes) & (unsigned)draw(1u << h->file.nodes);
+}
+
+/* An edge comes or goes. */
+static bool change_edge(struct file_plan *plan)
+{
+    unsigned a = (unsigned)draw(plan->nodes), b = (unsigned)draw(plan->nodes);
+    if (a == b)
+        return false;
+    plan->edges[a][b] = plan->edges[b][a] = !plan->edges[a][b];
+    return true;
+}
+
+/* A node is stopped and, once it has ended, removed from the file; or it is added again. */
+static bool change_node(struct file_plan *plan)
+{
+    struct herd *h = &run.herd;
+    if (run.leaver < 0) {
+        unsigned at = (unsigned)draw(plan->nodes);
+        struct host *host = &h->hosts[at];
+        if (!host->node || host->stopping || host->paused)
+            return false;
+        run.restarted = true;
+        run.leaver = (int)at;
+        host_stop(host);
+        return false;
+    }
+    struct host *host = &h->hosts[run.leaver];
+    bool *lacks = &plan->lacks[run.leaver];
+    if (!*lacks && host->node)
+        return false;
+    *lacks = !*lacks;
+    return true;
+}
+
+static void change_file(void)
+{
+    struct file_plan plan = run.herd.file;
+    bool changed = once_in(3) ? change_node(&plan) : change_edge(&plan);
+    if (!changed || !file_is_whole(&plan))
+        return;
+    if (run.leaver >= 0 && run.herd.file.lacks[run.leaver] && !plan.lacks[run.leaver])
+        run.leaver = -1;
+    run.herd.file = plan;
+    run.version++;
+}
+
+static void take_file(unsigned at)
+{
+    if (run.versions[at] != run.version && host_takes_file(&run.herd.hosts[at], &run.herd.file))
+        run.versions[at] = run.version;
+}
+
+static void reload(void)
+{
+    unsigned at = (unsigned)draw(run.herd.topology.nodes_count);
+    if (once_in(5))
+        change_file();
+    if (!(run.stubborn >> at & 1))
+        take_file(at);
+}
+
+/* In the end all nodes are there, and have the newest file. */
+static void end_files(void)
+{
+    struct herd *h = &run.herd;
+    if (!run.reload_gap_ns)
+        return;
+    memset(h->file.lacks, 0, sizeof h->file.lacks);
+    if (!file_is_whole(&h->file))
+        file_plan_begin(&h->file, &h->topology);
+    run.version++;
+    for (unsigned i = 0; i < h->topology.nodes_count; i++)
+        take_file(i);
+}
+
 /* -- accidents --------------------------------------------------------------------------------- */
 
 static void kill_or_revive(struct host *host)
@@ -416,8 +513,10 @@ static bool trouble(void)
     int64_t end_ns = n->now_ns + run.trouble_ns;
     int64_t say_ns = n->now_ns, fault_ns = run.calm ? NEVER_NS : n->now_ns;
     int64_t secrets_ns = run.secrets_gap_ns ? n->now_ns : NEVER_NS;
+    int64_t reload_ns = run.reload_gap_ns ? n->now_ns : NEVER_NS;
     while (n->now_ns < end_ns) {
         int64_t next_ns = earlier_ns(earlier_ns(end_ns, secrets_ns), earlier_ns(say_ns, fault_ns));
+        next_ns = earlier_ns(next_ns, reload_ns);
         if (!herd_run_ns(h, next_ns - n->now_ns))
             return false;
         if (n->now_ns == say_ns) {
@@ -427,6 +526,10 @@ static bool trouble(void)
         if (n->now_ns == secrets_ns) {
             change_secrets();
             secrets_ns += 1 + about(run.secrets_gap_ns);
+        }
+        if (n->now_ns == reload_ns) {
+            reload();
+            reload_ns += 1 + about(run.reload_gap_ns);
         }
         if (n->now_ns == fault_ns) {
             if (run.plan.twin && once_in(3))
@@ -487,7 +590,7 @@ static bool settle(void)
     struct herd *h = &run.herd;
     int64_t began_ns = h->network.now_ns;
     int64_t bound_ns = (run.restarted ? SETTLE_MS : SETTLE_STEADY_MS) * MS_NS;
-    if (run.calm && run.together)
+    if (run.calm && run.together && !run.reload_gap_ns)
         bound_ns = calm_bound_ns();
     char why[JUDGE_VERDICT_BYTES_MAX];
     send_clients_away();
@@ -561,8 +664,10 @@ static uint64_t messages_most(void)
         return 4 * edges * (h->judge.accepted + FULL_SLACK);
     /* Spare links help where the tree is slow, and a node that starts later than its neighbours is
      * sent everything. */
-    if (run.calm)
+    if (run.calm && !run.reload_gap_ns)
         return tree_edges * herd_accepted(h) * 3 / 2 + 2 * edges * START_STAMPS;
+    if (run.reload_gap_ns)
+        edges = h->topology.nodes_count * (h->topology.nodes_count - 1) / 2; /* at most */
     /* A new link may send everything once more. */
     return 2 * edges * h->judge.said + herd_hellos(h) * h->judge.subjects_count;
 }
@@ -573,7 +678,7 @@ static void check_costs(void)
     if (!run.restarted && herd_divergences(h))
         judge_violated(
             &h->judge, "%" PRIu64 " alarms, but no node ever restarted", herd_divergences(h));
-    if (run.calm && run.secrets_gap_ns && herd_links_lost(h))
+    if (run.calm && run.secrets_gap_ns && !run.reload_gap_ns && herd_links_lost(h))
         judge_violated(
             &h->judge, "%" PRIu64 " links lost while only secrets changed", herd_links_lost(h));
     if (herd_messages(h) > messages_most())
@@ -583,9 +688,11 @@ static void check_costs(void)
 
 static bool play(void)
 {
+    begin_files();
     if (!start() || !trouble())
         return false;
     herd_heal(&run.herd);
+    end_files();
     if (!run.calm)
         set_paths(MS_NS);
     if (!settle() || !all_are_answered() || (run.seed % 4 == 0 && !stay_quiet()))
@@ -613,7 +720,7 @@ static void tell_how_to_repeat(void)
         fprintf(stderr, " --topology %s", shape_word((unsigned)options.shape));
     if (options.service >= 0)
         fprintf(stderr, " --service %s", service_word((unsigned)options.service));
-    fprintf(stderr, "\n");
+    fprintf(stderr, options.reloads ? " --reloads\n" : "\n");
 }
 
 static void on_broken(const char *what, const char *file, int line)
@@ -641,7 +748,7 @@ static void say_run(void)
         run.seed, shape_word(run.plan.shape), h->topology.nodes_count, run.calm ? " calm" : "",
         run.plan.stamps ? " full" : "", run.plan.tls ? " tls" : "", run.plan.twin ? " twin" : "",
         run.burst == FLOOD_LINES ? " flood" : "", run.jumpy ? " jumpy" : "",
-        run.secrets_gap_ns ? " secrets" : "", run.restarted ? " restarts" : "", service,
+        run.secrets_gap_ns ? " secrets" : run.reload_gap_ns ? " reloads" : "", run.restarted ? " restarts" : "", service,
         (double)h->network.now_ns / 1e9, h->network.events, h->judge.accepted, herd_messages(h),
         (double)run.settled_ns / 1e9, herd_divergences(h), h->network.trace);
 }
@@ -700,7 +807,7 @@ static bool run_seed(uint64_t seed, struct sums *sums)
 static int usage(void)
 {
     fprintf(stderr, "usage: sim_campaign [--seeds A-B] [--seconds N] [--nodes N] [--topology WORD] "
-                    "[--service WORD] [-k] [-v]\ntopologies:");
+                    "[--service WORD] [--reloads] [-k] [-v]\ntopologies:");
     for (unsigned i = 0; shape_word(i); i++)
         fprintf(stderr, " %s", shape_word(i));
     fprintf(stderr, "\nservices:");
@@ -729,6 +836,9 @@ static bool take_option(int option)
             if (strcmp(optarg, service_word((unsigned)options.service)) == 0)
                 return true;
         return false;
+    case 'r':
+        options.reloads = true;
+        return true;
     case 'k':
         options.keeps_on = true;
         return true;
@@ -746,7 +856,7 @@ int main(int argc, char **argv)
     static const struct option words[] = {{"seeds", required_argument, NULL, 's'},
         {"seconds", required_argument, NULL, 't'}, {"nodes", required_argument, NULL, 'n'},
         {"topology", required_argument, NULL, 'g'}, {"service", required_argument, NULL, 'p'},
-        {"keep-on", no_argument, NULL, 'k'}, {"verbose", no_argument, NULL, 'v'}, {0}};
+        {"reloads", no_argument, NULL, 'r'}, {"keep-on", no_argument, NULL, 'k'}, {"verbose", no_argument, NULL, 'v'}, {0}};
     for (int option; (option = getopt_long(argc, argv, "kv", words, NULL)) != -1;)
         if (!take_option(option))
             return usage();

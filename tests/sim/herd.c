@@ -195,23 +195,30 @@ bool herd_agrees(const struct herd *h, char why[JUDGE_VERDICT_BYTES_MAX])
     return judge_agreed(&h->judge, down, &left_out, why) && (left_out || digests_equal(h, why));
 }
 
+static bool has_edge(const struct herd *h, unsigned a, unsigned b)
+{
+    return h->file.nodes ? file_has_edge(&h->file, a, b) : judge_has_edge(&h->judge, a, b);
+}
+
 bool herd_linked(const struct herd *h, char why[JUDGE_VERDICT_BYTES_MAX])
 {
     for (unsigned a = 0; a < h->topology.nodes_count; a++) {
         const struct topology_node *node = &h->topology.nodes[a];
         const struct host *host = only_host(h, a);
+        if (h->file.nodes && h->file.lacks[a])
+            continue;
         if (!host || !node_linked(host->node)) {
             snprintf(why, JUDGE_VERDICT_BYTES_MAX, "%s lacks a link, or has a twin", node->name);
             return false;
         }
-        for (unsigned i = 0; i < node->neighbours_count; i++) {
-            const struct host *other = only_host(h, node->neighbours[i]);
+        for (unsigned b = 0; b < h->topology.nodes_count; b++) {
+            const struct host *other = only_host(h, b);
             unsigned links =
                 other ? network_wires_between(&h->network, host->party, other->party) : 0;
-            if (links == 1)
+            if (a == b || !has_edge(h, a, b) || links == 1)
                 continue;
             snprintf(why, JUDGE_VERDICT_BYTES_MAX, "%u connections between %s and %s", links,
-                node->name, h->topology.nodes[node->neighbours[i]].name);
+                node->name, h->topology.nodes[b].name);
             return false;
         }
     }

@@ -40,6 +40,7 @@ struct herd {
     unsigned strangers_count;
     struct tapes tapes;
     struct service *service; /* NULL: none */
+    struct file_plan file; /* the newest version of topology.conf; `nodes` 0: there is only one */
 };
 
 /* The secrets of a herd that changes them, step by step; no node may be more than a step ahead of

@@ -64,6 +64,7 @@ void host_deinit(struct host *h)
 {
     if (h->node)
         host_kill(h, DEATH_OF_PROCESS);
+    file_free(h->file);
     free(h->dials);
     free(h->said);
     free(h->log_memory);
@@ -77,10 +78,24 @@ static struct store *store_of(const struct host *h)
     return (struct store *)node_store(h->node);
 }
 
+/* What its node goes by, and as which of its nodes. */
+static const struct topology *file_of(const struct host *h, unsigned *self)
+{
+    *self = h->self;
+    if (!h->file)
+        return &h->topology;
+    int found = topology_find(h->file, span_of(h->topology.nodes[h->self].name));
+    if (found < 0)
+        abort();
+    *self = (unsigned)found;
+    return h->file;
+}
+
 void host_start(struct host *h)
 {
-    struct node_config config = {.topology = &h->topology,
-        .self = h->self,
+    unsigned self;
+    struct node_config config = {.topology = file_of(h, &self),
+        .self = self,
         .secrets = &h->secrets,
         .tls = h->tls,
         .connections_max = HOST_CONNECTIONS,
@@ -187,6 +202,30 @@ void host_changes_secrets(struct host *h, const struct secrets *secrets)
     node_take_secrets(h->node, secrets, now_of(h));
     memory_of(NULL);
     network_wake(h->network, h->self, h->network->now_ns);
+}
+
+bool host_takes_file(struct host *h, const struct file_plan *plan)
+{
+    if (h->paused || h->stopping || plan->lacks[h->self])
+        return false;
+    struct topology *file = file_make(plan, &h->topology);
+    const char *why = NULL;
+    if (h->node) {
+        memory_of(&h->memory);
+        why = node_take_topology(h->node, file, HOST_CONNECTIONS, now_of(h));
+        if (!why)
+            caller_wants(h);
+        memory_of(NULL);
+        network_wake(h->network, h->party, h->network->now_ns);
+    }
+    if (why && !h->memory.failed)
+        judge_violated(h->judge, "%s does not take a file: %s", h->topology.nodes[h->self].name, why);
+    file_free(why ? file : h->file);
+    if (why)
+        return false;
+    h->file = file;
+    judge_takes_file(h->judge, h->party, plan);
+    return true;
 }
 
 void host_pause(struct host *h, bool paused)

@@ -10,6 +10,7 @@
 
 #include "core/base/awake.h"
 #include "sim/caller.h"
+#include "sim/file.h"
 #include "sim/judge.h"
 #include "sim/memory.h"
 #include "sim/tapes.h"
@@ -57,6 +58,7 @@ struct host {
     unsigned self; /* its node, by index in the topology */
     unsigned party; /* on the network, and as the judge knows it: `self`, unless it is a twin */
     struct topology topology; /* its own copy, because limits may differ */
+    struct topology *file; /* what its node goes by; NULL: by `topology`. The host's own */
     struct secrets secrets; /* what it has, or starts with */
     const struct tls_config *tls; /* links are TLS; NULL: they are plain */
     struct tapes *tapes; /* where what it says on links is recorded; NULL: nowhere */
@@ -102,6 +104,9 @@ void host_stop(struct host *h); /* with BYE; it is down when all output is sent 
 void host_pause(struct host *h, bool paused);
 /* Its file has these from now on, and it gets SIGHUP; it must not be paused. */
 void host_changes_secrets(struct host *h, const struct secrets *secrets);
+/* Its topology.conf is another version from now on, and it gets SIGHUP. false: it is paused or stops,
+ * the file does not name it, or it has no memory: nothing has changed. */
+bool host_takes_file(struct host *h, const struct file_plan *plan);
 /* From now on one in `fails_in` allocations of at least `from_bytes` fails; 0: none. */
 void host_starve(struct host *h, unsigned fails_in, size_t from_bytes);
 /* Set its clock to virtual time plus this. */

@@ -5,6 +5,10 @@
 #include <inttypes.h>
 #include <stdarg.h>
 
+/* What a BYE says about an edge may be of before the last reload: while the link handed over, or, in
+ * a rough run, had no room to say it. */
+enum { FILE_LATE_MS = 8000, FILE_LATE_ROUGH_MS = 45000 };
+
 enum {
     TIMES = 64, /* hashes of times */
     DEATH_MS = 12000, /* a dead node is noticed after so long by the latest */
@@ -405,6 +409,42 @@ bool judge_told(struct judge *j, unsigned node, bool same_life, const struct com
     return true;
 }
 
+void judge_takes_file(struct judge *j, unsigned node, const struct file_plan *plan)
+{
+    j->has_file[node] = true;
+    for (unsigned other = 0; other < plan->nodes; other++) {
+        bool has = file_has_edge(plan, node, other);
+        if (has != j->edges[node][other])
+            j->edges_ns[node][other] = j->network->now_ns;
+        j->edges[node][other] = has;
+    }
+}
+
+bool judge_has_edge(const struct judge *j, unsigned node, unsigned other)
+{
+    if (node < FILE_NODES_MAX && j->has_file[node])
+        return j->edges[node][other];
+    const struct topology_node *is = &j->topology->nodes[node];
+    for (unsigned i = 0; i < is->neighbours_count; i++)
+        if (is->neighbours[i] == other)
+            return true;
+    return false;
+}
+
+/* "Goloman's topology.conf has no edge to Welsh". What was said before a reload may be on its way. */
+static bool lacks_edge(const struct judge *j, unsigned from, unsigned to, struct span reason)
+{
+    static const char says[] = "'s topology.conf ";
+    if (from >= j->topology->nodes_count || to >= j->topology->nodes_count ||
+        !memmem(reason.at, reason.len, says, sizeof says - 1))
+        return false;
+    if (!judge_has_edge(j, from, to))
+        return true;
+    int64_t late_ms = j->late ? FILE_LATE_ROUGH_MS : FILE_LATE_MS;
+    return from < FILE_NODES_MAX && j->edges_ns[from][to] &&
+           j->network->now_ns - j->edges_ns[from][to] < late_ms * MS_NS;
+}
+
 void judge_hears_bye(struct judge *j, unsigned from, unsigned to, struct span reason, bool starved)
 {
     static const char *const allowed[] = {PEERING_DUPLICATE, "no byte for 10 s",
@@ -420,6 +460,8 @@ void judge_hears_bye(struct judge *j, unsigned from, unsigned to, struct span re
         return;
     if (j->parts && (span_equal(reason, SPAN("AUTH is wrong: the secrets differ")) ||
                         span_equal(reason, SPAN("no HELLO"))))
+        return;
+    if (lacks_edge(j, from, to, reason))
         return;
     static const char stays[] = "another process stays: "; /* and the other was told in vain */
     if (reason.len > sizeof stays && memcmp(reason.at, stays, sizeof stays - 1) == 0)

@@ -13,6 +13,7 @@
  *   - at the end of a run all running nodes agree (judge_agreed). So nothing that was acknowledged
  *     is lost while one node that has it runs. What a node received when its clock was too far
  *     ahead for others to take it even now is left out
+ *   - no node refuses or ends a link for want of an edge that its file has
  *   - no end of a link finds an error in the other's lines: there is no BYE except those that a bad
  *     network explains
  *
@@ -23,6 +24,7 @@
 #include "core/protocol/command.h"
 #include "core/protocol/stamp.h"
 #include "core/store/store.h"
+#include "sim/file.h"
 #include "sim/network.h"
 
 enum { JUDGE_VERDICT_BYTES_MAX = 1000, JUDGE_TIME_BYTES_MAX = 39 };
@@ -50,6 +52,9 @@ struct judge {
     unsigned past_clocks_count;
     bool late; /* a link may end because AUTH was not said again in time */
     bool parts; /* ... or because its ends prove themselves by something else */
+    bool has_file[FILE_NODES_MAX]; /* it has reloaded; then, by its file: */
+    bool edges[FILE_NODES_MAX][FILE_NODES_MAX];
+    int64_t edges_ns[FILE_NODES_MAX][FILE_NODES_MAX]; /* virtual; when that last changed */
     bool forgetful; /* stores are full, so stamps may disappear */
     struct subject *subjects; /* client ids */
     unsigned subjects_count;
@@ -74,6 +79,11 @@ void judge_sets_clock(struct judge *j, unsigned node, int64_t ahead_ns);
 /* Whether a node that was sent this time at `said_ns` may by now consider it further ahead than
  * limits.future. */
 bool judge_finds_future(const struct judge *j, unsigned node, int64_t said_ns, int64_t time_ns);
+
+/* A node goes by another topology.conf. */
+void judge_takes_file(struct judge *j, unsigned node, const struct file_plan *plan);
+/* Whether the one that it goes by gives it an edge to that one. */
+bool judge_has_edge(const struct judge *j, unsigned node, unsigned other);
 
 /* A client sent an IAMAT to a node. */
 void judge_said(struct judge *j, unsigned node, const struct command *iamat);

@@ -160,7 +160,7 @@ void __wrap_hello_put(struct buf *out, const struct hello *in)
     struct hello said = *in;
     if (names_old(in->from)) {
         said.stop = false;
-        said.started = 0;
+        said.started = said.topology = 0;
     }
     __real_hello_put(out, &said);
 }
@@ -170,7 +170,7 @@ const char *__wrap_hello_parse(struct span line, struct hello *out)
     const char *wrong = __real_hello_parse(line, out);
     if (!wrong && names_old(out->to)) {
         out->stop = false;
-        out->started = 0;
+        out->started = out->topology = 0;
     }
     return wrong;
 }
@@ -402,6 +402,47 @@ void file_retires(unsigned node, unsigned other)
     memcpy(t->retired[0].name, h.topology.nodes[other].name, sizeof t->retired[0].name);
 }
 
+static struct file_plan *newest_file(void)
+{
+    if (!h.file.nodes)
+        file_plan_begin(&h.file, &h.topology);
+    return &h.file;
+}
+
+void file_joins(unsigned a, unsigned b)
+{
+    struct file_plan *file = newest_file();
+    file->edges[a][b] = file->edges[b][a] = true;
+}
+
+void file_parts(unsigned a, unsigned b)
+{
+    struct file_plan *file = newest_file();
+    file->edges[a][b] = file->edges[b][a] = false;
+}
+
+void file_lacks_node(unsigned node, bool lacks)
+{
+    newest_file()->lacks[node] = lacks;
+}
+
+void file_retires_none(void)
+{
+    newest_file()->retires_none = true;
+}
+
+void reloads(unsigned node)
+{
+    bool took = host_takes_file(host_at(node), newest_file());
+    cr_assert(took, "violated: %s does not reload", name_of(node));
+}
+
+void knows_of_two(unsigned node, bool two)
+{
+    const char *says = two ? "\"topologies_differ\":true" : "\"topologies_differ\":false";
+    cr_assert(herd_status_says(&h, node, says), "violated: %s does not say %s", name_of(node), says);
+}
+
 void sends_poison(unsigned node, const char *id, const char *time)
 {
     char iamat[200];
@@ -557,6 +598,15 @@ void messages_between(unsigned a, unsigned b, uint64_t count)
         name_of(b), count);
 }
 
+uint64_t notices(void)
+{
+    uint64_t sum = 0;
+    for (unsigned a = 0; a < h.hosts_count; a++)
+        for (unsigned b = 0; b < h.hosts_count; b++)
+            sum += h.hosts[a].said[b].hashes - before[a * h.hosts_count + b].hashes;
+    return sum;
+}
+
 uint64_t messages(void)
 {
     uint64_t sum = 0;
@@ -647,6 +697,11 @@ void has_ended_as_twin(unsigned node)
 {
     has_ended(node, 0);
     cr_assert(host_at(node)->was_twin, "violated: %s has ended otherwise", name_of(node));
+}
+
+bool is_down(unsigned node)
+{
+    return !host_at(node)->node;
 }
 
 void runs_still(unsigned node)

@@ -59,6 +59,13 @@ void clock_is_set(unsigned node, int64_t ahead_ms);
 /* From its next start on, the file of `node` does not name `other`, or retires it. */
 void file_lacks(unsigned node, unsigned other);
 void file_retires(unsigned node, unsigned other);
+/* The newest version of topology.conf has this edge, or no longer has it; or lacks this node, which
+ * is retired then, unless none is. */
+void file_joins(unsigned a, unsigned b);
+void file_parts(unsigned a, unsigned b);
+void file_lacks_node(unsigned node, bool lacks);
+void file_retires_none(void);
+void reloads(unsigned node); /* its file is the newest version, and it gets SIGHUP */
 /* The node has the herd's secret and the will to do harm: it sends a stamp that no client has said,
  * as one of its own. */
 void sends_poison(unsigned node, const char *id, const char *time);
@@ -94,8 +101,10 @@ void dialled_by(unsigned dialler, unsigned other);
 void messages_between(unsigned a, unsigned b, uint64_t count);
 void messages_at_most(unsigned a, unsigned b, uint64_t count);
 uint64_t messages(void); /* on all edges */
+uint64_t notices(void); /* hashes in SEEN, as messages */
 void counts_anew(void);
 void alarms(uint64_t count); /* since the beginning */
+void knows_of_two(unsigned node, bool two); /* topologies */
 void thinks_clock_off(unsigned node, bool off); /* of some neighbour */
 void thinks_own_clock_wrong(unsigned node, bool wrong);
 /* Whether `node` takes no MARK of its peer `other`, having refused stamps of it. */
@@ -103,6 +112,7 @@ void is_incomplete(unsigned node, unsigned other, bool incomplete);
 void all_answered(void);
 void has_ended(unsigned node, uint64_t unconfirmed); /* with so many stamps left unconfirmed */
 void has_ended_as_twin(unsigned node); /* the same, with nothing unconfirmed and exit code 1 */
+bool is_down(unsigned node);
 void runs_still(unsigned node);
 void runs_no_more(unsigned node);
 bool has_of(unsigned node, const char *id); /* whether it holds a stamp of this id */

@@ -127,7 +127,7 @@ static void look_at_all(struct node *n, struct instant now)
 {
     struct alarms *a = &n->alarms;
     const struct metrics *m = &n->metrics;
-    uint64_t refused = 0, of_twin = 0;
+    uint64_t refused = a->gone_lost, of_twin = a->gone_twin;
     a->over_ns = NEVER_NS;
     for (unsigned i = 0; i < n->links.neighbours.count; i++) {
         refused += n->links.peers[i].lost_stamps;
@@ -176,7 +176,7 @@ static void look_at_episodes(struct node *n, struct instant now)
 static void look_at_peers(struct node *n, struct instant now)
 {
     struct alarms *a = &n->alarms;
-    uint64_t odd = 0;
+    uint64_t odd = a->gone_odd;
     for (unsigned i = 0; i < n->links.neighbours.count; i++) {
         log_divergence_over(n, &n->links.peers[i], now);
         odd += peer_refused(&n->links.peers[i]) + n->links.peers[i].twin_stamps;
@@ -195,6 +195,16 @@ void alarms_turn(struct node *n, struct instant now)
     if (news)
         look_at_peers(n, now);
     look_at_episodes(n, now);
+}
+
+void alarms_forget(struct node *n, const struct peer *peer)
+{
+    struct alarms *a = &n->alarms;
+    a->diverged &= ~(UINT64_C(1) << peer->number);
+    a->gone_lost += peer->lost_stamps;
+    a->gone_twin += peer->twin_stamps;
+    a->gone_odd += peer_refused(peer) + peer->twin_stamps;
+    refusals_forget(n, peer, n->now);
 }
 
 void alarms_stop(struct node *n, struct instant now)

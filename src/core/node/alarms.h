@@ -30,6 +30,7 @@ struct alarms {
     uint64_t diverged; /* bit i: the alarm was logged for peer number i */
     uint64_t events; /* the sum of all that episodes count, when they were last looked at */
     uint64_t of_peers; /* of them: stamps of peers that were refused, or are of a twin */
+    uint64_t gone_lost, gone_twin, gone_odd; /* counted of peers that are neighbours no more */
     bool on; /* some episode is; the first of these to be over is so at: */
     int64_t over_ns; /* monotonic */
     struct episode losses[LOSSES];
@@ -43,6 +44,8 @@ static inline int64_t alarms_deadline(const struct alarms *a)
 {
     return a->on ? a->over_ns : NEVER_NS;
 }
+/* The peer's number is about to be another's. */
+void alarms_forget(struct node *n, const struct peer *peer);
 /* The node stops: tell of the episodes that are on. */
 void alarms_stop(struct node *n, struct instant now);
 /* Whether this peer's digest has stayed unequal, so that everything is sent again. */

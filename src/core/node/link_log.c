@@ -107,3 +107,31 @@ void link_log_diverged(struct node *n, const struct peer *peer, struct instant n
     log_text(n->log, "remedy", SPAN("both ends send everything again"));
     log_end(n->log);
 }
+
+/* Neighbours with another topology, as far as there is room for their names. */
+static void log_others(struct node *n)
+{
+    char text[512];
+    struct buf out = buf_over(text, sizeof text);
+    for (unsigned i = 0; i < n->edges.count; i++) {
+        const struct peer *peer = &n->edges.peers[i];
+        if (!topologies_peer_differs(&n->links.peering, peer) || buf_room(&out) <= peer->name.len)
+            continue;
+        buf_text(&out, out.len ? "," : "");
+        buf_span_put(&out, peer->name);
+    }
+    if (out.len)
+        log_text(n->log, "neighbours", buf_span(&out));
+}
+
+void link_log_topologies(struct node *n, struct instant now)
+{
+    bool differ = n->links.peering.topologies.differ;
+    log_begin(n->log, differ ? LOG_WARN : LOG_INFO, differ ? "topologies_differ" : "topologies_agree",
+        now);
+    if (differ) {
+        log_others(n);
+        log_text(n->log, "effect", SPAN("all links carry stamps until all nodes have one topology"));
+    }
+    log_end(n->log);
+}

@@ -36,4 +36,7 @@ void link_log_unproved(struct node *n, const struct link *l, struct instant now)
 /* Digests stay unequal. */
 void link_log_diverged(struct node *n, const struct peer *peer, struct instant now);
 
+/* Two topologies are about from now on, or only one is. */
+void link_log_topologies(struct node *n, struct instant now);
+
 #endif

@@ -7,55 +7,34 @@
  * always: a neighbour has at most one link that stays; whoever has not proved which neighbour it is
  * stands among the strangers. PROTOCOL.md, "Peer port". */
 #include "core/node/private.h"
-#include "core/topology/tree.h"
 #include <stdio.h>
 #include <stdlib.h>
 
 /* -- all of them ------------------------------------------------------------------------------- */
 
-/* A node whose links are all links of the tree has nothing to choose from. false: no memory. */
-static bool begin_spare_links(struct node *n)
-{
-    uint16_t hops[TOPOLOGY_NEIGHBOURS_MAX];
-    unsigned spare = 0;
-    if (!tree_hops(n->topology, (unsigned)(n->self - n->topology->nodes), hops))
-        return false;
-    for (unsigned i = 0; i < n->self->neighbours_count; i++) {
-        n->links.peers[i].in_tree = hops[i] == 1;
-        n->links.peers[i].tree_hops = hops[i];
-        spare += hops[i] != 1;
-    }
-    if (spare)
-        n->links.peering.spare_links = spare_links_create(n->topology->limits.stamps);
-    return n->links.peering.spare_links || !spare;
-}
-
-void links_take_limits(struct node *n)
+static void take_limits(struct node *n)
 {
     const struct topology_limits *limits = &n->topology->limits;
     n->links.peering.future_ns = limits->future_ns;
     n->links.peering.ahead_ns = (int64_t)(limits->future_ns + 2 * limits->clock_ns);
 }
 
+/* What all links share goes by the present topology. */
+static void take_edges(struct node *n)
+{
+    struct links *k = &n->links;
+    k->neighbours.count = k->peering.peers_count = n->edges.count;
+    k->peering.herd_names = n->edges.herd_names;
+    k->peering.herd_names_count = n->topology->nodes_count;
+    take_limits(n);
+}
+
 bool links_begin(
     struct node *n, const struct node_config *config, uint64_t jitter, struct instant now)
 {
     struct links *k = &n->links;
-    unsigned count = n->self->neighbours_count;
-    ASSERT(count <= TOPOLOGY_NEIGHBOURS_MAX && !k->first);
-    k->peers = calloc(count + 1, sizeof *k->peers);
-    k->neighbour_of = calloc(count + 1, sizeof *k->neighbour_of);
-    if (!k->peers || !k->neighbour_of)
-        return false;
-    struct span names[TOPOLOGY_NEIGHBOURS_MAX];
-    for (unsigned i = 0; i < count; i++) {
-        names[i] = span_of(n->topology->nodes[n->self->neighbours[i]].name);
-        k->peers[i] =
-            (struct peer){.number = i, .cursor = store_cursor_open(n->store)};
-        memcpy(k->peers[i].name_text, names[i].at, names[i].len);
-        k->peers[i].name = span_of(k->peers[i].name_text);
-        k->neighbour_of[i].peer = &k->peers[i];
-    }
+    struct span names[EDGES_MAX];
+    ASSERT(!k->first);
     strangers_begin(n, config->strangers_max);
     uint64_t boot;
     memcpy(&boot, config->seed + 24, sizeof boot);
@@ -64,18 +43,20 @@ bool links_begin(
         .boot = boot | 1,
         .started = now.real_ns > 0 ? (uint64_t)now.real_ns : 1,
         .ages = durations_ages(n),
-        .peers = k->peers,
-        .peers_count = count,
-        .store = n->store,
-        .routes = route_table_create(names, count)};
-    links_take_limits(n);
+        .store = n->store};
     if (config->secrets)
         k->peering.secrets = *config->secrets;
     k->peering.also_secret = n->tls.also_secret;
-    k->neighbours = (struct neighbours){
-        .self = n->name, .each = k->neighbour_of, .count = count, .jitter = jitter};
-    neighbours_begin(&k->neighbours, now);
-    return k->peering.routes && twins_begin(n) && begin_spare_links(n);
+    k->neighbours = (struct neighbours){.self = n->name, .jitter = jitter};
+    if (!edges_begin(n, &k->peering.spare_links, now))
+        return false;
+    k->peers = k->peering.peers = n->edges.peers;
+    k->neighbour_of = k->neighbours.each = n->edges.neighbour_of;
+    topologies_begin(&k->peering.topologies, topology_hash(n->topology));
+    take_edges(n);
+    edges_names(n, names);
+    k->peering.routes = route_table_create(names, n->edges.count);
+    return k->peering.routes && twins_begin(n);
 }
 
 void links_end(struct node *n)
@@ -86,22 +67,7 @@ void links_end(struct node *n)
         route_table_destroy(k->peering.routes);
     spare_links_destroy(k->peering.spare_links);
     twins_end(n);
-    free(k->peers);
-    free(k->neighbour_of);
-}
-
-size_t link_bytes_max(const struct node *n)
-{
-    size_t tls = n->tls.config ? tls_bytes() : 0;
-    return sizeof(struct link) + 2 * LINK_OUTPUT_BYTES + tls;
-}
-
-bool links_all_up(const struct node *n)
-{
-    for (unsigned i = 0; i < n->links.neighbours.count; i++)
-        if (n->links.neighbour_of[i].linked == NEIGHBOUR_NO_LINK)
-            return false;
-    return true;
+    edges_end(n);
 }
 
 /* -- strangers --------------------------------------------------------------------------------- */
@@ -247,6 +213,50 @@ void link_close(struct node *n, struct connection *c)
     c->link = NULL;
 }
 
+/* It ends when all is handed over; one that is not up ends at once. */
+static void part(struct node *n, struct link *l, struct instant now)
+{
+    char why[PEERING_REASON_BYTES_MAX + 1];
+    if (parting_waits(n, l, now))
+        return;
+    parting_why(n, l, why);
+    end_because(n, l, why, now);
+}
+
+static void part_all(struct node *n, struct instant now)
+{
+    n->links.parting = false;
+    for (struct link *l = n->links.first; l && !n->stopping; l = l->next) {
+        if (!l->parting.on || l->connection->finishing || l->connection->aborted)
+            continue;
+        part(n, l, now);
+        n->links.parting |= !l->connection->finishing;
+    }
+}
+
+void links_take_topology(struct node *n, struct edges_plan *plan, struct instant now)
+{
+    struct links *k = &n->links;
+    struct spare_links *spare_links = edges_spare_links(plan);
+    if (spare_links)
+        k->peering.spare_links = spare_links;
+    edges_take(n, plan, now);
+    take_edges(n);
+    topologies_take(&k->peering.topologies, topology_hash(n->topology));
+    for (struct link *l = k->first; l; l = l->next) {
+        if (!l->peering.peer || l->connection->finishing || l->connection->aborted)
+            continue;
+        if (parting_look(n, l, now))
+            peering_part(&l->peering);
+        k->parting |= l->parting.on;
+        if (link_is_live(l) && !l->parting.on) {
+            peering_take_tree(&l->peering, now);
+            peering_know_origins(&l->peering, now);
+        }
+    }
+    part_all(n, now);
+}
+
 void links_take_secrets(struct node *n, const struct secrets *secrets, struct instant now)
 {
     struct secrets before = n->links.peering.secrets;
@@ -263,35 +273,12 @@ void links_take_secrets(struct node *n, const struct secrets *secrets, struct in
     }
 }
 
-/* -- what a link says -------------------------------------------------------------------------- */
-
-/* Where the link may write `least` bytes or more; NULL: no memory, or TLS is not ready. */
-static char *room_for(struct node *n, struct link *l, size_t least, size_t *room)
-{
-    if (l->tls.sealed)
-        return link_tls_room(n, l, room);
-    struct connection *c = l->connection;
-    return outbox_rest(&c->out, connection_chunks(&n->connections, c), least, room);
-}
-
-/* The first `bytes` of that room are written. */
-static void wrote(struct node *n, struct link *l, size_t bytes)
-{
-    struct connection *c = l->connection;
-    if (l->tls.sealed) {
-        link_tls_wrote(n, l, bytes);
-        return;
-    }
-    outbox_wrote(&c->out, bytes);
-    outbox_trim(&c->out, connection_chunks(&n->connections, c));
-}
-
 /* Let peering write into what room there is; how many bytes. Without memory for it the link waits
  * until the next turn: the feed keeps everything. */
 static size_t pull_into(struct node *n, struct link *l, size_t least, struct instant now)
 {
     size_t room_bytes;
-    char *room = room_for(n, l, least, &room_bytes);
+    char *room = link_room(n, l, least, &room_bytes);
     l->pull_at_ns = NEVER_NS;
     if (!room)
         return 0;
@@ -299,7 +286,7 @@ static size_t pull_into(struct node *n, struct link *l, size_t least, struct ins
     bool more = peering_pull(&l->peering, &out, LINK_STAMPS, now);
     l->pull_at_ns = more ? 0 : peering_pull_ns(&l->peering);
     ASSERT(out.len <= room_bytes);
-    wrote(n, l, out.len);
+    link_wrote(n, l, out.len);
     return out.len;
 }
 
@@ -319,7 +306,7 @@ static void on_up(struct node *n, struct link *l, struct instant now)
     int loser = neighbour_linked(&n->links.neighbours, who, (int)l->connection->number,
         l->dialled != NULL, l->peering.theirs.boot, now);
     neighbour_goes_by_tls(who, l->tls.engine != NULL);
-    peering_peer_up(who->peer);
+    peering_peer_up(&n->links.peering, who->peer);
     if (!was_up) {
         n->metrics.links_up++;
         link_log_up(n, l, who, now);
@@ -385,6 +372,10 @@ static void handle(struct node *n, struct link *l, enum peering_event event, str
         return;
     case PEERING_TWIN:
         twins_told(n, l, now);
+        return;
+    case PEERING_TOPOLOGY:
+        n->links.peering.topologies.changed = true;
+        peering_take_tree(&l->peering, now);
         return;
     case PEERING_ASKED:
         on_asked(n, l, now);
@@ -524,9 +515,14 @@ void links_turn(struct node *n, struct instant now)
             handle(n, l, peering_tick(&l->peering, now), now);
     if (n->stopping)
         hold_answers(n, now);
+    if (n->links.parting)
+        part_all(n, now);
     struct twins_order order;
     while (n->twins.contests && twins_next(n, &order, now))
         follow(n, order, now);
+    const struct topologies *two = &n->links.peering.topologies;
+    if ((two->changed || now.mono_ns >= two->look_ns) && topologies_look(&n->links.peering, now))
+        link_log_topologies(n, now);
     for (struct link *l = n->links.first; l; l = l->next) {
         pull(n, l, now);
         if (l->tls.engine && l->connection->finishing)
@@ -548,6 +544,9 @@ int64_t links_deadline(const struct node *n)
         soonest = earlier_ns(soonest, l->pull_at_ns);
         soonest = earlier_ns(soonest, peering_deadline(&l->peering));
     }
+    soonest = earlier_ns(soonest, n->links.peering.topologies.look_ns);
+    if (n->links.parting)
+        soonest = earlier_ns(soonest, partings_deadline(n));
     return n->twins.contests ? earlier_ns(soonest, twins_deadline(n)) : soonest;
 }
 
@@ -559,7 +558,7 @@ bool links_dial(struct node *n, struct dial_order *out)
     unsigned number = who->peer->number;
     ASSERT(number < n->links.neighbours.count && who->dialling);
     *out = (struct dial_order){.id = number,
-        .to = n->topology->nodes[n->self->neighbours[number]].peer,
+        .to = edge_node(n, number)->peer,
         .until_ns = n->now.mono_ns + NODE_DIAL_MS * MS_NS};
     return true;
 }

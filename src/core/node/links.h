@@ -7,7 +7,9 @@
 
 #include "core/node/admission.h"
 #include "core/node/connection.h"
+#include "core/node/edges.h"
 #include "core/node/node.h"
+#include "core/node/parting.h"
 #include "core/node/strangers.h"
 #include "core/node/tls.h"
 #include "core/peering/neighbours.h"
@@ -31,6 +33,7 @@ struct link {
     struct address other; /* the other end's */
     bool up; /* was LINKED once */
     bool settled; /* the neighbours were told of its end */
+    struct parting parting;
     bool given_up; /* this node stops, and did not wait for it any longer */
     int64_t pull_at_ns; /* when it has more to say unasked; 0: its budget was used up */
     char from[ADDRESS_TEXT_BYTES_MAX + 1]; /* the other end's address; ends with NUL */
@@ -39,8 +42,9 @@ struct link {
 
 struct links {
     struct link *first; /* the newest */
-    struct peer *peers; /* in the order of the topology */
-    struct neighbour *neighbour_of; /* by the peer's number */
+    struct peer *peers; /* of edges.h, by number */
+    struct neighbour *neighbour_of; /* likewise */
+    bool parting; /* on some link */
     struct neighbours neighbours;
     struct peering_node peering;
 };
@@ -50,10 +54,8 @@ MUST_USE bool links_begin(
     struct node *n, const struct node_config *config, uint64_t jitter, struct instant now);
 /* All links must be closed. The store must still be there. */
 void links_end(struct node *n);
-/* limits.future and limits.clock are others. */
-void links_take_limits(struct node *n);
-/* What one link may come to hold, for the budget. */
-size_t link_bytes_max(const struct node *n);
+/* The node has another topology, n->topology, and this is the plan of its edges. */
+void links_take_topology(struct node *n, struct edges_plan *plan, struct instant now);
 
 /* Begin a link on `c`. There are strangers_max strangers at most: for one more, the oldest goes,
  * one of ADMISSION_OTHER if there is one. If the newcomer were refused, 64 silent connections could
@@ -92,8 +94,6 @@ void links_stop(struct node *n, struct instant now);
 void links_bye(struct node *n, struct instant now);
 /* The next neighbour to dial; false: none. */
 MUST_USE bool links_dial(struct node *n, struct dial_order *out);
-/* Whether every neighbour has a link. */
-bool links_all_up(const struct node *n);
 
 /* Whether it is linked to a peer, and is not ending. */
 static inline bool link_is_live(const struct link *l)

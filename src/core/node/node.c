@@ -150,8 +150,7 @@ bool node_dialled(struct node *n, uint32_t conn, unsigned dial, struct instant n
     n->told = true;
     if (dial >= NODE_DIALS_OF_PLACES)
         return places_dialled(n, conn, dial - NODE_DIALS_OF_PLACES, now);
-    ASSERT(dial < n->self->neighbours_count);
-    return open_link(n, conn, (int)dial, &n->topology->nodes[n->self->neighbours[dial]].peer, now);
+    return open_link(n, conn, (int)dial, &edge_node(n, dial)->peer, now);
 }
 
 void node_dial_failed(struct node *n, unsigned dial, const char *why, struct instant now)
@@ -270,25 +269,49 @@ void node_take_secrets(struct node *n, const struct secrets *secrets, struct ins
     links_take_secrets(n, secrets, now);
 }
 
-/* What needs memory comes first; with more room than before, the old topology holds as well. */
-static bool make_room(struct node *n, const struct topology *t, uint32_t connections_max)
+/* Only names that are new take room among the origins. */
+static bool knows_too_many(const struct node *n, const struct topology *t)
 {
-    enum store_when_full when_full = t->limits.stamps_evict ? STORE_EVICTS : STORE_REFUSES;
-    return connections_grow(&n->connections, connections_max) &&
-           quotas_take_limits(&n->quotas, &t->limits) &&
-           store_take_limits(n->store, t->limits.stamps, when_full);
+    unsigned more = 0;
+    for (unsigned i = 0; i < t->nodes_count; i++)
+        more += !store_knows_origin(n->store, span_of(t->nodes[i].name));
+    for (unsigned i = 0; i < t->retired_count; i++)
+        more += !store_knows_origin(n->store, span_of(t->retired[i].name));
+    return store_origins(n->store) + more > STORE_ORIGINS_MAX;
 }
 
-bool node_take_topology(
+/* What may fail comes first; with more room than before, the old topology holds as well. NULL, or
+ * why it fails. */
+static const char *make_room(struct node *n, const struct topology *t, unsigned self,
+    uint32_t connections_max, struct edges_plan *plan)
+{
+    enum store_when_full when_full = t->limits.stamps_evict ? STORE_EVICTS : STORE_REFUSES;
+    if (knows_too_many(n, t))
+        return "this node has known too many names of nodes since its start; restart it";
+    if (!connections_grow(&n->connections, connections_max) ||
+        !quotas_take_limits(&n->quotas, &t->limits))
+        return "memory has run out";
+    const char *why = edges_plan(n, t, self, plan);
+    if (!why && !edges_keep_names(n, t, plan))
+        why = "this node has had too many neighbours since its start; restart it";
+    if (!why && !store_take_limits(n->store, t->limits.stamps, when_full))
+        why = "memory has run out";
+    return why;
+}
+
+const char *node_take_topology(
     struct node *n, const struct topology *t, uint32_t connections_max, struct instant now)
 {
     int self = topology_find(t, n->name);
-    ASSERT(self >= 0 && span_equal(n->herd, span_of(t->herd)));
+    struct edges_plan plan = {0};
+    ASSERT(self >= 0 && span_equal(n->herd, span_of(t->herd)) && !n->stopping);
     commands_apply(n, now); /* what came before goes by the limits that held then */
-    if (!make_room(n, t, connections_max)) {
+    const char *why = make_room(n, t, (unsigned)self, connections_max, &plan);
+    if (why) {
         bool as_before = quotas_take_limits(&n->quotas, &n->topology->limits);
         ASSERT(as_before);
-        return false;
+        edges_forget(&plan);
+        return why;
     }
     n->told = true;
     n->topology = t;
@@ -297,9 +320,9 @@ bool node_take_topology(
     connections_take_limits(&n->connections, &t->limits, now);
     clients_take_limits(n);
     inputs_take_limits(n);
-    links_take_limits(n);
+    links_take_topology(n, &plan, now);
     log_budget(n, now);
-    return true;
+    return NULL;
 }
 
 void node_destroy(struct node *n)
@@ -407,6 +430,11 @@ struct span node_output(const struct node *n, uint32_t conn)
     return outbox_window(&at(n, conn)->out);
 }
 
+bool node_dial_cancel(struct node *n, unsigned *dial)
+{
+    return edges_dial_cancel(n, dial) || places_dial_cancel(n, dial);
+}
+
 bool node_dial(struct node *n, struct dial_order *out)
 {
     return links_dial(n, out) || places_dial(n, out);
@@ -467,5 +495,5 @@ const struct store *node_store(const struct node *n)
 
 bool node_linked(const struct node *n)
 {
-    return links_all_up(n);
+    return edges_all_linked(n);
 }

@@ -99,13 +99,14 @@ void node_slept(struct node *n, int64_t slept_ns, struct instant now);
 void node_take_secrets(struct node *n, const struct secrets *secrets, struct instant now);
 
 /* Go on by another topology.conf, without a restart: its limits hold from now on, in lines, clients
- * and questions to come. topology_change_faults says what may differ.
+ * and questions to come; neighbours come and go, and links of those that stay are not touched.
+ * topology_change_faults says what may differ. Not for a node that stops.
  *
  * t                of the same herd, with a node of the same name, and room for all stamps that are
  *                  held; outlives the node, or the next call of this
  * connections_max  as in node_config: what the driver can hold now, which is not less than before
- * false: no memory; nothing has changed. Otherwise the topology before is the caller's again. */
-MUST_USE bool node_take_topology(
+ * NULL: the topology before is the caller's again. Otherwise nothing has changed, and why. */
+MUST_USE const char *node_take_topology(
     struct node *n, const struct topology *t, uint32_t connections_max, struct instant now);
 
 /* Stop: clients get their pending replies, and are not read from; links confirm what this node

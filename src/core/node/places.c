@@ -122,7 +122,7 @@ bool places_dial(struct node *n, struct dial_order *out)
     return true;
 }
 
-bool node_dial_cancel(struct node *n, unsigned *dial)
+bool places_dial_cancel(struct node *n, unsigned *dial)
 {
     unsigned racer;
     if (!n->places.exchange || !exchange_dial_cancel(n->places.exchange, &racer))

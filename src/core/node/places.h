@@ -25,6 +25,8 @@ void places_ended(struct node *n, struct connection *c, struct instant now);
 void places_closed(struct node *n, struct connection *c, const char *why, struct instant now);
 void places_turn(struct node *n, struct instant now);
 void places_stop(struct node *n, struct instant now);
+/* The next dial under way that is no longer wanted; false: none. */
+MUST_USE bool places_dial_cancel(struct node *n, unsigned *dial);
 /* The next connection to make; false: none. */
 MUST_USE bool places_dial(struct node *n, struct dial_order *out);
 

@@ -19,12 +19,15 @@
  *   ready.c        the page /ready
  *   durations.c    how long turns and commands take
  *   links.c        peer connections: links, dials
+ *   link_output.c  where a link writes
+ *   parting.c      the end of a link to a neighbour that was removed
  *   observers.c    what an observer is told
  *   links_stop.c   what a node that stops waits for on its links
  *   strangers.c    peer connections that have not proved who they are, oldest first
  *   twins.c        two processes of one name: who stays
  *   link_log.c     what the log says about links
  *   status.c       the state as JSON, and what is known of one stamp
+ *   edges.c        the neighbours, by number, and how they change
  *   alarms.c       what the node notices about its herd and logs
  *   refusals.c     stamps of peers that are refused
  *   clocks.c       clocks that differ
@@ -52,13 +55,16 @@
 #include "core/node/commands.h"
 #include "core/node/connection.h"
 #include "core/node/durations.h"
+#include "core/node/edges.h"
 #include "core/node/input.h"
 #include "core/node/link_log.h"
+#include "core/node/link_output.h"
 #include "core/node/links.h"
 #include "core/node/links_stop.h"
 #include "core/node/node.h"
 #include "core/node/observers.h"
 #include "core/node/pace.h"
+#include "core/node/parting.h"
 #include "core/node/places.h"
 #include "core/node/questions.h"
 #include "core/node/quotas.h"
@@ -92,6 +98,7 @@ struct node {
     struct quotas quotas;
     struct unread unread;
     struct questions questions;
+    struct edges edges;
     struct links links;
     struct strangers strangers;
     struct admission admission;

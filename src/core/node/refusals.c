@@ -78,3 +78,10 @@ void refusals_stop(struct node *n, const struct peer *peer, struct instant now)
         if (episode_end(&n->refusals.each[why][peer->number]))
             log_over(n, peer, why, now);
 }
+
+void refusals_forget(struct node *n, const struct peer *peer, struct instant now)
+{
+    refusals_stop(n, peer, now);
+    for (enum refusal why = 0; why < REFUSALS; why++)
+        n->refusals.each[why][peer->number] = (struct episode){0};
+}

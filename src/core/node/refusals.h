@@ -29,4 +29,7 @@ void refusals_stop(struct node *n, const struct peer *peer, struct instant now);
 /* End a line that tells that an episode is over. */
 void refusals_log_over(struct node *n, const struct episode *e);
 
+/* The peer's number is about to be another's. */
+void refusals_forget(struct node *n, const struct peer *peer, struct instant now);
+
 #endif

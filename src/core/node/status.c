@@ -209,6 +209,8 @@ static void put_link(
         put_bool(out, "full_send", peering_sends_all(peer));
         put_bool(out, "incomplete", link_of(n, who)->peering.link.incomplete);
         put_bool(out, "tls", link_of(n, who)->tls.engine != NULL);
+        if (peer->topology)
+            put_hex(out, "peer_topology", peer->topology);
     }
     put_clock(out, peer);
     put_traffic(out, peer, now);
@@ -220,7 +222,8 @@ static void put_links(struct buf *out, const struct node *n, struct instant now)
     put_key(out, "links");
     buf_byte(out, '[');
     for (unsigned i = 0; i < n->links.neighbours.count; i++)
-        put_link(out, n, &n->links.neighbour_of[i], now);
+        if (!n->links.peers[i].gone)
+            put_link(out, n, &n->links.neighbour_of[i], now);
     buf_byte(out, ']');
 }
 
@@ -284,6 +287,8 @@ void node_status(const struct node *n, struct buf *out, struct instant now)
 {
     buf_byte(out, '{');
     put_identity(out, n);
+    put_hex(out, "topology", n->links.peering.topologies.own);
+    put_bool(out, "topologies_differ", n->links.peering.topologies.differ);
     put_number(out, "uptime_ms", (uint64_t)((clock_ns(n, now) - n->started_ns) / MS_NS));
     put_certificate(out, n);
     put_number(out, "clients", n->clients.count);

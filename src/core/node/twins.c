@@ -24,7 +24,7 @@
 
 bool twins_begin(struct node *n)
 {
-    n->twins.each = calloc(n->self->neighbours_count + 1, sizeof *n->twins.each);
+    n->twins.each = calloc(EDGES_MAX, sizeof *n->twins.each);
     return n->twins.each != NULL;
 }
 

@@ -21,7 +21,8 @@
  * behind, for the tree may only be slow. Under load that is seen sooner, as the tree brings the
  * same stamps: such a lease ends at once, because it doubles the load.
  *
- * Holds always: a link that is not spare is EAGER and its lease never ends; a GRAFT is due in ASKED
+ * Holds always: a link that is not spare is EAGER and its lease never ends, or it asks once more for
+ * what it had refused, or had had as notices before it came into the tree; a GRAFT is due in ASKED
  * only; of the stamps of a lease no more were first than came. */
 #include "core/peering/lease.h"
 #include "core/base/decimal.h"
@@ -40,6 +41,7 @@ void lease_begin(struct lease *l, bool spare, uint64_t mix, struct instant now)
 {
     uint64_t mixed = mix * UINT64_C(0x9e3779b97f4a7c15) >> 32;
     *l = (struct lease){
+        .spare = spare,
         .end_ns = spare ? now.mono_ns : NEVER_NS,
         .length_ms = PEERING_LEASE_FIRST_MS,
         .behind_ms = PEERING_BEHIND_FIRST_MS + (int64_t)(mixed % PEERING_BEHIND_SPREAD_MS),
@@ -82,13 +84,35 @@ void lease_note(struct lease *l, const struct link_state *link, uint64_t hash)
 
 static void begin_lease(struct lease *l, const struct spare_links *s, struct instant now)
 {
-    ASSERT(l->end_ns != NEVER_NS && l->state != LEASE_LAZY && !l->graft_due);
+    ASSERT(l->state != LEASE_LAZY && !l->graft_due);
     ASSERT(l->length_ms >= PEERING_LEASE_FIRST_MS && l->length_ms <= PEERING_LEASE_LAST_MS);
     l->state = LEASE_EAGER;
-    l->end_ns = now.mono_ns + l->length_ms * MS_NS;
+    l->end_ns = l->spare ? now.mono_ns + l->length_ms * MS_NS : NEVER_NS;
     l->got = l->first = l->first_judged = 0;
-    l->repeats_judged = s->tree_repeats;
+    l->repeats_judged = s ? s->tree_repeats : 0;
     l->tree_repeats = false;
+}
+
+/* A link that is asked already becomes what it is to be when it is answered. */
+void lease_take_tree(
+    struct lease *l, const struct link_state *link, bool spare, struct instant now)
+{
+    if (l->spare == spare)
+        return;
+    l->spare = spare;
+    l->length_ms = PEERING_LEASE_FIRST_MS;
+    if (l->state == LEASE_LAZY)
+        lease_ask_again(l, link);
+    else if (l->state == LEASE_EAGER)
+        begin_lease(l, link->node->spare_links, now);
+}
+
+void lease_ask_again(struct lease *l, const struct link_state *link)
+{
+    ASSERT(l->state != LEASE_ASKED && !l->graft_due);
+    l->state = LEASE_ASKED;
+    l->graft_due = true;
+    l->graft_change = link->peer->have_change;
 }
 
 static bool is_over(const struct lease *l, const struct peering_node *node, struct instant now)
@@ -100,6 +124,8 @@ static bool is_over(const struct lease *l, const struct peering_node *node, stru
  * a link. */
 static bool is_worth_renewing(const struct lease *l, const struct peering_node *node)
 {
+    if (node->topologies.differ)
+        return true;
     return !brings_too_little(l->first, l->got) && !spare_links_tree_is_whole(node);
 }
 

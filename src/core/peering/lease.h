@@ -18,6 +18,7 @@ enum lease_state {
 /* Written by lease.c alone. */
 struct lease {
     enum lease_state state;
+    bool spare; /* a lease ends; else the link is eager for good */
     bool graft_due;
     bool tree_repeats; /* in the last PEERING_LEASE_STAMPS stamps the tree brought the same */
     uint64_t graft_change; /* what the GRAFT says: send from behind this change on */
@@ -38,6 +39,14 @@ struct lease {
  * spare  it is not in the tree, and both ends understand PRUNE
  * mix    any number that differs between the spare links of a node */
 void lease_begin(struct lease *l, bool spare, uint64_t mix, struct instant now);
+
+/* The link is spare, or is in the tree, from now on. */
+void lease_take_tree(
+    struct lease *l, const struct link_state *link, bool spare, struct instant now);
+
+/* Ask for all behind what is had, though the link is eager: some of it was refused. Not while it is
+ * ASKED already. */
+void lease_ask_again(struct lease *l, const struct link_state *link);
 
 /* Whether lease_put has nothing to do now: so it mostly is, and on links of the tree always. */
 static inline bool lease_rests(const struct lease *l, struct instant now)

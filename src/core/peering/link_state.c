@@ -252,6 +252,7 @@ struct hello link_state_hello(const struct peering_node *node, const struct peer
         .stop = peer != NULL,
         .started = peer ? node->started : 0,
         .secrets = node->secrets.count > 0,
+        .topology = peer ? node->topologies.own : 0,
     };
     memcpy(mine.nonce, nonce, NONCE_BYTES);
     return mine;
@@ -278,13 +279,16 @@ void link_state_agreed(struct link_state *l, struct instant now)
 bool peering_partial(const struct peering_node *node)
 {
     uint64_t evicted = store_evicted(node->store);
-    bool lacks = node->peers_count == 0 && evicted > 0;
+    bool lacks = false, alone = true;
     for (unsigned i = 0; i < node->peers_count; i++) {
         const struct peer *peer = &node->peers[i];
+        if (peer->gone)
+            continue;
+        alone = false;
         ASSERT(peer->settled_evictions <= evicted);
         lacks |= peer->settled_stamps < peer_refused(peer) || peer->settled_evictions < evicted;
     }
-    return lacks;
+    return lacks || (alone && evicted > 0);
 }
 
 bool link_put_number(struct buf *out, struct span word, uint64_t number)

@@ -19,6 +19,8 @@ static uint64_t jitter_next(struct neighbours *n)
 static void plan_dial(struct neighbours *n, struct neighbour *who, struct instant now)
 {
     ASSERT(who->linked == NEIGHBOUR_NO_LINK && !who->dialling);
+    if (who->peer->gone)
+        return;
     int64_t half_ns = who->pause_ms * MS_NS / 2;
     who->dial_at_ns = now.mono_ns + half_ns + (int64_t)(jitter_next(n) % (uint64_t)(half_ns + 1));
 }
@@ -48,16 +50,35 @@ static bool tell_down(struct neighbour *who, struct instant now)
     return true;
 }
 
+void neighbour_begin(struct neighbour *who, struct instant now)
+{
+    *who = (struct neighbour){
+        .peer = who->peer,
+        .linked = NEIGHBOUR_NO_LINK,
+        .dial_at_ns = now.mono_ns,
+        .pause_ms = NEIGHBOUR_DIAL_FIRST_MS,
+        .down_since_ns = now.mono_ns,
+    };
+}
+
 void neighbours_begin(struct neighbours *n, struct instant now)
 {
     for (unsigned i = 0; i < n->count; i++)
-        n->each[i] = (struct neighbour){
-            .peer = n->each[i].peer,
-            .linked = NEIGHBOUR_NO_LINK,
-            .dial_at_ns = now.mono_ns,
-            .pause_ms = NEIGHBOUR_DIAL_FIRST_MS,
-            .down_since_ns = now.mono_ns,
-        };
+        neighbour_begin(&n->each[i], now);
+}
+
+void neighbour_goes(struct neighbour *who)
+{
+    ASSERT(who->peer->gone);
+    who->dialling = false;
+    who->dial_at_ns = NEVER_NS;
+}
+
+void neighbour_dials_anew(struct neighbour *who, struct instant now)
+{
+    who->dialling = false;
+    who->pause_ms = NEIGHBOUR_DIAL_FIRST_MS;
+    who->dial_at_ns = who->linked == NEIGHBOUR_NO_LINK ? now.mono_ns : NEVER_NS;
 }
 
 struct neighbour *neighbours_to_dial(struct neighbours *n, struct instant now)
@@ -109,6 +130,8 @@ bool neighbour_dial_failed(
     if (who->linked != NEIGHBOUR_NO_LINK)
         return false;
     keep_error(who, error);
+    if (strstr(error, PEERING_OTHER_TOPOLOGY)) /* it may be read anew at any time */
+        who->pause_ms = earlier_ns(who->pause_ms, NEIGHBOUR_DIAL_EDGE_MS);
     plan_dial(n, who, now);
     back_off(who);
     return tell_down(who, now);

@@ -29,6 +29,7 @@
 enum {
     NEIGHBOUR_DIAL_FIRST_MS = 100,
     NEIGHBOUR_DIAL_LAST_MS = 5000,
+    NEIGHBOUR_DIAL_EDGE_MS = 1000, /* at most, while the other end's topology lacks the edge */
     NEIGHBOUR_STEADY_MS = 5000, /* a link up for so long was a good one: back-off starts again */
     NEIGHBOUR_ERROR_BYTES_MAX = PEERING_REASON_BYTES_MAX,
 };
@@ -62,6 +63,17 @@ struct neighbours {
 
 /* All of them are due for a dial. `each` is the caller's memory, with each->peer set. */
 void neighbours_begin(struct neighbours *n, struct instant now);
+
+/* Likewise one that has become a neighbour. */
+void neighbour_begin(struct neighbour *who, struct instant now);
+
+/* It is no neighbour any more, as who->peer->gone says: it is not dialled. A dial under way must not
+ * be reported any more. */
+void neighbour_goes(struct neighbour *who);
+
+/* It is to be dialled at once, unless it is linked: its address is another one, or it is a neighbour
+ * again. Of a dial under way likewise. */
+void neighbour_dials_anew(struct neighbour *who, struct instant now);
 
 /* A neighbour that is due for a dial, which is then under way; NULL: none. */
 struct neighbour *neighbours_to_dial(struct neighbours *n, struct instant now);

@@ -33,6 +33,7 @@ static bool put_hello(struct peering *p, struct buf *out)
     hello_put(out, &mine);
     ASSERT(out->len - start <= HELLO_LINE_BYTES_MAX);
     p->hello_sent = link_line_fits(out, start);
+    p->topology_round += p->node->topologies.round; /* less one, if TOPOLOGY is to follow */
     return p->hello_sent;
 }
 
@@ -102,6 +103,14 @@ static bool put_twin(struct peering *p, struct buf *out)
 {
     p->twin_due = !twin_put(out, &p->twin_stays);
     return !p->twin_due;
+}
+
+static bool put_topology(struct peering *p, struct buf *out, struct instant now)
+{
+    if (p->peer && p->theirs.topology && !topologies_put(&p->node->topologies, out, now))
+        return false;
+    p->topology_round = p->node->topologies.round;
+    return true;
 }
 
 /* An ACK that is due goes before a PING or a PONG, so that these are about all that was
@@ -279,6 +288,8 @@ static bool put_due(struct peering *p, struct buf *out, unsigned stamps_max, str
     if (!put_answers(p, out, now))
         return true;
     if (p->twin_due && !put_twin(p, out))
+        return true;
+    if (p->topology_round != p->node->topologies.round && !put_topology(p, out, now))
         return true;
     if (p->observer || p->rival)
         return false;

@@ -10,6 +10,7 @@
 #include "core/base/instant.h"
 #include "core/peering/clock_gauge.h"
 #include "core/peering/route.h"
+#include "core/peering/topologies.h"
 #include "core/protocol/auth.h"
 #include "core/store/store.h"
 
@@ -45,6 +46,9 @@ struct peer {
     char name_text[STAMPEDE_NODE_NAME_BYTES_MAX + 1];
     bool in_tree; /* its link is in the tree (tree.h): stamps travel by it; else it is spare */
     unsigned tree_hops; /* links of the tree between it and this node */
+    bool gone; /* it is no neighbour any more: its link ends, and no other begins */
+    uint64_t topology; /* the hash of its topology, of the link that is up; 0: it does not say */
+    int64_t two_ns; /* monotonic; when two topologies were about, by what it said last; 0: never */
     bool up; /* linked, as peering_peer_up and peering_peer_down said */
     unsigned number; /* its index among the neighbours; route.h */
     unsigned cursor; /* its reader of the feed */
@@ -114,6 +118,9 @@ struct peering_node {
     uint64_t started; /* ns since 1970, when this process began; not 0 */
     uint64_t future_ns; /* limits.future: what stamp_is_of_future refuses */
     int64_t ahead_ns; /* how far a receive time may be ahead of this node's clock; refused.h */
+    struct topologies topologies;
+    const struct span *herd_names; /* of all nodes, which need not be neighbours; */
+    unsigned herd_names_count; /* 0: not known */
     struct peer *peers;
     unsigned peers_count;
     struct store *store;

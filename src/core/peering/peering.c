@@ -15,7 +15,6 @@
 #include "core/tls/tls.h"
 
 enum { WORDS_MAX = 2 + PEERING_SEEN_MAX }; /* of a line that is not AT; SEEN has the most */
-
 #define NO_SECRET "this node has no secret, its peer wants AUTH"
 
 /* -- how it ends ------------------------------------------------------------------------------- */
@@ -146,6 +145,8 @@ static void begin_link(struct peering *p, struct instant now)
     link_state_begin(&p->link, p->node, p->peer);
     if (p->peer->boot != p->theirs.boot)
         link_state_meet_boot(&p->link, p->theirs.boot, now);
+    p->peer->topology = p->theirs.topology;
+    p->topology_round -= p->node->topologies.differ; /* it is to be told that there are two */
     bool spare = p->node->spare_links && p->theirs.lazy && !p->peer->in_tree;
     lease_begin(&p->lease, spare, p->node->boot ^ p->theirs.boot, now);
     p->ping_due = spare && p->peer->tree_hops; /* at once, to measure how long a hop takes */
@@ -194,9 +195,20 @@ void peering_admit(struct peering *p, struct instant now)
 static struct peer *find_peer(const struct peering_node *node, struct span name)
 {
     for (unsigned i = 0; i < node->peers_count; i++)
-        if (span_equal(node->peers[i].name, name))
+        if (!node->peers[i].gone && span_equal(node->peers[i].name, name))
             return &node->peers[i];
     return NULL;
+}
+
+/* Only the other end has an edge. */
+static enum peering_event refuse_edge(struct peering *p, struct span from)
+{
+    bool named = false;
+    const struct peering_node *node = p->node;
+    for (unsigned i = 0; !named && i < node->herd_names_count; i++)
+        named = span_equal(node->herd_names[i], from);
+    return end_parts(p, REASON(node->name, SPAN(PEERING_OTHER_TOPOLOGY),
+                            named ? SPAN("has no edge to ") : SPAN("does not name "), from));
 }
 
 /* The CA vouches for the names in a certificate and for no others. */
@@ -227,7 +239,7 @@ static enum peering_event check_hello(struct peering *p, const struct hello *h)
     if (!p->observer)
         p->peer = find_peer(node, h->from);
     if (!p->observer && !p->peer)
-        return end_parts(p, REASON(h->from, SPAN(" is no neighbour of "), node->name));
+        return refuse_edge(p, h->from);
     if (p->observer)
         return PEERING_NOTHING;
     if (h->tls && node->also_secret && !p->certified)
@@ -450,6 +462,14 @@ static enum peering_event on_twin(struct peering *p, const struct span *words)
     return wrong ? end(p, wrong) : PEERING_TWIN;
 }
 
+static enum peering_event on_topology(
+    struct peering *p, const struct span *words, struct instant now)
+{
+    const char *wrong = topologies_heard(p->peer, words, now);
+    p->theirs.topology = p->peer->topology;
+    return wrong ? end(p, wrong) : PEERING_TOPOLOGY;
+}
+
 static enum peering_event on_word(struct peering *p, struct span line, struct instant now)
 {
     struct span words[WORDS_MAX];
@@ -475,6 +495,8 @@ static enum peering_event on_word(struct peering *p, struct span line, struct in
         return on_stopping(p, words, now);
     if (count == 4 && span_equal(word, SPAN("TWIN")))
         return on_twin(p, words);
+    if (count == 3 && span_equal(word, SPAN("TOPOLOGY")))
+        return on_topology(p, words, now);
     if (count > 2 && count <= WORDS_MAX && span_equal(word, SPAN("SEEN")))
         return end_if(p, lease_on_seen(&p->lease, &p->link, words, (unsigned)count, now));
     uint64_t number;

@@ -19,10 +19,9 @@
  *   LINKED    PING                       LINKED    PONG due; digests compared
  *   LINKED    PING, to ask again         OVER      BYE: what was refused would be taken now
  *   LINKED    STOPPING n                 LINKED    ACKs go at once from now on
- *   LINKED    TWIN                       LINKED    this node is to leave: twin.h
+ *   LINKED    TWIN, TOPOLOGY             LINKED    twin.h, topologies.h
  *   LINKED    AUTH again                 LINKED    proof.c; also its 10 s
- *   LINKED    SEEN, EAGER                LINKED    lease.c
- *   LINKED    PRUNE, GRAFT               LINKED    notices.c
+ *   LINKED    SEEN, EAGER, PRUNE, GRAFT  LINKED    lease.c, notices.c
  *   any       BYE                        OVER      keeps the reason
  *   any       any other line             OVER      BYE and why
  *   HELLO, AUTH   2 s                    OVER      BYE
@@ -42,6 +41,7 @@
 #ifndef CORE_PEERING_PEERING_H
 #define CORE_PEERING_PEERING_H
 
+#include "core/peering/edge.h"
 #include "core/peering/lease.h"
 #include "core/peering/level.h"
 #include "core/peering/notices.h"
@@ -69,6 +69,7 @@ enum peering_event {
     PEERING_UP, /* has just become LINKED; peer or observer is set */
     PEERING_RIVAL, /* the same, but the peer is up with another boot: admit it, stand by, or end */
     PEERING_TWIN, /* the peer knows an earlier process of this node's name: `twin` says which */
+    PEERING_TOPOLOGY, /* it has said TOPOLOGY: peering_take_tree, and look again who differs */
     PEERING_ASKED, /* an observer asks: `asked` says what. Answer it, then close */
     PEERING_DIVERGED, /* digests stay unequal: a full send has begun; an alarm */
     PEERING_ENDED, /* has just become OVER: let peering_pull write the BYE, send it, close */
@@ -89,8 +90,7 @@ struct peering {
     bool hello_sent, bye_due;
     bool auth_sent; /* no AUTH is due, as far as this link is proved by secret: */
     bool by_secret; /* from HELLO on */
-    bool ping_due, pong_due;
-    bool pong_waits; /* peering_hold_answer; it is not said yet although it is due */
+    bool ping_due, pong_due, pong_waits; /* the last: peering_hold_answer */
     bool ping_answered; /* the PONG to the last PING has come; up to then the peer had announced: */
     uint64_t announced_change;
     bool probed; /* PING goes though the feed is not sent yet: is the peer there? */
@@ -98,6 +98,7 @@ struct peering {
     bool twin_due;
     struct twin twin_stays; /* what TWIN has to say */
     struct twin twin; /* on PEERING_TWIN: what it said */
+    unsigned topology_round; /* of topologies.h, in which HELLO or TOPOLOGY was last said */
     bool stop_said; /* STOPPING was said, last with: */
     uint64_t stop_said_change;
     struct link_state link; /* these four from LINKED on, and not for an observer */

@@ -56,7 +56,7 @@ bool refused_ask_again(struct link_state *l, struct instant now)
     struct peer *peer = l->peer;
     if (!l->incomplete || now.real_ns < l->again_ns || l->node->stopping || l->peer_stops)
         return false;
-    ASSERT(peer->ahead_stamps && l->again_ns != NEVER_NS);
+    ASSERT((peer->ahead_stamps || peer->unknown_stamps) && l->again_ns != NEVER_NS);
     int64_t clock_ns = now.real_ns - now.mono_ns;
     if (now.mono_ns < peer->again_not_before_ns && !clock_was_set(peer, clock_ns))
         return false;

@@ -4,16 +4,22 @@
  * hash of its text in an open-addressed index with twice as many slots as there can be lists.
  * Nothing is ever removed: a full table still serves the lists it has, and of a list that finds no
  * room only the sender is remembered. Which neighbours a list names is worked out once, when the
- * list is new.
+ * list is new, and again when the neighbours are others.
  *
- * Holds always: numbers 1 to peers_count are the lists of one neighbour alone, so that a full table
- * can fall back on them; the index has a free slot, so that every search ends. */
+ * Holds always: each neighbour's name alone is a list that is kept, so that a full table can fall
+ * back on it, and room for those of neighbours to come is kept free; the index has a free slot, so
+ * that every search ends. */
 #include "core/peering/route.h"
 #include "core/base/invariant.h"
 #include "core/protocol/stamp.h"
 #include <stdlib.h>
 
-enum { INDEX_SLOTS = 2 * ROUTES_MAX };
+enum {
+    INDEX_SLOTS = 2 * ROUTES_MAX,
+    NO_SENDER = 0xff,
+};
+
+_Static_assert((int)NO_SENDER >= (int)ROUTE_PEERS_MAX, "it is nobody's number");
 
 struct route {
     uint64_t peers; /* bit i: names neighbour i */
@@ -27,6 +33,7 @@ struct route_table {
     unsigned peers_count;
     uint32_t routes_count; /* the next number */
     uint32_t texts_bytes;
+    uint16_t alone[ROUTE_PEERS_MAX]; /* each neighbour's list of its name alone */
     uint16_t last[ROUTE_PEERS_MAX]; /* each neighbour's last one, which it mostly sends again */
     uint16_t index[INDEX_SLOTS]; /* numbers; 0: free */
     struct route routes[ROUTES_MAX];
@@ -57,7 +64,7 @@ static uint64_t peers_named(const struct route_table *t, struct span names)
     while (names.len) {
         struct span name = name_cut(&names);
         for (unsigned i = 0; i < t->peers_count; i++)
-            if (span_equal(name, route_names(t, (uint16_t)(i + 1))))
+            if (t->alone[i] && span_equal(name, route_names(t, t->alone[i])))
                 peers |= UINT64_C(1) << i;
     }
     return peers;
@@ -74,15 +81,22 @@ static uint16_t find(const struct route_table *t, struct span names, uint32_t ha
     return 0;
 }
 
+static bool has_room_for(const struct route_table *t, unsigned lists, size_t bytes)
+{
+    return t->routes_count + lists <= ROUTES_MAX &&
+           bytes <= ROUTE_TEXT_BYTES_MAX - t->texts_bytes;
+}
+
 static bool has_room(const struct route_table *t, struct span names)
 {
-    return t->routes_count < ROUTES_MAX && names.len <= ROUTE_TEXT_BYTES_MAX - t->texts_bytes;
+    return has_room_for(
+        t, 1 + ROUTES_RESERVED, names.len + (size_t)ROUTES_RESERVED * STAMPEDE_NODE_NAME_BYTES_MAX);
 }
 
 static uint16_t keep(
     struct route_table *t, struct span names, uint32_t hash, uint32_t slot, unsigned sender)
 {
-    ASSERT(has_room(t, names) && t->index[slot] == 0);
+    ASSERT(has_room_for(t, 1, names.len) && t->index[slot] == 0);
     uint16_t route = (uint16_t)t->routes_count++;
     memcpy(t->texts + t->texts_bytes, names.at, names.len);
     t->routes[route] = (struct route){
@@ -99,19 +113,58 @@ static uint16_t keep(
 
 struct route_table *route_table_create(const struct span *peers, unsigned count)
 {
-    ASSERT(count <= ROUTE_PEERS_MAX);
     struct route_table *t = calloc(1, sizeof *t);
     if (!t)
         return NULL;
-    t->peers_count = count;
     t->routes_count = 1; /* past ROUTE_LOCAL */
+    bool fits = route_table_take_peers(t, peers, count);
+    ASSERT(fits);
+    return t;
+}
+
+/* How many of these have no list yet. */
+static unsigned count_new(const struct route_table *t, const struct span *peers, unsigned count)
+{
+    unsigned found = 0;
+    uint32_t slot;
+    for (unsigned i = 0; i < count; i++)
+        found += peers[i].len && !find(t, peers[i], hash_of(peers[i]), &slot);
+    return found;
+}
+
+/* Whose list this is, and whom it names. */
+static void look_up_peers(struct route_table *t, struct route *route, struct span names)
+{
+    struct span rest = names, sender = names;
+    while (rest.len)
+        sender = name_cut(&rest);
+    route->peers = peers_named(t, names);
+    route->sender = NO_SENDER;
+    for (unsigned i = 0; i < t->peers_count; i++)
+        if (t->alone[i] && span_equal(sender, route_names(t, t->alone[i])))
+            route->sender = (uint8_t)i;
+}
+
+bool route_table_take_peers(struct route_table *t, const struct span *peers, unsigned count)
+{
+    ASSERT(count <= ROUTE_PEERS_MAX && count >= t->peers_count);
+    unsigned unknown = count_new(t, peers, count);
+    if (!has_room_for(t, unknown, (size_t)unknown * STAMPEDE_NODE_NAME_BYTES_MAX))
+        return false;
+    t->peers_count = count;
     for (unsigned i = 0; i < count; i++) {
         uint32_t hash = hash_of(peers[i]), slot;
-        ASSERT(stamp_node_name_valid(peers[i]) && find(t, peers[i], hash, &slot) == 0);
-        t->last[i] = keep(t, peers[i], hash, slot, i);
-        t->routes[t->last[i]].peers = UINT64_C(1) << i;
+        ASSERT(!peers[i].len || stamp_node_name_valid(peers[i]));
+        uint16_t before = t->alone[i];
+        t->alone[i] = peers[i].len ? find(t, peers[i], hash, &slot) : 0;
+        if (peers[i].len && !t->alone[i])
+            t->alone[i] = keep(t, peers[i], hash, slot, i);
+        if (t->alone[i] != before)
+            t->last[i] = t->alone[i];
     }
-    return t;
+    for (unsigned r = 1; r < t->routes_count; r++)
+        look_up_peers(t, &t->routes[r], route_names(t, (uint16_t)r));
+    return true;
 }
 
 void route_table_destroy(struct route_table *t)
@@ -139,8 +192,8 @@ static bool list_valid(struct span *names, struct span sender)
 
 bool route_number(struct route_table *t, struct span names, unsigned sender, uint16_t *route)
 {
-    ASSERT(sender < t->peers_count);
-    uint16_t alone = (uint16_t)(sender + 1);
+    ASSERT(sender < t->peers_count && t->alone[sender]);
+    uint16_t alone = t->alone[sender];
     *route = t->last[sender];
     if (span_equal(route_names(t, *route), names))
         return true;
@@ -174,5 +227,6 @@ bool route_has(const struct route_table *t, uint16_t route, unsigned peer)
 int route_sender(const struct route_table *t, uint16_t route)
 {
     ASSERT(route < t->routes_count);
-    return route == ROUTE_LOCAL ? -1 : t->routes[route].sender;
+    bool known = route != ROUTE_LOCAL && t->routes[route].sender != NO_SENDER;
+    return known ? t->routes[route].sender : -1;
 }

@@ -14,6 +14,7 @@
 enum {
     ROUTE_LOCAL = 0,     /* from a client of this node: no other node has seen it */
     ROUTES_MAX = 4096,   /* kept lists, those of a lone sender included */
+    ROUTES_RESERVED = 128, /* of these, for lone senders that become neighbours later */
     ROUTE_PEERS_MAX = 64,
     ROUTE_NAMES_MAX = 64,          /* names in a list; of a longer one the last are kept */
     ROUTE_TEXT_BYTES_MAX = 262144, /* of all lists together; then, too, the table is full */
@@ -25,6 +26,13 @@ struct route_table;
  * NULL: no memory. */
 struct route_table *route_table_create(const struct span *peers, unsigned count);
 void route_table_destroy(struct route_table *t);
+
+/* The neighbours have these names from now on, by their numbers; empty where a number is nobody's.
+ *
+ * count  not less than before
+ * false: there have been too many different ones; nothing has changed. */
+MUST_USE bool route_table_take_peers(
+    struct route_table *t, const struct span *peers, unsigned count);
 
 /* The number of a list as it stands on the wire: node names separated by single spaces.
  *
@@ -39,7 +47,7 @@ struct span route_names(const struct route_table *t, uint16_t route);
 /* Whether neighbour `peer` is on the list. */
 bool route_has(const struct route_table *t, uint16_t route, unsigned peer);
 
-/* The neighbour that sent it; -1 for ROUTE_LOCAL. */
+/* The neighbour that sent it; -1 for ROUTE_LOCAL, and for one that is no neighbour any more. */
 int route_sender(const struct route_table *t, uint16_t route);
 
 #endif

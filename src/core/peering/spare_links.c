@@ -22,13 +22,15 @@ void spare_links_destroy(struct spare_links *s)
     free(s);
 }
 
-void peering_peer_up(struct peer *peer)
+void peering_peer_up(struct peering_node *node, struct peer *peer)
 {
     peer->up = true;
+    node->topologies.changed = true;
 }
 
-void peering_peer_down(const struct peering_node *node, struct peer *peer)
+void peering_peer_down(struct peering_node *node, struct peer *peer)
 {
+    node->topologies.changed = true;
     if (peer->up && peer->in_tree && node->spare_links)
         node->spare_links->tree_losses++;
     peer->up = false;
@@ -36,6 +38,8 @@ void peering_peer_down(const struct peering_node *node, struct peer *peer)
 
 bool spare_links_tree_is_whole(const struct peering_node *node)
 {
+    if (node->topologies.differ)
+        return false;
     for (unsigned i = 0; i < node->peers_count; i++)
         if (node->peers[i].in_tree && !node->peers[i].up)
             return false;

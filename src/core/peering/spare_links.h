@@ -27,10 +27,11 @@ struct spare_links *spare_links_create(uint64_t stamps);
 void spare_links_destroy(struct spare_links *s);
 
 /* A neighbour has a link that stays, or has none any more. */
-void peering_peer_up(struct peer *peer);
-void peering_peer_down(const struct peering_node *node, struct peer *peer);
+void peering_peer_up(struct peering_node *node, struct peer *peer);
+void peering_peer_down(struct peering_node *node, struct peer *peer);
 
-/* Whether every link of the tree that this node is an end of is up. */
+/* Whether every link of the tree that this node is an end of is up, and all nodes have the same
+ * tree, as far as this one knows. */
 bool spare_links_tree_is_whole(const struct peering_node *node);
 
 /* An item of the feed was sent or noticed by a link, or did not need to be. Before that, no other

@@ -55,6 +55,10 @@ void hello_put(struct buf *out, const struct hello *h)
         put_field(out, "secrets", SPAN("1"));
     if (h->tls)
         put_field(out, "tls", SPAN("1"));
+    if (h->topology) {
+        buf_text(out, " topology=");
+        buf_hex(out, h->topology, BOOT_DIGITS);
+    }
     if (h->auth)
         put_field(out, "auth", SPAN(HELLO_AUTH));
     buf_byte(out, '\n');
@@ -76,6 +80,7 @@ enum key {
     KEY_STARTED,
     KEY_SECRETS,
     KEY_TLS,
+    KEY_TOPOLOGY,
     KEYS
 };
 
@@ -98,6 +103,7 @@ static const struct {
     [KEY_STARTED] = KEY("started"),
     [KEY_SECRETS] = KEY("secrets"),
     [KEY_TLS] = KEY("tls"),
+    [KEY_TOPOLOGY] = KEY("topology"),
 #undef KEY
 };
 
@@ -173,6 +179,8 @@ static bool parse_value(enum key key, struct span value, struct hello *out)
     case KEY_TLS:
         out->tls = true;
         return span_equal(value, SPAN("1"));
+    case KEY_TOPOLOGY:
+        return hello_hex64(value, &out->topology) && out->topology != 0;
     case KEY_AUTH:
         out->auth = true;
         return span_equal(value, SPAN(HELLO_AUTH));

@@ -19,7 +19,7 @@ enum {
     NONCE_BYTES = 16,
     HERD_NAME_BYTES_MAX = 63,
     HELLO_FIELDS_MAX = 32, /* of a line, unknown fields of later versions included */
-    HELLO_LINE_BYTES_MAX = 432, /* of a line that hello_put writes, with LF */
+    HELLO_LINE_BYTES_MAX = 458, /* of a line that hello_put writes, with LF */
 };
 
 struct hello {
@@ -36,6 +36,7 @@ struct hello {
     uint64_t started; /* when its process began, since 1970; it understands TWIN. 0: not said */
     bool tls; /* `tls=1`: the speaker takes TLS as well, and this connection is plain */
     bool secrets; /* `secrets=1`: the speaker understands several proofs, and AUTH again */
+    uint64_t topology; /* the hash of its topology.conf; it understands TOPOLOGY. 0: not said */
 };
 
 enum hello_role { HELLO_DIALLED, HELLO_ACCEPTED };

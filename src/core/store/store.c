@@ -128,6 +128,18 @@ static void item_read(
     item_glance(r, out);
 }
 
+bool store_knows_origin(struct store *s, struct span name)
+{
+    uint16_t number;
+    ASSERT(s->origins.closed);
+    return names_number(&s->origins, name, &number);
+}
+
+unsigned store_origins(const struct store *s)
+{
+    return s->origins.count;
+}
+
 /* -- put and get ------------------------------------------------------------------------------- */
 
 /* Remove the stamp that has been unchanged for longest: the feed's first. */

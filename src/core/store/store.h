@@ -74,6 +74,11 @@ MUST_USE bool store_take_limits(
  * before that, the first STORE_ORIGINS_MAX that come. */
 void store_know_origin(struct store *s, struct span name);
 
+/* Whether it takes stamps of this origin, once store_know_origin was called; and how many it takes
+ * stamps of. */
+bool store_knows_origin(struct store *s, struct span name);
+unsigned store_origins(const struct store *s);
+
 /* The hash of an id under this store's seed, which the calls below take. It is SipHash-1-3, so that
  * a hostile client cannot choose ids that collide. */
 uint64_t store_hash(const struct store *s, struct span id);

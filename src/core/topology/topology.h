@@ -140,6 +140,10 @@ MUST_USE bool topology_read_text(
 void topology_destroy(struct topology *t);
 void topology_faults_destroy(struct topology_faults *f);
 
+/* A hash of what all nodes of a herd have to agree upon: its name, its nodes' names, its edges; not
+ * of addresses. Never 0. PROTOCOL.md, "Topologies that differ". */
+uint64_t topology_hash(const struct topology *t);
+
 /* The index of a node by name; -1: none. */
 int topology_find(const struct topology *t, struct span name);
 

@@ -287,7 +287,7 @@ void node_take_secrets(struct node *n, const struct secrets *secrets, struct ins
     note(n, "secrets", secrets->count, "", now);
 }
 
-bool node_take_topology(
+const char *node_take_topology(
     struct node *n, const struct topology *t, uint32_t connections_max, struct instant now)
 {
     (void)n, (void)t, (void)connections_max, (void)now;

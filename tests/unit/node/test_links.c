@@ -380,7 +380,7 @@ Test(node_links, a_refusal_is_logged_once_per_reason_and_counted)
     for (unsigned i = 0; i < 3; i++) {
         asks_in(0);
         sends(0, HELLO("Welsh", "d1", NOTHING_YET));
-        hears(0, "BYE Welsh is no neighbour of Goloman\n");
+        hears(0, "BYE Goloman's topology.conf does not name Welsh\n");
         cr_assert_eq(wants[0], NODE_WANT_CLOSE);
         hangs_up(0);
         asks_in(0);
@@ -389,7 +389,7 @@ Test(node_links, a_refusal_is_logged_once_per_reason_and_counted)
         hangs_up(0);
     }
     cr_assert_eq(logged(" link_refused "), 2);
-    cr_assert_eq(logged(" from=127.0.0.1:5 why=\"Welsh is no neighbour of Goloman\"\n"), 1);
+    cr_assert_eq(logged(" from=127.0.0.1:5 why=\"Goloman's topology.conf does not name Welsh\"\n"), 1);
     cr_assert_eq(node_metrics(node)->links_refused, 6);
 }
 

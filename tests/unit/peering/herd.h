@@ -159,7 +159,7 @@ static inline void herd_on_event(struct herd *h, struct end *e, enum peering_eve
     const struct peering *p = &e->peering;
     cr_assert_neq(event, PEERING_DIVERGED);
     if (event == PEERING_UP)
-        peering_peer_up(p->peer);
+        peering_peer_up(&h->nodes[e->node].node, p->peer);
     if (event == PEERING_ENDED) {
         cr_assert_str_eq(p->reason, "no byte for 10 s");
         peering_peer_down(&h->nodes[e->node].node, p->peer);

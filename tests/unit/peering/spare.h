@@ -45,9 +45,9 @@ static inline void link_lazy(int peer, bool knows)
 static inline void link_both_lazy(void)
 {
     link_lazy(HANDS, true);
-    peering_peer_up(&g.peers[HANDS]);
+    peering_peer_up(&g.node, &g.peers[HANDS]);
     link_lazy(WILKES, true);
-    peering_peer_up(&g.peers[WILKES]);
+    peering_peer_up(&g.node, &g.peers[WILKES]);
     (void)side_says(&g, HANDS);
     (void)side_says(&g, WILKES);
     cr_assert_eq(g.links[WILKES].lease.state, LEASE_LAZY);

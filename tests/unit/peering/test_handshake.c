@@ -58,7 +58,7 @@ Test(handshake, each_wrong_hello_has_its_reason)
             "HELLO stampede/1 herd=demo from=Hands to=- boot=" BOOT_A " nonce=" ONES " have=" NONE
             "\n",
             "this is Goloman, not -"},
-        {ACCEPTED, HELLO_OF("Welsh", BOOT_A, NONE), "Welsh is no neighbour of Goloman"},
+        {ACCEPTED, HELLO_OF("Welsh", BOOT_A, NONE), "Goloman's topology.conf does not name Welsh"},
         {ACCEPTED, HELLO_OF("Goloman", BOOT_A, NONE), "Goloman talks to itself"},
         {ACCEPTED, HELLO_OF("Hands", "0000000000000060", NONE), "Goloman talks to itself"},
         {HANDS, HELLO_OF("Goloman", BOOT_A, NONE), "Goloman talks to itself"},
@@ -96,7 +96,7 @@ Test(handshake, a_strangers_name_is_sought_among_the_neighbours_only)
     g.node.peers = peers;
     side_begin(&g, 0, ACCEPTED);
     cr_expect_eq(side_hears(&g, 0, HELLO_OF("Welsh", BOOT_A, NONE)), PEERING_ENDED);
-    cr_expect_str_eq(g.links[0].reason, "Welsh is no neighbour of Goloman");
+    cr_expect_str_eq(g.links[0].reason, "Goloman's topology.conf does not name Welsh");
     free(peers);
 }
 

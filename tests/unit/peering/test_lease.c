@@ -27,7 +27,7 @@ Test(lease, a_spare_link_stays_eager_while_the_tree_is_not_whole)
     cr_expect_eq(peering_pull_ns(&g.links[WILKES]), now.mono_ns + PEERING_LEASE_FIRST_MS * MS_NS);
     pass_ms(PEERING_LEASE_FIRST_MS);
     says(WILKES, "");
-    peering_peer_up(&g.peers[HANDS]);
+    peering_peer_up(&g.node, &g.peers[HANDS]);
     pass_ms(PEERING_LEASE_FIRST_MS - 1);
     says(WILKES, "");
     pass_ms(1);
@@ -36,7 +36,7 @@ Test(lease, a_spare_link_stays_eager_while_the_tree_is_not_whole)
 
 Test(lease, a_peer_without_lazy_is_never_pruned)
 {
-    peering_peer_up(&g.peers[HANDS]);
+    peering_peer_up(&g.node, &g.peers[HANDS]);
     link_lazy(WILKES, false);
     pass_ms(9000);
     says(WILKES, "");
@@ -183,7 +183,7 @@ Test(lease, a_lease_ends_when_the_tree_brings_the_same)
         lease_stamps(at, rows[i].tree_brings, rows[i].tree_first);
         bool ended = strstr(side_says(&g, WILKES), "PRUNE ");
         cr_expect_eq(ended, rows[i].ends, "%s", rows[i].name);
-        peering_peer_up(&g.peers[HANDS]);
+        peering_peer_up(&g.node, &g.peers[HANDS]);
         pass_ms(3 * g.links[WILKES].lease.length_ms); /* the next one does not follow soon */
         (void)side_says(&g, WILKES);
         pass_ms(3 * g.links[WILKES].lease.length_ms);
@@ -193,7 +193,7 @@ Test(lease, a_lease_ends_when_the_tree_brings_the_same)
 Test(lease, a_peer_without_lazy_is_not_pruned_for_what_the_tree_repeats)
 {
     link_lazy(HANDS, true);
-    peering_peer_up(&g.peers[HANDS]);
+    peering_peer_up(&g.node, &g.peers[HANDS]);
     link_lazy(WILKES, false);
     lease_stamps(1, 16, false);
     cr_expect_null(strstr(side_says(&g, WILKES), "PRUNE "));
@@ -256,7 +256,7 @@ Test(lease, a_spare_link_measures_its_round_trip_at_once)
 {
     g.peers[WILKES].tree_hops = g.peers[HANDS].tree_hops = 2;
     link_lazy(HANDS, true);
-    peering_peer_up(&g.peers[HANDS]);
+    peering_peer_up(&g.node, &g.peers[HANDS]);
     cr_expect_null(strstr(side_says(&g, HANDS), "PING "));
     side_begin(&g, WILKES, ACCEPTED);
     cr_assert_eq(side_hears(&g, WILKES,
@@ -280,7 +280,7 @@ Test(lease, losing_a_tree_link_asks_the_spare_ones_at_once)
     says(WILKES, ""); /* renewed */
     peering_peer_down(&g.node, &g.peers[HANDS]);
     says(WILKES, "");
-    peering_peer_up(&g.peers[HANDS]);
+    peering_peer_up(&g.node, &g.peers[HANDS]);
     pass_ms(PEERING_LEASE_LAST_MS);
     cr_expect_not_null(strstr(side_says(&g, WILKES), "PRUNE "));
 }

@@ -142,7 +142,7 @@ Test(route, a_full_table_falls_back_on_the_sender)
 {
     char names[64];
     uint16_t first = number("x0 Wilkes", WILKES);
-    for (int i = 1; i < ROUTES_MAX - 1 - PEERS; i++) {
+    for (int i = 1; i < ROUTES_MAX - 1 - PEERS - ROUTES_RESERVED; i++) {
         sprintf(names, "x%d Wilkes", i);
         names_are(number(names, WILKES), names);
     }
@@ -170,7 +170,7 @@ Test(route, full_texts_fall_back_as_well)
         kept += route_names(t, route).len > 5;
     }
     size_t bytes = 62 * 64 + 8;
-    cr_expect_geq(kept, (int)(ROUTE_TEXT_BYTES_MAX / (bytes + 8)));
+    cr_expect_geq(kept, (int)((ROUTE_TEXT_BYTES_MAX - ROUTES_RESERVED * 64) / (bytes + 8)));
     cr_expect_leq(kept, (int)(ROUTE_TEXT_BYTES_MAX / bytes));
 }
 
@@ -188,4 +188,47 @@ Test(route, sixty_four_neighbours)
     for (unsigned i = 0; i < ROUTE_PEERS_MAX; i++)
         cr_expect_eq(route_has(big, route, i), i == 0 || i == 31 || i == 32 || i == 63, "%u", i);
     route_table_destroy(big);
+}
+
+Test(route, other_neighbours_have_the_numbers)
+{
+    enum { NEW = 3 };
+    uint16_t from_hands = number("Hands", HANDS), both = number("Hands Wilkes", WILKES);
+    uint16_t welsh = number("Welsh Holiday", HOLIDAY);
+    const struct span others[] = {SPAN("Welsh"), SPAN("Holiday"), SPAN("Wilkes"), SPAN("Hands")};
+    cr_assert(route_table_take_peers(t, others, 4));
+    names_are(from_hands, "Hands");
+    cr_expect_eq(route_sender(t, from_hands), NEW, "Hands has another number");
+    cr_expect(route_has(t, both, NEW) && !route_has(t, both, HANDS));
+    cr_expect_eq(route_sender(t, both), WILKES);
+    cr_expect(route_has(t, welsh, 0), "Welsh is a neighbour now");
+    cr_expect_eq(number("Hands", NEW), from_hands);
+    cr_expect_eq(number("Hands Wilkes", WILKES), both);
+    names_are(number("Welsh", 0), "Welsh");
+    const struct span fewer[] = {SPAN(""), SPAN("Holiday"), SPAN("Wilkes"), SPAN("")};
+    cr_assert(route_table_take_peers(t, fewer, 4));
+    names_are(from_hands, "Hands");
+    cr_expect_eq(route_sender(t, from_hands), -1, "it is no neighbour");
+    for (unsigned i = 0; i < 4; i++)
+        cr_expect_eq(route_has(t, both, i), i == WILKES);
+}
+
+Test(route, room_for_neighbours_to_come_is_kept_but_not_for_ever)
+{
+    char name[32];
+    struct span one[] = {SPAN("Hands"), SPAN("Holiday"), SPAN("Wilkes")};
+    for (int i = 0; i < 2 * ROUTES_MAX; i++) {
+        snprintf(name, sizeof name, "n%d Hands", i);
+        (void)number(name, HANDS);
+    }
+    int taken = 0;
+    for (bool fits = true; fits && taken <= ROUTES_RESERVED; taken += fits) {
+        snprintf(name, sizeof name, "new%d", taken);
+        one[0] = span_of(name);
+        fits = route_table_take_peers(t, one, PEERS);
+        if (fits)
+            names_are(number(name, HANDS), name);
+    }
+    cr_expect_eq(taken, ROUTES_RESERVED, "%d", taken);
+    cr_expect_eq(route_sender(t, number("Holiday", HOLIDAY)), HOLIDAY);
 }
