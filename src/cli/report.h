@@ -82,8 +82,8 @@ void report_read(struct report *r, const struct topology *t, unsigned node, cons
 void report_table(FILE *out, const struct topology *t, const unsigned *nodes,
     const struct report *reports, unsigned count);
 
-/* Print what is wrong, below that table: which nodes go by another topology than `t`, a line for each
- * link that is down although both its nodes
+/* Print what is wrong, below that table: which nodes go by another topology than `t`, a line for
+ * each link that is down although both its nodes
  * are up, each full send that is under way, each alarm about digests, each clock that is wrong or
  * off, each neighbour whose stamps are refused,
  * and one for a places service that is down; and what is left of a budget of places. Nothing if

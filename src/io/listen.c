@@ -21,26 +21,26 @@ static const char *const port_words[NODE_PORTS] = {"client", "peer", "http"};
 
 /* -- opening ----------------------------------------------------------------------------------- */
 
-static void tell_why_not(const struct address *at, enum node_port port, int error)
+static void tell_why_not(FILE *tell, const struct address *at, enum node_port port, int error)
 {
     char where[ADDRESS_TEXT_BYTES_MAX + 1];
     address_text(at, where);
-    fprintf(stderr, "stampede: cannot listen on %s: ", where);
+    fprintf(tell, "cannot listen on %s: ", where);
     if (error == EADDRINUSE)
-        fprintf(stderr, "the port is in use, perhaps by a node that still runs; to find nodes: "
-                        "grep -l stampede /proc/[0-9]*/comm\n");
+        fprintf(tell, "the port is in use, perhaps by a node that still runs; to find nodes: "
+                      "grep -l stampede /proc/[0-9]*/comm\n");
     else if (error == EADDRNOTAVAIL)
-        fprintf(stderr,
+        fprintf(tell,
             "this machine does not have that address; correct `%s` of this node in topology.conf, "
             "or start the node on the machine that has it\n",
             port_words[port]);
     else if (error == EACCES)
-        fprintf(stderr,
+        fprintf(tell,
             "only root may use a port this low; choose one from 1024 up, or as root allow this one "
             "with: sysctl net.ipv4.ip_unprivileged_port_start=%u\n",
             at->port);
     else
-        fprintf(stderr, "%s\n", reason_of(error));
+        fprintf(tell, "%s\n", reason_of(error));
 }
 
 /* A descriptor, or -errno. */
@@ -113,7 +113,8 @@ bool listeners_open(struct listeners *l, struct conns *conns, struct log *log,
             continue;
         int fd = bind_and_listen(&at[p], p);
         if (fd < 0) {
-            tell_why_not(&at[p], p, -fd);
+            fputs("stampede: ", stderr);
+            tell_why_not(stderr, &at[p], p, -fd);
             listeners_stop(l);
             return false;
         }
@@ -123,16 +124,67 @@ bool listeners_open(struct listeners *l, struct conns *conns, struct log *log,
     return true;
 }
 
+/* -- moving ------------------------------------------------------------------------------------ */
+
+void listen_move_end(struct listen_move *m)
+{
+    for (unsigned p = 0; p < NODE_PORTS; p++)
+        if (m->moves[p] && m->fds[p] >= 0)
+            close(m->fds[p]);
+    *m = (struct listen_move){0};
+}
+
+bool listen_move_begin(struct listen_move *m, const struct address before[NODE_PORTS],
+    const struct address at[NODE_PORTS], FILE *tell)
+{
+    *m = (struct listen_move){0};
+    bool well = true;
+    for (unsigned p = 0; p < NODE_PORTS; p++) {
+        m->moves[p] = !address_equal(&before[p], &at[p]);
+        m->fds[p] = -1;
+        if (!m->moves[p] || at[p].port == 0)
+            continue;
+        int fd = try_to_listen(&at[p], p);
+        if (fd < 0)
+            tell_why_not(tell, &at[p], p, -fd);
+        well &= fd >= 0;
+        m->fds[p] = fd;
+    }
+    if (!well)
+        listen_move_end(m);
+    return well;
+}
+
+static void close_port(struct listener *port)
+{
+    if (port->fd < 0)
+        return;
+    shutdown(port->fd, SHUT_RDWR); /* the accepts that are with the kernel answer */
+    close(port->fd);
+    port->fd = -1;
+}
+
+void listeners_move(struct listeners *l, struct listen_move *m, struct instant now)
+{
+    ASSERT(!l->stopped);
+    for (unsigned p = 0; p < NODE_PORTS; p++) {
+        struct listener *port = &l->ports[p];
+        if (!m->moves[p])
+            continue;
+        close_port(port);
+        *port = (struct listener){
+            .fd = m->fds[p], .generation = (port->generation + 1) & RING_SLOT_MAX};
+        if (port->fd >= 0)
+            log_listening(l->log, p, port->fd, now);
+    }
+    *m = (struct listen_move){0};
+}
+
 void listeners_stop(struct listeners *l)
 {
     l->stopped = true;
-    for (unsigned p = 0; p < NODE_PORTS; p++) {
-        if (l->ports[p].fd < 0)
-            continue;
-        shutdown(l->ports[p].fd, SHUT_RDWR); /* the accepts that are with the kernel answer */
-        close(l->ports[p].fd);
-        l->ports[p].fd = -1;
-    }
+    for (unsigned p = 0; p < NODE_PORTS; p++)
+        close_port(&l->ports[p]);
 }
 
 /* -- accepting --------------------------------------------------------------------------------- */
@@ -173,6 +225,13 @@ void listener_completed(struct listeners *l, const struct ring_event *e, struct 
 {
     ASSERT(e->tag.slot < NODE_PORTS);
     struct listener *port = &l->ports[e->tag.slot];
+    if (e->tag.generation != port->generation) { /* of the address before */
+        if (e->result >= 0 && !l->stopped)
+            take_in(l, e->result, e->tag.slot, now);
+        else if (e->result >= 0)
+            close(e->result);
+        return;
+    }
     ASSERT(port->armed && port->armed <= LISTEN_ACCEPTS_MAX && !e->more);
     port->armed--;
     port->failing = e->result < 0;
@@ -203,7 +262,8 @@ void listeners_settle(struct listeners *l, struct instant now)
         if (port->fd < 0)
             continue;
         for (unsigned n = to_arm(l, port, now); n; n--, port->armed++)
-            ring_accept(l->conns->ring, port->fd, (struct ring_tag){.op = RING_ACCEPT, .slot = p});
+            ring_accept(l->conns->ring, port->fd,
+                (struct ring_tag){.op = RING_ACCEPT, .slot = p, .generation = port->generation});
         ASSERT(port->armed <= LISTEN_ACCEPTS_MAX);
     }
     l->conns->freed = false;

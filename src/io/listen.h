@@ -12,6 +12,7 @@
 
 #include "core/base/log.h"
 #include "io/conn.h"
+#include <stdio.h>
 
 enum {
     LISTEN_ACCEPTS_MAX = 64, /* connections that a port takes in one turn */
@@ -33,6 +34,7 @@ struct listen_trouble {
 
 struct listener {
     int fd;
+    uint32_t generation; /* of the accepts that are armed: it grows when the port moves */
     unsigned armed; /* accepts in flight */
     bool failing; /* the last one failed */
     int64_t rest_until_ns;
@@ -53,6 +55,23 @@ struct listeners {
  * false: failed; cause and remedy were written to standard error, and nothing is left open. */
 MUST_USE bool listeners_open(struct listeners *l, struct conns *conns, struct log *log,
     const struct address at[NODE_PORTS], struct instant now);
+
+/* Other addresses, bound and not used yet. All zero: none. */
+struct listen_move {
+    bool moves[NODE_PORTS];
+    int fds[NODE_PORTS]; /* of those that move; -1: there is no such port any more */
+};
+
+/* Bind the addresses that are others than before. Without waiting: the loop runs.
+ *
+ * false: failed; causes and remedies were written to `tell`, a line each, and nothing is left
+ * open. */
+MUST_USE bool listen_move_begin(struct listen_move *m, const struct address before[NODE_PORTS],
+    const struct address at[NODE_PORTS], FILE *tell);
+/* Accept there from now on, and no more where it was before; connections stay. Ends the move. */
+void listeners_move(struct listeners *l, struct listen_move *m, struct instant now);
+/* Do without it. */
+void listen_move_end(struct listen_move *m);
 
 /* For a node that accepts no connections. */
 void listeners_open_none(struct listeners *l, struct conns *conns, struct log *log);

@@ -337,6 +337,7 @@ static bool open_parts(struct loop *l)
         .log = config->log,
         .sink = &l->sink,
         .conns = &l->conns,
+        .listeners = &l->listeners,
         .ring = l->ring};
     if (config->only_client) {
         listeners_open_none(&l->listeners, &l->conns, config->log);

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 /* -- what is said about it --------------------------------------------------------------------- */
@@ -80,6 +81,34 @@ static bool open_log(
     return false;
 }
 
+static void addresses_of(const struct topology *t, unsigned self, struct address at[NODE_PORTS])
+{
+    const struct topology_node *node = &t->nodes[self];
+    at[NODE_CLIENT_PORT] = node->client;
+    at[NODE_PEER_PORT] = node->peer;
+    at[NODE_HTTP_PORT] = node->http;
+}
+
+/* Binds the node's own addresses where they are others. */
+static bool bind_addresses(
+    struct reload *r, const struct renewal *n, struct listen_move *move, struct instant now)
+{
+    struct address before[NODE_PORTS], at[NODE_PORTS];
+    const struct topology *t = r->files->topology;
+    char *words = NULL;
+    size_t bytes;
+    FILE *tell = open_memstream(&words, &bytes);
+    addresses_of(t, (unsigned)topology_find(t, span_of(r->files->name)), before);
+    addresses_of(n->topology, n->self, at);
+    bool well = tell && listen_move_begin(move, before, at, tell);
+    if (tell)
+        fclose(tell);
+    if (!well)
+        log_words(r, "addresses", false, words, now);
+    free(words);
+    return well;
+}
+
 /* Lowers limits.connections to what the limit of open files allows. false: that is not enough, or
  * the node does not take it. */
 static bool share_files(
@@ -127,6 +156,7 @@ void reload_all(struct reload *r, struct instant now)
 {
     struct renewal renewal;
     struct new_log log = {.fd = -1};
+    struct listen_move move = {.moves = {false}};
     struct open_files_share share;
     if (*r->sink->path)
         log_sink_reopen(r->sink, now);
@@ -135,10 +165,13 @@ void reload_all(struct reload *r, struct instant now)
     bool well = renewal_read(&renewal, r->files, store_count(node_store(r->node)));
     if (!well)
         log_failures(r, &renewal, now);
-    if (well && open_log(r, renewal.topology, &log, now) && share_files(r, &renewal, &share, now)) {
+    if (well && open_log(r, renewal.topology, &log, now) &&
+        bind_addresses(r, &renewal, &move, now) && share_files(r, &renewal, &share, now)) {
+        listeners_move(r->listeners, &move, now);
         take(r, &renewal, &log, &share, now);
         return;
     }
+    listen_move_end(&move);
     if (log.fd > STDERR_FILENO)
         close(log.fd);
     renewal_discard(&renewal);

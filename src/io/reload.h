@@ -1,13 +1,14 @@
 /* reload.h — SIGHUP: a node goes on by files that were changed, without a restart.
  *
  * Everything that can fail comes first, beside what is in use: files are read, a new log file is
- * opened. If anything fails, all of it is logged as `reload_failed`, and nothing has changed. Called
- * by loop. */
+ * opened, other addresses are bound. If anything fails, all of it is logged as `reload_failed`, and
+ * nothing has changed. Called by loop. */
 #ifndef IO_RELOAD_H
 #define IO_RELOAD_H
 
 #include "files/renewal.h"
 #include "io/conn.h"
+#include "io/listen.h"
 #include "io/log_sink.h"
 #include "io/open_files.h"
 
@@ -20,6 +21,7 @@ struct reload {
     struct log *log;
     struct log_sink *sink;
     struct conns *conns;
+    struct listeners *listeners;
     struct ring *ring;
     unsigned log_path; /* which of these holds the present one, once it was changed */
     char log_paths[2][FILE_PATH_ROOM];

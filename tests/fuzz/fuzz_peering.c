@@ -177,7 +177,7 @@ static void on_up(struct side *s, unsigned link)
         return;
     int loser = neighbour_linked(&s->neighbours, who, (int)link, e->peering.role == HELLO_DIALLED,
         e->peering.theirs.boot, now);
-    peering_peer_up(who->peer);
+    peering_peer_up(&s->node, who->peer);
     if (loser != NEIGHBOUR_NO_LINK)
         peering_end(&s->ends[loser].peering, PEERING_DUPLICATE);
 }
@@ -201,6 +201,8 @@ static void on_event(struct side *s, unsigned link, enum peering_event event)
         on_up(s, link);
     else if (event == PEERING_RIVAL)
         on_rival(s, link);
+    else if (event == PEERING_TOPOLOGY)
+        peering_take_tree(&e->peering, now);
     else if (event == PEERING_ASKED)
         peering_end(&e->peering, "asked");
 }

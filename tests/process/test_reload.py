@@ -2,11 +2,12 @@
 import os
 import pty
 import signal
+import socket
 import subprocess
 import threading
 import unittest
 
-from herd import DEADLINE_S, SHIPPED, STAMPEDE, Herd, environment, reserve_port
+from herd import DEADLINE_S, SHIPPED, STAMPEDE, Client, Herd, environment, reserve_port
 
 PAIR = {"Goloman": ("Hands",), "Hands": ()}
 
@@ -59,7 +60,8 @@ class Faults(unittest.TestCase):
             with node.client() as client:
                 long = b"x" * 150
                 self.assertEqual(client.ask(long), b"? " + long[:100])
-                change(herd, "limits { line = 200B  idle = 5parsec }\nlog_level = debug\nspun = 1us")
+                change(herd, "limits { line = 200B  idle = 5parsec }\n"
+                             "log_level = debug\nspun = 1us")
                 hang_up(herd, node, b" reload_failed ")
                 checked = herd.command("check", expect=(1,)).stdout.decode().splitlines()[:-1]
                 self.assertEqual(len(checked), 2)
@@ -273,7 +275,8 @@ class Edges(unittest.TestCase):
             herd.until(lambda: b"Hands's topology.conf does not name Vienna" in vienna.log(),
                        "it is refused")
             said = herd.command("status", "--table", expect=(0, 1)).stdout.decode()
-            self.assertIn("Goloman, Hands, Holiday, Welsh, Wilkes go by another topology.conf", said)
+            self.assertIn(
+                "Goloman, Hands, Holiday, Welsh, Wilkes go by another topology.conf", said)
             self.assertIn("Hands's topology.conf does not name Vienna", said)
             hang_up(herd, herd["Hands"])
             herd.linked(("Vienna", "Hands"))
@@ -326,6 +329,66 @@ class Edges(unittest.TestCase):
             herd["Hands"].start()
             hang_up(herd, herd["Goloman"])
             herd.linked()
+
+    def test_ports_move_under_load_and_connections_stay(self):
+        with Herd(PAIR) as herd:
+            herd.linked()
+            node, other = herd["Hands"], herd["Goloman"]
+            loads = [Load(node), Load(other)]
+            for load in loads:
+                load.start()
+            before = node.client_address
+            moved = [reserve_port() for _ in range(2)]
+            herd[node.name].holders += moved
+            node.client_address, node.peer_address = (h.getsockname() for h in moved)
+            herd.write("topology.conf")
+            hang_up(herd, node)
+            with node.client() as client:
+                line = client.tell(b"kiwi", b"+1-1", b"1")
+            with self.assertRaises(ConnectionError):
+                Client(before)
+            herd.agree(b"kiwi", line)
+            hang_up(herd, other)
+            for load in loads:
+                load.ends(herd)
+            self.assertNotIn(b" link_down ", node.log() + other.log())
+            other.stop()
+            other.start()
+            herd.linked()
+
+    def test_a_port_that_is_taken_changes_nothing(self):
+        with Herd(PAIR) as herd, socket.socket() as taken:
+            herd.linked()
+            node = herd["Hands"]
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            before = node.client_address
+            node.client_address = taken.getsockname()
+            herd.more = "log_level = debug"
+            herd.write("topology.conf")
+            hang_up(herd, node, b" reload_failed what=addresses ")
+            self.assertIn(b"the port is in use", node.log())
+            node.client_address = before
+            with node.client() as client:
+                self.assertEqual(client.ask(b"alive?"), b"? alive?")
+            self.assertNotIn(b" client_opened ", node.log())
+
+    def test_an_http_port_comes_and_goes(self):
+        with Herd() as herd:
+            holder = reserve_port()
+            herd.node.holders.append(holder)
+            port = holder.getsockname()[1]
+            text = herd.config.read_text()
+            herd.config.write_text(text.replace("  talks_to", f'  http = "127.0.0.1:{port}"\n'
+                                                "  talks_to"))
+            hang_up(herd, herd.node)
+            with Client(("127.0.0.1", port)) as client:
+                client.send(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                self.assertTrue(client.line().startswith(b"HTTP/1.1 200 "))
+            herd.config.write_text(text)
+            hang_up(herd, herd.node)
+            with self.assertRaises(ConnectionError):
+                Client(("127.0.0.1", port))
 
     def test_a_node_that_is_not_named_goes_on(self):
         with Herd(PAIR) as herd:

@@ -748,9 +748,12 @@ static void say_run(void)
         run.seed, shape_word(run.plan.shape), h->topology.nodes_count, run.calm ? " calm" : "",
         run.plan.stamps ? " full" : "", run.plan.tls ? " tls" : "", run.plan.twin ? " twin" : "",
         run.burst == FLOOD_LINES ? " flood" : "", run.jumpy ? " jumpy" : "",
-        run.secrets_gap_ns ? " secrets" : run.reload_gap_ns ? " reloads" : "", run.restarted ? " restarts" : "", service,
-        (double)h->network.now_ns / 1e9, h->network.events, h->judge.accepted, herd_messages(h),
-        (double)run.settled_ns / 1e9, herd_divergences(h), h->network.trace);
+        run.secrets_gap_ns  ? " secrets"
+        : run.reload_gap_ns ? " reloads"
+                            : "",
+        run.restarted ? " restarts" : "", service, (double)h->network.now_ns / 1e9,
+        h->network.events, h->judge.accepted, herd_messages(h), (double)run.settled_ns / 1e9,
+        herd_divergences(h), h->network.trace);
 }
 
 struct sums {
@@ -856,7 +859,8 @@ int main(int argc, char **argv)
     static const struct option words[] = {{"seeds", required_argument, NULL, 's'},
         {"seconds", required_argument, NULL, 't'}, {"nodes", required_argument, NULL, 'n'},
         {"topology", required_argument, NULL, 'g'}, {"service", required_argument, NULL, 'p'},
-        {"reloads", no_argument, NULL, 'r'}, {"keep-on", no_argument, NULL, 'k'}, {"verbose", no_argument, NULL, 'v'}, {0}};
+        {"reloads", no_argument, NULL, 'r'}, {"keep-on", no_argument, NULL, 'k'},
+        {"verbose", no_argument, NULL, 'v'}, {0}};
     for (int option; (option = getopt_long(argc, argv, "kv", words, NULL)) != -1;)
         if (!take_option(option))
             return usage();

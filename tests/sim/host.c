@@ -219,7 +219,8 @@ bool host_takes_file(struct host *h, const struct file_plan *plan)
         network_wake(h->network, h->party, h->network->now_ns);
     }
     if (why && !h->memory.failed)
-        judge_violated(h->judge, "%s does not take a file: %s", h->topology.nodes[h->self].name, why);
+        judge_violated(
+            h->judge, "%s does not take a file: %s", h->topology.nodes[h->self].name, why);
     file_free(why ? file : h->file);
     if (why)
         return false;

@@ -104,8 +104,8 @@ void host_stop(struct host *h); /* with BYE; it is down when all output is sent 
 void host_pause(struct host *h, bool paused);
 /* Its file has these from now on, and it gets SIGHUP; it must not be paused. */
 void host_changes_secrets(struct host *h, const struct secrets *secrets);
-/* Its topology.conf is another version from now on, and it gets SIGHUP. false: it is paused or stops,
- * the file does not name it, or it has no memory: nothing has changed. */
+/* Its topology.conf is another version from now on, and it gets SIGHUP. false: it is paused or
+ * stops, the file does not name it, or it has no memory: nothing has changed. */
 bool host_takes_file(struct host *h, const struct file_plan *plan);
 /* From now on one in `fails_in` allocations of at least `from_bytes` fails; 0: none. */
 void host_starve(struct host *h, unsigned fails_in, size_t from_bytes);

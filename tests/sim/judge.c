@@ -5,8 +5,8 @@
 #include <inttypes.h>
 #include <stdarg.h>
 
-/* What a BYE says about an edge may be of before the last reload: while the link handed over, or, in
- * a rough run, had no room to say it. */
+/* What a BYE says about an edge may be of before the last reload: while the link handed over, or,
+ * in a rough run, had no room to say it. */
 enum { FILE_LATE_MS = 8000, FILE_LATE_ROUGH_MS = 45000 };
 
 enum {
@@ -431,7 +431,7 @@ bool judge_has_edge(const struct judge *j, unsigned node, unsigned other)
     return false;
 }
 
-/* "Goloman's topology.conf has no edge to Welsh". What was said before a reload may be on its way. */
+/* "Goloman's topology.conf has no edge to Welsh". It may be of before a reload. */
 static bool lacks_edge(const struct judge *j, unsigned from, unsigned to, struct span reason)
 {
     static const char says[] = "'s topology.conf ";

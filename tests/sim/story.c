@@ -440,7 +440,8 @@ void reloads(unsigned node)
 void knows_of_two(unsigned node, bool two)
 {
     const char *says = two ? "\"topologies_differ\":true" : "\"topologies_differ\":false";
-    cr_assert(herd_status_says(&h, node, says), "violated: %s does not say %s", name_of(node), says);
+    cr_assert(
+        herd_status_says(&h, node, says), "violated: %s does not say %s", name_of(node), says);
 }
 
 void sends_poison(unsigned node, const char *id, const char *time)

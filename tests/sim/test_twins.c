@@ -191,7 +191,8 @@ Test(twins, two_that_start_at_once_leave_one)
     says_many(2, 20, 1, 1);
     says_many(twin(), 20, 2, 1);
     runs_ms(3000);
-    unsigned leaver = is_down(2) ? 2 : twin(); /* their clocks show the same: it has the larger boot */
+    unsigned leaver =
+        is_down(2) ? 2 : twin(); /* their clocks show the same: it has the larger boot */
     has_ended_as_twin(leaver);
     all_linked();
     all_agree();

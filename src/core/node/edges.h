@@ -2,9 +2,9 @@
  * node runs.
  *
  * A neighbour keeps its number as long as it is one, whatever else changes in topology.conf: links,
- * dials and the lists of nodes that have seen a stamp go by it. One that is no neighbour any more is
- * `gone`; its number is given to another when no link of it is left. PROTOCOL.md, "Topologies that
- * differ".
+ * dials and the lists of nodes that have seen a stamp go by it. One that is no neighbour any more
+ * is `gone`; its number is given to another when no link of it is left. PROTOCOL.md, "Topologies
+ * that differ".
  *
  * Called by links.c, and by node.c for dials. Written by edges.c alone. */
 #ifndef CORE_NODE_EDGES_H

@@ -127,11 +127,12 @@ static void log_others(struct node *n)
 void link_log_topologies(struct node *n, struct instant now)
 {
     bool differ = n->links.peering.topologies.differ;
-    log_begin(n->log, differ ? LOG_WARN : LOG_INFO, differ ? "topologies_differ" : "topologies_agree",
-        now);
+    log_begin(n->log, differ ? LOG_WARN : LOG_INFO,
+        differ ? "topologies_differ" : "topologies_agree", now);
     if (differ) {
         log_others(n);
-        log_text(n->log, "effect", SPAN("all links carry stamps until all nodes have one topology"));
+        log_text(
+            n->log, "effect", SPAN("all links carry stamps until all nodes have one topology"));
     }
     log_end(n->log);
 }

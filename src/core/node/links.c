@@ -6,6 +6,7 @@
  * that is sent. Opening and closing a link takes the same time however many there are. Holds
  * always: a neighbour has at most one link that stays; whoever has not proved which neighbour it is
  * stands among the strangers. PROTOCOL.md, "Peer port". */
+#include "core/node/link_output.h"
 #include "core/node/private.h"
 #include <stdio.h>
 #include <stdlib.h>

@@ -21,6 +21,13 @@ static uint64_t load_u64(const unsigned char *at)
     return value;
 }
 
+/* What one link may come to hold. */
+static size_t link_bytes_max(const struct node *n)
+{
+    size_t tls = n->tls.config ? tls_bytes() : 0;
+    return sizeof(struct link) + 2 * LINK_OUTPUT_BYTES + tls;
+}
+
 /* What the node may come to hold at most, by the limits of topology.conf. */
 static void log_budget(struct node *n, struct instant now)
 {

@@ -19,7 +19,7 @@
  *   ready.c        the page /ready
  *   durations.c    how long turns and commands take
  *   links.c        peer connections: links, dials
- *   link_output.c  where a link writes
+ *   link_output.h  where a link writes
  *   parting.c      the end of a link to a neighbour that was removed
  *   observers.c    what an observer is told
  *   links_stop.c   what a node that stops waits for on its links
@@ -58,7 +58,6 @@
 #include "core/node/edges.h"
 #include "core/node/input.h"
 #include "core/node/link_log.h"
-#include "core/node/link_output.h"
 #include "core/node/links.h"
 #include "core/node/links_stop.h"
 #include "core/node/node.h"

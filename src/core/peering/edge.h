@@ -25,8 +25,8 @@ void peering_take_tree(struct peering *p, struct instant now);
  * it. */
 void peering_know_origins(struct peering *p, struct instant now);
 
-/* The peer is a neighbour no more (peer->gone): tell it all, have what it gave notice of, and ask it
- * to confirm. peering_parted: it has, up to own change `change`. */
+/* The peer is a neighbour no more (peer->gone): tell it all, have what it gave notice of, and ask
+ * it to confirm. peering_parted: it has, up to own change `change`. */
 void peering_part(struct peering *p);
 bool peering_parted(const struct peering *p, uint64_t change);
 

@@ -21,9 +21,9 @@
  * behind, for the tree may only be slow. Under load that is seen sooner, as the tree brings the
  * same stamps: such a lease ends at once, because it doubles the load.
  *
- * Holds always: a link that is not spare is EAGER and its lease never ends, or it asks once more for
- * what it had refused, or had had as notices before it came into the tree; a GRAFT is due in ASKED
- * only; of the stamps of a lease no more were first than came. */
+ * Holds always: a link that is not spare is EAGER and its lease never ends, or it asks once more
+ * for what it had refused, or had had as notices before it came into the tree; a GRAFT is due in
+ * ASKED only; of the stamps of a lease no more were first than came. */
 #include "core/peering/lease.h"
 #include "core/base/decimal.h"
 #include "core/base/invariant.h"
@@ -94,8 +94,7 @@ static void begin_lease(struct lease *l, const struct spare_links *s, struct ins
 }
 
 /* A link that is asked already becomes what it is to be when it is answered. */
-void lease_take_tree(
-    struct lease *l, const struct link_state *link, bool spare, struct instant now)
+void lease_take_tree(struct lease *l, const struct link_state *link, bool spare, struct instant now)
 {
     if (l->spare == spare)
         return;

@@ -67,12 +67,12 @@ void neighbours_begin(struct neighbours *n, struct instant now);
 /* Likewise one that has become a neighbour. */
 void neighbour_begin(struct neighbour *who, struct instant now);
 
-/* It is no neighbour any more, as who->peer->gone says: it is not dialled. A dial under way must not
- * be reported any more. */
+/* It is no neighbour any more, as who->peer->gone says: it is not dialled. A dial under way must
+ * not be reported any more. */
 void neighbour_goes(struct neighbour *who);
 
-/* It is to be dialled at once, unless it is linked: its address is another one, or it is a neighbour
- * again. Of a dial under way likewise. */
+/* It is to be dialled at once, unless it is linked: its address is another one, or it is a
+ * neighbour again. Of a dial under way likewise. */
 void neighbour_dials_anew(struct neighbour *who, struct instant now);
 
 /* A neighbour that is due for a dial, which is then under way; NULL: none. */

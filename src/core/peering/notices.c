@@ -103,8 +103,8 @@ bool notices_answer(
 bool notices_as_stamp(
     const struct notices *n, const struct link_state *link, const struct feed_item *item)
 {
-    return !n->behind_ns || link->node->stopping || link->peer->gone || item->change <= n->stamps_until ||
-           item->change <= link->peer->full_until;
+    return !n->behind_ns || link->node->stopping || link->peer->gone ||
+           item->change <= n->stamps_until || item->change <= link->peer->full_until;
 }
 
 /* The SEEN that is being written. Zeroed: none. */

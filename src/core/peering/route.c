@@ -83,8 +83,7 @@ static uint16_t find(const struct route_table *t, struct span names, uint32_t ha
 
 static bool has_room_for(const struct route_table *t, unsigned lists, size_t bytes)
 {
-    return t->routes_count + lists <= ROUTES_MAX &&
-           bytes <= ROUTE_TEXT_BYTES_MAX - t->texts_bytes;
+    return t->routes_count + lists <= ROUTES_MAX && bytes <= ROUTE_TEXT_BYTES_MAX - t->texts_bytes;
 }
 
 static bool has_room(const struct route_table *t, struct span names)

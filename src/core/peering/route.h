@@ -12,11 +12,11 @@
 #include <stdint.h>
 
 enum {
-    ROUTE_LOCAL = 0,     /* from a client of this node: no other node has seen it */
-    ROUTES_MAX = 4096,   /* kept lists, those of a lone sender included */
+    ROUTE_LOCAL = 0, /* from a client of this node: no other node has seen it */
+    ROUTES_MAX = 4096, /* kept lists, those of a lone sender included */
     ROUTES_RESERVED = 128, /* of these, for lone senders that become neighbours later */
     ROUTE_PEERS_MAX = 64,
-    ROUTE_NAMES_MAX = 64,          /* names in a list; of a longer one the last are kept */
+    ROUTE_NAMES_MAX = 64, /* names in a list; of a longer one the last are kept */
     ROUTE_TEXT_BYTES_MAX = 262144, /* of all lists together; then, too, the table is full */
 };
 

@@ -12,8 +12,8 @@
  *   DIFFER   10 s without either                               AGREE
  *   any      the own one is another one                        same     TOPOLOGY on all links
  *
- * Written by topologies.c alone, but for `changed`. Called by peering and out, for its lines, and by
- * node. */
+ * Written by topologies.c alone, but for `changed`. Called by peering and out, for its lines, and
+ * by node. */
 #ifndef CORE_PEERING_TOPOLOGIES_H
 #define CORE_PEERING_TOPOLOGIES_H
 

@@ -36,16 +36,6 @@ static void check_names(
     put(out, "; stop it with SIGTERM, so that the others get all that it holds\n");
 }
 
-/* Until a listener can move. */
-static void check_addresses(
-    const struct topology *now, const struct topology *next, struct span self, struct buf *out)
-{
-    int before = topology_find(now, self), after = topology_find(next, self);
-    if (after >= 0 && (!address_equal(&now->nodes[before].client, &next->nodes[after].client) ||
-                          !address_equal(&now->nodes[before].peer, &next->nodes[after].peer)))
-        put(out, "this node has another address" RESTART);
-}
-
 static void check_places(
     const struct topology_places *now, const struct topology_places *next, struct buf *out)
 {
@@ -60,7 +50,6 @@ void topology_change_faults(const struct topology *now, const struct topology *n
 {
     ASSERT(topology_find(now, self) >= 0 && out->len == 0);
     check_names(now, next, self, out);
-    check_addresses(now, next, self, out);
     if (next->limits.stamps < stamps) {
         put(out, "limits.stamps is ");
         buf_u64(out, next->limits.stamps);

@@ -389,7 +389,8 @@ Test(node_links, a_refusal_is_logged_once_per_reason_and_counted)
         hangs_up(0);
     }
     cr_assert_eq(logged(" link_refused "), 2);
-    cr_assert_eq(logged(" from=127.0.0.1:5 why=\"Goloman's topology.conf does not name Welsh\"\n"), 1);
+    cr_assert_eq(
+        logged(" from=127.0.0.1:5 why=\"Goloman's topology.conf does not name Welsh\"\n"), 1);
     cr_assert_eq(node_metrics(node)->links_refused, 6);
 }
 

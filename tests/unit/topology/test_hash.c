@@ -18,16 +18,19 @@ static uint64_t hash_of(const char *text)
 
 Test(hash, is_that_of_protocol_md)
 {
-    cr_expect_eq(hash_of("herd = demo node Wilkes { " AT("4") " } node Hands { " AT(
-                     "1") "talks_to = Wilkes } node Goloman { " AT("0") "talks_to = {Wilkes, "
-                                                                        "Holiday, Hands} } node "
-                                                                        "Welsh { " AT("3") "talks_"
-                                                                                           "to = "
-                                                                                           "Holiday"
-                                                                                           " } "
-                                                                                           "node "
-                                                                                           "Holiday"
-                                                                                           " { " AT("2") "talks_to = Wilkes }"),
+    cr_expect_eq(
+        hash_of("herd = demo node Wilkes { " AT("4") " } node Hands { " AT(
+            "1") "talks_to = Wilkes } node Goloman { " AT("0") "talks_to = {Wilkes, "
+                                                               "Holiday, Hands} } node "
+                                                               "Welsh { " AT(
+                                                                   "3") "talks_"
+                                                                        "to = "
+                                                                        "Holiday"
+                                                                        " } "
+                                                                        "node "
+                                                                        "Holiday"
+                                                                        " { " AT("2") "talks_to = "
+                                                                                      "Wilkes }"),
         UINT64_C(0xe10137fdab650c4f));
 }
 
