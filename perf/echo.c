@@ -131,6 +131,19 @@ void node_turn(struct node *n, struct instant now)
     (void)n, (void)now;
 }
 
+const char *node_take_topology(
+    struct node *n, const struct topology *t, uint32_t connections_max, struct instant now)
+{
+    (void)n, (void)t, (void)connections_max, (void)now;
+    abort(); /* it has no topology */
+}
+
+const struct store *node_store(const struct node *n)
+{
+    (void)n;
+    abort();
+}
+
 void node_turn_took(struct node *n, int64_t ns)
 {
     (void)n;
