@@ -46,6 +46,11 @@ static const char *read_text(const cJSON *of, const char *key)
     return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(of, key));
 }
 
+static bool has_key(const cJSON *of, const char *key)
+{
+    return cJSON_GetObjectItemCaseSensitive(of, key) != NULL;
+}
+
 static bool read_hex(const cJSON *of, const char *key, char out[REPORT_HEX_DIGITS + 1])
 {
     const char *text = read_text(of, key);
@@ -74,7 +79,8 @@ static struct report_link read_link_fields(const cJSON *link)
         uint64_t *to;
     } wholes[] = {{l.up ? "up_ms" : "down_ms", &l.since_ms}, {"tries", &l.tries}, {"lag", &l.lag},
         {"lag_ms", &l.lag_ms}, {"round_trip_us", &l.round_trip_us}, {"sent", &l.sent},
-        {"got", &l.got}, {"got_new", &l.got_new}, {"divergences", &l.divergences}};
+        {"got", &l.got}, {"got_new", &l.got_new}, {"divergences", &l.divergences},
+        {"unequal", &l.unequal}, {"error_ms", &l.error_ms}};
     for (size_t i = 0; i < sizeof wholes / sizeof *wholes; i++)
         if (!read_whole(link, wholes[i].key, wholes[i].to))
             *wholes[i].to = 0;
@@ -104,6 +110,8 @@ static void read_link(
             if (!l->up)
                 return;
             r->links_up++;
+            if (!l->in_tree && has_key(link, "in_tree"))
+                return;
             r->lag = l->lag > r->lag ? l->lag : r->lag;
             r->lag_ms = l->lag_ms > r->lag_ms ? l->lag_ms : r->lag_ms;
         }
@@ -148,6 +156,12 @@ static const char *read_all(
         strcpy(r->boot, "-");
     if (!read_hex(json, "topology", r->topology))
         r->topology[0] = '\0';
+    read_printable(json, "version", r->version, sizeof r->version);
+    if (!*r->version)
+        strcpy(r->version, "-");
+    r->certified = read_signed(json, "certificate_ends_s", &r->certificate_ends_s);
+    if (!read_whole(json, "stamps_max", &r->stamps_max))
+        r->stamps_max = 0;
     if (!read_whole(json, "change", &r->change))
         r->change = REPORT_NO_CHANGE;
     r->partial = read_true(json, "partial");

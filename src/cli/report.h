@@ -2,7 +2,7 @@
  *
  * The answer comes over the network, perhaps from another version or from something that is no
  * node. Every field is validated, and no unprintable byte of its text reaches the terminal.
- * report.c reads, report_table.c shows. Called by `status` and `up`. */
+ * report.c reads, report_table.c shows, health.c judges. Called by `status`, `top`, `up`, `wait`. */
 #ifndef CLI_REPORT_H
 #define CLI_REPORT_H
 
@@ -10,7 +10,7 @@
 #include <cjson/cJSON.h>
 #include <stdio.h>
 
-enum { REPORT_ERROR_BYTES_MAX = 79, REPORT_HEX_DIGITS = 16 };
+enum { REPORT_ERROR_BYTES_MAX = 79, REPORT_HEX_DIGITS = 16, REPORT_VERSION_BYTES_MAX = 15 };
 
 #define REPORT_NO_CHANGE UINT64_MAX /* no mark comes up to it */
 
@@ -18,6 +18,7 @@ enum { REPORT_ERROR_BYTES_MAX = 79, REPORT_HEX_DIGITS = 16 };
 struct report_link {
     bool up;
     bool diverged; /* digests stay different, so everything is being sent again */
+    uint64_t unequal; /* digests in a row that differed while both ends had everything */
     bool full_send; /* the node is sending everything to the neighbour */
     bool peer_partial; /* the neighbour says that it is partial */
     bool incomplete; /* the node has refused stamps of the neighbour, and will ask for them again */
@@ -40,6 +41,7 @@ struct report_link {
     uint64_t divergences; /* alarms so far */
     char unknown_origin[STAMPEDE_NODE_NAME_BYTES_MAX + 1]; /* whose, if for that; printable */
     char error[REPORT_ERROR_BYTES_MAX + 1]; /* why it is down, or was last; printable */
+    uint64_t error_ms; /* so long ago */
 };
 
 struct report {
@@ -47,10 +49,14 @@ struct report {
     uint64_t uptime_ms;
     uint64_t clients;
     uint64_t stamps;
+    uint64_t stamps_max; /* 0: not said */
     uint64_t change; /* its last; REPORT_NO_CHANGE: not said */
-    uint64_t lag; /* the largest of the links that are up */
+    uint64_t lag; /* the largest of the links of the tree that are up: spare ones lag by design */
     uint64_t lag_ms; /* ... and the age of the oldest stamp */
     double updates_per_s;
+    char version[REPORT_VERSION_BYTES_MAX + 1]; /* printable; "-": not said */
+    bool certified; /* it has a certificate, which ends at: */
+    int64_t certificate_ends_s; /* since 1970 */
     char boot[REPORT_HEX_DIGITS + 1];
     char digest[REPORT_HEX_DIGITS + 1];
     char topology[REPORT_HEX_DIGITS + 1]; /* the hash of the one that it goes by; "": not said */
@@ -76,23 +82,13 @@ void report_read(struct report *r, const struct topology *t, unsigned node, cons
 
 /* -- showing ----------------------------------------------------------------------------------- */
 
-/* Print one row per node, and whether the digests agree.
+/* Print one row per node, and whether the digests agree; lines of the table have 80 columns at most.
  * nodes    indices into the topology
  * reports  as many, in the same order */
 void report_table(FILE *out, const struct topology *t, const unsigned *nodes,
     const struct report *reports, unsigned count);
 
-/* Print what is wrong, below that table: which nodes go by another topology than `t`, a line for
- * each link that is down although both its nodes
- * are up, each full send that is under way, each alarm about digests, each clock that is wrong or
- * off, each neighbour whose stamps are refused,
- * and one for a places service that is down; and what is left of a budget of places. Nothing if
- * all is well and there is no budget. Arguments as for
- * report_table. */
-void report_troubles(FILE *out, const struct topology *t, const unsigned *nodes,
-    const struct report *reports, unsigned count);
-
-/* Print one row for each of a node's links. */
+/* Print one row for each of a node's links, and their last errors. */
 void report_links_table(FILE *out, const struct topology *t, unsigned node, const struct report *r);
 
 /* Print its links as `2/3, not Hands`. */
@@ -102,5 +98,8 @@ void report_links(FILE *out, const struct topology *t, unsigned node, const stru
  * REPORT_SPAN_BYTES. */
 enum { REPORT_SPAN_BYTES = 32 };
 void report_span(uint64_t ms, char *out);
+
+/* A duration that is usually short: 0, 87ms, 4.2s, then as above. Returns `out`. */
+const char *report_short_span(uint64_t ms, char *out);
 
 #endif

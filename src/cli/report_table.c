@@ -1,11 +1,11 @@
-/* report_table.c — see report.h: reports as tables. A herd that is well takes one table of 80 to
- * 100 columns. What is wrong follows in a few sentences, worst first. */
+/* report_table.c — see report.h: reports as tables, and whether digests are equal in a sentence. */
+#include "cli/grid.h"
 #include "cli/report.h"
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 
-enum { TROUBLES_MAX = 20, DIGITS_SHOWN_OF_BOOT = 6, DIGITS_SHOWN_OF_DIGEST = 8 };
+enum { DIGITS_SHOWN_OF_DIGEST = 8 };
 
 /* -- cells ------------------------------------------------------------------------------------- */
 
@@ -22,8 +22,7 @@ void report_span(uint64_t ms, char *out)
         snprintf(out, REPORT_SPAN_BYTES, "%us", (unsigned)s);
 }
 
-/* A duration that is usually short: 0, 87ms, 4.2s, then as in report_span. */
-static const char *span_text(uint64_t ms, char *out)
+const char *report_short_span(uint64_t ms, char *out)
 {
     if (ms < 1000)
         snprintf(out, REPORT_SPAN_BYTES, ms ? "%ums" : "%u", (unsigned)ms);
@@ -43,21 +42,11 @@ static const char *clock_text(bool known, int64_t us, char *out)
         return "-";
     if (!ms)
         return "0";
-    (void)span_text(ms, out);
+    (void)report_short_span(ms, out);
     memcpy(span, out, sizeof span - 1);
     span[sizeof span - 1] = '\0';
     snprintf(out, REPORT_SPAN_BYTES, "%c%s", us < 0 ? '-' : '+', span);
     return out;
-}
-
-static int name_width(const struct topology *t, const unsigned *nodes, unsigned count, int least)
-{
-    int width = least;
-    for (unsigned i = 0; i < count; i++) {
-        int len = (int)strlen(t->nodes[nodes[i]].name);
-        width = len > width ? len : width;
-    }
-    return width;
 }
 
 void report_links(FILE *out, const struct topology *t, unsigned node, const struct report *r)
@@ -153,221 +142,121 @@ static void say_whether_equal(
             out);
 }
 
-static void node_row(FILE *out, const struct report *r, const char *usual)
+enum { HERD_NODE, HERD_UP, HERD_VERSION, HERD_CLIENTS, HERD_STAMPS, HERD_UPDATES, HERD_DIGEST,
+    HERD_LAG, HERD_AGE, HERD_CLOCK, HERD_LINKS, HERD_COLUMNS };
+
+static const struct grid_column herd_columns[HERD_COLUMNS] = {
+    [HERD_NODE] = {"NODE", true, 0},
+    [HERD_UP] = {"UP", false, 1},
+    [HERD_VERSION] = {"VERSION", true, 2},
+    [HERD_CLIENTS] = {"CLIENTS", false, 3},
+    [HERD_STAMPS] = {"STAMPS", false, 1},
+    [HERD_UPDATES] = {"UPD/S", false, 4},
+    [HERD_DIGEST] = {"DIGEST", true, 1},
+    [HERD_LAG] = {"LAG", false, 1},
+    [HERD_AGE] = {"AGE", false, 1},
+    [HERD_CLOCK] = {"CLOCK", false, 5},
+    [HERD_LINKS] = {"LINKS", true, 1},
+};
+
+static void put_node(struct grid *g, unsigned row, const struct report *r, const char *usual,
+    unsigned neighbours)
 {
-    char up[REPORT_SPAN_BYTES], since[REPORT_SPAN_BYTES], clock[REPORT_SPAN_BYTES];
-    report_span(r->uptime_ms, up);
-    fprintf(out, "%7s  %-6.*s  %7" PRIu64 "  %8" PRIu64 "  %7.0f  %.*s%s  %6" PRIu64 "  %6s  %7s  ",
-        up, DIGITS_SHOWN_OF_BOOT, r->boot, r->clients, r->stamps, round(r->updates_per_s),
-        DIGITS_SHOWN_OF_DIGEST, r->digest, strcmp(r->digest, usual) == 0 ? " " : "!", r->lag,
-        span_text(r->lag_ms, since), clock_text(r->clock_known, r->clock_us, clock));
+    char text[REPORT_SPAN_BYTES];
+    report_span(r->uptime_ms, text);
+    grid_put(g, row, HERD_UP, "%s", text);
+    grid_put(g, row, HERD_VERSION, "%s", r->version);
+    grid_put(g, row, HERD_CLIENTS, "%" PRIu64, r->clients);
+    grid_put(g, row, HERD_STAMPS, "%" PRIu64, r->stamps);
+    grid_put(g, row, HERD_UPDATES, "%.0f", round(r->updates_per_s));
+    grid_put(g, row, HERD_DIGEST, "%.*s%s", DIGITS_SHOWN_OF_DIGEST, r->digest,
+        strcmp(r->digest, usual) == 0 ? "" : "!");
+    grid_put(g, row, HERD_LAG, "%" PRIu64, r->lag);
+    grid_put(g, row, HERD_AGE, "%s", report_short_span(r->lag_ms, text));
+    grid_put(g, row, HERD_CLOCK, "%s", clock_text(r->clock_known, r->clock_us, text));
+    grid_put(g, row, HERD_LINKS, "%u/%u", r->links_up, neighbours);
 }
 
 void report_table(FILE *out, const struct topology *t, const unsigned *nodes,
     const struct report *reports, unsigned count)
 {
-    int width = name_width(t, nodes, count, (int)strlen("NODE"));
+    struct grid g;
     const char *usual = usual_digest(reports, count);
-    fprintf(out, "%-*s  %7s  %-6s  %7s  %8s  %7s  %-9s  %6s  %6s  %7s  LINKS\n", width, "NODE",
-        "UP", "BOOT", "CLIENTS", "STAMPS", "UPD/S", "DIGEST", "LAG", "SINCE", "CLOCK");
-    for (unsigned i = 0; i < count; i++) {
-        const struct report *r = &reports[i];
-        fprintf(out, "%-*s  ", width, t->nodes[nodes[i]].name);
-        if (r->why) {
-            fprintf(out, "%7s  %s\n", "down", r->why);
-            continue;
+    bool well = grid_begin(&g, herd_columns, HERD_COLUMNS, count);
+    for (unsigned i = 0; well && i < count; i++) {
+        grid_put(&g, i, HERD_NODE, "%s", t->nodes[nodes[i]].name);
+        if (reports[i].why) {
+            grid_put(&g, i, HERD_UP, "down");
+            snprintf(g.rows[i].note, sizeof g.rows[i].note, "%s", reports[i].why);
+        } else {
+            put_node(&g, i, &reports[i], usual, t->nodes[nodes[i]].neighbours_count);
         }
-        node_row(out, r, usual);
-        fprintf(out, "%u/%u\n", r->links_up, t->nodes[nodes[i]].neighbours_count);
     }
+    if (well)
+        grid_print(&g, out, 0, count, GRID_WIDTH, "\n");
+    grid_end(&g);
     say_whether_equal(out, reports, count, usual);
-}
-
-/* -- what is wrong ----------------------------------------------------------------------------- */
-
-enum trouble {
-    TROUBLE_DIVERGED,
-    TROUBLE_INCOMPLETE,
-    TROUBLE_DOWN,
-    TROUBLE_FULL_SEND,
-    TROUBLE_CLOCK,
-    TROUBLES
-};
-
-static bool has_trouble(const struct report_link *l, enum trouble kind, bool other_is_down)
-{
-    switch (kind) {
-    case TROUBLE_DIVERGED:
-        return l->diverged;
-    case TROUBLE_INCOMPLETE:
-        return l->incomplete;
-    case TROUBLE_DOWN:
-        return !l->up && !other_is_down;
-    case TROUBLE_FULL_SEND:
-        return l->full_send && !l->diverged; /* the alarm says it, too */
-    case TROUBLE_CLOCK:
-        return l->up && l->clock_off;
-    case TROUBLES:
-        break;
-    }
-    return false;
-}
-
-static void say_trouble(
-    FILE *out, const char *name, const char *other, const struct report_link *l, enum trouble kind)
-{
-    char span[REPORT_SPAN_BYTES];
-    if (kind == TROUBLE_DIVERGED) {
-        fprintf(out,
-            "ALARM: %s and %s hold different stamps although all were exchanged (alarm %" PRIu64
-            "); all are sent again.\n",
-            name, other, l->divergences);
-    } else if (kind == TROUBLE_INCOMPLETE) {
-        fprintf(out, "%s has refused stamps of %s and lacks them: ", name, other);
-        if (*l->unknown_origin)
-            fprintf(out, "its topology.conf neither has a node %s nor retires it.\n",
-                l->unknown_origin);
-        else
-            fputs("they were received later than any right clock can show by now.\n", out);
-    } else if (kind == TROUBLE_DOWN) {
-        fprintf(out, "%s has had no link to %s for %s (tries: %" PRIu64 ")%s%s.\n", name, other,
-            span_text(l->since_ms, span), l->tries, *l->error ? ": " : "", l->error);
-    } else if (kind == TROUBLE_FULL_SEND) {
-        fprintf(out, "%s is sending all its stamps to %s; %" PRIu64 " are not confirmed.\n", name,
-            other, l->lag);
-    } else {
-        (void)span_text((uint64_t)llabs(l->clock_us) / 1000, span);
-        fprintf(out, "%s's clock is %s %s %s's.\n", other, span,
-            l->clock_us < 0 ? "behind" : "ahead of", name);
-    }
-}
-
-static bool is_down(
-    const unsigned *nodes, const struct report *reports, unsigned count, unsigned node)
-{
-    for (unsigned i = 0; i < count; i++)
-        if (nodes[i] == node)
-            return reports[i].why != NULL;
-    return false;
-}
-
-/* All nodes share one service, so there is one line. */
-static void say_places(FILE *out, const struct topology *t, const unsigned *nodes,
-    const struct report *reports, unsigned count)
-{
-    unsigned down = 0, up = 0, one = 0;
-    for (unsigned i = 0; i < count; i++) {
-        up += reports[i].why == NULL;
-        one = reports[i].places_down && !down ? i : one;
-        down += reports[i].places_down;
-    }
-    if (down)
-        fprintf(out, "\nThe places service is down for %u of %u nodes; %s says: %s.\n", down, up,
-            t->nodes[nodes[one]].name, reports[one].places_error);
-}
-
-/* Of the node that has least left. Nothing if no node has a budget. */
-static void say_budget(FILE *out, const struct topology *t, const unsigned *nodes,
-    const struct report *reports, unsigned count)
-{
-    const struct report *least = NULL;
-    uint64_t asked = 0;
-    for (unsigned i = 0; i < count; i++) {
-        const struct report *r = &reports[i];
-        if (r->why || !r->places_budget)
-            continue;
-        asked += r->places_asked;
-        if (!least || r->places_left < least->places_left)
-            least = r;
-    }
-    if (!least)
-        return;
-    fprintf(out,
-        "\nThe places service was asked %" PRIu64 " times; %s has %" PRIu64 " of its %" PRIu64
-        " left.\n",
-        asked, t->nodes[nodes[least - reports]].name, least->places_left, least->places_budget);
-}
-
-/* Worst of all: what such a node says of stamps or clocks means little. */
-static void say_wrong_clocks(FILE *out, const struct topology *t, const unsigned *nodes,
-    const struct report *reports, unsigned count)
-{
-    char span[REPORT_SPAN_BYTES];
-    const char *before = "\n";
-    for (unsigned i = 0; i < count; i++) {
-        const struct report *r = &reports[i];
-        if (r->why || !r->clock_wrong)
-            continue;
-        fprintf(out, "%sERROR: the clock of %s is %s %s most of its neighbours'; set it right.\n",
-            before, t->nodes[nodes[i]].name, span_text((uint64_t)llabs(r->clock_us) / 1000, span),
-            r->clock_us < 0 ? "behind" : "ahead of");
-        before = "";
-    }
-}
-
-/* As far as nodes say it. */
-static void say_topologies(FILE *out, const struct topology *t, const unsigned *nodes,
-    const struct report *reports, unsigned count)
-{
-    char ours[REPORT_HEX_DIGITS + 1];
-    unsigned others = 0;
-    snprintf(ours, sizeof ours, "%016" PRIx64, topology_hash(t));
-    for (unsigned i = 0; i < count; i++)
-        if (*reports[i].topology && strcmp(reports[i].topology, ours) != 0)
-            fprintf(out, "%s%s", others++ ? ", " : "\n", t->nodes[nodes[i]].name);
-    if (others)
-        fprintf(out,
-            " go%s by another topology.conf than this file; bring it there, and send SIGHUP.\n",
-            others == 1 ? "es" : "");
-}
-
-void report_troubles(FILE *out, const struct topology *t, const unsigned *nodes,
-    const struct report *reports, unsigned count)
-{
-    unsigned told = 0;
-    say_wrong_clocks(out, t, nodes, reports, count);
-    say_topologies(out, t, nodes, reports, count);
-    for (enum trouble kind = 0; kind < TROUBLES; kind++)
-        for (unsigned i = 0; i < count; i++) {
-            const struct topology_node *n = &t->nodes[nodes[i]];
-            for (unsigned k = 0; !reports[i].why && k < n->neighbours_count; k++) {
-                const struct report_link *l = &reports[i].links[k];
-                unsigned other = n->neighbours[k];
-                if (!has_trouble(l, kind, is_down(nodes, reports, count, other)) ||
-                    told++ >= TROUBLES_MAX)
-                    continue;
-                if (told == 1)
-                    fputc('\n', out);
-                say_trouble(out, n->name, t->nodes[other].name, l, kind);
-            }
-        }
-    if (told > TROUBLES_MAX)
-        fprintf(out, "And %u more; --json has them all.\n", told - TROUBLES_MAX);
-    say_places(out, t, nodes, reports, count);
-    say_budget(out, t, nodes, reports, count);
 }
 
 /* -- one node's links -------------------------------------------------------------------------- */
 
+enum { LINK_TO, LINK_IS, LINK_WAY, LINK_FOR, LINK_LAG, LINK_AGE, LINK_TRIP, LINK_CLOCK, LINK_SENT,
+    LINK_GOT, LINK_NEW, LINK_COLUMNS };
+
+static const struct grid_column link_columns[LINK_COLUMNS] = {
+    [LINK_TO] = {"LINK TO", true, 0},
+    [LINK_IS] = {"IS", true, 1},
+    [LINK_WAY] = {"WAY", true, 1},
+    [LINK_FOR] = {"FOR", false, 1},
+    [LINK_LAG] = {"LAG", false, 1},
+    [LINK_AGE] = {"AGE", false, 1},
+    [LINK_TRIP] = {"TRIP", false, 2},
+    [LINK_CLOCK] = {"CLOCK", false, 3},
+    [LINK_SENT] = {"SENT", false, 4},
+    [LINK_GOT] = {"GOT", false, 5},
+    [LINK_NEW] = {"NEW", false, 6},
+};
+
+static void put_link(struct grid *g, unsigned row, const char *name, const struct report_link *l)
+{
+    char text[REPORT_SPAN_BYTES];
+    grid_put(g, row, LINK_TO, "%s", name);
+    grid_put(g, row, LINK_IS, "%s", l->up ? "up" : "down");
+    grid_put(g, row, LINK_WAY, "%s", l->in_tree ? "tree" : "spare");
+    grid_put(g, row, LINK_FOR, "%s", report_short_span(l->since_ms, text));
+    grid_put(g, row, LINK_LAG, "%" PRIu64, l->lag);
+    grid_put(g, row, LINK_AGE, "%s", report_short_span(l->lag_ms, text));
+    grid_put(g, row, LINK_TRIP, "%.1fms", (double)l->round_trip_us / 1000);
+    grid_put(g, row, LINK_CLOCK, "%s", clock_text(l->clock_known, l->clock_us, text));
+    grid_put(g, row, LINK_SENT, "%" PRIu64, l->sent);
+    grid_put(g, row, LINK_GOT, "%" PRIu64, l->got);
+    grid_put(g, row, LINK_NEW, "%" PRIu64, l->got_new);
+}
+
+static void say_last_errors(
+    FILE *out, const struct topology *t, const struct topology_node *n, const struct report *r)
+{
+    char span[REPORT_SPAN_BYTES];
+    for (unsigned i = 0; i < n->neighbours_count; i++)
+        if (*r->links[i].error)
+            fprintf(out, "Last error of %s, %s ago: %s.\n", t->nodes[n->neighbours[i]].name,
+                report_short_span(r->links[i].error_ms, span), r->links[i].error);
+}
+
 void report_links_table(FILE *out, const struct topology *t, unsigned node, const struct report *r)
 {
     const struct topology_node *n = &t->nodes[node];
-    char since[REPORT_SPAN_BYTES], age[REPORT_SPAN_BYTES], clock[REPORT_SPAN_BYTES];
-    unsigned neighbours[TOPOLOGY_NEIGHBOURS_MAX];
-    for (unsigned i = 0; i < n->neighbours_count; i++)
-        neighbours[i] = n->neighbours[i];
-    int width = name_width(t, neighbours, n->neighbours_count, (int)strlen("LINK TO"));
-    fprintf(out, "\n%-*s  %-4s  %6s  %6s  %6s  %7s  %7s  %7s  %7s  %7s  LAST ERROR\n", width,
-        "LINK TO", "IS", "FOR", "LAG", "SINCE", "TRIP", "CLOCK", "SENT", "GOT", "NEW");
-    for (unsigned i = 0; i < n->neighbours_count; i++) {
-        const struct report_link *l = &r->links[i];
-        fprintf(out,
-            "%-*s  %-4s  %6s  %6" PRIu64 "  %6s  %5.1fms  %7s  %7" PRIu64 "  %7" PRIu64
-            "  %7" PRIu64 "  %s\n",
-            width, t->nodes[neighbours[i]].name, l->up ? "up" : "down",
-            span_text(l->since_ms, since), l->lag, span_text(l->lag_ms, age),
-            (double)l->round_trip_us / 1000, clock_text(l->clock_known, l->clock_us, clock),
-            l->sent, l->got, l->got_new, *l->error ? l->error : "-");
+    struct grid g;
+    bool well = grid_begin(&g, link_columns, LINK_COLUMNS, n->neighbours_count), lazy = false;
+    fputc('\n', out);
+    for (unsigned i = 0; well && i < n->neighbours_count; i++) {
+        put_link(&g, i, t->nodes[n->neighbours[i]].name, &r->links[i]);
+        lazy |= r->links[i].up && !r->links[i].in_tree && r->links[i].lag;
     }
-    report_troubles(out, t, &node, r, 1);
+    if (well)
+        grid_print(&g, out, 0, n->neighbours_count, GRID_WIDTH, "\n");
+    grid_end(&g);
+    if (lazy)
+        fputs("A spare link is behind by design: it only tells late what others brought.\n", out);
+    say_last_errors(out, t, n, r);
 }

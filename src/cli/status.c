@@ -1,30 +1,38 @@
 /* status.c — `stampede status`: asks all nodes at once and shows their answers. */
 #include "cli/commands.h"
-#include "cli/report.h"
+#include "cli/health.h"
 #include "cli/show.h"
 #include "cli/survey.h"
+#include "files/clock.h"
 #include <stdlib.h>
 
 static const char help[] =
-    "Usage: stampede status [-n NODE] [-c FILE] [--json | --table]\n\n"
-    "Ask all nodes of the herd for their state, all at once, for two seconds at most.\n\n"
+    "Usage: stampede status [-n NODE] [-c FILE] [--json]\n\n"
+    "Ask all nodes of the herd for their state, all at once, for two seconds at most.\n"
+    "Print a table, and a line for each thing that is not well.\n\n"
     "  -n, --node NODE      ask only this node, and print a row for each of its links\n"
     "  -c, --topology FILE  the herd's description; " TOPOLOGY_DEFAULT "\n"
-    "  -j, --json           print everything, as a JSON array; this is the default if\n"
-    "                       standard output is no terminal\n"
-    "  -t, --table          print the table even if standard output is no terminal\n"
+    "  -j, --json           print everything, as a JSON array; what is not well goes to\n"
+    "                       standard error\n"
+    "  -t, --table          print the table, as is done without it, too\n"
     "  -h, --help           print this text\n\n"
     "  UP      time since the node was started\n"
-    "  BOOT    a random number of this process: it changes with each restart\n"
     "  UPD/S   stamps a second that were new to the node\n"
     "  DIGEST  equal on nodes that hold the same stamps; ! where most nodes have\n"
     "          another\n"
-    "  LAG     stamps that a neighbour has not acknowledged, on the slowest link\n"
-    "  SINCE   the age of the oldest of these\n"
+    "  LAG     stamps that a neighbour has not acknowledged, on the slowest link of the\n"
+    "          tree; spare links are behind by design\n"
+    "  AGE     of the oldest of these\n"
     "  CLOCK   how far the node's clock is ahead of its neighbours'; - if not\n"
     "          compared yet\n"
     "  LINKS   links that are up, of all that there should be\n\n"
-    "Exit codes: 0 all nodes answer, 1 a node is down, 2 wrong command line.\n\n"
+    "Columns are left out, CLOCK first, where 80 do not suffice.\n\n"
+    "Not well is: a node that is down; a link that is down for more than 10 s; digests\n"
+    "that differ although both ends of a link have confirmed everything; stamps that\n"
+    "were refused or evicted; limits.stamps reached; a clock that is off; a version\n"
+    "older than another node's; a certificate that ends within 14 days; places down.\n"
+    "With -n, only what that node knows is judged.\n\n"
+    "Exit codes: 0 all is well, 1 something is not, 2 wrong command line.\n\n"
     "Example: stampede status -n Goloman --json\n";
 
 static void print_json(const struct topology *t, const unsigned *nodes,
@@ -55,30 +63,29 @@ static void print_tables(
     report_table(stdout, t, s->nodes, reports, s->count);
     if (detail && !reports[0].why)
         report_links_table(stdout, t, s->nodes[0], &reports[0]);
-    else
-        report_troubles(stdout, t, s->nodes, reports, s->count);
+    health_notes(stdout, t, s->nodes, reports, s->count);
 }
 
 static int show(const struct options *o, const struct topology *t, const struct survey *s)
 {
-    int code = EXIT_WELL;
-    bool json = options_json(o);
+    int code = EXIT_SAID_NO;
+    bool json = o->json;
     struct report *reports = calloc(s->count, sizeof *reports);
     cJSON **answers = calloc(s->count, sizeof *answers); /* print_json frees them */
     if (reports && answers) {
-        for (unsigned i = 0; i < s->count; i++) {
+        for (unsigned i = 0; i < s->count; i++)
             report_read(&reports[i], t, s->nodes[i], s->asks[i].answer, s->asks[i].why,
                 json ? &answers[i] : NULL);
-            if (reports[i].why)
-                code = EXIT_SAID_NO;
-        }
         if (json)
             print_json(t, s->nodes, reports, answers, s->count);
         else
             print_tables(t, s, reports, o->node != NULL);
+        fflush(stdout);
+        if (!health_print(json ? stderr : stdout, t, s->nodes, reports, s->count,
+                clock_now().real_ns / SECOND_NS))
+            code = EXIT_WELL;
     } else {
         complain("out of memory");
-        code = EXIT_SAID_NO;
     }
     free(reports);
     free(answers);

@@ -1,6 +1,7 @@
 /* fuzz_answers.c — what the command line reads from nodes, or from whatever answers in their place.
  *
- * Covers: src/cli/report.c, src/cli/report_table.c, src/cli/progress.c, src/cli/way.c,
+ * Covers: src/cli/report.c, src/cli/report_table.c, src/cli/grid.c, src/cli/health.c,
+ * src/cli/progress.c, src/cli/way.c,
  * src/cli/way_show.c, src/cli/replies.c, src/cli/show.c
  *
  * Each line is the answer of one of four nodes, in turn, to STATUS and to TRACE; one that begins
@@ -10,6 +11,7 @@
  * Whatever comes, tables are printable text and JSON is JSON, without a byte that a terminal obeys;
  * numbers and links are those of the topology; the newest stamp is the newest; replies are counted
  * the same however they are split. */
+#include "cli/health.h"
 #include "cli/progress.h"
 #include "cli/replies.h"
 #include "cli/show.h"
@@ -133,7 +135,8 @@ static void take_status(
     }
     FILE *out = print();
     report_table(out, &herd, all, reports, NODES);
-    report_troubles(out, &herd, all, reports, NODES);
+    health_print(out, &herd, all, reports, NODES, 1700000000);
+    health_notes(out, &herd, all, reports, NODES);
     for (unsigned i = 0; i < NODES; i++) {
         report_links(out, &herd, i, &reports[i]);
         report_links_table(out, &herd, i, &reports[i]);

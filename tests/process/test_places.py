@@ -394,7 +394,7 @@ class Faults(unittest.TestCase):
             talker.fails("UNKNOWN_ERROR", "not asked for now, after 5 failures in a row")
             self.assertEqual(len(herd.server.requests), asked)
             self.assertTrue(herd.places()["down"])
-            self.assertRegex(herd.command("status", "--table").stdout,
+            self.assertRegex(herd.command("status", expect=(1,)).stdout,
                              rb"\n\nThe places service is down for 1 of 1 nodes; Goloman says: "
                              rb"localhost: .*\.\n$")
             self.assertEqual(herd.node.log().count(b" places_down "), 1)

@@ -89,7 +89,7 @@ class Trace(unittest.TestCase):
                     until(lambda other=other: other.known(b"kiwi") == line, f"{name} has it")
             _, nodes = trace(herd, "kiwi", expect=(1,))
             self.assertEqual((nodes["Wilkes"]["up"], nodes["Welsh"]["newest"]), (False, True))
-            status = json.loads(herd.command("status", "-n", "Hands", expect=(0,)).stdout)[0]
+            status = json.loads(herd.command("status", "-jn", "Hands", expect=(0,)).stdout)[0]
             lag = {link["peer"]: (link["lag"], link["lag_ms"]) for link in status["links"]}
             self.assertEqual(lag["Goloman"], (0, 0))
             self.assertEqual(lag["Wilkes"][0], 1)

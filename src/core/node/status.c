@@ -166,6 +166,7 @@ static void put_traffic(struct buf *out, const struct peer *peer, struct instant
         put_number(out, "agreed_ms", (uint64_t)((now.mono_ns - peer->agreed_ns) / MS_NS));
     put_number(out, "divergences", peer->divergences);
     put_bool(out, "diverged", alarm_diverged(peer));
+    put_number(out, "unequal", peer->unequal);
     put_bool(out, "in_tree", peer->in_tree);
     put_number(out, "notices_sent", peer->sent_notices);
     put_number(out, "notices_got", peer->got_notices);
@@ -205,6 +206,8 @@ static void put_link(
     }
     if (*who->last_error)
         put_text(out, up ? "last_error" : "error", who->last_error);
+    if (*who->last_error)
+        put_number(out, "error_ms", (uint64_t)((now.mono_ns - who->error_ns) / MS_NS));
     if (up) {
         put_bool(out, "full_send", peering_sends_all(peer));
         put_bool(out, "incomplete", link_of(n, who)->peering.link.incomplete);

@@ -31,8 +31,9 @@ static void back_off(struct neighbour *who)
     who->pause_ms = earlier_ns(2 * who->pause_ms, NEIGHBOUR_DIAL_LAST_MS);
 }
 
-static void keep_error(struct neighbour *who, const char *error)
+static void keep_error(struct neighbour *who, const char *error, struct instant now)
 {
+    who->error_ns = now.mono_ns;
     size_t len = strnlen(error, NEIGHBOUR_ERROR_BYTES_MAX);
     memcpy(who->last_error, error, len);
     who->last_error[len] = '\0';
@@ -129,7 +130,7 @@ bool neighbour_dial_failed(
         change_kind(who);
     if (who->linked != NEIGHBOUR_NO_LINK)
         return false;
-    keep_error(who, error);
+    keep_error(who, error, now);
     if (strstr(error, PEERING_OTHER_TOPOLOGY)) /* it may be read anew at any time */
         who->pause_ms = earlier_ns(who->pause_ms, NEIGHBOUR_DIAL_EDGE_MS);
     plan_dial(n, who, now);
@@ -180,6 +181,6 @@ bool neighbour_lost(
     }
     if (strcmp(error, PEERING_DUPLICATE) == 0)
         return false;
-    keep_error(who, error);
+    keep_error(who, error, now);
     return tell_down(who, now);
 }

@@ -52,6 +52,7 @@ struct neighbour {
     int64_t down_since_ns; /* monotonic; the start, or when it went down */
     unsigned tries;        /* dials since then */
     char last_error[NEIGHBOUR_ERROR_BYTES_MAX + 1];
+    int64_t error_ns; /* monotonic; when that was, unless it is "" */
 };
 
 struct neighbours {

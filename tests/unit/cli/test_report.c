@@ -56,6 +56,17 @@ Test(report, takes_what_older_nodes_do_not_say)
     cr_expect(!r.links[0].marked && !r.links[0].in_tree);
 }
 
+Test(report, takes_what_newer_nodes_say)
+{
+    struct report r = read_answer(ANSWER(
+        "],\"version\":\"0.2.0\\u001b\",\"stamps_max\":8,\"certificate_ends_s\":-5,\"more\":["));
+    cr_expect_str_eq(r.version, "0.2.0?");
+    cr_expect(r.stamps_max == 8 && r.certified && r.certificate_ends_s == -5);
+    r = read_answer(ANSWER(""));
+    cr_expect_str_eq(r.version, "-");
+    cr_expect(!r.stamps_max && !r.certified);
+}
+
 Test(report, counts_links_of_the_topology_only)
 {
     static const struct {
@@ -156,10 +167,6 @@ static void expect_table(const struct report *reports, unsigned count, const cha
     cr_expect_str_eq(text, expected, "it was:\n%s", text);
 }
 
-#define HEAD                                                                                  \
-    "NODE       UP  BOOT    CLIENTS    STAMPS    UPD/S  DIGEST        LAG   SINCE    CLOCK  " \
-    "LINKS\n"
-
 #define EQUAL "00ff00ff00ff00ff"
 
 Test(report, table_of_a_herd_in_order)
@@ -169,48 +176,45 @@ Test(report, table_of_a_herd_in_order)
             .clients = 2,
             .stamps = 7,
             .updates_per_s = 1.5,
-            .boot = "0123456789abcdef",
+            .version = "0.2.0",
             .digest = EQUAL,
             .clock_known = true,
             .clock_us = 400,
             .links_up = 2},
         {.stamps = 7,
-            .boot = "-",
+            .version = "0.1.0",
             .digest = EQUAL,
             .clock_known = true,
             .clock_us = -87000,
             .links_up = 1},
         {.stamps = 7,
-            .boot = "f123456789abcdef",
+            .version = "-",
             .digest = EQUAL,
             .links_up = 1,
             .lag = 5,
             .lag_ms = 1260},
     };
     expect_table(r, 3,
-        HEAD "A       1m01s  012345        2         7        2  00ff00ff        0       0        "
-             "0  2/2\n"
-             "Bee        0s  -             0         7        0  00ff00ff        0       0    "
-             "-87ms  1/1\n"
-             "C          0s  f12345        0         7        0  00ff00ff        5    1.2s        "
-             "-  1/1\n"
-             "\nAll 3 digests are equal: these nodes hold the same stamps.\n");
+        "NODE     UP  VERSION  CLIENTS  STAMPS  UPD/S  DIGEST    LAG   AGE  CLOCK  LINKS\n"
+        "A     1m01s  0.2.0          2       7      2  00ff00ff    0     0      0  2/2\n"
+        "Bee      0s  0.1.0          0       7      0  00ff00ff    0     0  -87ms  1/1\n"
+        "C        0s  -              0       7      0  00ff00ff    5  1.2s      -  1/1\n"
+        "\nAll 3 digests are equal: these nodes hold the same stamps.\n");
 }
 
 Test(report, table_of_a_herd_in_trouble)
 {
     struct report r[] = {
-        {.stamps = 1, .boot = "-", .digest = EQUAL},
+        {.stamps = 1, .version = "0.2.0", .digest = EQUAL},
         {.why = "connection refused"},
-        {.stamps = 1, .boot = "-", .digest = "10ff00ff00ff00fe", .links_up = 1},
+        {.stamps = 1, .version = "0.2.0", .digest = "10ff00ff00ff00fe", .links_up = 1},
     };
     expect_table(r, 3,
-        HEAD "A          0s  -             0         1        0  00ff00ff        0       0        "
-             "-  0/2\n"
-             "Bee      down  connection refused\n"
-             "C          0s  -             0         1        0  10ff00ff!       0       0        "
-             "-  1/1\n"
-             "\nDigests differ, as they do while updates spread; they agree soon afterwards.\n");
+        "NODE    UP  VERSION  CLIENTS  STAMPS  UPD/S  DIGEST     LAG  AGE  CLOCK  LINKS\n"
+        "A       0s  0.2.0          0       1      0  00ff00ff     0    0      -  0/2\n"
+        "Bee   down  connection refused\n"
+        "C       0s  0.2.0          0       1      0  10ff00ff!    0    0      -  1/1\n"
+        "\nDigests differ, as they do while updates spread; they agree soon afterwards.\n");
     r[2].partial = true;
     const char *text = shown(report_table, r, 3);
     cr_expect_not_null(strstr(text, "1 of 2 nodes have refused or lost stamps"), "%s", text);
@@ -267,92 +271,6 @@ Test(report, empty_nodes_are_not_called_equal)
         "%s", text);
 }
 
-Test(report, troubles_are_said_worst_first)
-{
-    static struct report r[3];
-    cr_expect_str_eq(
-        shown(report_troubles, (struct report[3]){{.why = "x"}, {.why = "y"}, {.why = "z"}}, 3),
-        "");
-    for (unsigned i = 0; i < 3; i++)
-        for (unsigned k = 0; k < nodes[i].neighbours_count; k++)
-            r[i].links[k].up = true;
-    cr_expect_str_eq(shown(report_troubles, r, 3), "");
-    r[0].links[0] = (struct report_link){
-        .up = true, .clock_known = true, .clock_off = true, .clock_us = -1260000};
-    r[0].links[1] =
-        (struct report_link){.since_ms = 61000, .tries = 7, .error = "connection refused"};
-    r[1].links[0] = (struct report_link){.up = true, .full_send = true, .lag = 5};
-    r[2].links[0] =
-        (struct report_link){.up = true, .diverged = true, .full_send = true, .divergences = 2};
-    cr_expect_str_eq(shown(report_troubles, r, 3),
-        "\nALARM: C and A hold different stamps although all were exchanged (alarm 2); all are "
-        "sent again.\n"
-        "A has had no link to C for 1m01s (tries: 7): connection refused.\n"
-        "Bee is sending all its stamps to A; 5 are not confirmed.\n"
-        "Bee's clock is 1.2s behind A's.\n");
-    r[1].links[0].full_send = false;
-    r[2] = (struct report){.why = "connection refused"};
-    cr_expect_str_eq(shown(report_troubles, r, 3), "\nBee's clock is 1.2s behind A's.\n",
-        "that C is down says its row");
-    r[0].links[0] = (struct report_link){.up = true, .incomplete = true};
-    r[1].links[0] = (struct report_link){.up = true, .incomplete = true, .unknown_origin = "Dee"};
-    r[1].clock_wrong = true;
-    r[1].clock_us = -90 * INT64_C(1000000);
-    cr_expect_str_eq(shown(report_troubles, r, 3),
-        "\nERROR: the clock of Bee is 1m30s behind most of its neighbours'; set it right.\n"
-        "\nA has refused stamps of Bee and lacks them: they were received later than any right "
-        "clock can show by now.\n"
-        "Bee has refused stamps of A and lacks them: its topology.conf neither has a node Dee nor "
-        "retires it.\n");
-}
-
-Test(report, places_that_are_down_are_said_once)
-{
-    static const struct {
-        const char *places, *error;
-        bool down;
-    } rows[] = {
-        {"{}", "", false},
-        {"{\"down\":false,\"last_error\":\"a.test: late\"}", "a.test: late", false},
-        {"{\"down\":true,\"last_error\":\"a.test: \\u001b[2J\"}", "a.test: ?[2J", true},
-        {"{\"down\":1}", "", false},
-        {"[true]", "", false},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        char answer[512];
-        snprintf(answer, sizeof answer,
-            "{\"node\":\"A\"," NUMBERS DIGEST "\"links\":[],\"places\":%s}", rows[i].places);
-        struct report r = read_answer(answer);
-        cr_assert_null(r.why);
-        cr_expect_eq(r.places_down, rows[i].down, "row %zu", i);
-        cr_expect_str_eq(r.places_error, rows[i].error, "row %zu", i);
-    }
-    static struct report r[3] = {{.why = "connection refused"}};
-    for (unsigned i = 1; i < 3; i++) {
-        r[i].links[0].up = r[i].places_down = true;
-        strcpy(r[i].places_error, i == 1 ? "a.test: late" : "a.test: connection refused");
-    }
-    cr_expect_str_eq(shown(report_troubles, r, 3),
-        "\nThe places service is down for 2 of 2 nodes; Bee says: a.test: late.\n");
-}
-
-Test(report, many_troubles_are_counted)
-{
-    static struct report r[24];
-    static const unsigned all_a[24];
-    char *text = NULL;
-    size_t bytes;
-    FILE *out = open_memstream(&text, &bytes);
-    report_troubles(out, &herd, all_a, r, 24);
-    fclose(out);
-    unsigned lines = 0;
-    for (const char *at = text; (at = strchr(at, '\n')); at++)
-        lines++;
-    cr_expect_eq(lines, 22, "%s", text);
-    cr_expect_not_null(strstr(text, "\nAnd 28 more; --json has them all.\n"), "%s", text);
-    free(text);
-}
-
 Test(report, links_of_one_node)
 {
     struct report r = {.links = {{.up = true,
@@ -363,6 +281,8 @@ Test(report, links_of_one_node)
                                      .sent = 10,
                                      .got = 20,
                                      .got_new = 15,
+                                     .in_tree = true,
+                                     .error_ms = 12000,
                                      .error = "no byte for 10 s"},
                            {.since_ms = 400, .tries = 1, .lag = 3, .lag_ms = 400}}};
     char *text = NULL;
@@ -372,12 +292,10 @@ Test(report, links_of_one_node)
     fclose(out);
     cr_expect_str_eq(text,
         "\n"
-        "LINK TO  IS       FOR     LAG   SINCE     TRIP    CLOCK     SENT      GOT      NEW  LAST "
-        "ERROR\n"
-        "Bee      up       12s       0       0    0.2ms     +3ms       10       20       15  no "
-        "byte for 10 s\n"
-        "C        down   400ms       3   400ms    0.0ms        -        0        0        0  -\n"
-        "\nA has had no link to C for 400ms (tries: 1).\n",
+        "LINK TO  IS    WAY      FOR  LAG    AGE   TRIP  CLOCK  SENT  GOT  NEW\n"
+        "Bee      up    tree     12s    0      0  0.2ms   +3ms    10   20   15\n"
+        "C        down  spare  400ms    3  400ms  0.0ms      -     0    0    0\n"
+        "Last error of Bee, 12s ago: no byte for 10 s.\n",
         "it was:\n%s", text);
     free(text);
 }
@@ -415,7 +333,7 @@ Test(report, all_fields_of_a_link)
         "\"clock_ahead_us\":-600000,\"clock_off\":true,\"sent\":5,\"got\":6,\"got_new\":7,"
         "\"full_send\":true,\"incomplete\":true,\"unknown_origin\":\"Dee\\u001b\","
         "\"peer_partial\":true,\"agreed_ms\":12,"
-        "\"divergences\":8,\"diverged\":true,\"last_error\":\"a\\u001b[2Jb\\u00e9\"},"
+        "\"divergences\":8,\"diverged\":true,\"unequal\":1,\"error_ms\":13,\"last_error\":\"a\\u001b[2Jb\\u00e9\"},"
         "{\"peer\":\"C\",\"up\":false,\"full_send\":true,\"lag\":9,\"lag_ms\":-1,\"down_ms\":10,"
         "\"tries\":11,"
         "\"error\":\"e\"}"));
@@ -430,6 +348,7 @@ Test(report, all_fields_of_a_link)
     cr_expect_str_eq(up->unknown_origin, "Dee?");
     cr_expect(!down->full_send && !down->peer_partial && !down->agreed);
     cr_expect_str_eq(up->error, "a?[2Jb??");
+    cr_expect(up->unequal == 1 && up->error_ms == 13);
     cr_expect(!down->up && !down->clock_known && !down->clock_off && !down->diverged);
     cr_expect(down->lag == 9 && down->lag_ms == 0 && down->since_ms == 10 && down->tries == 11);
     cr_expect_str_eq(down->error, "e");
@@ -459,19 +378,41 @@ Test(report, spans)
     }
 }
 
-Test(report, a_budget_of_places_is_said_of_who_has_least)
+Test(report, the_lag_of_spare_links_is_by_design)
 {
-    static struct report r[3] = {{.why = "connection refused", .places_budget = 1}};
-    cr_expect_str_eq(shown(report_troubles, r, 1), "");
-    for (unsigned i = 1; i < 3; i++) {
-        r[i] = (struct report){.links[0].up = true,
-            .places_budget = 1000,
-            .places_asked = 100 * i,
-            .places_left = 1000 - 100 * i};
-    }
-    cr_expect_str_eq(shown(report_troubles, r, 3),
-        "\nThe places service was asked 300 times; C has 800 of its 1000 left.\n");
-    struct report a = read_answer("{\"node\":\"A\"," NUMBERS DIGEST
-                                  "\"links\":[],\"places\":{\"asked\":7,\"budget\":9,\"left\":2}}");
-    cr_expect(a.places_budget == 9 && a.places_left == 2 && a.places_asked == 7);
+#define LAGS(peer, tree) "{\"peer\":\"" peer "\",\"up\":true,\"in_tree\":" tree ",\"lag\":9,\"lag_ms\":70}"
+    struct report r = read_answer(ANSWER(LAGS("Bee", "false") "," LAGS("C", "false")));
+    cr_expect(r.links_up == 2 && r.links[0].lag == 9);
+    cr_expect(r.lag == 0 && r.lag_ms == 0);
+    r = read_answer(ANSWER(LAGS("Bee", "false") "," LAGS("C", "true")));
+    cr_expect(r.lag == 9 && r.lag_ms == 70);
+    char *text = NULL;
+    size_t bytes;
+    FILE *out = open_memstream(&text, &bytes);
+    report_links_table(out, &herd, 0, &r);
+    fclose(out);
+    cr_expect_not_null(strstr(text, "\nA spare link is behind by design"), "%s", text);
+    free(text);
+}
+
+Test(report, a_table_has_80_columns_at_most)
+{
+    static struct report r[3];
+    for (unsigned i = 0; i < 3; i++)
+        r[i] = (struct report){.uptime_ms = UINT64_C(99) * 86400000,
+            .clients = 1000000,
+            .stamps = 100000000,
+            .updates_per_s = 1e6,
+            .version = "100.100.100-rc1",
+            .digest = EQUAL,
+            .lag = 100000000,
+            .lag_ms = 3599999,
+            .clock_known = true,
+            .clock_us = -3599999000};
+    char text[8192];
+    strcpy(text, shown(report_table, r, 3));
+    cr_expect_not_null(strstr(text, "DIGEST"), "%s", text);
+    cr_expect_null(strstr(text, "CLOCK"), "%s", text);
+    for (const char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
+        cr_expect_leq(strlen(line), 80, "%s", line);
 }
