@@ -78,5 +78,34 @@ class Status(unittest.TestCase):
             self.assertGreater(herd.status()["Hands"]["certificate_ends_s"], time.time())
 
 
+class Logs(unittest.TestCase):
+    def test_a_neighbour_that_stops_and_one_that_dies(self):
+        with Herd({"A": ("B",), "B": ()}) as herd:
+            herd.linked()
+            herd["B"].stop()
+            herd.until(lambda: b" info node=A link_down peer=B why=\"the neighbour stops\"\n" in
+                       herd["A"].log(), "it is told")
+            herd["B"].start()
+            herd.linked()
+            herd["B"].kill()
+            herd.until(lambda: b" warn node=A link_down peer=B " in herd["A"].log(), "it is told")
+
+    def test_a_client_and_the_memory(self):
+        with Herd(more="log_level = debug") as herd:
+            self.assertRegex(herd.node.log(), rb" info node=Goloman memory_budget stamps_mb=\d+ connections_mb=\d+ "
+                             rb"unread_output_mb=\d+ links_mb=\d+ total_mb=\d+ means=")
+            with herd.node.client() as client:
+                client.tell(b"kiwi", b"+1-1", b"1")
+                client.finish()
+                client.rest()
+            herd.until(lambda: b" why=\"the client has ended its input\" lines=1 bytes=18 seconds=0\n"
+                       in herd.node.log(), "its end is told")
+            with herd.node.client() as client:
+                client.tell(b"kiwi", b"+1-1", b"1")
+                client.reset()
+            herd.until(lambda: b" why=\"connection reset by the other end\" lines=1 " in
+                       herd.node.log().lower(), "its end is told")
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -96,7 +96,7 @@ class Links(unittest.TestCase):
             herd.linked()
             herd.agree(b"kiwi", line)
             herd["Wilkes"].stop(signal.SIGTERM)
-            herd.until(lambda: b"this node stops" in herd["Hands"].log(), "BYE came through")
+            herd.until(lambda: b"the neighbour stops" in herd["Hands"].log(), "BYE came through")
 
     def test_with_a_secret_too(self):
         herd = TlsHerd(TRIO, more=TLS + '\nsecret_file = "herd.secret"')

@@ -40,3 +40,82 @@ void client_log_reply(
     log_text(n->log, "text", reply);
     log_end(n->log);
 }
+
+/* -- connections ------------------------------------------------------------------------------- */
+
+/* Whether one more may be told by itself. */
+static bool has_room(struct node *n, struct instant now)
+{
+    struct client_log *k = &n->client_log;
+    if (!log_on(n->log, LOG_DEBUG))
+        return false;
+    if (now.mono_ns - k->second_ns >= CLIENT_LOG_SECOND_MS * MS_NS) {
+        client_log_sum(n, now);
+        k->second_ns = now.mono_ns;
+        k->told = 0;
+    }
+    ASSERT(k->told <= CLIENT_LOG_LINES);
+    if (k->told == CLIENT_LOG_LINES)
+        return false;
+    k->told++;
+    return true;
+}
+
+void client_log_opened(
+    struct node *n, struct connection *c, const struct address *from, struct instant now)
+{
+    char text[ADDRESS_TEXT_BYTES_MAX + 1];
+    c->client.session = (struct client_session){.opened_ns = now.mono_ns};
+    if (!has_room(n, now)) {
+        n->client_log.opened += log_on(n->log, LOG_DEBUG);
+        return;
+    }
+    address_text(from, text);
+    begin(n, c, "client_opened", now);
+    log_text(n->log, "from", span_of(text));
+    log_end(n->log);
+}
+
+void client_log_ends(struct connection *c, const char *why)
+{
+    ASSERT(c->kind == CONNECTION_CLIENT);
+    if (!c->client.session.why)
+        c->client.session.why = why;
+}
+
+void client_log_closed(
+    struct node *n, const struct connection *c, const char *why, struct instant now)
+{
+    const struct client_session *s = &c->client.session;
+    ASSERT(now.mono_ns >= s->opened_ns);
+    if (!has_room(n, now)) {
+        if (log_on(n->log, LOG_DEBUG)) {
+            n->client_log.closed++;
+            n->client_log.lines += s->lines;
+            n->client_log.bytes += s->bytes;
+        }
+        return;
+    }
+    begin(n, c, "client_closed", now);
+    log_text(n->log, "why", span_of(s->why ? s->why : *why ? why : "the client has closed"));
+    log_number(n->log, "lines", (int64_t)s->lines);
+    log_number(n->log, "bytes", (int64_t)s->bytes);
+    log_number(n->log, "seconds", (now.mono_ns - s->opened_ns) / SECOND_NS);
+    if (c->out.bytes)
+        log_number(n->log, "unread_bytes", (int64_t)c->out.bytes);
+    log_end(n->log);
+}
+
+void client_log_sum(struct node *n, struct instant now)
+{
+    struct client_log *k = &n->client_log;
+    if (!k->opened && !k->closed)
+        return;
+    log_begin(n->log, LOG_DEBUG, "clients_more", now);
+    log_number(n->log, "opened", (int64_t)k->opened);
+    log_number(n->log, "closed", (int64_t)k->closed);
+    log_number(n->log, "lines", (int64_t)k->lines);
+    log_number(n->log, "bytes", (int64_t)k->bytes);
+    log_end(n->log);
+    k->opened = k->closed = k->lines = k->bytes = 0;
+}

@@ -1,15 +1,62 @@
-/* client_log.h — what the log says, at debug, about clients' lines and their replies.
+/* client_log.h — what the log says, at debug, about clients: their connections, lines and replies.
  *
- * Called by clients.c, which asks first whether that level is on: the hot path makes no call. */
+ * Of connections that open and close by the hundred, CLIENT_LOG_LINES a second are told one by one,
+ * and the others in a sum when the second is over. Called by clients.c, which asks first whether
+ * that level is on before it tells of lines: the hot path makes no call. Written by client_log.c
+ * alone. */
 #ifndef CORE_NODE_CLIENT_LOG_H
 #define CORE_NODE_CLIENT_LOG_H
 
+#include "core/base/address.h"
 #include "core/base/instant.h"
 #include "core/base/span.h"
 #include "core/protocol/line.h"
 
+enum { CLIENT_LOG_LINES = 100, CLIENT_LOG_SECOND_MS = 1000 };
+
 struct node;
 struct connection;
+
+/* What a connection has said, and why the node has ended it. */
+struct client_session {
+    int64_t opened_ns; /* monotonic */
+    uint64_t lines, bytes; /* received */
+    const char *why; /* NULL: the node has not ended it */
+};
+
+/* Connections that were not told one by one. */
+struct client_log {
+    int64_t second_ns; /* monotonic; when the second began that is counted */
+    unsigned told; /* in it */
+    uint64_t opened, closed; /* in it, and not told */
+    uint64_t lines, bytes; /* of those that closed */
+};
+
+/* A connection has begun. */
+void client_log_opened(
+    struct node *n, struct connection *c, const struct address *from, struct instant now);
+/* Its bytes, or lines, have come in. */
+static inline void client_log_received(struct client_session *s, size_t bytes)
+{
+    s->bytes += bytes;
+}
+static inline void client_log_took(struct client_session *s, unsigned lines)
+{
+    s->lines += lines;
+}
+/* The node ends it; the first reason counts. A literal. */
+void client_log_ends(struct connection *c, const char *why);
+/* It is gone; `why`, by the driver, for the log. */
+void client_log_closed(
+    struct node *n, const struct connection *c, const char *why, struct instant now);
+
+/* Whether there is a sum to tell, and when. */
+static inline int64_t client_log_deadline(const struct client_log *k)
+{
+    return k->opened + k->closed ? k->second_ns + CLIENT_LOG_SECOND_MS * MS_NS : NEVER_NS;
+}
+/* Tell it: when it is due, or before, when the node stops. */
+void client_log_sum(struct node *n, struct instant now);
 
 /* A line has come in: LINE_WHOLE, or the beginning of one that is LINE_LONG. If it is no command,
  * `why` says what is wrong with it. */

@@ -74,9 +74,7 @@ static void judge_first(struct node *n, struct connection *c, struct span line,
     if (c->aborted || c->finishing)
         return;
     n->metrics.clients_dropped_http++;
-    log_begin(n->log, LOG_DEBUG, "client_speaks_http", now);
-    log_number(n->log, "conn", c->number);
-    log_end(n->log);
+    client_log_ends(c, "its first line is an HTTP request");
     client_finish(n, c, now);
 }
 
@@ -113,6 +111,7 @@ static void take_lines(struct node *n, struct connection *c, struct span *in, st
         give_room_back(n, c);
     else
         input_kept(n, c, now);
+    client_log_took(&c->client.session, lines);
     if (c->client.pace.account != QUOTA_NONE)
         client_paces(n, c, lines, now);
 }
@@ -152,6 +151,7 @@ static void finish_input(struct node *n, struct connection *c, struct instant no
     if (line_last(&c->client.lines, &line))
         take_line(n, c, line, LINE_WHOLE, now);
     commands_apply(n, now);
+    client_log_ends(c, "the client has ended its input");
     client_finish(n, c, now);
 }
 
@@ -255,15 +255,10 @@ void client_open(
     n->clients.count++;
     n->metrics.clients_accepted++;
     connection_watch(&n->connections, c, now);
-    char text[ADDRESS_TEXT_BYTES_MAX + 1];
-    address_text(from, text);
-    log_begin(n->log, LOG_DEBUG, "client_opened", now);
-    log_number(n->log, "conn", c->number);
-    log_text(n->log, "from", span_of(text));
-    log_end(n->log);
+    client_log_opened(n, c, from, now);
 }
 
-void client_silent(struct node *n, struct connection *c, struct instant now)
+void client_silent(struct node *n, struct connection *c)
 {
     bool stalled = c->watch == &n->connections.stalled &&
                    connection_is_stalled(c, n->topology->limits.output_bytes);
@@ -271,10 +266,7 @@ void client_silent(struct node *n, struct connection *c, struct instant now)
         n->metrics.clients_dropped_stalled++;
     else
         n->metrics.clients_dropped_idle++;
-    log_begin(n->log, LOG_DEBUG, stalled ? "client_stalled" : "client_idle", now);
-    log_number(n->log, "conn", c->number);
-    log_number(n->log, "unread_bytes", (int64_t)c->out.bytes);
-    log_end(n->log);
+    client_log_ends(c, stalled ? "it did not read for limits.stall" : "no byte for limits.idle");
 }
 
 void client_drop(struct node *n, struct connection *c)
@@ -293,11 +285,7 @@ void client_closed(struct node *n, struct connection *c, const char *why, struct
     ASSERT(n->clients.count > 0);
     c->client.admitted = false;
     n->clients.count--;
-    log_begin(n->log, LOG_DEBUG, "client_closed", now);
-    log_number(n->log, "conn", c->number);
-    if (*why)
-        log_text(n->log, "why", span_of(why));
-    log_end(n->log);
+    client_log_closed(n, c, why, now);
 }
 
 void clients_stop(struct node *n, struct instant now)
@@ -305,7 +293,9 @@ void clients_stop(struct node *n, struct instant now)
     commands_apply(n, now);
     for (uint32_t i = 0; i < n->connections.max; i++) {
         struct connection *c = connection_of(&n->connections, i);
-        if (c && c->kind == CONNECTION_CLIENT)
-            client_finish(n, c, now);
+        if (!c || c->kind != CONNECTION_CLIENT)
+            continue;
+        client_log_ends(c, "this node stops");
+        client_finish(n, c, now);
     }
 }

@@ -8,6 +8,7 @@
 #include "core/base/address.h"
 #include "core/base/instant.h"
 #include "core/base/pool.h"
+#include "core/node/client_log.h"
 #include "core/node/input.h"
 #include "core/node/pace.h"
 #include "core/node/replies.h"
@@ -22,6 +23,7 @@ struct client_state {
     struct client_input input;
     struct client_replies replies;
     struct client_pace pace;
+    struct client_session session;
     bool admitted; /* counted against limits.connections */
 };
 
@@ -50,7 +52,7 @@ void client_take(struct node *n, struct connection *c, struct span in, struct in
 /* The other end has sent FIN. */
 void client_ended(struct node *n, struct connection *c, struct instant now);
 /* It was silent for limits.idle, or did not read for limits.stall. */
-void client_silent(struct node *n, struct connection *c, struct instant now);
+void client_silent(struct node *n, struct connection *c);
 
 /* Take commands that lack only their LF, of clients that are silent. */
 void clients_take_silent(struct node *n, struct instant now);

@@ -136,7 +136,7 @@ static void on_whatsat(
         return;
     }
     if (n->topology->client_close == CLIENT_CLOSE_REPLY)
-        client_finish(n, c, now);
+        client_closes(n, c, now);
     if (!ask(n, c, gate, &question, now)) {
         fail_gate(n, c, gate, now);
         return;

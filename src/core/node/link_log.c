@@ -37,10 +37,10 @@ void link_log_unproved(struct node *n, const struct link *l, struct instant now)
     log_end(n->log);
 }
 
-void link_log_down(struct node *n, const struct neighbour *who, struct instant now)
+void link_log_down(struct node *n, const struct neighbour *who, bool stops, struct instant now)
 {
     ASSERT(!who->up);
-    log_begin(n->log, LOG_WARN, "link_down", now);
+    log_begin(n->log, stops ? LOG_INFO : LOG_WARN, "link_down", now);
     log_text(n->log, "peer", who->peer->name);
     log_text(n->log, "why", span_of(who->last_error));
     log_end(n->log);

@@ -12,6 +12,9 @@ enum {
     LINK_LOG_PAUSE_MS = 120000, /* between two more, once there were so many */
 };
 
+/* What the BYE of a node that stops says. PROTOCOL.md, "Stopping". */
+#define LINK_LOG_STOPS "this node stops"
+
 struct node;
 struct link;
 
@@ -23,7 +26,8 @@ struct link_log {
 
 void link_log_up(
     struct node *n, const struct link *l, const struct neighbour *who, struct instant now);
-void link_log_down(struct node *n, const struct neighbour *who, struct instant now);
+/* A link is lost. `stops`: its neighbour has said that it stops, which is no fault. */
+void link_log_down(struct node *n, const struct neighbour *who, bool stops, struct instant now);
 /* A handshake was refused, by either end. */
 void link_log_refused(struct node *n, const struct link *l, const char *why, struct instant now);
 /* Another dial of `who` made no link. */

@@ -127,11 +127,11 @@ bool link_open(
     return true;
 }
 
-static void lost(struct node *n, const struct neighbour *who, struct instant now)
+static void lost(struct node *n, const struct neighbour *who, bool stops, struct instant now)
 {
     n->metrics.links_lost++;
     peering_peer_down(&n->links.peering, who->peer);
-    link_log_down(n, who, now);
+    link_log_down(n, who, stops, now);
 }
 
 /* A dial of `who` made no link. */
@@ -140,7 +140,7 @@ static void dial_failed(
 {
     n->metrics.dials_failed += who->linked == NEIGHBOUR_NO_LINK;
     if (neighbour_dial_failed(&n->links.neighbours, who, met, why, now))
-        lost(n, who, now);
+        lost(n, who, false, now);
     if (who->linked == NEIGHBOUR_NO_LINK)
         link_log_unreachable(n, who, why, now);
 }
@@ -161,13 +161,15 @@ static void settle(struct node *n, struct link *l, const char *why, struct insta
     if (!who)
         return;
     ready_link_goes(n, who, now);
+    bool stops = strcmp(why, LINK_LOG_STOPS) == 0;
     bool by_tls = n->tls.also_secret && !l->tls.sealed && strcmp(why, PEERING_BY_TLS) == 0;
     if (!l->up && l->dialled && by_tls)
         neighbour_dials_tls(who, now);
     else if (!l->up && l->dialled)
         dial_failed(n, who, true, why, now);
-    else if (neighbour_lost(&n->links.neighbours, who, (int)l->connection->number, why, now))
-        lost(n, who, now);
+    else if (neighbour_lost(&n->links.neighbours, who, (int)l->connection->number,
+                 stops ? "the neighbour stops" : why, now))
+        lost(n, who, stops, now);
 }
 
 static void end(struct node *n, struct link *l, struct instant now)
@@ -568,7 +570,7 @@ bool links_dial(struct node *n, struct dial_order *out)
 
 static void say_bye(struct node *n, struct link *l, struct instant now)
 {
-    static const char stops[] = "this node stops";
+    static const char stops[] = LINK_LOG_STOPS;
     struct neighbour *who = neighbour_at(n, l);
     if (who)
         neighbour_lost(&n->links.neighbours, who, (int)l->connection->number, stops, now);

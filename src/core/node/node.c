@@ -10,6 +10,7 @@
 enum {
     STAMP_BYTES = 128, /* everything included, for an id of 20 bytes; for the budget only */
     SLEPT_LOGGED_MS = 1000,
+    MB = 1000000,
 };
 
 /* -- life -------------------------------------------------------------------------------------- */
@@ -28,19 +29,28 @@ static size_t link_bytes_max(const struct node *n)
     return sizeof(struct link) + 2 * LINK_OUTPUT_BYTES + tls;
 }
 
-/* What the node may come to hold at most, by the limits of topology.conf. */
+/* What the node may come to hold at most, by the limits of topology.conf, in MB for each use. */
 static void log_budget(struct node *n, struct instant now)
 {
     const struct topology_limits *limits = &n->topology->limits;
     size_t connection_bytes = sizeof(struct connection) + n->clients.rooms.block_bytes;
-    log_begin(n->log, LOG_INFO, "memory_budget", now);
-    log_number(n->log, "stamps_bytes", (int64_t)(limits->stamps * STAMP_BYTES));
-    log_number(n->log, "connections_bytes", (int64_t)(n->connections.max * connection_bytes));
     uint64_t unread = limits->connections * limits->output_bytes * CLIENT_OUTPUT_MEMORY;
     if (unread > limits->output_total_bytes)
         unread = limits->output_total_bytes;
-    log_number(n->log, "unread_output_bytes", (int64_t)unread);
-    log_number(n->log, "links_bytes", (int64_t)(n->links.neighbours.count * link_bytes_max(n)));
+    const struct {
+        const char *key;
+        uint64_t bytes;
+    } uses[] = {{"stamps_mb", limits->stamps * STAMP_BYTES},
+        {"connections_mb", n->connections.max * connection_bytes}, {"unread_output_mb", unread},
+        {"links_mb", n->links.neighbours.count * link_bytes_max(n)}};
+    uint64_t total = 0;
+    log_begin(n->log, LOG_INFO, "memory_budget", now);
+    for (unsigned i = 0; i < sizeof uses / sizeof *uses; i++) {
+        log_number(n->log, uses[i].key, (int64_t)((uses[i].bytes + MB - 1) / MB));
+        total += uses[i].bytes;
+    }
+    log_number(n->log, "total_mb", (int64_t)((total + MB - 1) / MB));
+    log_text(n->log, "means", SPAN("the most that it comes to hold, if all limits are reached"));
     log_end(n->log);
 }
 
@@ -179,9 +189,10 @@ void node_received(struct node *n, uint32_t conn, struct span bytes, struct inst
     if (c->finishing || c->aborted)
         return; /* and does not count as active: it should read, not write */
     connection_is_active(c, now);
-    if (c->kind == CONNECTION_CLIENT)
+    if (c->kind == CONNECTION_CLIENT) {
+        client_log_received(&c->client.session, bytes.len);
         client_take(n, c, bytes, now);
-    else if (c->kind == CONNECTION_LINK)
+    } else if (c->kind == CONNECTION_LINK)
         link_take(n, c, bytes, now);
     else if (c->kind == CONNECTION_PLACES)
         places_take(n, c, bytes, now);
@@ -228,7 +239,7 @@ void node_reported(struct node *n, uint32_t conn, size_t bytes, struct instant n
     if (!connection_reported(&n->connections, c, bytes, n->topology->limits.output_bytes, now))
         return;
     if (c->kind == CONNECTION_CLIENT)
-        client_silent(n, c, now); /* that a link is down was logged already */
+        client_silent(n, c); /* that a link is down was logged already */
     connection_abort(&n->connections, c);
 }
 
@@ -360,7 +371,7 @@ static void drop_silent(struct node *n, struct instant now)
     unsigned looks = CONNECTION_LOOKS_MAX;
     while ((c = connections_silent(&n->connections, &looks, now))) {
         if (c->kind == CONNECTION_CLIENT)
-            client_silent(n, c, now); /* that a link is down was logged already */
+            client_silent(n, c); /* that a link is down was logged already */
         connection_abort(&n->connections, c);
     }
 }
@@ -397,7 +408,7 @@ void node_turn(struct node *n, struct instant now)
         clients_resume(n, now);
     drop_silent(n, now);
     if (pool_held(&n->connections.chunks) > n->unread.most_bytes)
-        n->told |= unread_relieve(n, now);
+        n->told |= unread_relieve(n);
     links_turn(n, now);
     if (now.mono_ns >= n->webs.due_ns)
         webs_turn(n, now);
@@ -405,6 +416,8 @@ void node_turn(struct node *n, struct instant now)
         stop_turn(n, now);
     status_turn(n, now);
     alarms_turn(n, now);
+    if (now.mono_ns >= client_log_deadline(&n->client_log))
+        client_log_sum(n, now);
 }
 
 bool node_touched(struct node *n, uint32_t *conn)
@@ -459,6 +472,7 @@ int64_t node_deadline(const struct node *n)
     soonest = earlier_ns(soonest, alarms_deadline(&n->alarms));
     soonest = earlier_ns(soonest, n->webs.due_ns);
     soonest = earlier_ns(soonest, inputs_deadline(n));
+    soonest = earlier_ns(soonest, client_log_deadline(&n->client_log));
     soonest = earlier_ns(soonest, pace_deadline(n));
     return earlier_ns(soonest, links_deadline(n));
 }
@@ -473,6 +487,7 @@ void node_stop(struct node *n, struct instant now)
     n->stopping = true;
     stop_begin(n, now);
     alarms_stop(n, now);
+    client_log_sum(n, now);
 }
 
 bool node_stopped(const struct node *n)

@@ -8,7 +8,7 @@
  *   clients.c      client connections: their lives, lines, choking
  *   commands.c     what commands do, in groups
  *   replies.c      what a client is told, in order
- *   client_log.c   what the log says about clients' lines
+ *   client_log.c   what the log says about clients: connections, lines
  *   input.c        input that is held, and lines that lack their LF
  *   pace.c         clients that pause, because their address has said too much
  *   quotas.c       what one address may take
@@ -90,6 +90,7 @@ struct node {
     struct metrics metrics;
     struct connections connections;
     struct clients clients;
+    struct client_log client_log;
     struct commands commands;
     struct replies replies;
     struct inputs inputs;

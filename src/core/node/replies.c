@@ -22,9 +22,16 @@ void client_finish(struct node *n, struct connection *c, struct instant now)
     connection_finish(&n->connections, c, now);
 }
 
+void client_closes(struct node *n, struct connection *c, struct instant now)
+{
+    client_log_ends(c, "client_close = reply");
+    client_finish(n, c, now);
+}
+
 void client_starved(struct node *n, struct connection *c)
 {
     n->metrics.clients_dropped_memory++;
+    client_log_ends(c, "no memory for a reply");
     connection_abort(&n->connections, c);
 }
 
@@ -41,7 +48,7 @@ static void replied(struct node *n, struct connection *c, struct span reply, str
     if (log_on(n->log, LOG_DEBUG))
         client_log_reply(n, c, reply, now);
     if (n->topology->client_close == CLIENT_CLOSE_REPLY)
-        client_finish(n, c, now);
+        client_closes(n, c, now);
     else if (client_full(n, c))
         connection_choke(&n->connections, c, now);
 }

@@ -55,6 +55,8 @@ void client_forget_questions(struct node *n, struct connection *c);
 bool client_full(const struct node *n, const struct connection *c);
 /* Nothing more is read from `c`; it closes when its replies are sent. */
 void client_finish(struct node *n, struct connection *c, struct instant now);
+/* The same after its first reply: client_close = reply. */
+void client_closes(struct node *n, struct connection *c, struct instant now);
 /* Abort it for want of memory. */
 void client_starved(struct node *n, struct connection *c);
 

@@ -40,13 +40,10 @@ static uint64_t look_at_all(const struct node *n, struct worst *worst)
     return held;
 }
 
-static void reset(struct node *n, struct connection *c, struct instant now)
+static void reset(struct node *n, struct connection *c)
 {
     n->metrics.clients_dropped_unread++;
-    log_begin(n->log, LOG_INFO, "client_unread", now);
-    log_number(n->log, "conn", c->number);
-    log_number(n->log, "unread_bytes", (int64_t)c->out.bytes);
-    log_end(n->log);
+    client_log_ends(c, "it had most unread at limits.output_total");
     connection_abort(&n->connections, c);
 }
 
@@ -55,7 +52,7 @@ void unread_begin(struct node *n)
     n->unread.most_bytes = n->topology->limits.output_total_bytes;
 }
 
-bool unread_relieve(struct node *n, struct instant now)
+bool unread_relieve(struct node *n)
 {
     uint64_t total = n->topology->limits.output_total_bytes, goal = total - total / UNREAD_SPARE;
     struct worst worst;
@@ -66,7 +63,7 @@ bool unread_relieve(struct node *n, struct instant now)
     for (; exceeds && resets < worst.count && held > goal; resets++) {
         ASSERT(held >= worst.each[resets]->out.memory);
         held -= worst.each[resets]->out.memory;
-        reset(n, worst.each[resets], now);
+        reset(n, worst.each[resets]);
     }
     bool goes_on = held > goal && resets == UNREAD_RESETS_MAX; /* fewer: all are reset */
     n->unread.most_bytes = goes_on ? goal : total;

@@ -26,6 +26,6 @@ void unread_begin(struct node *n);
 
 /* The output of all clients takes more memory than most_bytes: reset those with the most of it,
  * unless enough are about to be closed. Whether the next turn has to go on with it. */
-MUST_USE bool unread_relieve(struct node *n, struct instant now);
+MUST_USE bool unread_relieve(struct node *n);
 
 #endif

@@ -168,6 +168,17 @@ Test(node_links, a_stamp_of_another_node_is_answered_as_it_is_and_passed_on_once
     hears(2, "? AT Welsh -0.500000000 k +1.50-2 1700000000.250 Welsh Hands\n");
 }
 
+Test(node_links, a_neighbour_that_stops_is_no_warning)
+{
+    hands_links(0);
+    sends(0, "BYE this node stops\n");
+    cr_assert_eq(logged(" info link_down peer=Hands why=\"the neighbour stops\"\n"), 1);
+    hangs_up(0);
+    hands_links(0);
+    sends(0, "BYE a mistake\n");
+    cr_assert_eq(logged(" warn link_down peer=Hands why=\"a mistake\"\n"), 1);
+}
+
 Test(node_links, a_link_that_comes_back_resumes_and_the_log_says_so)
 {
     hands_links(0);

@@ -46,11 +46,13 @@ Test(unread, who_has_the_most_goes)
     cr_expect(!is_reset(0) && !is_reset(1));
     cr_expect(is_reset(2));
     cr_expect_eq(node_metrics(node)->clients_dropped_unread, 1);
-    cr_expect_eq(logged(" client_unread conn=2 "), 1);
     cr_expect_eq(logged(" output_full limits.output_total=1048576 effect="), 1);
     piles_up(1, 2); /* 27 chunks, and 40 of one that is about to be closed */
     cr_expect(!is_reset(0) && !is_reset(1));
+    log_.level = LOG_DEBUG;
     hangs_up(2);
+    cr_expect_eq(logged(" debug client_closed conn=2 why=\"it had most unread at "
+                        "limits.output_total\" lines="), 1);
     passes_ms(60000);
     cr_expect_eq(logged(" output_full_over count=1 "), 1);
 }
