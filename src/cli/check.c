@@ -3,17 +3,24 @@
  *
  * All of it goes to standard output: it is what was asked for. */
 #include "cli/commands.h"
+#include "cli/herd.h"
 #include "cli/options.h"
+#include "cli/readiness.h"
 #include "files/topology_file.h"
 #include <string.h>
 
 static const char help[] =
     "Usage: stampede check [FILE]\n"
+    "       stampede check --node NODE [--bind] [FILE]\n"
     "       stampede check --nodes [FILE]\n"
     "       stampede check --keys\n\n"
     "Report every error and warning in a topology file, each with its line, and a\n"
     "summary.\n\n"
     "  -c, --topology FILE  the same as FILE; " TOPOLOGY_DEFAULT "\n"
+    "  -n, --node NODE      try as well all that this node does at its start: read its\n"
+    "                       secret, tokens, certificate, key and CA, whose modes and\n"
+    "                       dates must be right, the places key, its log and limits\n"
+    "      --bind           bind the ports of that node, too: they must be free\n"
     "      --nodes          print only the names of the nodes, one a line\n"
     "      --keys           print only the keys that a topology file may have,\n"
     "                       one a line, with tabs between: section, name, type,\n"
@@ -53,8 +60,26 @@ static void print_count(unsigned count, const char *one, const char *before)
         printf("%sno %ss", before, one);
 }
 
-static int check(const char *path)
+/* Whether the node could start. */
+static bool try_node(const struct topology *t, const struct options *o, bool bind)
 {
+    int self = herd_node(t, o, o->node);
+    if (self < 0)
+        return false;
+    unsigned faults = readiness_faults(t, o->topology_file, (unsigned)self, bind);
+    if (faults)
+        printf("%s: cannot start: ", o->node);
+    else
+        printf("%s: can start%s", o->node, bind ? "" : ", if its ports are free (--bind)");
+    if (faults)
+        print_count(faults, "error", "");
+    printf("\n");
+    return !faults;
+}
+
+static int check(const struct options *o, bool bind)
+{
+    const char *path = o->topology_file;
     struct topology t = {0};
     struct topology_faults faults;
     bool well = topology_read(path, &t, &faults);
@@ -67,9 +92,24 @@ static int check(const char *path)
     print_count(faults.errors, "error", well ? ", " : "");
     print_count(faults.warnings, "warning", ", ");
     printf("\n");
+    fflush(stdout); /* what follows may go to standard error */
+    if (well && o->node)
+        well = try_node(&t, o, bind);
     topology_faults_destroy(&faults);
     topology_destroy(&t);
     return well ? EXIT_WELL : EXIT_SAID_NO;
+}
+
+/* Whether `word` is among the arguments, of which it is taken. */
+static bool takes_word(int *argc, char **argv, const char *word)
+{
+    for (int i = 1; i < *argc; i++)
+        if (strcmp(argv[i], word) == 0) {
+            memmove(&argv[i], &argv[i + 1], (size_t)(*argc - i) * sizeof *argv);
+            (*argc)--;
+            return true;
+        }
+    return false;
 }
 
 int cli_check(int argc, char **argv)
@@ -77,17 +117,17 @@ int cli_check(int argc, char **argv)
     if (argc == 2 && strcmp(argv[1], "--keys") == 0)
         return print_keys();
     struct options o;
-    bool nodes = argc > 1 && strcmp(argv[1], "--nodes") == 0;
-    if (nodes) {
-        argv[1] = argv[0];
-        argv++, argc--;
-    }
-    int code = options_read(&o, argc, argv, "cf", help);
+    bool nodes = takes_word(&argc, argv, "--nodes"), bind = takes_word(&argc, argv, "--bind");
+    int code = options_read(&o, argc, argv, "cfn", help);
     if (code != OPTIONS_GO_ON)
         return code;
     if (o.words_count > 1) {
         complain("check takes one file; see `stampede check --help`");
         return EXIT_USAGE;
     }
-    return nodes ? print_nodes(o.topology_file) : check(o.topology_file);
+    if (bind && !o.node) {
+        complain("--bind needs a node whose ports to bind; see `stampede check --help`");
+        return EXIT_USAGE;
+    }
+    return nodes ? print_nodes(o.topology_file) : check(&o, bind);
 }

@@ -24,7 +24,7 @@ _stampede()
     trace) options='--topology --json --table' ;;
     send) options='--node --topology' ;;
     places) options='--topology' ;;
-    check) options='--topology --nodes --keys' want=file ;;
+    check) options='--topology --node --bind --nodes --keys' want=file ;;
     help) want=command ;;
     esac
     case $before in

@@ -1,13 +1,14 @@
 """test_seen.py - what an operator sees of a herd: status and its exit code, check, logs."""
 import contextlib
 import json
+import subprocess
 import time
 import unittest
 
 from herd import SHIPPED, Herd
 from proxy import WiredHerd
 from test_send_status import Load
-from test_tls import TRIO, TlsHerd
+from test_tls import TLS, TRIO, TlsHerd
 
 
 def not_well(herd, *arguments):
@@ -15,6 +16,14 @@ def not_well(herd, *arguments):
     done = herd.command("status", *arguments, expect=(0, 1))
     table = done.stdout.decode().split("\n\n", 1)
     return done.returncode, table[1] if len(table) > 1 else ""
+
+
+def ends_soon(herd, name):
+    """The certificate of a node is renewed for only five days."""
+    subprocess.run(f"openssl req -new -key {name}.key -subj /CN={name} -addext "
+                   f"subjectAltName=DNS:{name} | openssl x509 -req -CA ca.pem -CAkey ca.key -days 5 "
+                   f"-copy_extensions copyall -out {name}.pem", shell=True, check=True,
+                   cwd=herd.folder, stderr=subprocess.DEVNULL)
 
 
 class Status(unittest.TestCase):
@@ -76,6 +85,62 @@ class Status(unittest.TestCase):
             herd.linked()
             self.assertEqual(not_well(herd)[0], 0)
             self.assertGreater(herd.status()["Hands"]["certificate_ends_s"], time.time())
+            ends_soon(herd, "Hands")
+            self.assertIn(b"warning: the certificate of Hands ends in 4 days\n",
+                          herd.command("check", "-n", "Hands").stdout)
+            herd["Hands"].stop()
+            herd["Hands"].start()
+            herd.linked()
+            code, lines = not_well(herd)
+            self.assertEqual((code, lines.splitlines()[-1]),
+                             (1, "The certificate of Hands ends in 4d23h."))
+
+
+class Check(unittest.TestCase):
+    def test_a_node_that_can_start(self):
+        with TlsHerd(TRIO, start=False) as herd:
+            done = herd.command("check", "--node", "Hands")
+            self.assertRegex(done.stdout, rb"\nHands: can start, if its ports are free.*\n\Z")
+            self.assertEqual(done.stderr, b"")
+            self.assertRegex(herd.command("check", "--bind", "-n", "Hands").stdout, rb"Hands: can start\n\Z")
+
+    def test_what_a_start_would_refuse(self):
+        def breaks(herd, spoil, why):
+            kept = {path: (path.read_bytes(), path.stat().st_mode) for path in herd.folder.iterdir()
+                    if path.is_file()}
+            spoil()
+            done = herd.command("check", "-n", "Hands", expect=(1,))
+            self.assertRegex(done.stderr, why)
+            self.assertIn(b"\nHands: cannot start: 1 error\n", done.stdout)
+            herd.command("check")  # the topology itself is right
+            for path, (text, mode) in kept.items():
+                path.write_bytes(text)
+                path.chmod(mode)
+        with TlsHerd(TRIO, "expired:Hands", more=TLS + "\nsecret_file = s\nlog_file = logs/log",
+                     start=False) as herd:
+            (herd.folder / "s").write_text("a secret of this herd, long enough\n")
+            (herd.folder / "s").chmod(0o600)
+            (herd.folder / "logs").mkdir()
+            key, cert = herd.folder / "Hands.key", herd.folder / "Hands.pem"
+            herd.command("check", "-n", "Hands")
+            self.assertEqual(list((herd.folder / "logs").iterdir()), [], "no log is made")
+            breaks(herd, lambda: key.chmod(0o644), rb"Hands\.key: .*others")
+            breaks(herd, key.unlink, rb"Hands\.key: ")
+            breaks(herd, lambda: cert.write_bytes((herd.folder / "Wilkes.pem").read_bytes()), rb"Hands")
+            breaks(herd, lambda: [(herd.folder / f"Hands.{kind}").write_bytes(
+                (herd.folder / f"expired.{kind}").read_bytes()) for kind in ("pem", "key")],
+                   rb"has expired")
+            breaks(herd, lambda: (herd.folder / "s").chmod(0o644), rb"/s: .*others")
+            (herd.folder / "logs").rmdir()
+            breaks(herd, lambda: None, rb"log_file .*: No such file or directory")
+
+    def test_ports_that_are_taken(self):
+        with Herd() as herd:
+            herd.command("check", "-n", "Goloman")
+            done = herd.command("check", "-n", "Goloman", "--bind", expect=(1,))
+            self.assertIn(b"the port is in use", done.stderr)
+            herd.command("check", "--bind", expect=(2,))
+            herd.command("check", "-n", "Golomen", expect=(1,))
 
 
 class Logs(unittest.TestCase):

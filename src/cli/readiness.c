@@ -1,0 +1,110 @@
+/* readiness.c — see readiness.h. */
+#include "cli/readiness.h"
+#include "cli/options.h"
+#include "files/clock.h"
+#include "files/places_files.h"
+#include "files/secret.h"
+#include "files/tls_files.h"
+#include "io/listen.h"
+#include "io/open_files.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* A log that nobody reads; what is wrong with the rest goes to standard error. */
+static char log_memory[1024];
+
+static bool try_tls(const struct topology *t, const char *path, const struct topology_node *node)
+{
+    struct tls_files files = {0};
+    if (!tls_files_wanted(t))
+        return true;
+    if (!tls_files_open(&files, t, path, span_of(node->name)))
+        return false;
+    int64_t left_s = tls_identity_ends_s(files.config.identity) - clock_now().real_ns / SECOND_NS;
+    if (left_s < READINESS_CERTIFICATE_S)
+        printf("%s: warning: the certificate of %s ends in %lld days\n", path, node->name,
+            (long long)(left_s / 86400));
+    tls_files_close(&files);
+    return true;
+}
+
+static bool try_places(const struct topology *t, const char *path)
+{
+    struct places_files files;
+    bool well = places_files_open(&files, t, path);
+    if (well)
+        places_files_close(&files);
+    return well;
+}
+
+/* It is opened as a start opens it, but not made: then its folder must allow that. */
+static bool try_log(const struct topology *t, const char *topology_path)
+{
+    char path[FILE_PATH_ROOM];
+    if (!*t->log_file)
+        return true;
+    if (!file_path_beside(topology_path, t->log_file, path)) {
+        complain("the path of log_file is too long");
+        return false;
+    }
+    int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (fd >= 0) {
+        close(fd);
+        return true;
+    }
+    int error = errno;
+    if (error == ENOENT) {
+        char folder[FILE_PATH_ROOM];
+        strcpy(folder, path);
+        char *end = strrchr(folder, '/');
+        strcpy(end ? end : folder, end == folder ? "/" : end ? "" : ".");
+        if (access(folder, W_OK | X_OK) == 0)
+            return true;
+        error = errno;
+    }
+    complain("log_file %s cannot be opened: %s", path, strerror(error));
+    return false;
+}
+
+static bool try_open_files(
+    const struct topology *t, const struct topology_node *node, struct log *log)
+{
+    struct open_files files = {.neighbours = node->neighbours_count, .clients = t->limits.connections};
+    if (!open_files_raise(&files))
+        return false;
+    struct open_files_share share = open_files_share(&files);
+    if (!share.clients)
+        open_files_tell(&files, &share, log, clock_now());
+    return share.clients > 0;
+}
+
+static bool try_ports(const struct topology_node *node, struct log *log)
+{
+    struct listeners l;
+    const struct address at[NODE_PORTS] = {node->client, node->peer, node->http};
+    if (!listeners_open(&l, NULL, log, at, clock_now()))
+        return false;
+    listeners_stop(&l);
+    return true;
+}
+
+unsigned readiness_faults(
+    const struct topology *t, const char *topology_path, unsigned self, bool bind)
+{
+    const struct topology_node *node = &t->nodes[self];
+    struct secret_file secrets = {0}, tokens = {0};
+    struct log log;
+    log_init(&log, LOG_ERROR, span_of(node->name), log_memory, sizeof log_memory);
+    unsigned faults = 0;
+    faults += !secret_file_open(&secrets, t, topology_path);
+    faults += !token_file_open(&tokens, t, topology_path);
+    faults += !try_tls(t, topology_path, node);
+    faults += !try_places(t, topology_path);
+    faults += !try_log(t, topology_path);
+    faults += !try_open_files(t, node, &log);
+    faults += bind && !try_ports(node, &log);
+    return faults;
+}
