@@ -17,9 +17,9 @@ static const char help[] =
     "Report every error and warning in a topology file, each with its line, and a\n"
     "summary.\n\n"
     "  -c, --topology FILE  the same as FILE; " TOPOLOGY_DEFAULT "\n"
-    "  -n, --node NODE      try as well all that this node does at its start: read its\n"
-    "                       secret, tokens, certificate, key and CA, whose modes and\n"
-    "                       dates must be right, the places key, its log and limits\n"
+    "  -n, --node NODE      try as well all that this node does at its start: read\n"
+    "                       its secret, tokens, certificate, key and CA, whose modes\n"
+    "                       and dates must be right, the places key, its log, limits\n"
     "      --bind           bind the ports of that node, too: they must be free\n"
     "      --nodes          print only the names of the nodes, one a line\n"
     "      --keys           print only the keys that a topology file may have,\n"
@@ -100,24 +100,12 @@ static int check(const struct options *o, bool bind)
     return well ? EXIT_WELL : EXIT_SAID_NO;
 }
 
-/* Whether `word` is among the arguments, of which it is taken. */
-static bool takes_word(int *argc, char **argv, const char *word)
-{
-    for (int i = 1; i < *argc; i++)
-        if (strcmp(argv[i], word) == 0) {
-            memmove(&argv[i], &argv[i + 1], (size_t)(*argc - i) * sizeof *argv);
-            (*argc)--;
-            return true;
-        }
-    return false;
-}
-
 int cli_check(int argc, char **argv)
 {
     if (argc == 2 && strcmp(argv[1], "--keys") == 0)
         return print_keys();
     struct options o;
-    bool nodes = takes_word(&argc, argv, "--nodes"), bind = takes_word(&argc, argv, "--bind");
+    bool nodes = options_take_word(&argc, argv, "--nodes"), bind = options_take_word(&argc, argv, "--bind");
     int code = options_read(&o, argc, argv, "cfn", help);
     if (code != OPTIONS_GO_ON)
         return code;

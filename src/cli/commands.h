@@ -15,6 +15,7 @@ int cli_up(int argc, char **argv);
 int cli_check(int argc, char **argv);
 int cli_send(int argc, char **argv);
 int cli_status(int argc, char **argv);
+int cli_top(int argc, char **argv);
 int cli_wait(int argc, char **argv);
 int cli_places(int argc, char **argv);
 int cli_trace(int argc, char **argv);

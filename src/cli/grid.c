@@ -48,7 +48,8 @@ static void measure(const struct grid *g, unsigned width, unsigned widths[GRID_C
     while (total > width) {
         unsigned worst = 0; /* the first column always stays */
         for (unsigned c = 1; c < g->columns_count; c++)
-            if (widths[c] && g->columns[c].drop > g->columns[worst].drop)
+            if (widths[c] && g->columns[c].drop &&
+                g->columns[c].drop >= g->columns[worst].drop)
                 worst = c;
         if (!worst)
             return;

@@ -19,6 +19,7 @@ static const struct {
     {"up", cli_up, "run all nodes of this machine"},
     {"node", cli_node, "run one node"},
     {"status", cli_status, "show the state of all nodes in one table"},
+    {"top", cli_top, "show the whole herd, once a second, in place"},
     {"wait", cli_wait, "wait until a node holds what its neighbours hold"},
     {"trace", cli_trace, "show the path of a client's newest stamp"},
     {"send", cli_send, "send lines to a node and print its replies"},

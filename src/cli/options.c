@@ -144,6 +144,17 @@ int options_read(struct options *o, int argc, char **argv, const char *letters, 
     return o->topology_given || find_topology(o) ? OPTIONS_GO_ON : EXIT_SAID_NO;
 }
 
+bool options_take_word(int *argc, char **argv, const char *word)
+{
+    for (int i = 1; i < *argc; i++)
+        if (strcmp(argv[i], word) == 0) {
+            memmove(&argv[i], &argv[i + 1], (size_t)(*argc - i) * sizeof *argv);
+            (*argc)--;
+            return true;
+        }
+    return false;
+}
+
 bool options_json(const struct options *o)
 {
     return o->json || (!o->table && !isatty(STDOUT_FILENO));

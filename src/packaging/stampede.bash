@@ -4,7 +4,7 @@
 _stampede()
 {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
-    local commands='up node status wait trace send places check help version'
+    local commands='up node status top wait trace send places check help version'
     local command=${COMP_WORDS[1]} topology=() i nodes options want=
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
@@ -20,6 +20,7 @@ _stampede()
     up) options='--topology --log' ;;
     node) options='--topology' want=node ;;
     status) options='--node --topology --json --table' ;;
+    top) options='--topology --once' ;;
     wait) options='--node --topology --timeout' ;;
     trace) options='--topology --json --table' ;;
     send) options='--node --topology' ;;

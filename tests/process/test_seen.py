@@ -86,14 +86,14 @@ class Status(unittest.TestCase):
             self.assertEqual(not_well(herd)[0], 0)
             self.assertGreater(herd.status()["Hands"]["certificate_ends_s"], time.time())
             ends_soon(herd, "Hands")
-            self.assertIn(b"warning: the certificate of Hands ends in 4 days\n",
-                          herd.command("check", "-n", "Hands").stdout)
+            self.assertRegex(herd.command("check", "-n", "Hands").stdout,
+                             rb"warning: the certificate of Hands ends in [45] days\n")
             herd["Hands"].stop()
             herd["Hands"].start()
             herd.linked()
             code, lines = not_well(herd)
-            self.assertEqual((code, lines.splitlines()[-1]),
-                             (1, "The certificate of Hands ends in 4d23h."))
+            self.assertRegex(lines, r"\nThe certificate of Hands ends in (4d23h|5d00h)\.\n\Z")
+            self.assertEqual(code, 1)
 
 
 class Check(unittest.TestCase):

@@ -67,7 +67,10 @@ void client_log_opened(
     char text[ADDRESS_TEXT_BYTES_MAX + 1];
     c->client.session = (struct client_session){.opened_ns = now.mono_ns};
     if (!has_room(n, now)) {
-        n->client_log.opened += log_on(n->log, LOG_DEBUG);
+        if (log_on(n->log, LOG_DEBUG)) {
+            n->client_log.more = true;
+            n->client_log.opened++;
+        }
         return;
     }
     address_text(from, text);
@@ -90,6 +93,7 @@ void client_log_closed(
     ASSERT(now.mono_ns >= s->opened_ns);
     if (!has_room(n, now)) {
         if (log_on(n->log, LOG_DEBUG)) {
+            n->client_log.more = true;
             n->client_log.closed++;
             n->client_log.lines += s->lines;
             n->client_log.bytes += s->bytes;
@@ -109,8 +113,9 @@ void client_log_closed(
 void client_log_sum(struct node *n, struct instant now)
 {
     struct client_log *k = &n->client_log;
-    if (!k->opened && !k->closed)
+    if (!k->more)
         return;
+    ASSERT(k->opened || k->closed);
     log_begin(n->log, LOG_DEBUG, "clients_more", now);
     log_number(n->log, "opened", (int64_t)k->opened);
     log_number(n->log, "closed", (int64_t)k->closed);
@@ -118,4 +123,5 @@ void client_log_sum(struct node *n, struct instant now)
     log_number(n->log, "bytes", (int64_t)k->bytes);
     log_end(n->log);
     k->opened = k->closed = k->lines = k->bytes = 0;
+    k->more = false;
 }

@@ -26,6 +26,7 @@ struct client_session {
 
 /* Connections that were not told one by one. */
 struct client_log {
+    bool more; /* there were some */
     int64_t second_ns; /* monotonic; when the second began that is counted */
     unsigned told; /* in it */
     uint64_t opened, closed; /* in it, and not told */
@@ -50,10 +51,10 @@ void client_log_ends(struct connection *c, const char *why);
 void client_log_closed(
     struct node *n, const struct connection *c, const char *why, struct instant now);
 
-/* Whether there is a sum to tell, and when. */
+/* When the sum is to be told, where there are `more`. */
 static inline int64_t client_log_deadline(const struct client_log *k)
 {
-    return k->opened + k->closed ? k->second_ns + CLIENT_LOG_SECOND_MS * MS_NS : NEVER_NS;
+    return k->second_ns + CLIENT_LOG_SECOND_MS * MS_NS;
 }
 /* Tell it: when it is due, or before, when the node stops. */
 void client_log_sum(struct node *n, struct instant now);

@@ -416,7 +416,7 @@ void node_turn(struct node *n, struct instant now)
         stop_turn(n, now);
     status_turn(n, now);
     alarms_turn(n, now);
-    if (now.mono_ns >= client_log_deadline(&n->client_log))
+    if (n->client_log.more && now.mono_ns >= client_log_deadline(&n->client_log))
         client_log_sum(n, now);
 }
 
@@ -472,7 +472,8 @@ int64_t node_deadline(const struct node *n)
     soonest = earlier_ns(soonest, alarms_deadline(&n->alarms));
     soonest = earlier_ns(soonest, n->webs.due_ns);
     soonest = earlier_ns(soonest, inputs_deadline(n));
-    soonest = earlier_ns(soonest, client_log_deadline(&n->client_log));
+    if (n->client_log.more)
+        soonest = earlier_ns(soonest, client_log_deadline(&n->client_log));
     soonest = earlier_ns(soonest, pace_deadline(n));
     return earlier_ns(soonest, links_deadline(n));
 }

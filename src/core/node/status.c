@@ -242,6 +242,31 @@ static void put_store(struct buf *out, const struct node *n, struct instant now)
     put_number(out, "updates_per_s", (uint64_t)(updates_per_s(n, now) + 0.5));
 }
 
+/* Buckets that are not empty: the longest duration, and how many; what is longer is in the last. */
+static void put_took(struct buf *out, const char *key, const struct histogram *h)
+{
+    put_key(out, key);
+    buf_byte(out, '[');
+    for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++) {
+        if (!h->counts[i])
+            continue;
+        put_comma(out);
+        buf_byte(out, '[');
+        buf_u64(out, histogram_upper(i));
+        buf_byte(out, ',');
+        buf_u64(out, h->counts[i]);
+        buf_byte(out, ']');
+    }
+    buf_byte(out, ']');
+}
+
+/* What this process holds in memory, as far as it grows with use. */
+static uint64_t memory_bytes(const struct node *n)
+{
+    return store_bytes(n->store) + pool_held(&n->connections.chunks) +
+           pool_held(&n->connections.link_chunks) + pool_held(&n->clients.rooms);
+}
+
 static void put_places(struct buf *out, const struct node *n)
 {
     put_key(out, "places");
@@ -296,6 +321,8 @@ void node_status(const struct node *n, struct buf *out, struct instant now)
     put_certificate(out, n);
     put_number(out, "clients", n->clients.count);
     put_store(out, n, now);
+    put_number(out, "memory_bytes", memory_bytes(n));
+    put_took(out, "iamat_took", &n->durations.iamats);
     put_links(out, n, now);
     put_places(out, n);
     put_key(out, "metrics");
