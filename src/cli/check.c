@@ -105,7 +105,8 @@ int cli_check(int argc, char **argv)
     if (argc == 2 && strcmp(argv[1], "--keys") == 0)
         return print_keys();
     struct options o;
-    bool nodes = options_take_word(&argc, argv, "--nodes"), bind = options_take_word(&argc, argv, "--bind");
+    bool nodes = options_take_word(&argc, argv, "--nodes");
+    bool bind = options_take_word(&argc, argv, "--bind");
     int code = options_read(&o, argc, argv, "cfn", help);
     if (code != OPTIONS_GO_ON)
         return code;

@@ -1,8 +1,8 @@
 /* grid.h — a table of text that fits a width.
  *
  * A column is as wide as its widest cell. Where all are wider than the terminal, columns are left
- * out, those with the highest `drop` and of these the last first, and at last lines are cut. Called by report_table and
- * top. */
+ * out, those with the highest `drop` and of these the last first, and at last lines are cut. Called
+ * by report_table and top. */
 #ifndef CLI_GRID_H
 #define CLI_GRID_H
 

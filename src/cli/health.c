@@ -1,4 +1,5 @@
-/* health.c — see health.h. What both ends of a link say is told once, as the first of them says it. */
+/* health.c — see health.h. What both ends of a link say is told once, as the first of them says
+ * it. */
 #include "cli/health.h"
 #include <inttypes.h>
 #include <stdlib.h>

@@ -3,9 +3,9 @@
  *   not well                    by
  *   a node is down              its silence
  *   a clock is wrong or off     `clock_wrong`, `clock_off`
- *   digests differ              `diverged`, `unequal`: as the nodes judge it when both ends of a link
- *                               have confirmed everything. Two answers are of two moments, so they
- *                               are never compared
+ *   digests differ              `diverged`, `unequal`: as the nodes judge it when both ends of a
+ *                               link have confirmed everything. Two answers are of two moments, so
+ *                               they are never compared
  *   stamps are missing          `partial`, `incomplete`
  *   no room for new ids         `stamps` at `stamps_max`
  *   a link is down              `down_ms`, beyond HEALTH_LINK_DOWN_MS, if both its nodes are up

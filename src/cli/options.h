@@ -43,7 +43,8 @@ enum { OPTIONS_GO_ON = -1 };
  * Returns OPTIONS_GO_ON, or the exit code if the program is to end now. */
 int options_read(struct options *o, int argc, char **argv, const char *letters, const char *help);
 
-/* Whether `word`, an option of one subcommand only, is among the arguments, of which it is taken. */
+/* Whether `word`, an option of one subcommand only, is among the arguments; it is taken from
+ * them. */
 bool options_take_word(int *argc, char **argv, const char *word);
 
 /* Whether to write JSON: if it was asked for, or if no table was asked for and standard output is

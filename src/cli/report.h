@@ -2,7 +2,8 @@
  *
  * The answer comes over the network, perhaps from another version or from something that is no
  * node. Every field is validated, and no unprintable byte of its text reaches the terminal.
- * report.c reads, report_table.c shows, health.c judges. Called by `status`, `top`, `up`, `wait`. */
+ * report.c reads, report_table.c shows, health.c judges. Called by `status`, `top`, `up` and
+ * `wait`. */
 #ifndef CLI_REPORT_H
 #define CLI_REPORT_H
 
@@ -82,7 +83,8 @@ void report_read(struct report *r, const struct topology *t, unsigned node, cons
 
 /* -- showing ----------------------------------------------------------------------------------- */
 
-/* Print one row per node, and whether the digests agree; lines of the table have 80 columns at most.
+/* Print one row per node, and whether the digests agree; lines of the table have 80 columns at
+ * most.
  * nodes    indices into the topology
  * reports  as many, in the same order */
 void report_table(FILE *out, const struct topology *t, const unsigned *nodes,

@@ -30,8 +30,8 @@ static const char help[] =
     "Not well is: a node that is down; a link that is down for more than 10 s;\n"
     "digests that differ although both ends of a link have confirmed everything;\n"
     "stamps that were refused or evicted; limits.stamps reached; a clock that is off;\n"
-    "a version older than another node's; a certificate that ends within 14 days;\n"
-    "places down.\n"
+    "another topology.conf than this; a version older than another node's; a\n"
+    "certificate that ends within 14 days; places down.\n"
     "With -n, only what that node knows is judged.\n\n"
     "Exit codes: 0 all is well, 1 something is not, 2 wrong command line.\n\n"
     "Example: stampede status -n Goloman --json\n";

@@ -17,15 +17,16 @@ enum { CLIENT_LOG_LINES = 100, CLIENT_LOG_SECOND_MS = 1000 };
 struct node;
 struct connection;
 
-/* What a connection has said, and why the node has ended it. */
+/* What a connection has said while that level was on, and why the node has ended it. */
 struct client_session {
     int64_t opened_ns; /* monotonic */
     uint64_t lines, bytes; /* received */
     const char *why; /* NULL: the node has not ended it */
 };
 
-/* Connections that were not told one by one. */
+/* The sessions, which only this level needs, and connections that were not told one by one. */
 struct client_log {
+    struct client_session *sessions; /* by the connection's number; NULL: none was told yet */
     bool more; /* there were some */
     int64_t second_ns; /* monotonic; when the second began that is counted */
     unsigned told; /* in it */
@@ -35,18 +36,11 @@ struct client_log {
 
 /* A connection has begun. */
 void client_log_opened(
-    struct node *n, struct connection *c, const struct address *from, struct instant now);
-/* Its bytes, or lines, have come in. */
-static inline void client_log_received(struct client_session *s, size_t bytes)
-{
-    s->bytes += bytes;
-}
-static inline void client_log_took(struct client_session *s, unsigned lines)
-{
-    s->lines += lines;
-}
+    struct node *n, const struct connection *c, const struct address *from, struct instant now);
+/* Its bytes have come in; only where the level is on. */
+void client_log_received(struct node *n, const struct connection *c, size_t bytes);
 /* The node ends it; the first reason counts. A literal. */
-void client_log_ends(struct connection *c, const char *why);
+void client_log_ends(struct node *n, const struct connection *c, const char *why);
 /* It is gone; `why`, by the driver, for the log. */
 void client_log_closed(
     struct node *n, const struct connection *c, const char *why, struct instant now);
@@ -58,6 +52,8 @@ static inline int64_t client_log_deadline(const struct client_log *k)
 }
 /* Tell it: when it is due, or before, when the node stops. */
 void client_log_sum(struct node *n, struct instant now);
+/* Free what it holds. */
+void client_logs_end(struct node *n);
 
 /* A line has come in: LINE_WHOLE, or the beginning of one that is LINE_LONG. If it is no command,
  * `why` says what is wrong with it. */

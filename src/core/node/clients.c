@@ -74,7 +74,7 @@ static void judge_first(struct node *n, struct connection *c, struct span line,
     if (c->aborted || c->finishing)
         return;
     n->metrics.clients_dropped_http++;
-    client_log_ends(c, "its first line is an HTTP request");
+    client_log_ends(n, c, "its first line is an HTTP request");
     client_finish(n, c, now);
 }
 
@@ -111,7 +111,6 @@ static void take_lines(struct node *n, struct connection *c, struct span *in, st
         give_room_back(n, c);
     else
         input_kept(n, c, now);
-    client_log_took(&c->client.session, lines);
     if (c->client.pace.account != QUOTA_NONE)
         client_paces(n, c, lines, now);
 }
@@ -151,7 +150,7 @@ static void finish_input(struct node *n, struct connection *c, struct instant no
     if (line_last(&c->client.lines, &line))
         take_line(n, c, line, LINE_WHOLE, now);
     commands_apply(n, now);
-    client_log_ends(c, "the client has ended its input");
+    client_log_ends(n, c, "the client has ended its input");
     client_finish(n, c, now);
 }
 
@@ -223,6 +222,7 @@ void clients_take_limits(struct node *n)
 
 void clients_end(struct node *n)
 {
+    client_logs_end(n);
     pool_deinit(&n->clients.rooms);
 }
 
@@ -266,7 +266,7 @@ void client_silent(struct node *n, struct connection *c)
         n->metrics.clients_dropped_stalled++;
     else
         n->metrics.clients_dropped_idle++;
-    client_log_ends(c, stalled ? "it did not read for limits.stall" : "no byte for limits.idle");
+    client_log_ends(n, c, stalled ? "it did not read for limits.stall" : "no byte for limits.idle");
 }
 
 void client_drop(struct node *n, struct connection *c)
@@ -295,7 +295,7 @@ void clients_stop(struct node *n, struct instant now)
         struct connection *c = connection_of(&n->connections, i);
         if (!c || c->kind != CONNECTION_CLIENT)
             continue;
-        client_log_ends(c, "this node stops");
+        client_log_ends(n, c, "this node stops");
         client_finish(n, c, now);
     }
 }

@@ -8,7 +8,6 @@
 #include "core/base/address.h"
 #include "core/base/instant.h"
 #include "core/base/pool.h"
-#include "core/node/client_log.h"
 #include "core/node/input.h"
 #include "core/node/pace.h"
 #include "core/node/replies.h"
@@ -23,7 +22,6 @@ struct client_state {
     struct client_input input;
     struct client_replies replies;
     struct client_pace pace;
-    struct client_session session;
     bool admitted; /* counted against limits.connections */
 };
 

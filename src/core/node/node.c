@@ -190,7 +190,8 @@ void node_received(struct node *n, uint32_t conn, struct span bytes, struct inst
         return; /* and does not count as active: it should read, not write */
     connection_is_active(c, now);
     if (c->kind == CONNECTION_CLIENT) {
-        client_log_received(&c->client.session, bytes.len);
+        if (log_on(n->log, LOG_DEBUG))
+            client_log_received(n, c, bytes.len);
         client_take(n, c, bytes, now);
     } else if (c->kind == CONNECTION_LINK)
         link_take(n, c, bytes, now);

@@ -24,14 +24,14 @@ void client_finish(struct node *n, struct connection *c, struct instant now)
 
 void client_closes(struct node *n, struct connection *c, struct instant now)
 {
-    client_log_ends(c, "client_close = reply");
+    client_log_ends(n, c, "client_close = reply");
     client_finish(n, c, now);
 }
 
 void client_starved(struct node *n, struct connection *c)
 {
     n->metrics.clients_dropped_memory++;
-    client_log_ends(c, "no memory for a reply");
+    client_log_ends(n, c, "no memory for a reply");
     connection_abort(&n->connections, c);
 }
 

@@ -43,7 +43,7 @@ static uint64_t look_at_all(const struct node *n, struct worst *worst)
 static void reset(struct node *n, struct connection *c)
 {
     n->metrics.clients_dropped_unread++;
-    client_log_ends(c, "it had most unread at limits.output_total");
+    client_log_ends(n, c, "it had most unread at limits.output_total");
     connection_abort(&n->connections, c);
 }
 

@@ -103,7 +103,8 @@ Test(health, each_thing_that_is_not_well)
     r[0].certified = r[1].certified = true;
     r[0].certificate_ends_s = NOW_S + 14 * 86400 - 1;
     r[1].certificate_ends_s = NOW_S - 3600;
-    expect(r, 2, "\nThe certificate of A ends in 13d23h.\nThe certificate of Bee ended 1h00m ago.\n");
+    expect(r, 2,
+        "\nThe certificate of A ends in 13d23h.\nThe certificate of Bee ended 1h00m ago.\n");
 }
 
 Test(health, worst_first_and_each_link_once)
@@ -135,12 +136,26 @@ Test(health, worst_first_and_each_link_once)
         "retires it.\n");
 }
 
+Test(health, nodes_that_go_by_another_topology)
+{
+    struct report r[3];
+    begin(r);
+    snprintf(r[1].topology, sizeof r[1].topology, "%016lx", (unsigned long)topology_hash(&herd));
+    expect(r, 0, "");
+    r[1].topology[0] ^= 1;
+    expect(r, 1,
+        "\nBee goes by another topology.conf than this file; bring it there, and send SIGHUP.\n");
+    strcpy(r[2].topology, r[1].topology);
+    cr_expect_not_null(strstr(shown(r, 3), "\nBee, C go by another topology.conf than"));
+}
+
 Test(health, of_one_node_only_what_it_says)
 {
     struct report r[3];
     begin(r);
     r[0].links[0] = (struct report_link){.since_ms = 61000, .error = "connection refused"};
-    cr_expect_str_eq(shown(r, 1), "\nA has had no link to Bee for 1m01s (tries: 0): connection refused.\n");
+    cr_expect_str_eq(
+        shown(r, 1), "\nA has had no link to Bee for 1m01s (tries: 0): connection refused.\n");
     cr_expect_eq(faults, 1);
 }
 

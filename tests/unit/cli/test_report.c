@@ -333,7 +333,8 @@ Test(report, all_fields_of_a_link)
         "\"clock_ahead_us\":-600000,\"clock_off\":true,\"sent\":5,\"got\":6,\"got_new\":7,"
         "\"full_send\":true,\"incomplete\":true,\"unknown_origin\":\"Dee\\u001b\","
         "\"peer_partial\":true,\"agreed_ms\":12,"
-        "\"divergences\":8,\"diverged\":true,\"unequal\":1,\"error_ms\":13,\"last_error\":\"a\\u001b[2Jb\\u00e9\"},"
+        "\"divergences\":8,\"diverged\":true,\"unequal\":1,\"error_ms\":13,"
+        "\"last_error\":\"a\\u001b[2Jb\\u00e9\"},"
         "{\"peer\":\"C\",\"up\":false,\"full_send\":true,\"lag\":9,\"lag_ms\":-1,\"down_ms\":10,"
         "\"tries\":11,"
         "\"error\":\"e\"}"));
@@ -380,7 +381,8 @@ Test(report, spans)
 
 Test(report, the_lag_of_spare_links_is_by_design)
 {
-#define LAGS(peer, tree) "{\"peer\":\"" peer "\",\"up\":true,\"in_tree\":" tree ",\"lag\":9,\"lag_ms\":70}"
+#define LAGS(peer, tree)                                                              \
+    "{\"peer\":\"" peer "\",\"up\":true,\"in_tree\":" tree ",\"lag\":9,\"lag_ms\":70}"
     struct report r = read_answer(ANSWER(LAGS("Bee", "false") "," LAGS("C", "false")));
     cr_expect(r.links_up == 2 && r.links[0].lag == 9);
     cr_expect(r.lag == 0 && r.lag_ms == 0);

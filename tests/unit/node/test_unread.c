@@ -35,8 +35,10 @@ static bool is_reset(uint32_t conn)
 Test(unread, who_has_the_most_goes)
 {
     begins();
+    log_.level = LOG_DEBUG;
     for (uint32_t i = 0; i < 3; i++)
         joins(i);
+    log_.level = LOG_INFO;
     piles_up(0, 8);
     piles_up(1, 2 * 20);
     piles_up(2, 2 * 40);
