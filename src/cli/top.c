@@ -33,8 +33,8 @@ static const char help[] =
     "  ERR/S               what clients were refused, and clients that were dropped\n\n"
     "Keys: n i w p l c m e sort by NODE, IAMAT/S, WHATSAT/S, P99, LAG, CLIENTS,\n"
     "MEMORY, ERR/S; r turns the order round; q ends.\n\n"
-    "Exit codes: 0, 1 standard output is no terminal, or the herd cannot be asked,\n"
-    "2 wrong command line.\n\n"
+    "Exit codes: 0 ended by q or Ctrl-C, or --once has printed; 1 standard output is\n"
+    "no terminal, or the herd cannot be asked; 2 wrong command line.\n\n"
     "Example: stampede top\n";
 
 /* One node, as of the last two looks. */
