@@ -19,5 +19,6 @@ int cli_top(int argc, char **argv);
 int cli_wait(int argc, char **argv);
 int cli_places(int argc, char **argv);
 int cli_trace(int argc, char **argv);
+int cli_drain(int argc, char **argv);
 
 #endif

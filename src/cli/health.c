@@ -262,6 +262,20 @@ static void say_budget(FILE *out, const struct herd_view *h)
         least->places_budget);
 }
 
+static void say_drains(FILE *out, const struct herd_view *h)
+{
+    for (unsigned i = 0; i < h->count; i++) {
+        const struct report *r = &h->reports[i];
+        char left[REPORT_SPAN_BYTES];
+        if (r->why || !r->draining)
+            continue;
+        report_span(r->drain_stops_ms, left);
+        fprintf(out, "\n%s is drained: its client port %s, it stops in %s at the latest.\n",
+            h->topology->nodes[h->nodes[i]].name, r->drain_closes_ms ? "will close" : "is closed",
+            left);
+    }
+}
+
 void health_notes(FILE *out, const struct topology *t, const unsigned *nodes,
     const struct report *reports, unsigned count)
 {
@@ -282,5 +296,6 @@ void health_notes(FILE *out, const struct topology *t, const unsigned *nodes,
                 say_link(out, n->name, other, l, LINK_DOWN);
         }
     }
+    say_drains(out, &h);
     say_budget(out, &h);
 }

@@ -21,6 +21,7 @@ static const struct {
     {"status", cli_status, "show the state of all nodes in one table"},
     {"top", cli_top, "show the whole herd, once a second, in place"},
     {"wait", cli_wait, "wait until a node holds what its neighbours hold"},
+    {"drain", cli_drain, "take a node out of service, clients first"},
     {"trace", cli_trace, "show the path of a client's newest stamp"},
     {"send", cli_send, "send lines to a node and print its replies"},
     {"places", cli_places, "ask the places provider once, to test its key"},

@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { TIMEOUT_MS = 60000, TIMEOUT_MS_MAX = 86400000 };
+enum { TIMEOUT_MS = 60000, TIMEOUT_MS_MAX = 86400000, GRACE_MS = 10000 };
 
 static const struct option options_long[] = {
     {"topology", required_argument, NULL, 'c'},
@@ -23,6 +23,8 @@ static const struct option options_long[] = {
     {"table", no_argument, NULL, 't'},
     {"log", no_argument, NULL, 'l'},
     {"timeout", required_argument, NULL, 'w'},
+    {"grace", required_argument, NULL, 'g'},
+    {"undo", no_argument, NULL, 'u'},
     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0},
 };
@@ -100,10 +102,10 @@ static bool find_topology(struct options *o)
 
 int options_read(struct options *o, int argc, char **argv, const char *letters, const char *help)
 {
-    *o = (struct options){.timeout_ms = TIMEOUT_MS};
+    *o = (struct options){.timeout_ms = TIMEOUT_MS, .grace_ms = GRACE_MS};
     int letter;
     opterr = 0;
-    while ((letter = getopt_long(argc, argv, ":c:n:jtlw:h", options_long, NULL)) != -1) {
+    while ((letter = getopt_long(argc, argv, ":c:n:jtlw:g:uh", options_long, NULL)) != -1) {
         if (letter == 'h') {
             fputs(help, stdout);
             return EXIT_WELL;
@@ -124,10 +126,14 @@ int options_read(struct options *o, int argc, char **argv, const char *letters, 
         case 't':
             o->table = true;
             break;
+        case 'u':
+            o->undo = true;
+            break;
         case 'w':
-            if (!read_timeout(optarg, &o->timeout_ms)) {
-                complain("%s: --timeout is a time such as 500ms, 60s or 5min, at most a day, not "
-                         "\"%s\"", argv[0], optarg);
+        case 'g':
+            if (!read_timeout(optarg, letter == 'w' ? &o->timeout_ms : &o->grace_ms)) {
+                complain("%s: --%s is a time such as 500ms, 60s or 5min, at most a day, not "
+                         "\"%s\"", argv[0], letter == 'w' ? "timeout" : "grace", optarg);
                 return EXIT_USAGE;
             }
             break;

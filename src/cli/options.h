@@ -17,6 +17,8 @@ struct options {
     bool table; /* -t, --table */
     bool log; /* -l, --log */
     uint64_t timeout_ms; /* -w, --timeout; 60 s when not given */
+    uint64_t grace_ms; /* -g, --grace; 10 s when not given */
+    bool undo; /* -u, --undo */
     char **words; /* what is no option: views of argv */
     int words_count;
 };
@@ -36,8 +38,8 @@ enum { OPTIONS_GO_ON = -1 };
 
 /* Parse a subcommand's arguments.
  *
- * letters  the options that it takes, of "cnjtlw"; -h, --help is always taken. With 'f', its first
- *          word is the topology file, as if it stood behind -c
+ * letters  the options that it takes, of "cnjtlwgu"; -h, --help is always taken. With 'f', its
+ *          first word is the topology file, as if it stood behind -c
  * help     its help text
  *
  * Returns OPTIONS_GO_ON, or the exit code if the program is to end now. */

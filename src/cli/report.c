@@ -165,6 +165,10 @@ static const char *read_all(
     if (!read_whole(json, "change", &r->change))
         r->change = REPORT_NO_CHANGE;
     r->partial = read_true(json, "partial");
+    r->drain_known = cJSON_IsBool(cJSON_GetObjectItemCaseSensitive(json, "draining"));
+    r->draining = read_whole(json, "drain_closes_ms", &r->drain_closes_ms) &&
+                  read_whole(json, "drain_stops_ms", &r->drain_stops_ms) &&
+                  read_true(json, "draining");
     r->clock_wrong = read_true(json, "clock_wrong");
     const cJSON *places = cJSON_GetObjectItemCaseSensitive(json, "places");
     r->places_down = read_true(places, "down");

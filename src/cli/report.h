@@ -49,6 +49,9 @@ struct report {
     const char *why; /* not NULL: the node is down or its answer invalid; all else is then 0 */
     uint64_t uptime_ms;
     uint64_t clients;
+    bool drain_known; /* it says whether it drains, which older nodes do not: */
+    bool draining;
+    uint64_t drain_closes_ms, drain_stops_ms; /* if so: until its client port closes; it stops */
     uint64_t stamps;
     uint64_t stamps_max; /* 0: not said */
     uint64_t change; /* its last; REPORT_NO_CHANGE: not said */

@@ -4,7 +4,8 @@
  *   STARTING   every node answers and is linked, or     RUNNING, prints a table of the nodes
  *              UP_START_MS are over
  *   STARTING   a node ends                              STOPPING, exit code 1
- *   RUNNING    the last node ends                       over, exit code 1
+ *   RUNNING    the last node ends                       over; exit code 0 if all ended with 0,
+ *                                                       since they were drained, else 1
  *   any        SIGINT, SIGTERM                          STOPPING, exit code 0
  *   STOPPING   all have ended                           over
  *   STOPPING   UP_STOP_MS are over, or a second signal  SIGKILL to those still running
@@ -38,8 +39,8 @@ static const char help[] =
     "  -l, --log            print everything that the nodes log, not only warnings\n"
     "                       and errors\n"
     "  -h, --help           print this text\n\n"
-    "Exit codes: 0 stopped by Ctrl-C or SIGTERM, 1 a node could not be started or all\n"
-    "have ended, 2 wrong command line.\n\n"
+    "Exit codes: 0 stopped by Ctrl-C or SIGTERM, or all nodes were drained, 1 a node\n"
+    "could not be started or all have ended, 2 wrong command line.\n\n"
     "Example: stampede up -c topology.conf\n";
 
 struct member {
@@ -68,6 +69,7 @@ struct up {
     unsigned stop_signals;
     enum child_lines lines;
     bool failed; /* a node ended while starting */
+    bool broken; /* a node ended otherwise than by an order */
     const struct member *told; /* the last whose words on its end were shown */
     bool killing; /* SIGKILL was sent to nodes that did not stop */
 };
@@ -167,8 +169,12 @@ static void ended(struct up *u, struct member *m, bool starting)
         return;
     child_end_text(&m->child, how);
     u->failed = starting;
+    u->broken = u->broken || m->child.status != 0;
     if (starting)
         complain("%s did not start: %s", name_of(u, m), how);
+    else if (m->child.status == 0)
+        complain("%s was stopped, or drained; start it again with: %s", name_of(u, m),
+            options_command(u->options, "node", name_of(u, m)));
     else
         complain("%s has ended: %s; start it again with: %s", name_of(u, m), how,
             options_command(u->options, "node", name_of(u, m)));
@@ -372,7 +378,7 @@ static int run(struct up *u)
         while (u->running && !u->stop_signals)
             wait_until(u, NEVER_NS, false);
     }
-    bool asked_to = u->stop_signals > 0;
+    bool asked_to = u->stop_signals > 0 || (!u->failed && !u->broken && !u->running);
     stop_all(u);
     return asked_to ? EXIT_WELL : EXIT_SAID_NO;
 }

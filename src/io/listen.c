@@ -234,6 +234,8 @@ void listener_completed(struct listeners *l, const struct ring_event *e, struct 
     }
     ASSERT(port->armed && port->armed <= LISTEN_ACCEPTS_MAX && !e->more);
     port->armed--;
+    if (port->state == LISTEN_PAUSED && e->result < 0)
+        return; /* it was in flight when the port paused */
     port->failing = e->result < 0;
     if (l->stopped) {
         if (e->result >= 0)
@@ -244,6 +246,49 @@ void listener_completed(struct listeners *l, const struct ring_event *e, struct 
         port->rest_until_ns = now.mono_ns + LISTEN_REST_MS * MS_NS;
         note(&l->failed, -e->result);
     }
+}
+
+/* shutdown(2) makes of a listening socket one that is only bound, and resets its backlog. That is
+ * empty when all accepts are in flight: one that completes is armed again in the same turn, and
+ * would complete at once. */
+static void pause_port(struct listener *port, struct instant now)
+{
+    if (port->armed < LISTEN_ACCEPTS_MAX && now.mono_ns < port->pause_ns)
+        return;
+    shutdown(port->fd, SHUT_RDWR);
+    port->state = LISTEN_PAUSED;
+}
+
+/* Somebody else may have taken the address meanwhile: then it is tried again and again. */
+static void resume_port(struct listeners *l, struct listener *port, struct instant now)
+{
+    if (port->failing && now.mono_ns < port->rest_until_ns)
+        return;
+    port->failing = port->state == LISTEN_PAUSED && listen(port->fd, LISTEN_BACKLOG) < 0;
+    if (!port->failing) {
+        port->state = LISTEN_ON;
+        return;
+    }
+    port->rest_until_ns = now.mono_ns + LISTEN_REST_MS * MS_NS;
+    note(&l->failed, errno);
+}
+
+bool listeners_turn(struct listeners *l, enum node_port which, bool on, struct instant now)
+{
+    struct listener *port = &l->ports[which];
+    if (l->stopped || port->fd < 0)
+        return !on;
+    if (on && port->state != LISTEN_ON)
+        resume_port(l, port, now);
+    if (!on && port->state == LISTEN_ON) {
+        port->state = LISTEN_PAUSING;
+        port->pause_ns = now.mono_ns + LISTEN_PAUSE_MS * MS_NS;
+    }
+    if (!on && port->state == LISTEN_PAUSING)
+        pause_port(port, now);
+    if (!on && port->state == LISTEN_PAUSED)
+        port->failing = false;
+    return !on && port->state == LISTEN_PAUSED;
 }
 
 /* The one accept after a failure takes what waits already, which wakes none that was in flight. */
@@ -259,7 +304,7 @@ void listeners_settle(struct listeners *l, struct instant now)
 {
     for (unsigned p = 0; p < NODE_PORTS && !l->stopped; p++) {
         struct listener *port = &l->ports[p];
-        if (port->fd < 0)
+        if (port->fd < 0 || port->state == LISTEN_PAUSED)
             continue;
         for (unsigned n = to_arm(l, port, now); n; n--, port->armed++)
             ring_accept(l->conns->ring, port->fd,
@@ -277,6 +322,9 @@ int64_t listeners_deadline(const struct listeners *l)
     for (unsigned p = 0; p < NODE_PORTS && !l->stopped; p++)
         if (l->ports[p].failing && l->ports[p].armed < LISTEN_ACCEPTS_MAX)
             next_ns = earlier_ns(next_ns, l->ports[p].rest_until_ns);
+    for (unsigned p = 0; p < NODE_PORTS && !l->stopped; p++)
+        if (l->ports[p].state == LISTEN_PAUSING)
+            next_ns = 0; /* to see whether all accepts are still in flight then */
     if (l->failed.count)
         next_ns = earlier_ns(next_ns, l->failed.quiet_until_ns);
     if (l->turned_away.count)

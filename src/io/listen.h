@@ -19,6 +19,7 @@ enum {
     LISTEN_BACKLOG = 4096, /* the kernel lowers it to net.core.somaxconn */
     LISTEN_REST_MS = 100, /* after a failed accept */
     LISTEN_UNSENT_BYTES = 128 * 1024, /* of a client, that the kernel takes and cannot send yet */
+    LISTEN_PAUSE_MS = 1000, /* a port that is to pause takes what waits for it, for so long */
     LISTEN_TAKEN_MS = 1000, /* how long to retry while a port is in use */
     LISTEN_QUIET_MS = 10000, /* shortest time between two log lines about the same failure */
 };
@@ -32,9 +33,15 @@ struct listen_trouble {
     int64_t quiet_until_ns;
 };
 
+/* A port that pauses takes in what waits for it already, then keeps its address and does not
+ * listen: who connects is refused. */
+enum listen_state { LISTEN_ON, LISTEN_PAUSING, LISTEN_PAUSED };
+
 struct listener {
     int fd;
     uint32_t generation; /* of the accepts that are armed: it grows when the port moves */
+    enum listen_state state;
+    int64_t pause_ns; /* PAUSING: then it waits no longer for its backlog to be empty */
     unsigned armed; /* accepts in flight */
     bool failing; /* the last one failed */
     int64_t rest_until_ns;
@@ -78,6 +85,10 @@ void listeners_open_none(struct listeners *l, struct conns *conns, struct log *l
 
 /* Stop accepting, for good. The ports can be bound again at once. */
 void listeners_stop(struct listeners *l);
+
+/* Whether a port is to listen, or to pause. Call it in each turn, before listeners_settle.
+ * true: it pauses, and nobody comes by it any more. */
+bool listeners_turn(struct listeners *l, enum node_port port, bool on, struct instant now);
 
 void listener_completed(struct listeners *l, const struct ring_event *e, struct instant now);
 

@@ -239,7 +239,7 @@ static int turn(struct loop *l, struct instant *now)
     take_signals(l, *now);
     shake(l->config->node, *now);
     node_turn(l->config->node, *now);
-    if (node_is_twin(l->config->node))
+    if (node_is_twin(l->config->node) || node_is_drained(l->config->node))
         begin_stop(l, *now);
 
     ring_buffers_return(l->ring);
@@ -247,6 +247,9 @@ static int turn(struct loop *l, struct instant *now)
     dials_settle(&l->dials, *now);
     settle_resolve(l, *now);
     log_sink_settle(&l->sink, *now);
+    bool listens = node_listens(l->config->node);
+    if (listeners_turn(&l->listeners, NODE_CLIENT_PORT, listens, *now))
+        node_port_shut(l->config->node);
     listeners_settle(&l->listeners, *now);
     notify_settle(&l->notify, *now);
     node_turn_took(l->config->node, clock_mono_ns() - l->woken_ns);

@@ -42,7 +42,8 @@ struct loop_config {
     struct ring_sizes sizes; /* RING_SIZES */
 };
 
-/* Run the node until SIGINT or SIGTERM, or until it has to leave because of a twin (node_is_twin).
+/* Run the node until SIGINT or SIGTERM, until it is drained (node_is_drained), or until it has to
+ * leave because of a twin (node_is_twin).
  * SIGHUP reloads all files (reload.h). It stops the node instead if the log goes to a terminal,
  * which a SIGHUP says is gone, or if there are no files to reload, no log file to open again, and no
  * service manager to be told of it (notify.h).
@@ -53,7 +54,7 @@ struct loop_config {
  *
  * A first signal stops the node in order (node_stop); a second one ends it at once.
  *
- * 0: stopped by a signal. 1: could not start, the ring failed, or the node was a twin. */
+ * 0: stopped by a signal, or drained. 1: could not start, the ring failed, or the node was a twin. */
 MUST_USE int loop_run(const struct loop_config *config);
 
 #endif

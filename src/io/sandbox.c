@@ -38,7 +38,7 @@ static const int allowed[] = {
     CALL(access), CALL(faccessat), CALL(faccessat2), CALL(poll), CALL(ppoll),
     /* connections */
     CALL(getpeername), CALL(getsockname), CALL(setsockopt), CALL(getsockopt), CALL(shutdown),
-    /* a reload with other addresses */
+    /* a reload with other addresses, a port that has paused */
     CALL(bind), CALL(listen),
     /* c-ares */
     CALL(connect), CALL(sendto), CALL(recvfrom), CALL(sendmsg), CALL(recvmsg), CALL(writev),

@@ -4,7 +4,7 @@
 _stampede()
 {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
-    local commands='up node status top wait trace send places check help version'
+    local commands='up node status top wait drain trace send places check help version'
     local command=${COMP_WORDS[1]} topology=() i nodes options want=
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
@@ -22,6 +22,7 @@ _stampede()
     status) options='--node --topology --json --table' ;;
     top) options='--topology --once' ;;
     wait) options='--node --topology --timeout' ;;
+    drain) options='--topology --grace --timeout --undo' want=node ;;
     trace) options='--topology --json --table' ;;
     send) options='--node --topology' ;;
     places) options='--topology' ;;
@@ -31,7 +32,7 @@ _stampede()
     case $before in
     -c | --topology) want=file ;;
     -n | --node) want=node ;;
-    -w | --timeout) want=time ;;
+    -w | --timeout | -g | --grace) want=time ;;
     *) [[ $word != -* ]] || want=option ;;
     esac
     case $want in

@@ -10,7 +10,7 @@ import subprocess
 import unittest
 import urllib.request
 
-from herd import ALONE, DEADLINE_S, SHIPPED, Herd, reserve_port, until
+from herd import (ALONE, DEADLINE_S, SHIPPED, STAMPEDE, Herd, environment, reserve_port, until)
 
 PAIR = {"Goloman": ("Hands",), "Hands": ()}
 
@@ -169,11 +169,29 @@ backend nodes
 
 
 class Programs(unittest.TestCase):
+    def drained(self, herd, name, origins):
+        """Who answers clients while a node is drained; none may be refused."""
+        drain = subprocess.Popen([STAMPEDE, "drain", name, "-c", herd.config, "--grace", "3s"],
+                                 stdout=subprocess.DEVNULL, env=environment())
+        served = []
+        while drain.poll() is None:
+            served.append(origins())
+            self.assertIsNotNone(served[-1], "a client is refused")
+        self.assertEqual(drain.returncode, 0)
+        herd[name].ended(0)
+        return served + [origins()]
+
     def test_behind_haproxy(self):
         """A node that is not ready gets no clients, and none is refused."""
         if not shutil.which("haproxy"):
             self.fail("haproxy is not installed")
-        with HttpHerd(SHIPPED) as herd, reserve_port() as front:
+        with HttpHerd(SHIPPED, more='secret_file = "herd.secret"', start=False) as herd, \
+                reserve_port() as front:
+            secret = herd.folder / "herd.secret"
+            secret.write_text("the secret of this herd\n")
+            secret.chmod(0o600)
+            for node in herd.nodes.values():
+                node.start()
             port = front.getsockname()[1]
             servers = "".join(
                 f"  server {name} 127.0.0.1:{herd[name].client_address[1]} port {herd.port(name)}\n"
@@ -207,6 +225,8 @@ class Programs(unittest.TestCase):
                 until(lambda: balanced(set(SHIPPED) - {"Welsh"}), "four get clients")
                 herd["Welsh"].start()
                 until(lambda: balanced(set(SHIPPED)), "all five get clients again")
+                served = self.drained(herd, "Hands", origins)
+                self.assertEqual(served[-1], set(SHIPPED) - {"Hands"})
                 text = herd.ask("Goloman", "/metrics")[2]
                 self.assertEqual(metric(text, "stampede_lines_invalid_total"), 0)
                 self.assertEqual(metric(text, "stampede_web_refused_total"), 0)

@@ -564,6 +564,9 @@ static void do_deeds(struct host *h, struct instant now)
     while (node_touched(h->node, &number))
         follow_wants(h, number, now);
     dial_all(h);
+    network_refuse_clients(h->network, h->party, !node_listens(h->node));
+    if (!node_listens(h->node)) /* all that had come was accepted in this turn */
+        node_port_shut(h->node);
 }
 
 /* When the loop would now sleep, a turn has nothing to do, whatever happened after the last one:
@@ -663,7 +666,7 @@ void host_act(struct host *h)
     act(h, &t);
     h->stopped_ns = NEVER_NS;
     show_log(h);
-    if (node_is_twin(h->node) && !h->stopping)
+    if ((node_is_twin(h->node) || node_is_drained(h->node)) && !h->stopping)
         host_stop(h);
     if (h->stopping && node_stopped(h->node))
         leave(h);

@@ -40,3 +40,23 @@ void inside_budget(struct host *h, unsigned questions)
 {
     budget_begin(&h->caller.exchange->budget, questions, 3600);
 }
+
+static struct instant now_of(const struct host *h)
+{
+    struct instant now = h->node->now;
+    now.mono_ns = h->network->now_ns + h->mono_ahead_ns - h->awake.slept_ns;
+    return now;
+}
+
+void inside_drain(struct host *h, int64_t grace_ms, int64_t timeout_ms)
+{
+    drain_begin(h->node, grace_ms, timeout_ms, "an operator", now_of(h));
+    network_wake(h->network, h->party, h->network->now_ns);
+}
+
+void inside_undrain(struct host *h)
+{
+    bool undone = drain_undo(h->node, "an operator", now_of(h));
+    ASSERT(undone);
+    network_wake(h->network, h->party, h->network->now_ns);
+}

@@ -14,6 +14,10 @@ uint64_t inside_dropped_unread(const struct host *h);
  * asked for last: a peer in a loop. */
 void inside_says_graft_0(struct host *h, const char *neighbour);
 
+/* An operator orders DRAIN, or UNDRAIN, who has proved to be one. */
+void inside_drain(struct host *h, int64_t grace_ms, int64_t timeout_ms);
+void inside_undrain(struct host *h);
+
 /* It may ask the places service so many questions an hour from now on. */
 void inside_budget(struct host *h, unsigned questions);
 

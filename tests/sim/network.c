@@ -52,7 +52,7 @@ struct wire {
 };
 
 struct party {
-    bool listens;
+    bool listens, refuses_clients;
     int64_t wake_ns; /* the one that is valid; NEVER_NS: none */
     uint32_t backlog[BACKLOG];
     unsigned backlog_count;
@@ -218,10 +218,22 @@ void network_listen(struct network *n, unsigned party, bool listens)
 {
     struct party *p = &n->parties[party];
     p->listens = listens;
+    p->refuses_clients = false;
     for (unsigned i = 0; !listens && i < p->backlog_count; i++)
         network_close(n, p->backlog[i], 1, true);
     if (!listens)
         p->backlog_count = 0;
+}
+
+void network_refuse_clients(struct network *n, unsigned party, bool refuses)
+{
+    n->parties[party].refuses_clients = refuses;
+}
+
+static bool refuses(const struct party *p, const struct wire *w)
+{
+    bool client = w->port == NODE_CLIENT_PORT && p->refuses_clients;
+    return !p->listens || client || p->backlog_count == BACKLOG;
 }
 
 static size_t draw_window(struct network *n)
@@ -262,7 +274,7 @@ static void on_ask(struct network *n, uint32_t number)
         return;
     if (path->state == PATH_STALLS || path->state == PATH_SILENT) {
         answer(n, number, DIAL_TIMED_OUT, n->now_ns + NETWORK_DIAL_MS * MS_NS);
-    } else if (path->state == PATH_REFUSES || !p->listens || p->backlog_count == BACKLOG) {
+    } else if (path->state == PATH_REFUSES || refuses(p, w)) {
         answer(n, number, DIAL_REFUSED, back_ns);
     } else {
         p->backlog[p->backlog_count++] = number;

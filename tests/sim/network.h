@@ -79,6 +79,8 @@ void network_wake(struct network *n, unsigned party, int64_t at_ns);
 /* -- what parties do --------------------------------------------------------------------------- */
 
 void network_listen(struct network *n, unsigned party, bool listens);
+/* Whether it refuses dials of its client port, though it listens. Its kernel has what it took. */
+void network_refuse_clients(struct network *n, unsigned party, bool refuses);
 uint32_t network_dial(struct network *n, unsigned from, unsigned to, enum node_port port);
 enum dial_state network_dialled(const struct network *n, uint32_t wire);
 

@@ -357,8 +357,11 @@ void links_watch(struct node *n, struct instant now)
 /* Its HELLO may still be due: an observer need not wait for it. */
 static void on_asked(struct node *n, struct link *l, struct instant now)
 {
+    const char *why = observer_obey(n, l, now);
     pull_into(n, l, LINK_ROOM_BYTES, now);
-    if (observer_answer(n, l, now))
+    if (why)
+        end_because(n, l, why, now);
+    else if (observer_answer(n, l, now))
         links_watch(n, now);
 }
 

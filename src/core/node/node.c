@@ -413,6 +413,8 @@ void node_turn(struct node *n, struct instant now)
     links_turn(n, now);
     if (now.mono_ns >= n->webs.due_ns)
         webs_turn(n, now);
+    if (n->drain.state != DRAIN_SERVES)
+        drain_turn(n, now);
     if (n->stopping)
         stop_turn(n, now);
     status_turn(n, now);
@@ -469,6 +471,8 @@ int64_t node_deadline(const struct node *n)
     int64_t soonest = connections_deadline(&n->connections);
     if (n->stopping)
         soonest = earlier_ns(soonest, stop_deadline(n));
+    else if (n->drain.state != DRAIN_SERVES)
+        soonest = earlier_ns(soonest, drain_deadline(&n->drain));
     soonest = earlier_ns(soonest, places->deadline(places->self));
     soonest = earlier_ns(soonest, alarms_deadline(&n->alarms));
     soonest = earlier_ns(soonest, n->webs.due_ns);
@@ -500,6 +504,21 @@ bool node_stopped(const struct node *n)
 bool node_is_twin(const struct node *n)
 {
     return n->twins.told;
+}
+
+bool node_listens(const struct node *n)
+{
+    return n->drain.state < DRAIN_CLOSED;
+}
+
+void node_port_shut(struct node *n)
+{
+    n->told |= drain_port_shut(n);
+}
+
+bool node_is_drained(const struct node *n)
+{
+    return n->drain.state == DRAIN_OVER;
 }
 
 uint64_t node_unconfirmed(const struct node *n)

@@ -120,6 +120,13 @@ bool node_stopped(const struct node *n);
  * it, unless it does already, and reports failure to whoever started it. PROTOCOL.md, "Twins". */
 bool node_is_twin(const struct node *n);
 
+/* Whether the client port is to accept; node_port_shut: it was closed, as asked, and nobody comes
+ * from it any more. Whether the node has been drained: the driver then stops it as after a signal,
+ * with success. PROTOCOL.md, "Draining". */
+bool node_listens(const struct node *n);
+void node_port_shut(struct node *n);
+bool node_is_drained(const struct node *n);
+
 /* Once it is stopped: how many stamps no linked node that goes on has confirmed. */
 uint64_t node_unconfirmed(const struct node *n);
 

@@ -1,4 +1,5 @@
-/* observers.h — what a node tells an observer: its state, or what it knows of one stamp.
+/* observers.h — what a node tells an observer: its state, or what it knows of one stamp; and what
+ * it obeys.
  *
  * An observer is a peer connection that only asks. PROTOCOL.md, "Observers". Called by links.c. */
 #ifndef CORE_NODE_OBSERVERS_H
@@ -11,9 +12,12 @@
 struct link;
 struct node;
 
+/* Do what `l` has asked, if that is an order: DRAIN or UNDRAIN. NULL: it was done, and is to be
+ * answered, like any other question; or why the connection is to end. */
+MUST_USE const char *observer_obey(struct node *n, const struct link *l, struct instant now);
 /* Answer what `l` has asked, behind what it is still to be sent, and finish its connection. Without
  * memory for the answer the connection is aborted.
- * true: it has asked for the state. */
+ * true: it was told the state. */
 MUST_USE bool observer_answer(struct node *n, struct link *l, struct instant now);
 
 #endif

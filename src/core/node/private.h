@@ -28,6 +28,7 @@
  *   link_log.c     what the log says about links
  *   status.c       the state as JSON, and what is known of one stamp
  *   edges.c        the neighbours, by number, and how they change
+ *   drain.c        taken out of service: the client port closes first, then the node stops
  *   alarms.c       what the node notices about its herd and logs
  *   refusals.c     stamps of peers that are refused
  *   clocks.c       clocks that differ
@@ -54,6 +55,7 @@
 #include "core/node/clocks.h"
 #include "core/node/commands.h"
 #include "core/node/connection.h"
+#include "core/node/drain.h"
 #include "core/node/durations.h"
 #include "core/node/edges.h"
 #include "core/node/input.h"
@@ -115,6 +117,7 @@ struct node {
     struct webs webs;
     struct random_source random;
     struct stop stop;
+    struct drain drain;
     bool stopping;
     bool told; /* something has happened since the last turn: the next one is due at once */
     struct instant now; /* of the last turn */

@@ -61,6 +61,10 @@ bool ready_judge(const struct node *n, struct buf *why, struct instant now)
         buf_text(why, "stopping");
         return false;
     }
+    if (n->drain.state != DRAIN_SERVES) {
+        buf_text(why, "draining");
+        return false;
+    }
     for (unsigned i = 0; i < n->links.neighbours.count; i++) {
         const struct neighbour *who = &n->links.neighbour_of[i];
         if (is_level(n, who)) {

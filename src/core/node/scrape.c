@@ -42,6 +42,8 @@ static void put_state(struct buf *out, const struct node *n, struct instant now)
     exposition_seconds(
         out, "stampede_uptime_seconds", NO_LABEL, now.mono_ns + n->slept_ns - n->started_ns);
     put_gauge(out, "stampede_ready", "whether /ready says yes", ready_judge(n, &why, now));
+    put_gauge(out, "stampede_draining", "whether an operator takes the node out of service",
+        n->drain.state != DRAIN_SERVES);
     put_gauge(out, "stampede_clients", "client connections that are open", n->clients.count);
     put_gauge(out, "stampede_stamps", "client ids whose stamp is held", store_count(n->store));
     put_gauge(out, "stampede_stamps_max", "limits.stamps", n->topology->limits.stamps);

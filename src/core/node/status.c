@@ -267,6 +267,16 @@ static uint64_t memory_bytes(const struct node *n)
            pool_held(&n->connections.link_chunks) + pool_held(&n->clients.rooms);
 }
 
+static void put_drain(struct buf *out, const struct node *n, struct instant now)
+{
+    const struct drain *d = &n->drain;
+    put_bool(out, "draining", d->state != DRAIN_SERVES);
+    if (d->state == DRAIN_SERVES)
+        return;
+    put_number(out, "drain_closes_ms", (uint64_t)(drain_closes_in_ns(d, now) / MS_NS));
+    put_number(out, "drain_stops_ms", (uint64_t)(drain_stops_in_ns(d, now) / MS_NS));
+}
+
 static void put_places(struct buf *out, const struct node *n)
 {
     put_key(out, "places");
@@ -320,6 +330,7 @@ void node_status(const struct node *n, struct buf *out, struct instant now)
     put_number(out, "uptime_ms", (uint64_t)((clock_ns(n, now) - n->started_ns) / MS_NS));
     put_certificate(out, n);
     put_number(out, "clients", n->clients.count);
+    put_drain(out, n, now);
     put_store(out, n, now);
     put_number(out, "memory_bytes", memory_bytes(n));
     put_took(out, "iamat_took", &n->durations.iamats);

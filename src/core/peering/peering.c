@@ -10,6 +10,7 @@
 #include "core/base/decimal.h"
 #include "core/base/invariant.h"
 #include "core/peering/arrivals.h"
+#include "core/peering/question.h"
 #include "core/peering/refused.h"
 #include "core/protocol/command.h"
 #include "core/tls/tls.h"
@@ -477,9 +478,7 @@ static enum peering_event on_word(struct peering *p, struct span line, struct in
     struct span word = count > 0 ? words[0] : SPAN("");
     if ((count == 4 || count == 5) && span_equal(word, SPAN("PING")))
         return on_ping(p, words, count, now);
-    bool asks = (count == 1 && span_equal(word, SPAN("STATUS"))) ||
-                (count == 2 && span_equal(word, SPAN("TRACE")));
-    if (p->observer && asks) {
+    if (p->observer && question_is(word, count)) {
         p->asked = line;
         return PEERING_ASKED;
     }

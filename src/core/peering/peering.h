@@ -86,7 +86,7 @@ struct peering {
     const struct tls_names *certified; /* the names in its certificate; NULL: no TLS */
     struct hello theirs; /* from HELLO on; its views are of node and peer */
     struct proof proof;
-    struct span asked; /* on PEERING_ASKED, valid during the event: "STATUS", "TRACE <client-id>" */
+    struct span asked; /* on PEERING_ASKED, valid during the event: PROTOCOL.md, "Observers" */
     bool hello_sent, bye_due;
     bool auth_sent; /* no AUTH is due, as far as this link is proved by secret: */
     bool by_secret; /* from HELLO on */

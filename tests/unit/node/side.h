@@ -214,6 +214,8 @@ static inline void turn(void)
         struct dial_order dial;
         while (node_dial(node, &dial))
             dials[dial.id]++;
+        if (!node_listens(node))
+            node_port_shut(node);
         if (node_deadline(node) > now.mono_ns)
             return;
     }
