@@ -19,11 +19,17 @@ bool herd_speaks_as(struct herd *h, const struct options *o, unsigned self)
 {
     if (!token_file_open(&h->token_file, &h->topology, o->topology_file))
         return false;
+    const struct topology_node *node = &h->topology.nodes[self];
+    struct span name = span_of(node->name);
+    if (tls_files_http_wanted(&h->topology, node)) {
+        h->http_tls = &h->http_files.config;
+        if (!tls_files_read_http(&h->http_files, &h->topology, o->topology_file, name, stderr))
+            return false;
+    }
     if (!tls_files_wanted(&h->topology))
         return true;
     h->tls = &h->tls_files.config;
-    return tls_files_open(
-        &h->tls_files, &h->topology, o->topology_file, span_of(h->topology.nodes[self].name));
+    return tls_files_open(&h->tls_files, &h->topology, o->topology_file, name);
 }
 
 /* Where both are taken, nodes that have no TLS yet take the secret. */
@@ -38,6 +44,7 @@ bool herd_observes(struct herd *h, const struct options *o)
 void herd_close(struct herd *h)
 {
     tls_files_close(&h->tls_files);
+    tls_files_close(&h->http_files);
     topology_destroy(&h->topology);
 }
 

@@ -14,6 +14,8 @@ struct herd {
     struct secret_file token_file; /* of a node, from herd_speaks_as on */
     const struct tls_config *tls; /* in tls_files; NULL: plain links, or not opened yet */
     struct tls_files tls_files;
+    const struct tls_config *http_tls; /* the same of a node's HTTP port, from herd_speaks_as on */
+    struct tls_files http_files;
 };
 
 /* false: a message was written. Otherwise end with herd_close. */

@@ -43,7 +43,7 @@ static void log_places(struct log *log, const struct places_provision *p, struct
 struct opened_again {
     struct sandbox sandbox; /* views the rest */
     char secret[FILE_PATH_ROOM], token[FILE_PATH_ROOM];
-    struct tls_paths tls;
+    struct tls_paths tls, http;
     char ca[FILE_PATH_ROOM], key[FILE_PATH_ROOM]; /* of places */
 };
 
@@ -76,6 +76,11 @@ static void find_opened_again(struct opened_again *o, const struct herd *herd,
         o->sandbox.files[count++] = o->tls.ca;
         o->sandbox.files[count++] = o->tls.cert;
         o->sandbox.files[count++] = o->tls.key;
+    }
+    if (herd->http_tls) {
+        found = found && tls_files_paths(&herd->http_files, &o->http, stderr);
+        o->sandbox.files[count++] = o->http.cert;
+        o->sandbox.files[count++] = o->http.key;
     }
     if (places->exchange) {
         found = found && places_files_ca_path(&places->files, o->ca) &&
@@ -113,6 +118,7 @@ static struct files_in_use *use_files(
         .secret = &herd->secret_file,
         .tokens = &herd->token_file,
         .tls = herd->tls ? &herd->tls_files : NULL,
+        .http = herd->http_tls ? &herd->http_files : NULL,
         .places = places->exchange ? &places->files : NULL,
         .exchange = places->exchange};
     memcpy(in_use.name, name, strlen(name));
@@ -131,6 +137,7 @@ static int run(struct herd *herd, const struct options *o, unsigned self)
         .secrets = &herd->secret_file.secrets,
         .tokens = &herd->token_file.secrets,
         .tls = herd->tls,
+        .http_tls = herd->http_tls,
         .log = &log,
     };
     struct node *node = NULL;

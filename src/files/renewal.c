@@ -9,7 +9,7 @@
 
 const char *renewal_word(enum renewal_part part)
 {
-    static const char *const words[] = {"topology", "secret", "tokens", "tls", "places"};
+    static const char *const words[] = {"topology", "secret", "tokens", "tls", "http_tls", "places"};
     ASSERT(part < RENEWAL_PARTS);
     return words[part];
 }
@@ -61,6 +61,9 @@ static bool read_part(struct renewal *r, enum renewal_part part, uint64_t stamps
         return token_file_read(&r->tokens, r->topology, u->topology_path, tell);
     case RENEWAL_TLS:
         return tls_files_read(&r->tls, r->topology, u->topology_path, span_of(u->name), tell);
+    case RENEWAL_HTTP:
+        return tls_files_read_http(
+            &r->http, r->topology, u->topology_path, span_of(u->name), tell);
     default:
         return places_files_read(&r->places, r->topology, u->topology_path, tell);
     }
@@ -76,6 +79,8 @@ static void tell_copies(const struct renewal *r, enum renewal_part part, FILE *t
     if (part == RENEWAL_TOKENS && secret_file_path(&r->tokens, path))
         file_tell_copy(path, tell);
     if (part == RENEWAL_TLS && tls_files_paths(&r->tls, &tls, tell))
+        file_tell_copy(tls.key, tell);
+    if (part == RENEWAL_HTTP && tls_files_paths(&r->http, &tls, tell))
         file_tell_copy(tls.key, tell);
     if (part == RENEWAL_PLACES && places_files_ca_path(&r->places, path))
         file_tell_copy(path, tell);
@@ -106,6 +111,8 @@ bool renewal_read(struct renewal *r, struct files_in_use *u, uint64_t stamps)
         read_and_tell(r, RENEWAL_TOKENS, stamps);
     if (u->tls)
         read_and_tell(r, RENEWAL_TLS, stamps);
+    if (u->http)
+        read_and_tell(r, RENEWAL_HTTP, stamps);
     if (u->places)
         read_and_tell(r, RENEWAL_PLACES, stamps);
     bool failed = false;
@@ -144,6 +151,8 @@ void renewal_take(struct renewal *r, struct instant now)
     *u->tokens = r->tokens;
     if (u->tls)
         tls_files_take(u->tls, &r->tls);
+    if (u->http)
+        tls_files_take(u->http, &r->http);
     if (u->places)
         take_places(r, now);
     topology_destroy(u->topology);
@@ -155,6 +164,8 @@ void renewal_discard(struct renewal *r)
 {
     if (r->has[RENEWAL_TLS])
         tls_files_close(&r->tls);
+    if (r->has[RENEWAL_HTTP])
+        tls_files_close(&r->http);
     if (r->has[RENEWAL_PLACES])
         places_files_close(&r->places);
     topology_destroy(r->topology);

@@ -20,6 +20,7 @@ struct files_in_use {
     struct topology rooms[2]; /* from the first renewal on, `topology` is one of these */
     struct secret_file *secret, *tokens; /* which may be empty */
     struct tls_files *tls; /* NULL: links are plain */
+    struct tls_files *http; /* NULL: the HTTP port is plain */
     struct places_files *places; /* NULL: of the gazetteer, which has none */
     struct exchange *exchange; /* NULL likewise */
 };
@@ -29,6 +30,7 @@ enum renewal_part {
     RENEWAL_SECRET,
     RENEWAL_TOKENS,
     RENEWAL_TLS,
+    RENEWAL_HTTP,
     RENEWAL_PLACES,
     RENEWAL_PARTS
 };
@@ -39,7 +41,7 @@ struct renewal {
     struct topology *topology; /* the other room */
     unsigned self; /* the node's index in it */
     struct secret_file secret, tokens;
-    struct tls_files tls;
+    struct tls_files tls, http;
     struct places_files places;
     bool has[RENEWAL_PARTS]; /* the part is there, and was read, well or not */
     bool failed[RENEWAL_PARTS];
@@ -61,7 +63,7 @@ MUST_USE bool renewal_read(struct renewal *r, struct files_in_use *u, uint64_t s
 void renewal_take(struct renewal *r, struct instant now);
 void renewal_discard(struct renewal *r);
 
-/* "topology", "secret", "tokens", "tls", "places" */
+/* "topology", "secret", "tokens", "tls", "http_tls", "places" */
 const char *renewal_word(enum renewal_part part);
 
 #endif

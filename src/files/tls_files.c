@@ -79,9 +79,23 @@ static void destroy(struct tls_config *config)
 bool tls_files_paths(const struct tls_files *f, struct tls_paths *out, FILE *tell)
 {
     const struct topology *t = f->topology;
+    if (f->of_http) {
+        out->ca[0] = '\0';
+        return find(out->cert, f->topology_path, t->http.cert_file, f->name, tell) &&
+               find(out->key, f->topology_path, t->http.key_file, f->name, tell);
+    }
     return find(out->ca, f->topology_path, t->tls_ca_file, f->name, tell) &&
            find(out->cert, f->topology_path, t->tls_cert_file, f->name, tell) &&
            find(out->key, f->topology_path, t->tls_key_file, f->name, tell);
+}
+
+/* Nobody would take it any more. */
+static bool check_dates(const struct tls_identity *identity, const struct tls_paths *at, FILE *tell)
+{
+    bool valid = clock_now().real_ns / SECOND_NS < tls_identity_ends_s(identity);
+    if (!valid)
+        fprintf(tell, "%s: this certificate has expired; have it renewed\n", at->cert);
+    return valid;
 }
 
 /* Read the files that f names; its config is left alone.
@@ -95,6 +109,13 @@ static bool read_files(
     *out = (struct tls_config){0};
     if (!tls_files_paths(f, &at, tell))
         return false;
+    if (f->of_http) {
+        out->identity = read_identity(&at, tell);
+        if (out->identity && check_dates(out->identity, &at, tell))
+            return true;
+        destroy(out);
+        return false;
+    }
     out->trust = trust_file_read(at.ca, ca_remedy, tell);
     out->identity = out->trust ? read_identity(&at, tell) : NULL;
     if (out->identity && check(out, &at, certified, tell))
@@ -119,6 +140,19 @@ bool tls_files_open(
     struct tls_files *f, const struct topology *t, const char *topology_path, struct span name)
 {
     return tls_files_read(f, t, topology_path, name, stderr);
+}
+
+bool tls_files_http_wanted(const struct topology *t, const struct topology_node *node)
+{
+    return t->http.cert_file[0] != '\0' && node->http.port != 0;
+}
+
+bool tls_files_read_http(struct tls_files *f, const struct topology *t, const char *topology_path,
+    struct span name, FILE *tell)
+{
+    *f = (struct tls_files){
+        .topology = t, .topology_path = topology_path, .name = name, .of_http = true};
+    return read_files(f, &f->config, name, tell);
 }
 
 void tls_files_take(struct tls_files *f, struct tls_files *renewed)

@@ -15,6 +15,7 @@ struct tls_files {
     const struct topology *topology; /* this and the rest: the arguments of tls_files_open */
     const char *topology_path;
     struct span name;
+    bool of_http; /* http { cert_file key_file }, and no CA */
 };
 
 /* Whether the herd's links are TLS. */
@@ -28,6 +29,12 @@ bool tls_files_wanted(const struct topology *t);
 MUST_USE bool tls_files_open(
     struct tls_files *f, const struct topology *t, const char *topology_path, struct span name);
 
+/* The same for the HTTP port of node `name`, which asks nobody for a certificate: those who ask
+ * there judge its own by themselves. Only its dates are checked, and that the key fits. */
+bool tls_files_http_wanted(const struct topology *t, const struct topology_node *node);
+MUST_USE bool tls_files_read_http(struct tls_files *f, const struct topology *t,
+    const char *topology_path, struct span name, FILE *tell);
+
 /* Read what an observer needs: it shows the certificate of the first node whose key is here and
  * readable by this user.
  *
@@ -37,7 +44,8 @@ MUST_USE bool tls_files_open_any(
 
 /* Where its files are. */
 struct tls_paths {
-    char ca[FILE_PATH_ROOM], cert[FILE_PATH_ROOM], key[FILE_PATH_ROOM];
+    char ca[FILE_PATH_ROOM]; /* "" of HTTP */
+    char cert[FILE_PATH_ROOM], key[FILE_PATH_ROOM];
 };
 
 /* false: one is too long, and that was written to `tell`. */

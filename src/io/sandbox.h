@@ -17,7 +17,7 @@
 
 #include "core/base/log.h"
 
-enum { SANDBOX_FILES_MAX = 8 };
+enum { SANDBOX_FILES_MAX = 10 };
 
 struct sandbox {
     const char *files[SANDBOX_FILES_MAX]; /* that are read again; NULL: no more */

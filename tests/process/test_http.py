@@ -6,11 +6,13 @@ import json
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import unittest
 import urllib.request
 
 from herd import (ALONE, DEADLINE_S, SHIPPED, STAMPEDE, Herd, environment, reserve_port, until)
+from test_tls import certify
 
 PAIR = {"Goloman": ("Hands",), "Hands": ()}
 
@@ -150,6 +152,97 @@ class Ready(unittest.TestCase):
                     return herd.ready("Hands")
 
                 until(told, "it is ready while stamps keep coming")
+
+
+class Sealed(unittest.TestCase):
+    """The HTTP port over TLS."""
+
+    TLS = 'http { cert_file = "%n.pem"  key_file = "%n.key" }'
+
+    def herd(self, more=TLS):
+        herd = HttpHerd(ALONE, more=more, start=False)
+        certify(herd, "Goloman", "Web")
+        herd.node.start()
+        return herd
+
+    @staticmethod
+    def ask(herd, path, ca="ca.pem", **headers):
+        trust = ssl.create_default_context(cafile=herd.folder / ca)
+        trust.check_hostname = False
+        c = http.client.HTTPSConnection("127.0.0.1", herd.port("Goloman"), timeout=DEADLINE_S,
+                                        context=trust)
+        try:
+            c.request("GET", path, headers=headers)
+            r = c.getresponse()
+            return r.status, r.read(), c.sock and c.sock.getpeercert(True)
+        finally:
+            c.close()
+
+    def test_pages(self):
+        with self.herd() as herd:
+            status, body, _ = self.ask(herd, "/metrics")
+            self.assertEqual(status, 200)
+            ends = 'stampede_certificate_expiry_timestamp_seconds{port="http"}'
+            self.assertGreater(metric(body, ends), 1e9)
+            self.assertEqual(self.ask(herd, "/ready")[0], 200)
+            self.assertEqual(self.ask(herd, "/")[0], 404)
+            url = f"https://127.0.0.1:{herd.port('Goloman')}"
+            done = subprocess.run(
+                ["curl", "-sk", "--tls-max", "1.2", f"{url}/health", f"{url}/status.json",
+                 f"{url}/metrics"], capture_output=True, timeout=DEADLINE_S, check=True)
+            self.assertTrue(done.stdout.startswith(b'the loop turns\n{"node":"Goloman"'))
+            self.assertIn(b"stampede_turn_seconds_count", done.stdout)
+            with self.assertRaises(ssl.SSLError):
+                self.ask(herd, "/health", ca="Web.pem")
+            done = subprocess.run(["promtool", "check", "metrics"], input=body,
+                                  capture_output=True, timeout=DEADLINE_S, check=False)
+            self.assertEqual((done.returncode, done.stderr), (0, b""))
+
+    def test_the_end_of_a_connection_is_said(self):
+        """Over HTTP/1.0 a body could be cut off unseen."""
+        with self.herd() as herd:
+            c = ssl.create_default_context(cafile=herd.folder / "ca.pem")
+            c.check_hostname = False
+            with socket.create_connection(("127.0.0.1", herd.port("Goloman")), DEADLINE_S) as raw:
+                with c.wrap_socket(raw, suppress_ragged_eofs=False) as s:
+                    s.sendall(b"GET /metrics HTTP/1.0\r\n\r\n")
+                    text = b""
+                    while data := s.recv(65536):
+                        text += data
+            self.assertTrue(text.startswith(b"HTTP/1.1 200 "))
+            self.assertIn(b"stampede_stamp_age_seconds_count", text)
+
+    def test_plain_bytes_and_silence(self):
+        with self.herd(self.TLS + "\nlog_level = debug") as herd:
+            address = ("127.0.0.1", herd.port("Goloman"))
+            with socket.create_connection(address, DEADLINE_S) as plain, \
+                    socket.create_connection(address, DEADLINE_S) as silent:
+                silent.sendall(b"\x16")
+                plain.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                said = b""
+                while data := plain.recv(4096):
+                    said += data
+                self.assertNotIn(b"HTTP/", said)
+                herd.until(lambda: b" http_tls_ended " in herd.node.log(), "it is said why")
+                self.assertEqual(self.ask(herd, "/health")[0], 200)
+                self.assertIn(b"TLS", herd.node.log().split(b" http_tls_ended ")[1].split(b"\n")[0])
+                try:
+                    self.assertEqual(silent.recv(1), b"")  # after 10 s
+                except ConnectionResetError:
+                    pass
+
+    def test_a_certificate_is_renewed(self):
+        with self.herd() as herd:
+            first = self.ask(herd, "/health")[2]
+            for end in ("pem", "key"):
+                (herd.folder / f"Web.{end}").replace(herd.folder / f"Goloman.{end}")
+            herd.node.deliver(signal.SIGHUP)
+            until(lambda: b" reloaded what=http_tls" in herd.node.log(), "it is read")
+            self.assertNotEqual(self.ask(herd, "/health")[2], first)
+            (herd.folder / "Goloman.pem").write_text("nothing")
+            herd.node.deliver(signal.SIGHUP)
+            until(lambda: b" reload_failed what=http_tls" in herd.node.log(), "it is refused")
+            self.assertEqual(self.ask(herd, "/health")[0], 200)
 
 
 HAPROXY = """

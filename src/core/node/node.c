@@ -81,7 +81,7 @@ static bool begin_parts(struct node *n, const struct node_config *config, struct
     unread_begin(n);
     questions_begin(n);
     links_tls_begin(n, config->tls);
-    webs_begin(n, config->tokens ? config->tokens : &no_tokens);
+    webs_begin(n, config->tokens ? config->tokens : &no_tokens, config->http_tls);
     status_begin(n, now);
     if (!connections_begin(
             &n->connections, config->connections_max, limits, LINK_CHUNK_BYTES, LINKS_SPARE_CHUNKS))
@@ -379,17 +379,23 @@ static void drop_silent(struct node *n, struct instant now)
 
 bool node_shakes(const struct node *n, struct instant now)
 {
-    return links_tls_wait(&n->tls, now);
+    return links_tls_wait(&n->tls, now) || webs_tls_wait(n, now);
 }
 
 bool node_shake(struct node *n, struct instant now)
 {
-    return links_shake(n, now);
+    bool web = webs_tls_wait(n, now);
+    if (web && webs_tls_go_first(n))
+        return webs_shake(n, now);
+    bool shaken = links_shake(n, now);
+    if (shaken)
+        webs_tls_let_pass(n);
+    return shaken || (web && webs_shake(n, now));
 }
 
 void node_shook(struct node *n, int64_t processor_ns, struct instant now)
 {
-    admission_spend(n, n->tls.shaken, processor_ns, now);
+    admission_spend(n, webs_tls_shook(n) ? ADMISSION_OTHER : n->tls.shaken, processor_ns, now);
 }
 
 void node_turn(struct node *n, struct instant now)
@@ -476,6 +482,8 @@ int64_t node_deadline(const struct node *n)
     soonest = earlier_ns(soonest, places->deadline(places->self));
     soonest = earlier_ns(soonest, alarms_deadline(&n->alarms));
     soonest = earlier_ns(soonest, n->webs.due_ns);
+    if (n->webs_tls.first)
+        soonest = earlier_ns(soonest, webs_tls_ready_ns(n));
     soonest = earlier_ns(soonest, inputs_deadline(n));
     if (n->client_log.more)
         soonest = earlier_ns(soonest, client_log_deadline(&n->client_log));

@@ -41,6 +41,7 @@ struct node_config {
     const struct secrets *secrets; /* NULL: none. They are copied */
     const struct secrets *tokens; /* of the HTTP port; NULL: none. Outlive the node; may change */
     const struct tls_config *tls; /* links are TLS; NULL: they are plain. Outlives the node */
+    const struct tls_config *http_tls; /* of the HTTP port; NULL: it is plain. Outlives the node */
     unsigned char seed[48]; /* from entropy: boot id, store hash, jitter, all random bytes */
     uint32_t connections_max; /* clients and links together; what the driver can hold */
     unsigned strangers_max; /* among them; 0: NODE_STRANGERS_MAX */

@@ -15,6 +15,7 @@
  *   unread.c       what the output of all clients may take together
  *   questions.c    the WHATSATs that wait for places
  *   web.c          the connections of the HTTP port
+ *   web_tls.c      the bytes of the HTTP port through TLS
  *   scrape.c       the page /metrics
  *   ready.c        the page /ready
  *   durations.c    how long turns and commands take
@@ -81,6 +82,7 @@
 #include "core/node/twins.h"
 #include "core/node/unread.h"
 #include "core/node/web.h"
+#include "core/node/web_tls.h"
 
 struct node {
     const struct topology *topology;
@@ -115,6 +117,7 @@ struct node {
     struct durations durations;
     struct readiness readiness;
     struct webs webs;
+    struct webs_tls webs_tls;
     struct random_source random;
     struct stop stop;
     struct drain drain;

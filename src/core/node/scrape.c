@@ -54,15 +54,25 @@ static void put_state(struct buf *out, const struct node *n, struct instant now)
         "whether this node's clock differs from those of most neighbours", n->clocks.wrong);
 }
 
-static void put_certificate(struct buf *out, const struct node *n)
+static void put_certificate_of(
+    struct buf *out, const char *name, struct span port, const struct tls_config *config)
+{
+    int64_t ends_s = tls_identity_ends_s(config->identity);
+    exposition_count(out, name, "port", port, ends_s < 0 ? 0 : (uint64_t)ends_s);
+}
+
+static void put_certificates(struct buf *out, const struct node *n)
 {
     static const char name[] = "stampede_certificate_expiry_timestamp_seconds";
-    if (!n->tls.config || !n->tls.config->identity)
+    bool peer = n->tls.config && n->tls.config->identity, http = n->webs_tls.config;
+    if (!peer && !http)
         return;
-    int64_t ends_s = tls_identity_ends_s(n->tls.config->identity);
-    exposition_single(out, name, EXPOSITION_GAUGE,
-        "when the first certificate of this node ends, in seconds since 1970",
-        ends_s < 0 ? 0 : (uint64_t)ends_s);
+    exposition_family(out, name, EXPOSITION_GAUGE,
+        "when the first certificate of this node's port ends, in seconds since 1970");
+    if (peer)
+        put_certificate_of(out, name, SPAN("peer"), n->tls.config);
+    if (http)
+        put_certificate_of(out, name, SPAN("http"), n->webs_tls.config);
 }
 
 static void put_counters(struct buf *out, const struct node *n)
@@ -216,7 +226,7 @@ void scrape_put(const struct node *n, struct buf *out, struct instant now)
     const struct durations *d = &n->durations;
     put_identity(out, n);
     put_state(out, n, now);
-    put_certificate(out, n);
+    put_certificates(out, n);
     put_link_numbers(out, n);
     put_link_times(out, n, now);
     put_places(out, n);

@@ -319,6 +319,9 @@ static void put_certificate(struct buf *out, const struct node *n)
 {
     if (n->tls.config && n->tls.config->identity)
         put_signed(out, "certificate_ends_s", tls_identity_ends_s(n->tls.config->identity));
+    if (n->webs_tls.config)
+        put_signed(
+            out, "http_certificate_ends_s", tls_identity_ends_s(n->webs_tls.config->identity));
 }
 
 void node_status(const struct node *n, struct buf *out, struct instant now)

@@ -12,13 +12,15 @@ enum { WEB_HEAD_BYTES_MAX = 512 };
 struct web_connection {
     struct connection *connection;
     struct http_incoming request;
+    struct web_tls tls;
     struct outbox held; /* input behind the request that is being answered */
     unsigned index; /* in webs.each; WEB_CONNECTIONS_MAX: it had to go */
     int64_t since_ns; /* monotonic; when it began to wait for what it waits for */
 };
 
-void webs_begin(struct node *n, const struct secrets *tokens)
+void webs_begin(struct node *n, const struct secrets *tokens, const struct tls_config *tls)
 {
+    webs_tls_begin(n, tls);
     n->webs = (struct webs){.tokens = tokens, .due_ns = NEVER_NS};
 }
 
@@ -32,7 +34,7 @@ void webs_end(struct node *n)
 
 static bool waits(const struct web_connection *w)
 {
-    return !w->request.begun && !w->connection->out.head;
+    return web_tls_is_open(&w->tls) && !w->request.begun && !w->connection->out.head;
 }
 
 static int64_t until_ns(const struct web_connection *w)
@@ -55,6 +57,13 @@ static void leave(struct node *n, struct web_connection *w)
     n->webs.each[w->index] = last;
     last->index = w->index;
     w->index = WEB_CONNECTIONS_MAX;
+}
+
+/* The other end is told that nothing follows. */
+static void finish(struct node *n, struct web_connection *w, struct instant now)
+{
+    web_tls_finish(n, &w->tls);
+    connection_finish(&n->connections, w->connection, now);
 }
 
 static void drop(struct node *n, struct web_connection *w)
@@ -96,6 +105,7 @@ bool web_open(struct node *n, struct connection *c, struct instant now)
         return false;
     make_room(n);
     w->connection = c;
+    web_tls_open(n, &w->tls, c);
     w->index = n->webs.count;
     n->webs.each[n->webs.count++] = w;
     c->web = w;
@@ -110,6 +120,7 @@ void web_close(struct node *n, struct connection *c)
     if (!w)
         return;
     leave(n, w);
+    web_tls_close(n, &w->tls);
     http_incoming_next(&w->request);
     outbox_clear(&w->held, NULL);
     free(w);
@@ -155,7 +166,6 @@ static void starved(struct node *n, struct web_connection *w)
 /* The answer is sent before anything else of this connection is looked at. */
 static void answer(struct node *n, struct web_connection *w, struct instant now)
 {
-    struct connection *c = w->connection;
     struct web_rules rules = {.topology = n->topology, .tokens = n->webs.tokens};
     struct web_verdict v = web_judge(&rules, &w->request);
     bool head_only = span_equal(w->request.method, SPAN("HEAD"));
@@ -176,14 +186,14 @@ static void answer(struct node *n, struct web_connection *w, struct instant now)
     n->metrics.web_requests++;
     n->metrics.web_refused += v.page == WEB_REFUSED;
     http_incoming_next(&w->request);
-    if (page.overflow || connection_write(&n->connections, c, buf_span(&head)) < head.len ||
-        (!head_only && connection_write(&n->connections, c, buf_span(&page)) < page.len)) {
+    if (page.overflow || !web_tls_say(n, &w->tls, buf_span(&head)) ||
+        (!head_only && !web_tls_say(n, &w->tls, buf_span(&page)))) {
         starved(n, w);
         return;
     }
     restart(n, w, now);
     if (!a.keep)
-        connection_finish(&n->connections, c, now);
+        finish(n, w, now);
 }
 
 /* Take requests until one is answered. */
@@ -209,9 +219,10 @@ static bool hold(struct web_connection *w, struct span in)
     return true;
 }
 
-void web_take(struct node *n, struct connection *c, struct span in, struct instant now)
+/* Bytes of HTTP have come in. */
+static void hear(struct node *n, struct web_connection *w, struct span in, struct instant now)
 {
-    struct web_connection *w = c->web;
+    struct connection *c = w->connection;
     if (!w->held.head)
         take(n, w, &in, now);
     if (c->finishing || c->aborted)
@@ -220,6 +231,66 @@ void web_take(struct node *n, struct connection *c, struct span in, struct insta
         connection_choke(&n->connections, c, now);
     if (in.len && !hold(w, in))
         starved(n, w);
+}
+
+static void log_broken(struct node *n, const struct web_connection *w, struct instant now)
+{
+    const char *why = web_tls_reason(&w->tls);
+    log_begin(n->log, LOG_DEBUG, "http_tls_ended", now);
+    log_number(n->log, "conn", w->connection->number);
+    log_text(n->log, "why", span_of(*why ? why : "closed by the other end"));
+    log_end(n->log);
+}
+
+static void hear_sealed(
+    struct node *n, struct web_connection *w, struct span in, struct instant now)
+{
+    struct connection *c = w->connection;
+    enum web_tls_input found = WEB_TLS_MORE;
+    struct span plain;
+    bool was_open = web_tls_is_open(&w->tls);
+    while (!c->finishing && !c->aborted &&
+           (found = web_tls_read(n, &w->tls, &in, &plain)) == WEB_TLS_PLAIN) {
+        hear(n, w, plain, now);
+        web_tls_heard(n, &w->tls, plain);
+    }
+    if (!was_open && web_tls_is_open(&w->tls))
+        restart(n, w, now);
+    if (c->finishing || c->aborted)
+        return;
+    if (found == WEB_TLS_ENDED) {
+        log_broken(n, w, now);
+        web_ended(n, c, now);
+    } else if (found == WEB_TLS_STUCK) {
+        starved(n, w);
+    }
+}
+
+void web_take(struct node *n, struct connection *c, struct span in, struct instant now)
+{
+    struct web_connection *w = c->web;
+    if (!web_tls_is(&w->tls))
+        hear(n, w, in, now);
+    else if (web_tls_is_open(&w->tls))
+        hear_sealed(n, w, in, now);
+    else if (!web_tls_hold(n, &w->tls, in, now))
+        drop(n, w);
+}
+
+bool webs_shake(struct node *n, struct instant now)
+{
+    struct connection *c = webs_tls_next(n);
+    if (!c)
+        return false;
+    struct web_connection *w = c->web;
+    struct span in;
+    if (!web_tls_begin(n, &w->tls, now))
+        starved(n, w);
+    while (!c->finishing && !c->aborted && (in = web_tls_held(&w->tls)).len) {
+        hear_sealed(n, w, in, now);
+        web_tls_used(&w->tls, in);
+    }
+    return true;
 }
 
 /* Go on with what is held. */
@@ -237,6 +308,8 @@ static void resume(struct node *n, struct web_connection *w, struct instant now)
 void web_sent(struct node *n, struct connection *c, struct instant now)
 {
     struct web_connection *w = c->web;
+    if (!web_tls_is_open(&w->tls))
+        return; /* a flight of the handshake, which has its time in all */
     restart(n, w, now);
     if (c->out.head || c->finishing || c->aborted)
         return;
@@ -246,7 +319,7 @@ void web_sent(struct node *n, struct connection *c, struct instant now)
     connection_release(c);
     connection_touch(&n->connections, c);
     if (c->ended || n->stopping)
-        connection_finish(&n->connections, c, now);
+        finish(n, w, now);
 }
 
 void web_ended(struct node *n, struct connection *c, struct instant now)
@@ -254,12 +327,12 @@ void web_ended(struct node *n, struct connection *c, struct instant now)
     if (c->out.head) /* it is closed when the answers are sent */
         connection_choke(&n->connections, c, now);
     else
-        connection_finish(&n->connections, c, now);
+        finish(n, c->web, now);
 }
 
 void webs_stop(struct node *n, struct instant now)
 {
     for (unsigned i = 0; i < n->webs.count; i++)
         if (!n->webs.each[i]->connection->out.head)
-            connection_finish(&n->connections, n->webs.each[i]->connection, now);
+            finish(n, n->webs.each[i], now);
 }

@@ -1,6 +1,8 @@
 /* web.h — the connections of the node's HTTP port: requests in, pages out, one after another.
  *
  *   a connection  event                       next
+ *   SHAKES        TLS is open                 WAITS; only with TLS, see web_tls.h
+ *   SHAKES        10 s; TLS fails             aborted; finished
  *   WAITS         bytes                       ASKS
  *   ASKS          a request is complete       ANSWERS; what follows it is held
  *   ASKS          10 s                        aborted
@@ -29,6 +31,7 @@ enum {
 struct node;
 struct connection;
 struct secrets;
+struct tls_config;
 struct web_connection;
 
 struct webs {
@@ -39,7 +42,8 @@ struct webs {
     char *page; /* where pages are made; NULL: none was yet */
 };
 
-void webs_begin(struct node *n, const struct secrets *tokens);
+/* tls: NULL for a plain port. */
+void webs_begin(struct node *n, const struct secrets *tokens, const struct tls_config *tls);
 /* All connections must be closed. */
 void webs_end(struct node *n);
 
@@ -50,6 +54,9 @@ void web_close(struct node *n, struct connection *c);
 
 /* Bytes have come in. */
 void web_take(struct node *n, struct connection *c, struct span in, struct instant now);
+/* Go on with the handshake of TLS that has waited longest. Call it if webs_tls_wait says so.
+ * false: there is none. */
+MUST_USE bool webs_shake(struct node *n, struct instant now);
 /* Some of its output was sent. */
 void web_sent(struct node *n, struct connection *c, struct instant now);
 /* The other end has sent FIN. */

@@ -55,8 +55,10 @@ static void init_engine(
     br_ssl_engine_set_default_rsavrfy(e);
     br_ssl_engine_set_default_ecdsa(e); /* and the curves */
     br_ssl_engine_add_flags(e, BR_OPT_NO_RENEGOTIATION | BR_OPT_ENFORCE_SERVER_PREFERENCES);
-    tls_checker_init(&t->checker, t->trust, of_client, now.real_ns);
-    br_ssl_engine_set_x509(e, &t->checker.vtable);
+    if (t->trust) {
+        tls_checker_init(&t->checker, t->trust, of_client, now.real_ns);
+        br_ssl_engine_set_x509(e, &t->checker.vtable);
+    }
     br_ssl_engine_set_buffer(e, t->memory, sizeof t->memory, 1);
     br_ssl_engine_inject_entropy(e, entropy, TLS_ENTROPY_BYTES);
     e->rng_os_rand_done = 1; /* or BearSSL would ask the system for entropy for each connection */
@@ -82,7 +84,8 @@ static void follow(struct tls *t)
             *t->session = (struct tls_session){0};
     } else if (engine & (BR_SSL_SENDAPP | BR_SSL_RECVAPP) && t->state == TLS_SHAKES) {
         t->state = TLS_OPEN;
-        tls_collector_finish(&t->checker.into);
+        if (t->trust)
+            tls_collector_finish(&t->checker.into);
         if (t->session)
             t->resumed = tls_session_keep(t->session, &t->offered, t->engine, t->began_ns);
     }
@@ -91,13 +94,14 @@ static void follow(struct tls *t)
 /* What all kinds have. NULL: no memory. */
 static struct tls *create(const struct tls_config *config)
 {
-    ASSERT(config->trust && config->trust->holders > 0);
+    ASSERT(!config->trust || config->trust->holders > 0);
     struct tls *t = malloc(sizeof *t);
     if (!t)
         return NULL;
     memset(t, 0, offsetof(struct tls, memory));
     t->trust = config->trust;
-    t->trust->holders++;
+    if (t->trust)
+        t->trust->holders++;
     t->identity = config->identity;
     if (t->identity)
         t->identity->holders++;
@@ -108,6 +112,7 @@ static struct tls *create(const struct tls_config *config)
 static struct tls *create_client(
     const struct tls_config *config, const unsigned char *entropy, struct instant now)
 {
+    ASSERT(config->trust);
     struct tls *t = create(config);
     if (!t)
         return NULL;
@@ -171,7 +176,8 @@ struct tls *tls_server(
     else
         br_ssl_server_set_single_ec(&t->server, i->chain, i->chain_len, &i->ec, BR_KEYTYPE_SIGN,
             i->issuer_key, br_ec_get_default(), br_ecdsa_sign_asn1_get_default());
-    br_ssl_server_set_trust_anchor_names_alt(&t->server, t->trust->anchors, t->trust->count);
+    if (t->trust) /* or it asks for no certificate */
+        br_ssl_server_set_trust_anchor_names_alt(&t->server, t->trust->anchors, t->trust->count);
     br_ssl_server_reset(&t->server);
     follow(t);
     return t;

@@ -47,7 +47,7 @@ struct tls;
  * destroyed, so a reload may put new ones here and destroy the old ones while connections are
  * open. */
 struct tls_config {
-    struct tls_trust *trust;
+    struct tls_trust *trust; /* NULL: a server that asks for no certificate */
     struct tls_identity *identity; /* NULL: a client that shows no certificate */
 };
 
@@ -90,8 +90,8 @@ MUST_USE struct tls *tls_https(const struct tls_config *config, const char *serv
  * none. */
 MUST_USE const char *tls_server_name_fault(const char *server_name);
 
-/* The end of a link that was dialled. The other end must show a certificate too. config->identity
- * is set. */
+/* The end of a link that was dialled. The other end must show a certificate too, unless nobody is
+ * trusted: then it is an HTTPS server for everybody. config->identity is set. */
 MUST_USE struct tls *tls_server(
     const struct tls_config *config, const unsigned char *entropy, struct instant now);
 void tls_destroy(struct tls *t);

@@ -45,6 +45,13 @@ static void check_places(
         put(out, "places.endpoint is another one" RESTART);
 }
 
+/* Whether the node's HTTP port speaks TLS. */
+static bool http_is_tls(const struct topology *t, struct span self)
+{
+    int node = topology_find(t, self);
+    return node >= 0 && t->http.cert_file[0] && t->nodes[node].http.port;
+}
+
 void topology_change_faults(const struct topology *now, const struct topology *next,
     struct span self, uint64_t stamps, struct buf *out)
 {
@@ -59,6 +66,8 @@ void topology_change_faults(const struct topology *now, const struct topology *n
     }
     compare(out, "secret_file", now->secret_file[0], next->secret_file[0]);
     compare(out, "tls", now->tls_ca_file[0], next->tls_ca_file[0]);
+    if (topology_find(next, self) >= 0)
+        compare(out, "HTTP over TLS", http_is_tls(now, self), http_is_tls(next, self));
     compare(out, "tls.also_secret", now->tls_also_secret, next->tls_also_secret);
     if (now->sandbox != next->sandbox)
         put(out,

@@ -193,10 +193,23 @@ static void check_secret(struct topology_draft *d)
     }
 }
 
-/* What a node says of its herd is for those who may know it: positions are personal data. */
+/* Whether the HTTP ports speak TLS. */
+static bool check_http_tls(struct topology_draft *d)
+{
+    int cert = draft_key_line(d, "http", "cert_file"), key = draft_key_line(d, "http", "key_file");
+    if (!cert != !key && !d->cut && !d->unsure)
+        draft_error(d, cert ? cert : key,
+            "http has no %s; HTTP over TLS needs both, like: http { cert_file = \"%%n.pem\"  "
+            "key_file = \"%%n.key\" }, where %%n is the node's name",
+            cert ? "key_file" : "cert_file");
+    return cert || key;
+}
+
+/* What a node says of its herd is for those who may know it, or at least for nobody in between. */
 static void check_http(struct topology_draft *d)
 {
-    if (draft_key_line(d, "http", "token_file") || d->cut || d->unsure)
+    bool by_tls = check_http_tls(d);
+    if (by_tls || draft_key_line(d, "http", "token_file") || d->cut || d->unsure)
         return;
     for (unsigned i = 0; i < d->nodes_count; i++) {
         const struct draft_address *http = &d->nodes[i].ports[DRAFT_HTTP];
@@ -208,7 +221,8 @@ static void check_http(struct topology_draft *d)
             "%s's http address %s can be reached from other machines, so it needs a token; make "
             "one with: (umask 077; head -c 32 /dev/urandom | base64 > http.token), copy it to "
             "every "
-            "node, and add http { token_file = \"http.token\" }; or let it listen on 127.0.0.1",
+            "node, and add http { token_file = \"http.token\" }; or give it a certificate with "
+            "http { cert_file key_file }; or let it listen on 127.0.0.1",
             d->nodes[i].name, text);
         return;
     }

@@ -88,6 +88,8 @@ struct topology_http {
     char hosts[TOPOLOGY_HTTP_HOSTS_MAX][TOPOLOGY_HOST_BYTES_MAX + 1]; /* other names of nodes */
     unsigned hosts_count;
     char token_file[TOPOLOGY_PATH_BYTES_MAX + 1]; /* "" for none; else as secret_file */
+    char cert_file[TOPOLOGY_PATH_BYTES_MAX + 1]; /* both or none, with %n as under tls */
+    char key_file[TOPOLOGY_PATH_BYTES_MAX + 1];
     bool ready_alone; /* a node without any link is ready, too */
 };
 

@@ -108,6 +108,7 @@ static struct log log_;
 static char log_memory[1 << 16];
 static struct node *node;
 static const struct tls_config *side_tls; /* NULL: links are plain */
+static const struct tls_config *side_http_tls; /* NULL: the HTTP port is plain */
 static struct instant now;
 static char *heard[CONNECTIONS]; /* everything it was sent; ends with NUL */
 static size_t heard_len[CONNECTIONS];
@@ -150,6 +151,7 @@ static inline struct node *side_node(const char *secret)
     struct node_config config = {.topology = &topology,
         .secrets = &secrets,
         .tls = side_tls,
+        .http_tls = side_http_tls,
         .connections_max = CONNECTIONS,
         .places = {&places, slow_ask, slow_answer, slow_cancel, slow_deadline, slow_destroy,
             "slow"},

@@ -38,6 +38,10 @@ Test(change, faults)
         {"herd = demo secret_file = s" NODES, 0, {"secret_file was added, which needs"}},
         {"herd = demo tls { ca_file = a cert_file = b key_file = c }" NODES, 0,
             {"tls was added, which needs"}},
+        {"herd = demo http { cert_file = c key_file = k }" NODES, 0, {NULL}},
+        {"herd = demo http { cert_file = c key_file = k }"
+         "\nnode A { client = \"127.0.0.1:1\" peer = \"127.0.0.1:2\" http = \"127.0.0.1:5\" }", 0,
+            {"HTTP over TLS was added, which needs"}},
         {"herd = demo places { provider = google key_file = k }" NODES, 0,
             {"places.provider is another one, which needs"}},
         {"herd = demo places { endpoint = \"https://a.example\" }" NODES, 0,

@@ -694,8 +694,15 @@ Test(topology, http_ports)
             "f:2: Ann's http address 0.0.0.0:3 can be reached from other machines, so it needs a "
             "token; make one with: (umask 077; head -c 32 /dev/urandom | base64 > http.token), "
             "copy "
-            "it to every node, and add http { token_file = \"http.token\" }; or let it listen on "
-            "127.0.0.1\n"},
+            "it to every node, and add http { token_file = \"http.token\" }; or give it a "
+            "certificate with http { cert_file key_file }; or let it listen on 127.0.0.1\n"},
+        {HERD HTTP("0.0.0.0:3") "http { cert_file = c key_file = k }\n", ""},
+        {HERD HTTP("0.0.0.0:3") "http { cert_file = c }\n",
+            "f:3: http has no key_file; HTTP over TLS needs both, like: http { cert_file = "
+            "\"%n.pem\"  key_file = \"%n.key\" }, where %n is the node's name\n"},
+        {HERD HTTP("127.0.0.1:3") "http { key_file = k }\n",
+            "f:3: http has no cert_file; HTTP over TLS needs both, like: http { cert_file = "
+            "\"%n.pem\"  key_file = \"%n.key\" }, where %n is the node's name\n"},
         {HERD HTTP("10.0.0.1:3") "http { token_fil = t }\n",
             "f:3: \"token_fil\" is no key of http; did you mean \"token_file\"?\n"},
         {HERD HTTP("127.0.0.1:3") "http { hosts = {\"a:80\"} }\n",
