@@ -26,8 +26,8 @@ static const char help[] =
     "that it names. If anything is wrong with one of them, that is logged and nothing\n"
     "changes. No client is dropped. If the log goes to a terminal, SIGHUP stops the\n"
     "node: the terminal was closed.\n\n"
-    "Exit codes: 0 stopped by a signal, or drained; 1 could not start or had to end (an\n"
-    "earlier process has this node's name), 2 wrong command line.\n\n"
+    "Exit codes: 0 stopped by a signal, or drained; 1 could not start, or had to end\n"
+    "(an earlier process has this node's name); 2 wrong command line.\n\n"
     "Example: stampede node Goloman\n";
 
 static void log_places(struct log *log, const struct places_provision *p, struct instant now)

@@ -168,6 +168,23 @@ bool node_is_twin(const struct node *n)
     return false;
 }
 
+bool node_is_drained(const struct node *n)
+{
+    (void)n;
+    return false;
+}
+
+bool node_listens(const struct node *n)
+{
+    (void)n;
+    return true;
+}
+
+void node_port_shut(struct node *n)
+{
+    (void)n;
+}
+
 void node_slept(struct node *n, int64_t slept_ns, struct instant now)
 {
     (void)n, (void)slept_ns, (void)now; /* this process may well be held up */
