@@ -162,7 +162,7 @@ class Handshakes(unittest.TestCase):
         self.refused(b"AUTH is wrong", self.met, lambda peer: peer.auth(secret=SECRET + b"\n"))
 
     def test_names_that_are_none_of_ours(self):
-        self.refused(b"Welsh is no neighbour", lambda: Peer(self.node, name=b"Welsh"), Peer.hello)
+        self.refused(b"does not name Welsh", lambda: Peer(self.node, name=b"Welsh"), Peer.hello)
         self.refused(b"not Hands", lambda: Peer(self.node, to=b"Hands"), Peer.hello)
         self.refused(b"this herd is demo", lambda: Peer(self.node, herd=b"Demo"), Peer.hello)
 
