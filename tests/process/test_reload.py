@@ -337,6 +337,7 @@ class Edges(unittest.TestCase):
             loads = [Load(node), Load(other)]
             for load in loads:
                 load.start()
+            herd.until(lambda: all(load.told for load in loads), "both are connected")
             before = node.client_address
             moved = [reserve_port() for _ in range(2)]
             herd[node.name].holders += moved

@@ -25,6 +25,7 @@ openssl             certificates and foreign peers, for the tests of TLS
 netcat-openbsd      a common client
 nginx-light         a common HTTPS server, for the tests of places
 prometheus          reads metrics, and checks their text
+curl                a common HTTP client
 haproxy             a common load balancer, which asks nodes whether they are ready
 '
 
