@@ -244,10 +244,19 @@ struct spare_links *edges_spare_links(struct edges_plan *plan)
     return spare_links;
 }
 
+const struct neighbour *edges_next(const struct node *n, unsigned *at)
+{
+    const struct edges *e = &n->edges;
+    while (*at < e->count && e->peers[*at].gone)
+        ++*at;
+    return *at < e->count ? &e->neighbour_of[(*at)++] : NULL;
+}
+
 bool edges_all_linked(const struct node *n)
 {
-    for (unsigned i = 0; i < n->links.neighbours.count; i++)
-        if (!n->links.peers[i].gone && n->links.neighbour_of[i].linked == NEIGHBOUR_NO_LINK)
+    const struct neighbour *who;
+    for (unsigned at = 0; (who = edges_next(n, &at));)
+        if (who->linked == NEIGHBOUR_NO_LINK)
             return false;
     return true;
 }

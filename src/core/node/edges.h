@@ -63,6 +63,9 @@ void edges_take(struct node *n, struct edges_plan *plan, struct instant now);
 /* The neighbour with this number in the topology; it must not be gone. */
 const struct topology_node *edge_node(const struct node *n, unsigned number);
 
+/* The neighbours that are not gone, one after another: *at is 0 at first. NULL: no more. */
+const struct neighbour *edges_next(const struct node *n, unsigned *at);
+
 /* Whether every neighbour has a link. */
 bool edges_all_linked(const struct node *n);
 

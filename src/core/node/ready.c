@@ -24,18 +24,14 @@ void ready_link_goes(struct node *n, const struct neighbour *who, struct instant
     n->readiness.level_ns = now.mono_ns;
 }
 
-static const char *name_of(const struct node *n, const struct neighbour *who)
-{
-    return n->topology->nodes[n->self->neighbours[who->peer->number]].name;
-}
-
 /* Since when no neighbour is linked, of which none is. */
 static int64_t alone_since_ns(const struct node *n)
 {
     int64_t since_ns = 0;
-    for (unsigned i = 0; i < n->links.neighbours.count; i++)
-        if (n->links.neighbour_of[i].down_since_ns > since_ns)
-            since_ns = n->links.neighbour_of[i].down_since_ns;
+    const struct neighbour *who;
+    for (unsigned at = 0; (who = edges_next(n, &at));)
+        if (who->down_since_ns > since_ns)
+            since_ns = who->down_since_ns;
     return since_ns;
 }
 
@@ -56,7 +52,7 @@ static bool judge_alone(const struct node *n, struct buf *why, struct instant no
 
 bool ready_judge(const struct node *n, struct buf *why, struct instant now)
 {
-    const struct neighbour *up = NULL;
+    const struct neighbour *who, *up = NULL;
     if (n->stopping) {
         buf_text(why, "stopping");
         return false;
@@ -65,22 +61,21 @@ bool ready_judge(const struct node *n, struct buf *why, struct instant now)
         buf_text(why, "draining");
         return false;
     }
-    for (unsigned i = 0; i < n->links.neighbours.count; i++) {
-        const struct neighbour *who = &n->links.neighbour_of[i];
+    for (unsigned at = 0; (who = edges_next(n, &at));) {
         if (is_level(n, who)) {
             buf_text(why, "level with ");
-            buf_text(why, name_of(n, who));
+            buf_span_put(why, who->peer->name);
             return true;
         }
         up = !up && is_up(who) ? who : up;
     }
-    if (!n->links.neighbours.count) {
+    if (!n->self->neighbours_count) {
         buf_text(why, "the only node of its herd");
         return true;
     }
     if (!up)
         return judge_alone(n, why, now);
     buf_text(why, "not level yet with ");
-    buf_text(why, name_of(n, up));
+    buf_span_put(why, up->peer->name);
     return n->readiness.was_level && now.mono_ns - n->readiness.level_ns < READY_ALONE_MS * MS_NS;
 }

@@ -106,8 +106,7 @@ static uint64_t is_in_tree(const struct node *n, const struct neighbour *who)
 
 static uint64_t lag_of(const struct node *n, const struct neighbour *who)
 {
-    uint64_t changes = store_change(n->store) - who->peer->acked, stamps = store_count(n->store);
-    return changes < stamps ? changes : stamps;
+    return status_lag(n, who->peer);
 }
 
 static uint64_t is_diverged(const struct node *n, const struct neighbour *who)
@@ -150,20 +149,14 @@ static const struct link_number link_numbers[] = {
         EXPOSITION_COUNTER, refused_from},
 };
 
-static struct span name_of(const struct node *n, const struct neighbour *who)
-{
-    return span_of(n->topology->nodes[n->self->neighbours[who->peer->number]].name);
-}
-
 static void put_link_numbers(struct buf *out, const struct node *n)
 {
+    const struct neighbour *who;
     for (unsigned k = 0; k < sizeof link_numbers / sizeof *link_numbers; k++) {
         const struct link_number *number = &link_numbers[k];
         exposition_family(out, number->name, number->kind, number->help);
-        for (unsigned i = 0; i < n->links.neighbours.count; i++) {
-            const struct neighbour *who = &n->links.neighbour_of[i];
-            exposition_count(out, number->name, "peer", name_of(n, who), number->of(n, who));
-        }
+        for (unsigned at = 0; (who = edges_next(n, &at));)
+            exposition_count(out, number->name, "peer", who->peer->name, number->of(n, who));
     }
 }
 
@@ -172,25 +165,20 @@ static void put_link_times(struct buf *out, const struct node *n, struct instant
     static const char lag[] = "stampede_link_lag_seconds";
     static const char round_trip[] = "stampede_link_round_trip_seconds";
     static const char ahead[] = "stampede_link_clock_ahead_seconds";
+    const struct neighbour *who;
+    int64_t ahead_ns;
     exposition_family(out, lag, EXPOSITION_GAUGE,
         "for how long the oldest change has waited for the neighbour to confirm it");
-    for (unsigned i = 0; i < n->links.neighbours.count; i++) {
-        const struct neighbour *who = &n->links.neighbour_of[i];
-        exposition_seconds(out, lag, "peer", name_of(n, who), status_lag_ns(n, who->peer, now));
-    }
+    for (unsigned at = 0; (who = edges_next(n, &at));)
+        exposition_seconds(out, lag, "peer", who->peer->name, status_lag_ns(n, who->peer, now));
     exposition_family(out, round_trip, EXPOSITION_GAUGE, "from PING to PONG, at its best");
-    for (unsigned i = 0; i < n->links.neighbours.count; i++) {
-        const struct neighbour *who = &n->links.neighbour_of[i];
+    for (unsigned at = 0; (who = edges_next(n, &at));)
         exposition_seconds(
-            out, round_trip, "peer", name_of(n, who), clock_gauge_round_trip(&who->peer->clock));
-    }
+            out, round_trip, "peer", who->peer->name, clock_gauge_round_trip(&who->peer->clock));
     exposition_family(out, ahead, EXPOSITION_GAUGE, "how far the neighbour's clock is ahead");
-    for (unsigned i = 0; i < n->links.neighbours.count; i++) {
-        const struct neighbour *who = &n->links.neighbour_of[i];
-        int64_t ahead_ns;
+    for (unsigned at = 0; (who = edges_next(n, &at));)
         if (clock_gauge_ahead(&who->peer->clock, &ahead_ns))
-            exposition_seconds(out, ahead, "peer", name_of(n, who), ahead_ns);
-    }
+            exposition_seconds(out, ahead, "peer", who->peer->name, ahead_ns);
 }
 
 /* -- places ------------------------------------------------------------------------------------ */

@@ -138,16 +138,11 @@ int64_t status_lag_ns(const struct node *n, const struct peer *peer, struct inst
     return now_ns - since_ns;
 }
 
-/* What the peer has not confirmed: in stamps, which are at most as many as are held, however many
- * changes they had; and for how long the oldest of these changes has waited. A peer that was never
- * linked, or has restarted, has confirmed nothing. */
-static void put_lag(
-    struct buf *out, const struct node *n, const struct peer *peer, struct instant now)
+uint64_t status_lag(const struct node *n, const struct peer *peer)
 {
     ASSERT(peer->acked <= store_change(n->store));
     uint64_t changes = store_change(n->store) - peer->acked, stamps = store_count(n->store);
-    put_number(out, "lag", changes < stamps ? changes : stamps);
-    put_number(out, "lag_ms", (uint64_t)(status_lag_ns(n, peer, now) / MS_NS));
+    return changes < stamps ? changes : stamps;
 }
 
 static void put_traffic(struct buf *out, const struct peer *peer, struct instant now)
@@ -197,7 +192,8 @@ static void put_link(
     put_bool(out, "up", up);
     if (up)
         put_text(out, "dialled_by", who->linked_by_us ? n->self->name : name);
-    put_lag(out, n, peer, now);
+    put_number(out, "lag", status_lag(n, peer));
+    put_number(out, "lag_ms", (uint64_t)(status_lag_ns(n, peer, now) / MS_NS));
     if (up) {
         put_number(out, "up_ms", (uint64_t)((now.mono_ns - who->linked_ns) / MS_NS));
     } else {
@@ -224,9 +220,9 @@ static void put_links(struct buf *out, const struct node *n, struct instant now)
 {
     put_key(out, "links");
     buf_byte(out, '[');
-    for (unsigned i = 0; i < n->links.neighbours.count; i++)
-        if (!n->links.peers[i].gone)
-            put_link(out, n, &n->links.neighbour_of[i], now);
+    const struct neighbour *who;
+    for (unsigned at = 0; (who = edges_next(n, &at));)
+        put_link(out, n, who, now);
     buf_byte(out, ']');
 }
 

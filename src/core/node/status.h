@@ -24,6 +24,9 @@ struct status {
 void status_begin(struct node *n, struct instant now);
 /* Note when changes were made, and measure their rate. */
 void status_turn(struct node *n, struct instant now);
+/* What a peer has not confirmed: in stamps, which are at most as many as are held, however many
+ * changes they had. One that was never linked, or has restarted, has confirmed nothing. */
+uint64_t status_lag(const struct node *n, const struct peer *peer);
 /* For how long the oldest change has waited that a peer has not confirmed; 0: there is none. */
 int64_t status_lag_ns(const struct node *n, const struct peer *peer, struct instant now);
 /* Answer an observer's TRACE: what this node knows of one client id, as one line of JSON without

@@ -217,3 +217,33 @@ Test(node_edges, other_limits_hold_at_once)
     sends(CLIENT + 2, "hello\n");
     hears(CLIENT + 2, "? hello\n");
 }
+
+/* The page of the HTTP port, asked on a connection of its own. */
+static const char *page(const char *path)
+{
+    enum { WEB = 20 };
+    char request[128];
+    snprintf(request, sizeof request, "GET %s HTTP/1.0\r\n\r\n", path);
+    joins_by(WEB, NODE_HTTP_PORT);
+    sends(WEB, request);
+    hangs_up(WEB);
+    return heard[WEB];
+}
+
+Test(node_edges, pages_show_the_neighbours_that_there_are)
+{
+    plan(both, 2);
+    takes();
+    plan(only_ant, 1);
+    takes();
+    const char *metrics = page("/metrics");
+    cr_expect(strstr(metrics, "stampede_link_up{peer=\"Ant\"} 0\n"), "%s", metrics);
+    cr_expect_not(strstr(metrics, "\"Hands\""), "it is no neighbour any more: %s", metrics);
+    passes_ms(10000);
+    cr_expect(
+        strstr(page("/ready"), "isolated: no link has been up for 10 s"), "%s", page("/ready"));
+    plan(NULL, 0);
+    next.nodes_count = 1;
+    takes();
+    cr_expect(strstr(page("/ready"), "the only node of its herd"), "%s", page("/ready"));
+}
