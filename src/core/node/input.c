@@ -136,12 +136,7 @@ bool input_hold(struct connection *c, struct span in)
         return true;
     if (!i->held)
         i->held = calloc(1, sizeof *i->held);
-    char *room = i->held ? outbox_room(i->held, NULL, in.len) : NULL;
-    if (!room)
-        return false;
-    memcpy(room, in.at, in.len);
-    outbox_wrote(i->held, in.len);
-    return true;
+    return i->held && outbox_put(i->held, NULL, in);
 }
 
 void input_forget_held(struct connection *c)

@@ -3,8 +3,8 @@
  * Holds always: an observer is answered once, and its connection finishes with the answer; nothing
  * is obeyed that was not proved. */
 #include "core/node/observers.h"
-#include "core/node/private.h"
 #include "core/base/decimal.h"
+#include "core/node/private.h"
 #include "core/protocol/command.h"
 #include <stdlib.h>
 
@@ -15,12 +15,7 @@ static bool say(struct node *n, struct link *l, struct span text)
     if (l->tls.engine)
         return link_tls_say(n, l, text);
     struct connection *c = l->connection;
-    char *room = outbox_room(&c->out, connection_chunks(&n->connections, c), text.len);
-    if (!room)
-        return false;
-    memcpy(room, text.at, text.len);
-    outbox_wrote(&c->out, text.len);
-    return true;
+    return outbox_put(&c->out, connection_chunks(&n->connections, c), text);
 }
 
 /* -- orders ------------------------------------------------------------------------------------ */

@@ -50,6 +50,17 @@ static inline char *outbox_room(struct outbox *o, struct pool *chunks, size_t n)
 /* The first `n` bytes of that room are written. */
 void outbox_wrote(struct outbox *o, size_t n);
 
+/* Write all of `s`, at least one byte, in one piece. false: no memory, and nothing is written. */
+static inline bool outbox_put(struct outbox *o, struct pool *chunks, struct span s)
+{
+    char *room = outbox_room(o, chunks, s.len);
+    if (!room)
+        return false;
+    memcpy(room, s.at, s.len);
+    outbox_wrote(o, s.len);
+    return true;
+}
+
 /* All room in the last chunk, its size in *n; in a new chunk when it is less than `least`. NULL: no
  * memory. */
 char *outbox_rest(struct outbox *o, struct pool *chunks, size_t least, size_t *n);

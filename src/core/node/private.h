@@ -34,6 +34,7 @@
  *   refusals.c     stamps of peers that are refused
  *   clocks.c       clocks that differ
  *   tls.c          the bytes of a link through TLS
+ *   sealed.c       from TLS to the output of its connection
  *   admission.c    whose handshake is computed first, and how many
  *   places.c       connections to the places service
  *   history.c      when the store came to which change
@@ -75,6 +76,7 @@
 #include "core/node/refusals.h"
 #include "core/node/replies.h"
 #include "core/node/scrape.h"
+#include "core/node/sealed.h"
 #include "core/node/status.h"
 #include "core/node/stop.h"
 #include "core/node/strangers.h"

@@ -72,11 +72,8 @@ const char *link_tls_hold(struct node *n, struct link *l, struct span in, struct
     ASSERT(l->tls.held.bytes <= HELD_BYTES_MAX);
     if (in.len > HELD_BYTES_MAX - l->tls.held.bytes)
         return "says more than a handshake has";
-    char *room = in.len ? outbox_room(&l->tls.held, NULL, in.len) : NULL;
-    if (!room)
+    if (!in.len || !outbox_put(&l->tls.held, NULL, in))
         return "memory has run out";
-    memcpy(room, in.at, in.len);
-    outbox_wrote(&l->tls.held, in.len);
     if (l->tls.ticket)
         return NULL;
     l->tls.ticket = ++n->tls.tickets;
@@ -153,17 +150,9 @@ struct link *links_tls_next(struct node *n, struct instant now)
 
 /* -- input ------------------------------------------------------------------------------------- */
 
-/* What the engine has to send goes to the output. false: no memory; the engine keeps the rest. */
 static bool flush(struct node *n, struct link *l)
 {
-    struct span sealed;
-    while ((sealed = tls_output(l->tls.engine)).len) {
-        size_t taken = connection_write(&n->connections, l->connection, sealed);
-        if (taken == 0)
-            return false;
-        tls_sent(l->tls.engine, taken);
-    }
-    return true;
+    return sealed_flush(n, l->tls.engine, l->connection);
 }
 
 enum link_tls_input link_tls_read(
@@ -219,17 +208,7 @@ void link_tls_wrote(struct node *n, struct link *l, size_t bytes)
 
 bool link_tls_say(struct node *n, struct link *l, struct span text)
 {
-    while (text.len) {
-        size_t room_bytes;
-        char *room = link_tls_room(n, l, &room_bytes);
-        if (!room)
-            return false;
-        size_t bytes = text.len < room_bytes ? text.len : room_bytes;
-        memcpy(room, text.at, bytes);
-        tls_wrote(l->tls.engine, bytes);
-        text = span_from(text, bytes);
-    }
-    return flush(n, l);
+    return sealed_say(n, l->tls.engine, l->connection, text);
 }
 
 void link_tls_finish(struct node *n, struct link *l)

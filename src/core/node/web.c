@@ -158,11 +158,6 @@ static void put_page(struct node *n, const struct web_verdict *v, struct http_ou
     }
 }
 
-static void starved(struct node *n, struct web_connection *w)
-{
-    drop(n, w);
-}
-
 /* The answer is sent before anything else of this connection is looked at. */
 static void answer(struct node *n, struct web_connection *w, struct instant now)
 {
@@ -188,7 +183,7 @@ static void answer(struct node *n, struct web_connection *w, struct instant now)
     http_incoming_next(&w->request);
     if (page.overflow || !web_tls_say(n, &w->tls, buf_span(&head)) ||
         (!head_only && !web_tls_say(n, &w->tls, buf_span(&page)))) {
-        starved(n, w);
+        drop(n, w);
         return;
     }
     restart(n, w, now);
@@ -209,16 +204,6 @@ static void take(struct node *n, struct web_connection *w, struct span *in, stru
     }
 }
 
-static bool hold(struct web_connection *w, struct span in)
-{
-    char *room = outbox_room(&w->held, NULL, in.len);
-    if (!room)
-        return false;
-    memcpy(room, in.at, in.len);
-    outbox_wrote(&w->held, in.len);
-    return true;
-}
-
 /* Bytes of HTTP have come in. */
 static void hear(struct node *n, struct web_connection *w, struct span in, struct instant now)
 {
@@ -229,8 +214,8 @@ static void hear(struct node *n, struct web_connection *w, struct span in, struc
         return;
     if (c->out.head)
         connection_choke(&n->connections, c, now);
-    if (in.len && !hold(w, in))
-        starved(n, w);
+    if (in.len && !outbox_put(&w->held, NULL, in))
+        drop(n, w);
 }
 
 static void log_broken(struct node *n, const struct web_connection *w, struct instant now)
@@ -262,7 +247,7 @@ static void hear_sealed(
         log_broken(n, w, now);
         web_ended(n, c, now);
     } else if (found == WEB_TLS_STUCK) {
-        starved(n, w);
+        drop(n, w);
     }
 }
 
@@ -285,7 +270,7 @@ bool webs_shake(struct node *n, struct instant now)
     struct web_connection *w = c->web;
     struct span in;
     if (!web_tls_begin(n, &w->tls, now))
-        starved(n, w);
+        drop(n, w);
     while (!c->finishing && !c->aborted && (in = web_tls_held(&w->tls)).len) {
         hear_sealed(n, w, in, now);
         web_tls_used(&w->tls, in);

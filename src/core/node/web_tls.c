@@ -108,11 +108,8 @@ bool web_tls_hold(struct node *n, struct web_tls *t, struct span in, struct inst
     ASSERT(t->sealed && t->held.bytes <= WEB_TLS_HELD_BYTES_MAX);
     if (in.len > WEB_TLS_HELD_BYTES_MAX - t->held.bytes)
         return false;
-    char *room = in.len ? outbox_room(&t->held, NULL, in.len) : NULL;
-    if (!room)
+    if (!in.len || !outbox_put(&t->held, NULL, in))
         return false;
-    memcpy(room, in.at, in.len);
-    outbox_wrote(&t->held, in.len);
     join_queue(n, t, now);
     return true;
 }
@@ -141,17 +138,9 @@ void web_tls_used(struct web_tls *t, struct span in)
 
 /* -- input and output -------------------------------------------------------------------------- */
 
-/* false: no memory; the engine keeps the rest. */
 static bool flush(struct node *n, struct web_tls *t)
 {
-    struct span sealed;
-    while ((sealed = tls_output(t->engine)).len) {
-        size_t taken = connection_write(&n->connections, t->connection, sealed);
-        if (taken == 0)
-            return false;
-        tls_sent(t->engine, taken);
-    }
-    return true;
+    return sealed_flush(n, t->engine, t->connection);
 }
 
 enum web_tls_input web_tls_read(
@@ -195,17 +184,7 @@ bool web_tls_say(struct node *n, struct web_tls *t, struct span text)
 {
     if (!t->sealed)
         return connection_write(&n->connections, t->connection, text) == text.len;
-    while (text.len) {
-        size_t room_bytes;
-        char *room = flush(n, t) ? tls_room(t->engine, &room_bytes) : NULL;
-        if (!room)
-            return false;
-        size_t bytes = text.len < room_bytes ? text.len : room_bytes;
-        memcpy(room, text.at, bytes);
-        tls_wrote(t->engine, bytes);
-        text = span_from(text, bytes);
-    }
-    return flush(n, t);
+    return sealed_say(n, t->engine, t->connection, text);
 }
 
 void web_tls_finish(struct node *n, struct web_tls *t)
