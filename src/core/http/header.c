@@ -37,7 +37,7 @@ static void take_content_length(struct http_response *r, struct span value)
         http_response_fail(r, "the answer's body is larger than 1 MiB");
 }
 
-static struct span trimmed(struct span s)
+struct span http_trimmed(struct span s)
 {
     while (s.len && http_is_blank(s.at[0]))
         s = span_from(s, 1);
@@ -52,11 +52,10 @@ static struct span part_take(struct span *rest, char byte)
     const char *end = rest->len ? memchr(rest->at, byte, rest->len) : NULL;
     struct span part = {rest->at, end ? (size_t)(end - rest->at) : rest->len};
     *rest = span_from(*rest, end ? part.len + 1 : part.len);
-    return trimmed(part);
+    return http_trimmed(part);
 }
 
-/* Take the next member of a list that is not empty. false: there is none. */
-static bool member_take(struct span *list, struct span *member)
+bool http_member_take(struct span *list, struct span *member)
 {
     member->len = 0;
     while (list->len && member->len == 0)
@@ -69,7 +68,7 @@ static void take_transfer_encoding(struct http_response *r, struct span value)
 {
     struct span coding;
     r->coded = true;
-    while (r->state == HTTP_MORE && member_take(&value, &coding)) {
+    while (r->state == HTTP_MORE && http_member_take(&value, &coding)) {
         if (r->chunked || !http_is_word(coding, "chunked"))
             http_response_fail(r, "the answer's Transfer-Encoding is not just chunked");
         r->chunked = true;
@@ -79,7 +78,7 @@ static void take_transfer_encoding(struct http_response *r, struct span value)
 static void take_content_encoding(struct http_response *r, struct span value)
 {
     struct span coding;
-    while (r->state == HTTP_MORE && member_take(&value, &coding))
+    while (r->state == HTTP_MORE && http_member_take(&value, &coding))
         if (!http_is_word(coding, "identity"))
             http_response_fail(r, "the answer is compressed, though it was asked not to be");
 }
@@ -87,7 +86,7 @@ static void take_content_encoding(struct http_response *r, struct span value)
 static void take_connection(struct http_response *r, struct span value)
 {
     struct span option;
-    while (member_take(&value, &option))
+    while (http_member_take(&value, &option))
         if (http_is_word(option, "close"))
             r->closes = true;
 }
@@ -134,6 +133,6 @@ void http_header_take(struct http_response *r, struct span name, struct span val
         if (headers[i].ends && r->folded)
             http_response_fail(r, "the answer has a folded Content-Length or Transfer-Encoding");
         else
-            headers[i].take(r, trimmed(value));
+            headers[i].take(r, http_trimmed(value));
     }
 }

@@ -32,14 +32,6 @@ static bool cut(struct span *rest, char byte, struct span *part)
     return true;
 }
 
-static bool is_visible(struct span s)
-{
-    for (size_t i = 0; i < s.len; i++)
-        if (s.at[i] <= ' ' || s.at[i] > '~')
-            return false;
-    return true;
-}
-
 /* `http://host/path`, as for a proxy, must be understood, too; its host counts, not the header. */
 static void take_absolute(struct http_incoming *r, struct span *target)
 {
@@ -85,7 +77,7 @@ static void request_line(struct http_incoming *r, struct span line)
 {
     struct span rest = line, target;
     if (!cut(&rest, ' ', &r->method) || !http_is_token(r->method) || !cut(&rest, ' ', &target) ||
-        !is_visible(target))
+        !http_is_printable(target, '!'))
         fail(r, 400, "the first line is no request of HTTP");
     else
         take_version(r, rest);
@@ -134,17 +126,8 @@ static void take_expect(struct http_incoming *r, struct span value)
 static void take_connection(struct http_incoming *r, struct span value)
 {
     struct span option;
-    while (value.len) {
-        if (!cut(&value, ',', &option)) {
-            option = value;
-            value.len = 0;
-        }
-        while (option.len && http_is_blank(option.at[0]))
-            option = span_from(option, 1);
-        while (option.len && http_is_blank(option.at[option.len - 1]))
-            option.len--;
+    while (http_member_take(&value, &option))
         r->closes |= http_is_word(option, "close");
-    }
 }
 
 static void take_authorization(struct http_incoming *r, struct span value)
@@ -177,10 +160,7 @@ static void header_line(struct http_incoming *r, struct span line)
         fail(r, 400, "there is a header with an invalid name");
     else if (++r->headers > HTTP_INCOMING_HEADERS_MAX)
         fail(r, 431, "there are more than 64 headers");
-    while (value.len && http_is_blank(value.at[0]))
-        value = span_from(value, 1);
-    while (value.len && http_is_blank(value.at[value.len - 1]))
-        value.len--;
+    value = http_trimmed(value);
     for (size_t i = 0; r->state == HTTP_MORE && i < sizeof known / sizeof *known; i++)
         if (http_is_word(name, known[i].name))
             known[i].take(r, value);

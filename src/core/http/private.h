@@ -16,6 +16,16 @@ static inline bool http_is_blank(char byte)
     return byte == ' ' || byte == '\t';
 }
 
+/* Whether all bytes of `s` are ASCII from `least` to '~': ' ' for a value, '!' for a target. */
+bool http_is_printable(struct span s, char least);
+
+/* `s` without the blanks at its ends. */
+struct span http_trimmed(struct span s);
+
+/* Take the next member of a list that is not empty (RFC 9110, 5.6.1), without the blanks around it.
+ * false: there is none. */
+MUST_USE bool http_member_take(struct span *list, struct span *member);
+
 /* Make the answer FAILED and free its body. */
 void http_response_fail(struct http_response *r, const char *error);
 

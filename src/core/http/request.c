@@ -4,7 +4,7 @@
 #include "core/base/invariant.h"
 #include "core/http/private.h"
 
-static bool is_printable(struct span s, char least)
+bool http_is_printable(struct span s, char least)
 {
     for (size_t i = 0; i < s.len; i++)
         if (s.at[i] < least || s.at[i] > '~')
@@ -45,10 +45,11 @@ static bool is_host(struct span s)
 
 static bool is_writable(const struct http_request *q)
 {
-    bool well = q->target.len > 0 && q->target.at[0] == '/' && is_printable(q->target, '!') &&
+    bool well = q->target.len > 0 && q->target.at[0] == '/' && http_is_printable(q->target, '!') &&
                 is_host(q->host);
     for (unsigned i = 0; i < q->headers_count; i++)
-        well = well && http_is_token(q->headers[i].name) && is_printable(q->headers[i].value, ' ');
+        well = well && http_is_token(q->headers[i].name) &&
+               http_is_printable(q->headers[i].value, ' ');
     return well;
 }
 
