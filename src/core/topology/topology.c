@@ -170,27 +170,41 @@ static bool check_tls(struct topology_draft *d)
     return given == FILES;
 }
 
+/* An address that other machines reach. */
+struct reachable {
+    const struct draft_node *node; /* NULL: there is none */
+    int line;
+    char text[ADDRESS_TEXT_BYTES_MAX + 1];
+};
+
+/* The first of a port. */
+static struct reachable first_reachable(const struct topology_draft *d, enum draft_port port)
+{
+    struct reachable r = {0};
+    for (unsigned i = 0; i < d->nodes_count && !r.node; i++) {
+        const struct draft_node *n = &d->nodes[i];
+        const struct draft_address *a = &n->ports[port];
+        if (n->doubled || a->at.port == 0 || address_is_loopback(&a->at))
+            continue;
+        r.node = n;
+        r.line = a->line;
+        address_text(&a->at, r.text);
+    }
+    return r;
+}
+
 static void check_secret(struct topology_draft *d)
 {
     if (check_tls(d) || draft_key_line(d, "", "secret_file") || d->cut || d->unsure)
         return;
-    for (unsigned i = 0; i < d->nodes_count; i++) {
-        const struct draft_node *n = &d->nodes[i];
-        const struct draft_address *peer = &n->ports[DRAFT_PEER];
-        if (n->doubled || peer->at.port == 0 || address_is_loopback(&peer->at))
-            continue;
-        char text[ADDRESS_TEXT_BYTES_MAX + 1];
-        address_text(&peer->at, text);
-        draft_error(d, peer->line,
+    struct reachable peer = first_reachable(d, DRAFT_PEER);
+    if (peer.node)
+        draft_error(d, peer.line,
             "%s's peer address %s can be reached from other machines, so the herd needs a secret; "
             "make one with: (umask 077; head -c 32 /dev/urandom | base64 > herd.secret), copy it "
-            "to "
-            "every node, and add secret_file = \"herd.secret\"; or give each node a certificate, "
-            "and "
-            "name it in tls { }",
-            n->name, text);
-        return;
-    }
+            "to every node, and add secret_file = \"herd.secret\"; or give each node a "
+            "certificate, and name it in tls { }",
+            peer.node->name, peer.text);
 }
 
 /* Whether the HTTP ports speak TLS. */
@@ -211,21 +225,14 @@ static void check_http(struct topology_draft *d)
     bool by_tls = check_http_tls(d);
     if (by_tls || draft_key_line(d, "http", "token_file") || d->cut || d->unsure)
         return;
-    for (unsigned i = 0; i < d->nodes_count; i++) {
-        const struct draft_address *http = &d->nodes[i].ports[DRAFT_HTTP];
-        if (d->nodes[i].doubled || http->at.port == 0 || address_is_loopback(&http->at))
-            continue;
-        char text[ADDRESS_TEXT_BYTES_MAX + 1];
-        address_text(&http->at, text);
-        draft_error(d, http->line,
+    struct reachable http = first_reachable(d, DRAFT_HTTP);
+    if (http.node)
+        draft_error(d, http.line,
             "%s's http address %s can be reached from other machines, so it needs a token; make "
             "one with: (umask 077; head -c 32 /dev/urandom | base64 > http.token), copy it to "
-            "every "
-            "node, and add http { token_file = \"http.token\" }; or give it a certificate with "
-            "http { cert_file key_file }; or let it listen on 127.0.0.1",
-            d->nodes[i].name, text);
-        return;
-    }
+            "every node, and add http { token_file = \"http.token\" }; or give it a certificate "
+            "with http { cert_file key_file }; or let it listen on 127.0.0.1",
+            http.node->name, http.text);
 }
 
 /* Keys that the gazetteer, which has neither network nor key, would silently ignore. */
