@@ -13,21 +13,16 @@
 
 /* -- all of them ------------------------------------------------------------------------------- */
 
-static void take_limits(struct node *n)
-{
-    const struct topology_limits *limits = &n->topology->limits;
-    n->links.peering.future_ns = limits->future_ns;
-    n->links.peering.ahead_ns = (int64_t)(limits->future_ns + 2 * limits->clock_ns);
-}
-
 /* What all links share goes by the present topology. */
 static void take_edges(struct node *n)
 {
     struct links *k = &n->links;
+    const struct topology_limits *limits = &n->topology->limits;
     k->neighbours.count = k->peering.peers_count = n->edges.count;
     k->peering.herd_names = n->edges.herd_names;
     k->peering.herd_names_count = n->topology->nodes_count;
-    take_limits(n);
+    k->peering.future_ns = limits->future_ns;
+    k->peering.ahead_ns = (int64_t)(limits->future_ns + 2 * limits->clock_ns);
 }
 
 bool links_begin(
@@ -346,8 +341,6 @@ static void follow(struct node *n, struct twins_order order, struct instant now)
     }
 }
 
-/* Who asks for the state may want to know, by the next answer, whether this node is level with its
- * neighbours. */
 void links_watch(struct node *n, struct instant now)
 {
     for (struct link *l = n->links.first; l; l = l->next)

@@ -78,7 +78,8 @@ void link_close(struct node *n, struct connection *c);
 /* The node has these secrets from now on; PROTOCOL.md, "AUTH". */
 void links_take_secrets(struct node *n, const struct secrets *secrets, struct instant now);
 
-/* Somebody asks whether this node is level with its neighbours: peering_watch, for all. */
+/* Who asks for the state may want to know, by the next answer, whether this node is level with its
+ * neighbours: peering_watch, for all. */
 void links_watch(struct node *n, struct instant now);
 
 /* Go on with the handshake of TLS whose turn it is. false: there is none. */
