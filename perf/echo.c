@@ -11,6 +11,7 @@
 #include "core/node/outbox.h"
 #include "io/invariant.h"
 #include "io/loop.h"
+#include "unit/io/stand_in.h"
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -109,45 +110,9 @@ bool node_stopped(const struct node *n)
     return n->open == 0;
 }
 
-bool node_shakes(const struct node *n, struct instant now)
-{
-    (void)n, (void)now;
-    return false;
-}
-
-bool node_shake(struct node *n, struct instant now)
-{
-    (void)n, (void)now;
-    return false;
-}
-
-void node_shook(struct node *n, int64_t processor_ns, struct instant now)
-{
-    (void)n, (void)processor_ns, (void)now;
-}
-
 void node_turn(struct node *n, struct instant now)
 {
     (void)n, (void)now;
-}
-
-const char *node_take_topology(
-    struct node *n, const struct topology *t, uint32_t connections_max, struct instant now)
-{
-    (void)n, (void)t, (void)connections_max, (void)now;
-    abort(); /* it has no topology */
-}
-
-const struct store *node_store(const struct node *n)
-{
-    (void)n;
-    abort();
-}
-
-void node_turn_took(struct node *n, int64_t ns)
-{
-    (void)n;
-    (void)ns;
 }
 
 bool node_touched(struct node *n, uint32_t *number)
@@ -175,11 +140,6 @@ unsigned node_wants(const struct node *n, uint32_t number)
 struct span node_output(const struct node *n, uint32_t number)
 {
     return outbox_window(&n->each[number].out);
-}
-
-void node_reported(struct node *n, uint32_t conn, size_t bytes, struct instant now)
-{
-    (void)n, (void)conn, (void)bytes, (void)now; /* it does not ask */
 }
 
 bool node_dial(struct node *n, struct dial_order *out)
@@ -211,43 +171,9 @@ void node_resolve_failed(struct node *n, const char *why, struct instant now)
     (void)n, (void)why, (void)now;
 }
 
-bool node_is_twin(const struct node *n)
-{
-    (void)n;
-    return false;
-}
-
-bool node_is_drained(const struct node *n)
-{
-    (void)n;
-    return false;
-}
-
-bool node_listens(const struct node *n)
-{
-    (void)n;
-    return true;
-}
-
-void node_port_shut(struct node *n)
-{
-    (void)n;
-}
-
 void node_take_secrets(struct node *n, const struct secrets *secrets, struct instant now)
 {
     (void)n, (void)secrets, (void)now;
-}
-
-void node_slept(struct node *n, int64_t slept_ns, struct instant now)
-{
-    (void)n, (void)slept_ns, (void)now;
-}
-
-int64_t node_deadline(const struct node *n)
-{
-    (void)n;
-    return NEVER_NS;
 }
 
 int main(int argc, char **argv)

@@ -13,6 +13,7 @@
 #include "core/node/node.h"
 #include "core/node/outbox.h"
 #include "files/clock.h"
+#include "unit/io/stand_in.h"
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -162,54 +163,9 @@ void node_stop(struct node *n, struct instant now)
             touch(n, i);
 }
 
-bool node_is_twin(const struct node *n)
-{
-    (void)n;
-    return false;
-}
-
-bool node_is_drained(const struct node *n)
-{
-    (void)n;
-    return false;
-}
-
-bool node_listens(const struct node *n)
-{
-    (void)n;
-    return true;
-}
-
-void node_port_shut(struct node *n)
-{
-    (void)n;
-}
-
-void node_slept(struct node *n, int64_t slept_ns, struct instant now)
-{
-    (void)n, (void)slept_ns, (void)now; /* this process may well be held up */
-}
-
 bool node_stopped(const struct node *n)
 {
     return n->open == 0;
-}
-
-bool node_shakes(const struct node *n, struct instant now)
-{
-    (void)n, (void)now;
-    return false;
-}
-
-bool node_shake(struct node *n, struct instant now)
-{
-    (void)n, (void)now;
-    return false;
-}
-
-void node_shook(struct node *n, int64_t processor_ns, struct instant now)
-{
-    (void)n, (void)processor_ns, (void)now;
 }
 
 void node_turn(struct node *n, struct instant now)
@@ -217,12 +173,6 @@ void node_turn(struct node *n, struct instant now)
     (void)now;
     n->accepts_most = n->accepts > n->accepts_most ? n->accepts : n->accepts_most;
     n->accepts = 0;
-}
-
-void node_turn_took(struct node *n, int64_t ns)
-{
-    (void)n;
-    (void)ns;
 }
 
 bool node_touched(struct node *n, uint32_t *conn)
@@ -254,11 +204,6 @@ unsigned node_wants(const struct node *n, uint32_t conn)
 struct span node_output(const struct node *n, uint32_t conn)
 {
     return outbox_window(&n->each[conn].out);
-}
-
-void node_reported(struct node *n, uint32_t conn, size_t bytes, struct instant now)
-{
-    (void)n, (void)conn, (void)bytes, (void)now; /* it does not ask */
 }
 
 bool node_dial(struct node *n, struct dial_order *out)
@@ -304,28 +249,9 @@ void node_take_secrets(struct node *n, const struct secrets *secrets, struct ins
     note(n, "secrets", secrets->count, "", now);
 }
 
-const char *node_take_topology(
-    struct node *n, const struct topology *t, uint32_t connections_max, struct instant now)
-{
-    (void)n, (void)t, (void)connections_max, (void)now;
-    abort(); /* it has no topology */
-}
-
-const struct store *node_store(const struct node *n)
-{
-    (void)n;
-    abort();
-}
-
 void node_resolve_failed(struct node *n, const char *why, struct instant now)
 {
     note(n, "resolve_failed", 0, why, now);
-}
-
-int64_t node_deadline(const struct node *n)
-{
-    (void)n;
-    return NEVER_NS;
 }
 
 #endif
