@@ -1,4 +1,5 @@
-/* report_table.c — see report.h: reports as tables, and whether digests are equal in a sentence. */
+/* report_table.c — see report.h: reports as tables, and in a sentence whether digests are
+ * equal. */
 #include "cli/grid.h"
 #include "cli/report.h"
 #include <inttypes.h>

@@ -9,7 +9,8 @@
 
 const char *renewal_word(enum renewal_part part)
 {
-    static const char *const words[] = {"topology", "secret", "tokens", "tls", "http_tls", "places"};
+    static const char *const words[] = {
+        "topology", "secret", "tokens", "tls", "http_tls", "places"};
     ASSERT(part < RENEWAL_PARTS);
     return words[part];
 }

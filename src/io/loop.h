@@ -45,8 +45,8 @@ struct loop_config {
 /* Run the node until SIGINT or SIGTERM, until it is drained (node_is_drained), or until it has to
  * leave because of a twin (node_is_twin).
  * SIGHUP reloads all files (reload.h). It stops the node instead if the log goes to a terminal,
- * which a SIGHUP says is gone, or if there are no files to reload, no log file to open again, and no
- * service manager to be told of it (notify.h).
+ * which a SIGHUP says is gone, or if there are no files to reload, no log file to open again, and
+ * no service manager to be told of it (notify.h).
  *
  * Blocks the signals that it handles, listens, and gives up what it does not need from then on
  * (sandbox.h), for the whole process. If it cannot start, cause and remedy are written to standard
@@ -54,7 +54,8 @@ struct loop_config {
  *
  * A first signal stops the node in order (node_stop); a second one ends it at once.
  *
- * 0: stopped by a signal, or drained. 1: could not start, the ring failed, or the node was a twin. */
+ * 0: stopped by a signal, or drained. 1: could not start, the ring failed, or the node was a
+ * twin. */
 MUST_USE int loop_run(const struct loop_config *config);
 
 #endif

@@ -3,7 +3,8 @@
  * Four locks of the kernel, none of which can be taken off again: no_new_privs (no program that
  * it starts gets more rights), a list of the system calls that the loop makes (seccomp), a list of
  * the folders whose files it opens again on SIGHUP or reads to look up names (Landlock), and no
- * capabilities but those that override the permissions of files, if it had them. The ring has a list of its own, in ring.c, because seccomp does not see its requests.
+ * capabilities but those that override the permissions of files, if it had them. The
+ * ring has a list of its own, in ring.c, because seccomp does not see its requests.
  *
  * A call that is not on the list fails with ENOSYS: no call of the loop fails like that for another
  * reason, and libraries take it for an older kernel and do without. Where the kernel has auditing,

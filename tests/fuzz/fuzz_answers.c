@@ -1,8 +1,8 @@
-/* fuzz_answers.c — what the command line reads from nodes, or from whatever answers in their place.
+/* fuzz_answers.c — what the command line reads from nodes, or from whatever answers in their
+ * place.
  *
  * Covers: src/cli/report.c, src/cli/report_table.c, src/cli/grid.c, src/cli/health.c,
- * src/cli/progress.c, src/cli/way.c,
- * src/cli/way_show.c, src/cli/replies.c, src/cli/show.c
+ * src/cli/progress.c, src/cli/way.c, src/cli/way_show.c, src/cli/replies.c, src/cli/show.c
  *
  * Each line is the answer of one of four nodes, in turn, to STATUS and to TRACE; one that begins
  * with `!` is the reason why there is none. More than four lines are answers to a second question.

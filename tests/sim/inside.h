@@ -1,5 +1,5 @@
-/* inside.h — what a story does inside a node, or sees there, because no word of its protocols does
- * or shows it. A file of its own, as core/node/private.h and client.h use the same names. */
+/* inside.h — what a story does inside a node, or sees there, because no word of its protocols
+ * does or shows it. A file of its own, as core/node/private.h and client.h use the same names. */
 #ifndef TESTS_SIM_INSIDE_H
 #define TESTS_SIM_INSIDE_H
 

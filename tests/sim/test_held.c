@@ -1,5 +1,5 @@
-/* test_held.c — who takes more than its part, told as stories in the language of story.h: clients,
- * strangers and peers in a loop. PROTOCOL.md, "Connections" and "Peer port". */
+/* test_held.c — who takes more than its part, told as stories in the language of story.h:
+ * clients, strangers and peers in a loop. PROTOCOL.md, "Connections" and "Peer port". */
 #include "sim/inside.h"
 #include "sim/story.h"
 #include "sim/tls_fixture.h"

@@ -1,5 +1,5 @@
-/* test_reload.c — stories of a topology.conf that is changed node by node. PROTOCOL.md, "Topologies
- * that differ". */
+/* test_reload.c — stories of a topology.conf that is changed node by node. PROTOCOL.md,
+ * "Topologies that differ". */
 #include "sim/story.h"
 #include <criterion/criterion.h>
 

@@ -1,5 +1,6 @@
-/* date.c — dates in HTTP headers, RFC 9110, 5.6.7: parses and writes them; and Retry-After. The C library's
- * functions for dates depend on a locale and a time zone, which must not matter here. */
+/* date.c — dates in HTTP headers, RFC 9110, 5.6.7: parses and writes them; and
+ * Retry-After. The C library's functions for dates depend on a locale and a time zone, which must
+ * not matter here. */
 #include "core/base/ascii.h"
 #include "core/base/decimal.h"
 #include "core/base/invariant.h"

@@ -1,4 +1,5 @@
-/* client_log.h — what the log says, at debug, about clients: their connections, lines and replies.
+/* client_log.h — what the log says, at debug, about clients: their connections, lines and
+ * replies.
  *
  * Of connections that open and close by the hundred, CLIENT_LOG_LINES a second are told one by one,
  * and the others in a sum when the second is over. Called by clients.c, which asks first whether

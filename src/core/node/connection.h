@@ -1,6 +1,7 @@
 /* connection.h — the table of the node's connections, and what every kind of them has in common.
  *
- * A connection is a CLIENT, a LINK to a peer, one to a PLACES service, or one of the WEB port. Its life, seen from here:
+ * A connection is a CLIENT, a LINK to a peer, one to a PLACES service, or one of the WEB port.
+ * Its life, seen from here:
  *
  *   state      event                          next       wants
  *   OPEN       bytes                          OPEN       READ, and WRITE while output waits
@@ -12,8 +13,8 @@
  *   any        connection_free                FREE
  *
  * The lowest file of the room beside outbox: it knows no other file's state. What is on the way of
- * every command is inline, so this header is long. Called by node, clients, links, tls, places and web.
- * Written by connection.c alone, but for the fields that say otherwise. */
+ * every command is inline, so this header is long. Called by node, clients, links, tls,
+ * places and web. Written by connection.c alone, but for the fields that say otherwise. */
 #ifndef CORE_NODE_CONNECTION_H
 #define CORE_NODE_CONNECTION_H
 
@@ -31,7 +32,13 @@ enum {
     CONNECTION_BLOCK = 256, /* connections that are allocated together */
 };
 
-enum connection_kind { CONNECTION_FREE, CONNECTION_CLIENT, CONNECTION_LINK, CONNECTION_PLACES, CONNECTION_WEB };
+enum connection_kind {
+    CONNECTION_FREE,
+    CONNECTION_CLIENT,
+    CONNECTION_LINK,
+    CONNECTION_PLACES,
+    CONNECTION_WEB
+};
 
 /* A list of connections whose silence is watched. Each is looked at once a period, in the order in
  * which they were added, so an active connection costs nothing per byte. */

@@ -1,8 +1,8 @@
 /* web_tls.h — the bytes of a connection of the HTTP port through TLS, if that port has it.
  *
- * Nobody is asked for a certificate. A flight of a handshake costs milliseconds, and anybody can ask
- * for one, so all wait in a queue: what has come in is held, nothing more is read, and one at most
- * goes on in a turn, out of the budget of processor time that strangers of the peer port have
+ * Nobody is asked for a certificate. A flight of a handshake costs milliseconds, and anybody can
+ * ask for one, so all wait in a queue: what has come in is held, nothing more is read, and one at
+ * most goes on in a turn, out of the budget of processor time that strangers of the peer port have
  * (ADMISSION_OTHER, admission.h). Where both wait, they take turns. Called by web.c and node.c.
  * Written by web_tls.c alone. */
 #ifndef CORE_NODE_WEB_TLS_H

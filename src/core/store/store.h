@@ -4,7 +4,7 @@
  * each accepted change moves its stamp to the end of the feed and gives it the next change number,
  * so no link needs a queue of its own. Holds always: change numbers grow along the feed; every id
  * stands in it once; the digest is the sum of stamp_hash() over all stamps. Called by node and
- * peering.
+ * peering. This is the room's only door, and therefore long.
  *
  * Memory: records of varying length lie in an arena of 4 MiB segments and are addressed by 32-bit
  * numbers in units of 8 bytes (32 GiB at most). A position's text is packed two characters to a

@@ -159,8 +159,8 @@ static void end_cert(const br_x509_class **vtable)
     c->taking = false;
 }
 
-/* All cipher suites are ECDHE, in which both ends prove themselves by signing. The engine would find
- * out only after the check. */
+/* All cipher suites are ECDHE, in which both ends prove themselves by signing. The engine would
+ * find out only after the check. */
 static unsigned judge_key(const struct tls_checker *c)
 {
     unsigned usages = 0;

@@ -88,10 +88,10 @@ void topology_draft_unknown(
  * false: there are TOPOLOGY_NODES_MAX already, and a fault says so: reading on is of no use. */
 bool topology_draft_node(struct topology_draft *d, int line, struct span name);
 
-/* `key = value` in a section: "" for the top level, "limits", "places", "tls", "http" or "node". An unknown
- * key, a value out of its bounds, a key given twice are faults. talks_to, retired and hosts come once
- * per name in the list, and may come again; to name an edge twice, or at both its ends, is no
- * mistake. */
+/* `key = value` in a section: "" for the top level, "limits", "places", "tls", "http" or "node". An
+ * unknown key, a value out of its bounds, a key given twice are faults. talks_to, retired and hosts
+ * come once per name in the list, and may come again; to name an edge twice, or at both its ends,
+ * is no mistake. */
 void topology_draft_value(
     struct topology_draft *d, int line, const char *section, struct span key, struct span value);
 

@@ -5,8 +5,8 @@
  *                                             | "http" "{" item* "}"
  *   value   = TEXT | "{" [TEXT ("," TEXT)* [","]] "}"
  *
- * Sections do not nest, "+=" and lists are for talks_to, retired and hosts. Keys, names and values may
- * all be in quotes or not; line ends mean no more than other blanks. (scan.c has the tokens.)
+ * Sections do not nest, "+=" and lists are for talks_to, retired and hosts. Keys, names and values
+ * may all be in quotes or not; line ends mean no more than other blanks. (scan.c has the tokens.)
  *
  * A mistake of syntax ends nothing: it is reported, and reading goes on where the text makes sense
  * again. So that one mistake is not reported as many:

@@ -3,7 +3,8 @@
  * The model of topology.conf, the table of its keys, and the reader of its text. The reader finds
  * all mistakes of a file in one go, of syntax and of meaning, each with its line: defaults, units,
  * names and ports used twice, edges, reachability. It does no I/O: the file itself is read in
- * src/files. Called by cli, files and node. */
+ * src/files. It is the model of the whole file, and therefore long. Called by cli, files and
+ * node. */
 #ifndef CORE_TOPOLOGY_TOPOLOGY_H
 #define CORE_TOPOLOGY_TOPOLOGY_H
 

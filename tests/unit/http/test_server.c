@@ -212,7 +212,7 @@ Test(server, an_answer_has_a_date_and_forbids_guesses)
         "head", "405");
 }
 
-/* What is written is read again as the same second, for a day of each month and the ends of years. */
+/* What is written is read again as the same second, also at the ends of years. */
 Test(server, dates_are_read_as_they_were_written)
 {
     for (int64_t day = 0; day < 366 * 140; day += 11) {

@@ -1,5 +1,5 @@
-/* test_connection.c — bytes on their way to a connection's output, and connections that are silent
- * at one moment. */
+/* test_connection.c — bytes on their way to a connection's output, and connections that are
+ * silent at one moment. */
 #include "core/node/private.h"
 #include "unit/node/side.h"
 

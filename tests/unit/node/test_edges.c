@@ -1,5 +1,6 @@
-/* test_edges.c — one node, driven by hand, whose topology.conf changes: who is dialled, what links
- * hear, and that nothing has changed where it cannot be taken. The simulator tests whole herds. */
+/* test_edges.c — one node, driven by hand, whose topology.conf changes: who is dialled, what
+ * links hear, and that nothing has changed where it cannot be taken. The simulator tests whole
+ * herds. */
 #include "core/node/private.h"
 #include "unit/node/side.h"
 

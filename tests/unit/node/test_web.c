@@ -1,5 +1,5 @@
-/* test_web.c — the HTTP port of a node: answers one after another, time-outs, crowds, its end; and
- * when a node is ready. */
+/* test_web.c — the HTTP port of a node: answers one after another, time-outs, crowds, its end;
+ * and when a node is ready. */
 #include "unit/node/side.h"
 
 #define ASK(path) "GET " path " HTTP/1.1\r\nHost: localhost\r\n\r\n"

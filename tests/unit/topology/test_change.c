@@ -1,4 +1,5 @@
-/* test_change.c — what of a topology.conf may change while a node runs by it, and what may not. */
+/* test_change.c — what of a topology.conf may change while a node runs by it, and what
+ * may not. */
 #include "core/topology/change.h"
 #include <criterion/criterion.h>
 
