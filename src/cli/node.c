@@ -98,6 +98,7 @@ static bool share_files(struct topology *t, unsigned self, const struct places_p
 {
     *files = (struct open_files){.neighbours = t->nodes[self].neighbours_count,
         .places = places->exchange != NULL,
+        .http = t->nodes[self].http.port != 0,
         .clients = t->limits.connections};
     if (!open_files_raise(files))
         return false;
@@ -164,6 +165,7 @@ static int run(struct herd *herd, const struct options *o, unsigned self)
     if (log_memory && share_files(&herd->topology, self, &places, &files, &share, &log)) {
         config.connections_max = share.connections;
         config.strangers_max = share.strangers;
+        config.webs_max = share.webs;
         entropy_fill(config.seed, sizeof config.seed);
         node = node_create(&config, clock_now());
         log_places(&log, &places, clock_now());

@@ -72,8 +72,9 @@ static bool try_log(const struct topology *t, const char *topology_path)
 static bool try_open_files(
     const struct topology *t, const struct topology_node *node, struct log *log)
 {
-    struct open_files files = {
-        .neighbours = node->neighbours_count, .clients = t->limits.connections};
+    struct open_files files = {.neighbours = node->neighbours_count,
+        .http = node->http.port != 0,
+        .clients = t->limits.connections};
     if (!open_files_raise(&files))
         return false;
     struct open_files_share share = open_files_share(&files);

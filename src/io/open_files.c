@@ -48,8 +48,10 @@ struct open_files_share open_files_share(const struct open_files *f)
     s.strangers = eighth < STRANGERS_LEAST ? STRANGERS_LEAST : (unsigned)eighth;
     if (s.strangers > STRANGERS_USUAL)
         s.strangers = STRANGERS_USUAL;
-    uint64_t others = f->in_use + FILES_OWN + (f->places ? FILES_OF_PLACES : 0) +
-                      (uint64_t)f->neighbours * FILES_OF_NEIGHBOUR + s.strangers + CLIENTS_REFUSED;
+    s.webs = s.strangers / STRANGERS_OF_WEB;
+    unsigned of_others = f->neighbours * FILES_OF_NEIGHBOUR + s.strangers + (f->http ? s.webs : 0);
+    uint64_t others = f->in_use + FILES_OWN + (f->places ? FILES_OF_PLACES : 0) + of_others +
+                      (uint64_t)CLIENTS_REFUSED;
     if (f->allowed < others + CLIENTS_LEAST) {
         s.clients = 0;
         s.needed = others + CLIENTS_LEAST;
@@ -57,8 +59,7 @@ struct open_files_share open_files_share(const struct open_files *f)
     }
     if (f->clients > f->allowed - others)
         s.clients = (uint32_t)(f->allowed - others);
-    s.spare =
-        f->neighbours * FILES_OF_NEIGHBOUR + s.strangers + (f->places ? CHANNELS_OF_PLACES : 0);
+    s.spare = of_others + (f->places ? CHANNELS_OF_PLACES : 0);
     s.connections = s.clients + CLIENTS_REFUSED + s.spare;
     ASSERT(s.clients <= f->clients && s.connections < f->allowed);
     return s;

@@ -12,9 +12,9 @@
 #include "core/node/node.h"
 
 enum {
-    /* Ring, signals, two listeners, the log and the log opened again, a file that is read; and
+    /* Ring, signals, three listeners, the log and the log opened again, a file that is read; and
      * three for connections that are accepted only to be closed. */
-    FILES_OWN = 10,
+    FILES_OWN = 11,
     /* Two connections with two about to be closed, two dials, four sockets of c-ares. */
     FILES_OF_PLACES = 10,
     CHANNELS_OF_PLACES = 4, /* of these, connections */
@@ -22,6 +22,7 @@ enum {
     FILES_BESIDE_CONNECTIONS = 32, /* where there are plenty */
     STRANGERS_LEAST = 8, /* observers, and peers that have not proved who they are; */
     STRANGERS_USUAL = NODE_STRANGERS_MAX, /* and at most */
+    STRANGERS_OF_WEB = 2, /* so many of them for each connection of the HTTP port */
     CLIENTS_LEAST = 4,
     CLIENTS_REFUSED = 4, /* connections at a time that learn from the node that it is full */
 };
@@ -31,6 +32,7 @@ struct open_files {
     uint64_t in_use; /* that it has open now */
     unsigned neighbours;
     bool places; /* a service answers about them */
+    bool http; /* the node has an HTTP port */
     uint32_t clients; /* limits.connections */
 };
 
@@ -39,6 +41,7 @@ struct open_files_share {
     uint32_t connections; /* slots for all connections, as loop_config.connections_max */
     uint32_t spare; /* slots that clients cannot take, as loop_config.spare */
     unsigned strangers; /* as node_config.strangers_max; 0: as usual */
+    unsigned webs; /* as node_config.webs_max; 0: as usual */
     uint64_t needed; /* files: to admit limits.connections, or, if there are too few, at all */
 };
 

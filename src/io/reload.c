@@ -117,6 +117,7 @@ static bool share_files(
     struct topology *t = n->topology;
     struct open_files files = *r->open_files;
     files.neighbours = t->nodes[n->self].neighbours_count;
+    files.http = t->nodes[n->self].http.port != 0;
     files.clients = t->limits.connections;
     *share = open_files_share(&files);
     if (!share->clients) {

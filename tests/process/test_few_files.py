@@ -9,6 +9,7 @@ import unittest
 
 from herd import SHIPPED, Herd
 from test_connections import served
+from test_http import HttpHerd
 
 FEW = re.compile(rb" few_files allowed=(\d+) connections=(\d+) wanted=10000 ")
 
@@ -63,6 +64,19 @@ class FewFiles(unittest.TestCase):
             for name in ("Goloman", "Hands", "Holiday", "Welsh"):
                 herd[name].start()
             herd.linked()
+
+    def test_neighbours_get_in_though_the_http_port_is_crowded(self):
+        for files in (48, 64):
+            with self.subTest(files=files), contextlib.ExitStack() as stack:
+                herd = stack.enter_context(HttpHerd(SHIPPED, start=False))
+                herd["Wilkes"].start(preexec_fn=may_open(files))
+                for _ in range(200):
+                    address = ("127.0.0.1", herd.port("Wilkes"))
+                    stack.enter_context(socket.create_connection(address))
+                for name in ("Goloman", "Hands", "Holiday", "Welsh"):
+                    herd[name].start()
+                herd.linked()
+                self.assertEqual(herd.ask("Wilkes", "/health")[0], 200)
 
     def test_what_fits_is_not_lowered(self):
         with Herd(start=False, more="limits { connections = 20 }") as herd:

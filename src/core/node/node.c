@@ -65,8 +65,6 @@ static void know_origins(struct node *n)
         store_know_origin(n->store, span_of(t->retired[i].name));
 }
 
-static const struct secrets no_tokens;
-
 /* false: no memory. */
 static bool begin_parts(struct node *n, const struct node_config *config, struct instant now)
 {
@@ -81,7 +79,7 @@ static bool begin_parts(struct node *n, const struct node_config *config, struct
     unread_begin(n);
     questions_begin(n);
     links_tls_begin(n, config->tls);
-    webs_begin(n, config->tokens ? config->tokens : &no_tokens, config->http_tls);
+    webs_begin(n, config);
     status_begin(n, now);
     if (!connections_begin(
             &n->connections, config->connections_max, limits, LINK_CHUNK_BYTES, LINKS_SPARE_CHUNKS))

@@ -32,8 +32,8 @@
 
 struct node;
 
-/* Peer connections that have not proved which neighbour they are. */
-enum { NODE_STRANGERS_MAX = 64 };
+/* Peer connections that have not proved which neighbour they are; and those of the HTTP port. */
+enum { NODE_STRANGERS_MAX = 64, NODE_WEBS_MAX = 64 };
 
 struct node_config {
     const struct topology *topology; /* outlives the node, or node_take_topology */
@@ -45,6 +45,7 @@ struct node_config {
     unsigned char seed[48]; /* from entropy: boot id, store hash, jitter, all random bytes */
     uint32_t connections_max; /* clients and links together; what the driver can hold */
     unsigned strangers_max; /* among them; 0: NODE_STRANGERS_MAX */
+    unsigned webs_max; /* connections of the HTTP port, likewise; 0: NODE_WEBS_MAX */
     struct places_provider places; /* the node's from now on, unless node_create returns NULL */
     struct exchange *exchange; /* that `places` is made of; NULL: it has no connections */
     struct log *log; /* where events are logged; outlives the node */

@@ -14,14 +14,18 @@ struct web_connection {
     struct http_incoming request;
     struct web_tls tls;
     struct outbox held; /* input behind the request that is being answered */
-    unsigned index; /* in webs.each; WEB_CONNECTIONS_MAX: it had to go */
+    unsigned index; /* in webs.each; NODE_WEBS_MAX: it had to go */
     int64_t since_ns; /* monotonic; when it began to wait for what it waits for */
 };
 
-void webs_begin(struct node *n, const struct secrets *tokens, const struct tls_config *tls)
+void webs_begin(struct node *n, const struct node_config *config)
 {
-    webs_tls_begin(n, tls);
-    n->webs = (struct webs){.tokens = tokens, .due_ns = NEVER_NS};
+    static const struct secrets none;
+    ASSERT(config->webs_max <= NODE_WEBS_MAX);
+    webs_tls_begin(n, config->http_tls);
+    n->webs = (struct webs){.tokens = config->tokens ? config->tokens : &none,
+        .max = config->webs_max ? config->webs_max : NODE_WEBS_MAX,
+        .due_ns = NEVER_NS};
 }
 
 void webs_end(struct node *n)
@@ -51,12 +55,12 @@ static void restart(struct node *n, struct web_connection *w, struct instant now
 
 static void leave(struct node *n, struct web_connection *w)
 {
-    if (w->index == WEB_CONNECTIONS_MAX)
+    if (w->index == NODE_WEBS_MAX)
         return;
     struct web_connection *last = n->webs.each[--n->webs.count];
     n->webs.each[w->index] = last;
     last->index = w->index;
-    w->index = WEB_CONNECTIONS_MAX;
+    w->index = NODE_WEBS_MAX;
 }
 
 /* The other end is told that nothing follows. */
@@ -89,7 +93,7 @@ void webs_turn(struct node *n, struct instant now)
 static void make_room(struct node *n)
 {
     struct web_connection *oldest = NULL;
-    if (n->webs.count < WEB_CONNECTIONS_MAX)
+    if (n->webs.count < n->webs.max)
         return;
     for (unsigned i = 0; i < n->webs.count; i++)
         if (!oldest || n->webs.each[i]->since_ns < oldest->since_ns)

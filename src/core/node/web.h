@@ -10,7 +10,7 @@
  *   ANSWERS       10 s without progress       aborted
  *   WAITS         75 s; FIN                   aborted; finished
  *
- * There are WEB_CONNECTIONS_MAX; for one more, the one that has waited longest for the other end
+ * There are webs_max of node_config at most; for one more, the one that has waited longest for the other end
  * goes. So whoever opens many, or says little, takes from nobody but his like. Called by node.c.
  * Written by web.c alone. */
 #ifndef CORE_NODE_WEB_H
@@ -18,32 +18,28 @@
 
 #include "core/base/instant.h"
 #include "core/base/span.h"
+#include "core/node/node.h"
 #include <stdbool.h>
 #include <stdint.h>
 
 enum {
-    WEB_CONNECTIONS_MAX = 64,
     WEB_WAIT_MS = 75000, /* for the next request on a connection */
     WEB_REQUEST_MS = 10000, /* for a request to be complete, and for its answer to be taken */
     WEB_PAGE_BYTES_MAX = 262144, /* metrics with 64 links have some 80 KB, a status less */
 };
 
-struct node;
 struct connection;
-struct secrets;
-struct tls_config;
 struct web_connection;
 
 struct webs {
     const struct secrets *tokens; /* as in node_config */
-    struct web_connection *each[WEB_CONNECTIONS_MAX];
-    unsigned count;
+    struct web_connection *each[NODE_WEBS_MAX];
+    unsigned count, max;
     int64_t due_ns; /* monotonic: nothing times out before; NEVER_NS: nothing does */
     char *page; /* where pages are made; NULL: none was yet */
 };
 
-/* tls: NULL for a plain port. */
-void webs_begin(struct node *n, const struct secrets *tokens, const struct tls_config *tls);
+void webs_begin(struct node *n, const struct node_config *config);
 /* All connections must be closed. */
 void webs_end(struct node *n);
 

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 static const struct open_files five = {
-    .in_use = 3, .neighbours = 4, .places = true, .clients = 10000};
+    .in_use = 3, .neighbours = 4, .places = true, .http = true, .clients = 10000};
 
 static struct open_files_share share_of(struct open_files f, uint64_t allowed)
 {
@@ -32,7 +32,7 @@ Test(open_files, plenty_are_shared_as_always)
 static uint64_t most(const struct open_files *f, const struct open_files_share *s)
 {
     return f->in_use + FILES_OWN + (f->places ? FILES_OF_PLACES : 0) + s->clients +
-           CLIENTS_REFUSED + s->strangers + f->neighbours * FILES_OF_NEIGHBOUR;
+           CLIENTS_REFUSED + s->strangers + s->webs + f->neighbours * FILES_OF_NEIGHBOUR;
 }
 
 Test(open_files, whatever_the_limit_all_fit)
@@ -48,8 +48,9 @@ Test(open_files, whatever_the_limit_all_fit)
         cr_expect_geq(s.clients, CLIENTS_LEAST);
         cr_expect_geq(s.strangers, STRANGERS_LEAST);
         cr_expect_leq(s.strangers, STRANGERS_USUAL);
+        cr_expect(s.webs >= 4 && s.webs <= NODE_WEBS_MAX);
         cr_expect_eq(s.connections - s.spare, s.clients + CLIENTS_REFUSED);
-        cr_expect_geq(s.spare, s.strangers + five.neighbours * FILES_OF_NEIGHBOUR);
+        cr_expect_geq(s.spare, s.strangers + s.webs + five.neighbours * FILES_OF_NEIGHBOUR);
         cr_expect_geq(s.clients + 1, before, "more files, fewer clients");
         before = s.clients;
     }
