@@ -10,6 +10,7 @@
  * Covers: src/core/node */
 #include "core/store/store.h"
 #include "fuzz/node_judge.h"
+#include "fuzz/tape.h"
 #include "unit/secrets.h"
 #include <cjson/cJSON.h>
 #include <inttypes.h>
@@ -20,14 +21,9 @@ enum { LINE_BYTES = 4096, LINES_BYTES = 1 << 16, STATUS_BYTES = 1 << 18, EVENTS_
 
 static struct span tape;
 
-/* 0 behind its end. */
 static unsigned next(void)
 {
-    if (!tape.len)
-        return 0;
-    unsigned byte = (unsigned char)tape.at[0];
-    tape = span_from(tape, 1);
-    return byte;
+    return tape_byte(&tape);
 }
 
 static void says(unsigned slot, const char *text)

@@ -14,6 +14,7 @@
  * Covers: src/core/peering */
 #include "core/base/invariant.h"
 #include "core/peering/neighbours.h"
+#include "fuzz/tape.h"
 #include "unit/secrets.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,11 +58,7 @@ static struct span tape;
 
 static unsigned next(void)
 {
-    if (!tape.len)
-        return 0;
-    unsigned byte = (unsigned char)tape.at[0];
-    tape = span_from(tape, 1);
-    return byte;
+    return tape_byte(&tape);
 }
 
 /* -- the nodes --------------------------------------------------------------------------------- */

@@ -2,7 +2,7 @@
  * certificates, wrong ones, or none. tests/process/test_tls.py has real nodes. */
 #include "core/node/private.h"
 #include "core/store/store.h"
-#include "unit/node/side.h"
+#include "unit/node/far_end.h"
 #include "unit/tls/side.h"
 
 enum { HANDS, PEER_HEARD = 1 << 18, HANDSHAKE_BYTES_TOO_MANY = 40000 };
@@ -54,19 +54,9 @@ static void exchange(struct far_end *f)
 {
     for (bool moved = true; moved;) {
         moved = heard_len[f->conn] > 0;
-        struct span in = {heard[f->conn], heard_len[f->conn]};
-        while (in.len && tls_state(f->tls) != TLS_ENDED) {
-            tls_feed(f->tls, &in);
-            struct span plain;
-            while ((plain = tls_read(f->tls)).len) {
-                buf_span_put(&f->words, plain);
-                tls_read_ack(f->tls, plain.len);
-            }
-            if (tls_output(f->tls).len)
-                break;
-        }
-        memmove(heard[f->conn], in.at, in.len);
-        heard_len[f->conn] = tls_state(f->tls) == TLS_ENDED ? 0 : in.len;
+        far_end_hears(f->tls, f->conn, &f->words);
+        if (tls_state(f->tls) == TLS_ENDED)
+            heard_len[f->conn] = 0;
         struct span out;
         while ((out = tls_output(f->tls)).len) {
             size_t n = out.len < f->piece ? out.len : f->piece;

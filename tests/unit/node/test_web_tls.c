@@ -1,6 +1,6 @@
 /* test_web_tls.c — the HTTP port of a node over TLS: pages, time-outs, what is no TLS, and the
  * processor time that handshakes may take. tests/process/test_http.py has real ones. */
-#include "unit/node/side.h"
+#include "unit/node/far_end.h"
 #include "unit/tls/side.h"
 
 enum { WORDS_BYTES = 1 << 18, FLIGHT_MS = 10, BUDGET_MS = 30 };
@@ -47,29 +47,12 @@ static void end(void)
 
 TestSuite(node_web_tls, .init = begin, .fini = end);
 
-static void take(struct far_end *f)
-{
-    struct span in = {heard[f->conn], heard_len[f->conn]};
-    while (in.len && tls_state(f->tls) != TLS_ENDED) {
-        tls_feed(f->tls, &in);
-        struct span plain;
-        while ((plain = tls_read(f->tls)).len) {
-            buf_span_put(&f->words, plain);
-            tls_read_ack(f->tls, plain.len);
-        }
-        if (tls_output(f->tls).len)
-            break;
-    }
-    memmove(heard[f->conn], in.at, in.len);
-    heard_len[f->conn] = in.len;
-}
-
 /* Pass bytes both ways until neither end has more. */
 static void exchange(struct far_end *f)
 {
     for (bool moved = true; moved;) {
         moved = heard_len[f->conn] > 0;
-        take(f);
+        far_end_hears(f->tls, f->conn, &f->words);
         struct span out;
         while ((out = tls_output(f->tls)).len) {
             struct span piece = {out.at, out.len < 100 ? out.len : 100};
