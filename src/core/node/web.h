@@ -10,9 +10,9 @@
  *   ANSWERS       10 s without progress       aborted
  *   WAITS         75 s; FIN                   aborted; finished
  *
- * There are webs_max of node_config at most; for one more, the one that has waited longest for the other end
- * goes. So whoever opens many, or says little, takes from nobody but his like. Called by node.c.
- * Written by web.c alone. */
+ * There are webs_max of node_config at most; for one more, the one that has waited longest for the
+ * other end goes. So whoever opens many, or says little, takes from nobody but his like. Called by
+ * node.c. Written by web.c alone. */
 #ifndef CORE_NODE_WEB_H
 #define CORE_NODE_WEB_H
 

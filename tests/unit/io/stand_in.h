@@ -1,5 +1,5 @@
-/* stand_in.h — what a stand-in for core/node says where it has nothing to say: it has no topology,
- * no TLS, no timers, no drain and no twin. For programs that drive the loop without a node:
+/* stand_in.h — what a stand-in for core/node says where it has nothing to say: it has no
+ * topology, no TLS, no timers, no drain and no twin. For programs that drive the loop without a node:
  * parrot.h, and perf/echo. */
 #ifndef TESTS_UNIT_IO_STAND_IN_H
 #define TESTS_UNIT_IO_STAND_IN_H
