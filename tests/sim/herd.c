@@ -302,6 +302,17 @@ uint64_t herd_messages(const struct herd *h)
     return sum;
 }
 
+uint64_t herd_messages_unleased(const struct herd *h)
+{
+    uint64_t sum = 0;
+    for (unsigned a = 0; a < h->hosts_count; a++)
+        for (unsigned b = 0; b < h->hosts_count; b++) {
+            const struct tally *t = &h->hosts[a].said[b];
+            sum += h->hosts[b].said[a].prunes ? t->ats_lazy : t->ats;
+        }
+    return sum;
+}
+
 uint64_t herd_hellos(const struct herd *h)
 {
     uint64_t sum = 0;

@@ -265,6 +265,20 @@ static bool begins_with(const struct host_conn *c, const char *word)
     return c->line_len >= strlen(word) && memcmp(c->line, word, strlen(word)) == 0;
 }
 
+/* Which directions of links are lazy: those that PRUNE has made so. */
+static void count_turn(struct host *h, const struct host_conn *c, unsigned to)
+{
+    struct tally *t = &h->said[to];
+    bool *lazy = judge_lazy(h->judge, h->party, to);
+    if (begins_with(c, "PRUNE ")) {
+        t->prunes++;
+        *judge_lazy(h->judge, to, h->party) = true;
+    }
+    if (begins_with(c, "EAGER ") || begins_with(c, "HELLO "))
+        *lazy = false;
+    t->ats_lazy += *lazy && begins_with(c, "AT ");
+}
+
 static void count_line(struct host *h, const struct host_conn *c, unsigned to)
 {
     struct tally *t = &h->said[to];
@@ -275,6 +289,7 @@ static void count_line(struct host *h, const struct host_conn *c, unsigned to)
     t->pings += begins_with(c, "PING ");
     t->pongs += begins_with(c, "PONG ");
     t->turns += begins_with(c, "PRUNE ") || begins_with(c, "GRAFT ") || begins_with(c, "EAGER ");
+    count_turn(h, c, to);
     if (begins_with(c, "SEEN ")) {
         t->seens++;
         t->hashes += c->spaces - 1;

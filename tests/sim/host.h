@@ -23,7 +23,9 @@ enum {
 /* Lines that one node has sent to another, by their first word. */
 struct tally {
     uint64_t hellos, ats, marks, acks, pings, pongs, byes;
+    uint64_t ats_lazy; /* AT after the other end's PRUNE, and before an EAGER */
     uint64_t seens, hashes; /* notices: SEEN lines, and the hashes in them */
+    uint64_t prunes;
     uint64_t turns; /* PRUNE, GRAFT and EAGER: a link turns lazy or eager */
     uint64_t sends; /* windows passed to the kernel */
 };

@@ -55,6 +55,9 @@ void judge_init(struct judge *j, struct network *network, const struct topology 
     memset(j->clock_ahead_ns, 0, j->nodes_count * sizeof *j->clock_ahead_ns);
     j->held_count = grown(NULL, j->nodes_count, sizeof *j->held_count);
     memset(j->held_count, 0, j->nodes_count * sizeof *j->held_count);
+    size_t links = (size_t)j->nodes_count * j->nodes_count;
+    j->lazy = grown(NULL, links, sizeof *j->lazy);
+    memset(j->lazy, 0, links * sizeof *j->lazy);
 }
 
 void judge_deinit(struct judge *j)
@@ -69,6 +72,7 @@ void judge_deinit(struct judge *j)
     free(j->past_clocks);
     free(j->clock_ahead_ns);
     free(j->held_count);
+    free(j->lazy);
 }
 
 void judge_violated(struct judge *j, const char *format, ...)

@@ -61,6 +61,7 @@ struct judge {
     unsigned *places; /* hash table of subjects, by id: index + 1; 0: free */
     unsigned places_room; /* a power of two, at least twice subjects_count */
     uint64_t *held_count; /* ids that a node was seen to hold */
+    bool *lazy; /* directions of links, see judge_lazy */
     uint64_t said; /* IAMATs, by all clients */
     uint64_t accepted; /* stamps of a node's own clients that were acknowledged */
     bool violated;
@@ -72,6 +73,13 @@ void judge_deinit(struct judge *j);
 
 /* Report a violation; like printf. */
 void judge_violated(struct judge *j, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Whether notices go from `from` to `to`: PRUNE was said there, and EAGER not since. Written by who
+ * listens in. */
+static inline bool *judge_lazy(const struct judge *j, unsigned from, unsigned to)
+{
+    return &j->lazy[(size_t)from * j->nodes_count + to];
+}
 
 /* A node's clock was set. */
 void judge_sets_clock(struct judge *j, unsigned node, int64_t ahead_ns);
