@@ -118,13 +118,27 @@ static const struct host *only_host(const struct herd *h, unsigned node)
     return twin_runs ? twin : NULL;
 }
 
+static bool runs_under_name(const struct herd *h, unsigned node)
+{
+    return h->hosts[node].node || only_host(h, node);
+}
+
+/* Exit code 1, as a service manager sees it. PROTOCOL.md, "Twins". */
+static void let_act(struct herd *h, struct host *host)
+{
+    host_act(host);
+    bool has_left = !host->node && host->was_twin;
+    if (h->restarts && has_left && !runs_under_name(h, host->self))
+        host_start(host);
+}
+
 bool herd_step(struct herd *h, int64_t until_ns, unsigned *party)
 {
     if (h->judge.violated || !network_next(&h->network, until_ns, party))
         return false;
     unsigned nodes = h->hosts_count;
     if (*party < nodes)
-        host_act(&h->hosts[*party]);
+        let_act(h, &h->hosts[*party]);
     else if (*party < nodes + h->clients_count)
         client_act(&h->clients[*party - nodes]);
     else if (*party < nodes + h->clients_count + h->strangers_count)
@@ -143,6 +157,13 @@ bool herd_run_ns(struct herd *h, int64_t ns)
     return !h->judge.violated;
 }
 
+/* A twin that stops goes on no more than a node that does. */
+static bool lacks_process(const struct herd *h, unsigned node)
+{
+    const struct host *only = only_host(h, node);
+    return !runs_under_name(h, node) || (only && only != &h->hosts[node] && only->stopping);
+}
+
 void herd_heal(struct herd *h)
 {
     for (unsigned a = 0; a < h->hosts_count; a++) {
@@ -154,7 +175,7 @@ void herd_heal(struct herd *h)
         host_set_clock(host, error_ns - CLOCK_ERROR_MS * MS_NS);
         if (host->node && host->stopping)
             host_kill(host, DEATH_OF_PROCESS);
-        if (!host->node && a < h->topology.nodes_count && !only_host(h, a))
+        if (a < h->topology.nodes_count && lacks_process(h, a))
             host_start(host);
         else if (host->node && host->paused)
             host_pause(host, false);
@@ -163,6 +184,7 @@ void herd_heal(struct herd *h)
         stranger_goes(&h->strangers[i]);
     if (h->service)
         service_heals(h->service);
+    h->restarts = true;
 }
 
 /* -- what is so -------------------------------------------------------------------------------- */

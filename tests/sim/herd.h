@@ -40,6 +40,7 @@ struct herd {
     unsigned strangers_count;
     struct tapes tapes;
     struct service *service; /* NULL: none */
+    bool restarts; /* a process that leaves as a twin starts again, if it was the last one */
     struct file_plan file; /* the newest version of topology.conf; `nodes` 0: there is only one */
 };
 
@@ -65,7 +66,7 @@ MUST_USE bool herd_step(struct herd *h, int64_t until_ns, unsigned *party);
 bool herd_run_ns(struct herd *h, int64_t ns);
 
 /* Open all paths, start all nodes but one whose twin runs, give them memory, set all clocks almost
- * right, remove strangers; the places service is willing. */
+ * right, remove strangers; the places service is willing. From now on `restarts` holds. */
 void herd_heal(struct herd *h);
 
 /* Whether all running nodes hold the same, by their digests and by what the judge saw. If not,

@@ -118,6 +118,7 @@ void host_start(struct host *h)
     memory_of(NULL);
     if (!h->node)
         abort();
+    judge_starts(h->judge, h->party, h->node->links.peering.boot);
     h->memory_idle_bytes = h->memory.held_bytes;
     h->judges_cursor = store_cursor_open(store_of(h));
     network_listen(h->network, h->party, true);
@@ -681,8 +682,12 @@ void host_act(struct host *h)
     act(h, &t);
     h->stopped_ns = NEVER_NS;
     show_log(h);
-    if ((node_is_twin(h->node) || node_is_drained(h->node)) && !h->stopping)
+    if ((node_is_twin(h->node) || node_is_drained(h->node)) && !h->stopping) {
+        const struct node *n = h->node;
+        if (node_is_twin(n))
+            judge_yields(h->judge, h->party, n->links.peering.boot, n->twins.told_of);
         host_stop(h);
+    }
     if (h->stopping && node_stopped(h->node))
         leave(h);
     else

@@ -25,6 +25,12 @@ struct past_clock {
     int64_t until_ns, ahead_ns;
 };
 
+struct process {
+    const char *name;
+    uint64_t boot;
+    uint64_t stays; /* the boot for whose sake it was told to leave; 0: it was not */
+};
+
 struct subject {
     char *id;
     struct issue *issues;
@@ -70,6 +76,7 @@ void judge_deinit(struct judge *j)
     free(j->subjects);
     free(j->places);
     free(j->past_clocks);
+    free(j->processes);
     free(j->clock_ahead_ns);
     free(j->held_count);
     free(j->lazy);
@@ -369,6 +376,34 @@ void judge_leaves(struct judge *j, unsigned node)
         if (s->held[node].issue >= 0 && !is_kept(j, s, node))
             judge_violated(j, "%s stopped, all confirmed, but %s of %s is lost", name_of(j, node),
                 s->issues[s->held[node].issue].time, s->id);
+    }
+}
+
+void judge_starts(struct judge *j, unsigned node, uint64_t boot)
+{
+    j->processes = grown(j->processes, j->processes_count + 1, sizeof *j->processes);
+    j->processes[j->processes_count++] = (struct process){name_of(j, node), boot, 0};
+}
+
+static struct process *find_process(const struct judge *j, unsigned node, uint64_t boot)
+{
+    for (unsigned i = 0; i < j->processes_count; i++)
+        if (j->processes[i].boot == boot && j->processes[i].name == name_of(j, node))
+            return &j->processes[i];
+    return NULL;
+}
+
+void judge_yields(struct judge *j, unsigned node, uint64_t boot, uint64_t stays)
+{
+    find_process(j, node, boot)->stays = stays;
+    for (uint64_t heir = stays; heir && !j->violated;) {
+        const struct process *process = find_process(j, node, heir);
+        if (!process)
+            judge_violated(j, "%s was told to leave for one that never was", name_of(j, node));
+        else if (heir == boot)
+            judge_violated(j, "all processes of %s were told to leave", name_of(j, node));
+        else
+            heir = process->stays;
     }
 }
 

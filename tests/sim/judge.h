@@ -50,6 +50,8 @@ struct judge {
     int64_t *clock_ahead_ns; /* by node; set by the herd at the start, later by judge_sets_clock */
     struct past_clock *past_clocks;
     unsigned past_clocks_count;
+    struct process *processes; /* all that were started */
+    unsigned processes_count;
     bool late; /* a link may end because AUTH was not said again in time */
     bool parts; /* ... or because its ends prove themselves by something else */
     bool has_file[FILE_NODES_MAX]; /* it has reloaded; then, by its file: */
@@ -121,6 +123,14 @@ void judge_dies(struct judge *j, unsigned node);
 /* A node is about to end that was told to stop, and whose stamps are all confirmed: each must be
  * held by another one. */
 void judge_leaves(struct judge *j, unsigned node);
+
+/* A process has started. */
+void judge_starts(struct judge *j, unsigned node, uint64_t boot);
+
+/* A process was told to leave, because the one with the boot `stays` does stay: it must be of the
+ * same name, and must not have been told to leave for the sake of this one, even by way of others.
+ * So whoever is told, one is left, unless it ends by accident or is stopped. */
+void judge_yields(struct judge *j, unsigned node, uint64_t boot, uint64_t stays);
 
 /* A BYE was sent on a link. starved: an allocation of the node has failed. */
 void judge_hears_bye(struct judge *j, unsigned from, unsigned to, struct span reason, bool starved);

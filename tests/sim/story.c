@@ -256,6 +256,11 @@ void twin_starts(unsigned node)
     counts_anew();
 }
 
+void who_leaves_restarts(void)
+{
+    h.restarts = true;
+}
+
 void dies(unsigned node)
 {
     host_kill(host_at(node), DEATH_OF_PROCESS);

@@ -42,6 +42,7 @@ void says_many(unsigned node, unsigned ids, unsigned first_time, unsigned times)
 void finishes(unsigned node); /* its client has said all: FIN */
 void starts(unsigned node);
 void twin_starts(unsigned node); /* it has a client of its own, and paths to all nodes */
+void who_leaves_restarts(void); /* from now on, if no process of its name is left */
 void dies(unsigned node); /* the process; its store is lost */
 /* From its next start on: TLS, or either (also_secret); without that it has no secret. */
 void takes_tls(unsigned node, bool also_secret);

@@ -144,6 +144,44 @@ Test(twins, neighbours_that_hold_different_ones_judge_alike)
     }
 }
 
+/* The twin is told to leave while it stands still, and the node dies before it goes on. */
+static void twin_reads_late(void)
+{
+    herd_with_twin(5, shipped);
+    for (unsigned node = Hands; node < nodes(); node++)
+        path_takes_ms(twin(), node, 50);
+    twin_starts(Goloman);
+    says_many(twin(), 10, 1, 1);
+    runs_ms(190); /* TWIN is under way */
+    stops(twin());
+    runs_ms(200);
+    dies(Goloman);
+    runs_ms(1000);
+    runs_still(twin());
+}
+
+Test(twins, who_reads_late_that_it_is_to_leave_leaves_nobody)
+{
+    twin_reads_late();
+    goes_on(twin());
+    runs_ms(7000);
+    has_ended_as_twin(twin());
+    runs_no_more(Goloman);
+}
+
+Test(twins, who_reads_late_that_it_is_to_leave_is_brought_back)
+{
+    twin_reads_late();
+    who_leaves_restarts();
+    goes_on(twin());
+    runs_ms(7000);
+    runs_still(twin());
+    all_linked();
+    all_agree();
+    knows(Welsh, "id9", "1");
+    knows(twin(), "id9", "1");
+}
+
 Test(twins, a_twin_is_restarted_again_and_again)
 {
     herd_with_twin(5, shipped);

@@ -509,7 +509,7 @@ bool node_stopped(const struct node *n)
 
 bool node_is_twin(const struct node *n)
 {
-    return n->twins.told;
+    return n->twins.told_of != 0;
 }
 
 bool node_listens(const struct node *n)

@@ -301,9 +301,9 @@ void twins_told(struct node *n, const struct link *l, struct instant now)
 {
     const struct twin *stays = &l->peering.twin;
     ASSERT(l->peering.peer && stays->boot != n->links.peering.boot);
-    if (n->twins.told || n->stopping)
+    if (n->twins.told_of || n->stopping)
         return;
-    n->twins.told = true;
+    n->twins.told_of = stays->boot;
     log_begin(n->log, LOG_ERROR, "twin", now);
     log_text(n->log, "said_by", l->peering.peer->name);
     log_boot(n, "stays", stays->boot);

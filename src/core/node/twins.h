@@ -46,7 +46,7 @@ struct contest {
 struct twins {
     struct contest *each; /* by the neighbour's number */
     unsigned contests; /* how many are not CONTEST_NONE */
-    bool told; /* this node was told to leave */
+    uint64_t told_of; /* the boot that stays: this node was told to leave; 0: it was not */
     char why[TWINS_WHY_BYTES]; /* of an order */
 };
 
