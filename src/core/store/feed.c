@@ -37,6 +37,12 @@ void feed_append(struct feed *f, uint32_t at)
     f->last = at;
 }
 
+void feed_skip(struct feed *f, uint64_t change)
+{
+    ASSERT(change >= f->change && change < UINT64_MAX);
+    f->change = change;
+}
+
 static void cursor_move(struct feed *f, struct cursor *c, uint32_t passed)
 {
     c->passed = passed;

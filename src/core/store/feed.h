@@ -32,6 +32,10 @@ void feed_init(struct feed *f, const struct arena *records);
 /* Append record `at`, which is not in the feed, and give it the next change number. */
 void feed_append(struct feed *f, uint32_t at);
 
+/* The next record that is appended gets the number behind `change`, which is not below the last
+ * one that was given. */
+void feed_skip(struct feed *f, uint64_t change);
+
 /* Remove record `at`, which is in the feed. */
 void feed_remove(struct feed *f, uint32_t at);
 

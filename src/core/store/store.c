@@ -17,6 +17,7 @@
 
 _Static_assert((int)STORE_CURSORS_MAX == (int)FEED_CURSORS_MAX, "a store's cursors are its feed's");
 _Static_assert((int)STORE_ORIGINS_MAX == (int)NAMES_MAX, "a store's origins are its names");
+_Static_assert((int)STORE_ORIGINS_RESTORED_MAX < (int)STORE_ORIGINS_MAX, "others are known, too");
 _Static_assert(NAMES_MAX <= 1 << 12, "a record has 12 bits for its origin's number");
 
 struct store {
@@ -30,6 +31,7 @@ struct store {
     struct id_index index;
     struct feed feed;
     struct arena arena;
+    unsigned origins_restored; /* that nobody knew */
 };
 
 struct store *store_create(const struct store_config *config)
@@ -142,17 +144,21 @@ unsigned store_origins(const struct store *s)
 
 /* -- put and get ------------------------------------------------------------------------------- */
 
-/* Remove the stamp that has been unchanged for longest: the feed's first. */
-static void evict(struct store *s)
+static inline void drop(struct store *s, uint32_t at)
 {
-    ASSERT(s->when_full == STORE_EVICTS && s->count == s->stamps_max);
-    uint32_t at = s->feed.first;
     const struct record *r = arena_record(&s->arena, at);
     s->digest -= r->hash;
     id_index_remove(&s->index, id_index_hash(&s->index, record_id(r)), at);
     feed_remove(&s->feed, at);
     arena_free(&s->arena, at);
     s->count--;
+}
+
+/* Remove the stamp that has been unchanged for longest: the feed's first. */
+static void evict(struct store *s)
+{
+    ASSERT(s->when_full == STORE_EVICTS && s->count == s->stamps_max);
+    drop(s, s->feed.first);
     s->evicted++;
 }
 
@@ -270,6 +276,46 @@ enum store_verdict store_put_later(
     struct store *s, const struct stamp *in, uint64_t hash, uint16_t route)
 {
     return put(s, in, hash, route, CLIENT_SAYS);
+}
+
+/* -- what a former process held ---------------------------------------------------------------- */
+
+static bool restore_origin(struct store *s, struct span name, uint16_t *number)
+{
+    bool closed = s->origins.closed;
+    s->origins.closed = true;
+    bool known = names_number(&s->origins, name, number);
+    if (!known && s->origins_restored < STORE_ORIGINS_RESTORED_MAX) {
+        s->origins.closed = false;
+        known = names_number(&s->origins, name, number);
+        s->origins_restored += known;
+    }
+    s->origins.closed = closed;
+    return known;
+}
+
+enum store_verdict store_restore(
+    struct store *s, const struct stamp *in, uint64_t hash, uint64_t change, uint16_t route)
+{
+    uint16_t origin;
+    ASSERT(change > s->feed.change);
+    feed_skip(&s->feed, change - 1);
+    enum store_verdict verdict = STORE_UNKNOWN;
+    if (restore_origin(s, in->origin, &origin)) {
+        uint32_t at = id_index_find(&s->index, in->id, hash);
+        if (at)
+            drop(s, at);
+        verdict = put_new(s, in, hash, route, CLIENT_SAYS);
+    }
+    if (verdict != STORE_NEW)
+        feed_skip(&s->feed, change);
+    ASSERT(s->feed.change == change && s->count <= s->stamps_max);
+    return verdict;
+}
+
+void store_restored(struct store *s, uint64_t change)
+{
+    feed_skip(&s->feed, change);
 }
 
 bool store_get(const struct store *s, struct span id, uint64_t hash, struct feed_item *out,

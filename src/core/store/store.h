@@ -17,7 +17,11 @@
 #include "core/protocol/stamp.h"
 #include <stdint.h>
 
-enum { STORE_CURSORS_MAX = 72, STORE_ORIGINS_MAX = 4096 };
+enum {
+    STORE_CURSORS_MAX = 72,
+    STORE_ORIGINS_MAX = 4096,
+    STORE_ORIGINS_RESTORED_MAX = 2048, /* of these, that store_restore may add */
+};
 
 enum store_when_full {
     STORE_REFUSES, /* a new id is refused; known ids are still updated */
@@ -107,6 +111,25 @@ MUST_USE enum store_verdict store_put(
  * an equal time is answered with the stamp that is stored (PROTOCOL.md, "Replies"). */
 MUST_USE enum store_verdict store_put_later(
     struct store *s, const struct stamp *in, uint64_t hash, uint16_t route);
+
+/* Put a stamp that a former process held at change number `change`, which is above all that were
+ * given so far (an ASSERT: check what a file says). The later change wins, whatever the order of
+ * the stamps: an id may have been evicted and have come back with an older one. A full store that
+ * evicts makes room for it, so that what is held at the end are the last stamps_max that changed.
+ * For groups, prefetch as before store_put. Whatever it returns, the feed goes on behind `change`.
+ *
+ * in, hash, route   as for store_put; its origin need not be known, and is from now on
+ *
+ * STORE_NEW      stored
+ * STORE_FULL     more ids than stamps_max, and STORE_REFUSES
+ * STORE_UNKNOWN  more than STORE_ORIGINS_RESTORED_MAX origins that nobody knew
+ * STORE_STARVED  out of memory; what was held of this id is gone */
+MUST_USE enum store_verdict store_restore(
+    struct store *s, const struct stamp *in, uint64_t hash, uint64_t change, uint16_t route);
+
+/* All of them are restored, and the last change of the former process was `change`, whose stamp may
+ * be gone: the feed goes on behind it. Not below what was restored (an ASSERT). */
+void store_restored(struct store *s, uint64_t change);
 
 /* The stamp held for `id`.
  *
