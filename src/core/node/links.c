@@ -51,6 +51,7 @@ bool links_begin(
     topologies_begin(&k->peering.topologies, topology_hash(n->topology));
     take_edges(n);
     edges_names(n, names);
+    past_recall(&k->peering, config->past, store_count(n->store) < n->topology->limits.stamps);
     k->peering.routes = route_table_create(names, n->edges.count);
     return k->peering.routes && twins_begin(n);
 }

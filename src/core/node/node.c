@@ -58,7 +58,8 @@ static void log_budget(struct node *n, struct instant now)
 static void know_origins(struct node *n)
 {
     const struct topology *t = n->topology;
-    _Static_assert(TOPOLOGY_NODES_MAX + TOPOLOGY_RETIRED_MAX <= STORE_ORIGINS_MAX, "all fit");
+    enum { ORIGINS = TOPOLOGY_NODES_MAX + TOPOLOGY_RETIRED_MAX };
+    _Static_assert(ORIGINS + STORE_ORIGINS_RESTORED_MAX <= STORE_ORIGINS_MAX, "all fit");
     for (unsigned i = 0; i < t->nodes_count; i++)
         store_know_origin(n->store, span_of(t->nodes[i].name));
     for (unsigned i = 0; i < t->retired_count; i++)
@@ -84,7 +85,7 @@ static bool begin_parts(struct node *n, const struct node_config *config, struct
     if (!connections_begin(
             &n->connections, config->connections_max, limits, LINK_CHUNK_BYTES, LINKS_SPARE_CHUNKS))
         return false;
-    n->store = store_create(&store);
+    n->store = config->store ? config->store : store_create(&store);
     if (!n->store || !quotas_begin(&n->quotas, limits, store.seed))
         return false;
     know_origins(n);
@@ -106,6 +107,7 @@ struct node *node_create(const struct node_config *config, struct instant now)
     n->log = config->log;
     n->started_ns = now.mono_ns;
     if (!begin_parts(n, config, now)) {
+        n->store = config->store ? NULL : n->store; /* which is the caller's until here */
         node_destroy(n);
         return NULL;
     }
@@ -545,4 +547,9 @@ const struct store *node_store(const struct node *n)
 bool node_linked(const struct node *n)
 {
     return edges_all_linked(n);
+}
+
+void node_past(const struct node *n, struct past *out)
+{
+    past_note(&n->links.peering, peering_partial(&n->links.peering), out);
 }

@@ -49,6 +49,11 @@ struct node_config {
     struct places_provider places; /* the node's from now on, unless node_create returns NULL */
     struct exchange *exchange; /* that `places` is made of; NULL: it has no connections */
     struct log *log; /* where events are logged; outlives the node */
+    /* What a former process held (store_restore), made by the limits of the topology: the node's
+     * from now on, unless node_create returns NULL. NULL: it starts empty. And what that process
+     * knew when it held that; NULL: nothing. */
+    struct store *store;
+    const struct past *past;
 };
 
 /* NULL: no memory. */
@@ -199,6 +204,10 @@ int64_t node_deadline(const struct node *n);
 const struct metrics *node_metrics(const struct node *n);
 const struct store *node_store(const struct node *n);
 bool node_linked(const struct node *n); /* every neighbour has a link */
+
+/* What the next process is to know, of the stamps that the store holds now: keep it only with all
+ * of them. Not while the node is being told what happened; between turns otherwise. */
+void node_past(const struct node *n, struct past *out);
 
 /* Its state as one line of JSON, without LF: what `stampede status` shows. */
 void node_status(const struct node *n, struct buf *out, struct instant now);

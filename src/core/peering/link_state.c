@@ -19,8 +19,8 @@ void link_state_begin(struct link_state *l, const struct peering_node *node, str
         .node = node, .peer = peer, .mark_at_ns = NEVER_NS, .again_ns = NEVER_NS};
 }
 
-/* A peer that has restarted holds nothing of what it once had. Until its first full send is
- * through, neither the received list nor the source of a stamp says anything. And for a while
+/* A peer that has restarted need not hold what it once had. Until all that it lacks by its own word
+ * is through, neither the received list nor the source of a stamp says anything. And for a while
  * after that, stamps that were under way elsewhere come in with lists that still name it from
  * before it restarted. Such a list must not keep them from it, so for PEERING_LISTS_MS lists do not
  * count: herds flood in well under a second, and what was held up for longer behind another cut is
@@ -29,6 +29,7 @@ void link_state_meet_boot(struct link_state *l, uint64_t boot, struct instant no
 {
     struct peer *peer = l->peer;
     ASSERT(!l->positioned && peer->boot != boot);
+    peer->had = past_had(l->node, peer);
     peer->boot = boot;
     peer->have_change = 0;
     peer->acked = 0;
@@ -63,24 +64,35 @@ void link_state_take_over(struct link_state *l, const struct link_state *heard)
     peer->news = true;
 }
 
-bool link_state_resumes(const struct peering_node *node, const struct hello *theirs)
+/* What it says to have is of this process, or of a former one. In the second case MARK is said
+ * though nothing may be left to tell, so that it comes to have that of this process; its ACK then
+ * is the first that is higher than what it had confirmed. */
+static void read_on(struct link_state *l, const struct hello *theirs, uint64_t change)
 {
-    return theirs->have_boot == node->boot && theirs->have_change <= store_change(node->store);
+    struct peer *peer = l->peer;
+    bool former = theirs->have_boot != l->node->boot;
+    uint64_t confirmed = former ? change - 1 : change;
+    l->goes_back = true;
+    l->reads_on = l->mark_said_most = change;
+    l->mark_said = former ? 0 : change;
+    if (peer->acked < confirmed)
+        peer->acked = confirmed;
+    if (!former && change && peer->acked == change)
+        peer->confirmed = (struct had){.boot = l->node->boot,
+            .change = change,
+            .by = theirs->have_by ? theirs->have_by : theirs->boot};
 }
 
 void link_state_position(struct link_state *l, const struct hello *theirs)
 {
     struct store *store = l->node->store;
     struct peer *peer = l->peer;
-    uint64_t change = theirs->have_change;
+    uint64_t change;
     ASSERT(!l->positioned);
     l->positioned = true;
-    if (link_state_resumes(l->node, theirs)) {
+    if (past_reads_on(l->node, peer, theirs, &change)) {
         store_cursor_seek(store, peer->cursor, store_change(store));
-        l->goes_back = true;
-        l->mark_said = l->mark_said_most = change;
-        if (peer->acked < change)
-            peer->acked = change;
+        read_on(l, theirs, change);
     } else {
         store_cursor_rewind(store, peer->cursor);
         peer->acked = 0;
@@ -94,7 +106,7 @@ bool link_state_arrives(struct link_state *l)
     ASSERT(l->positioned);
     if (l->goes_back)
         l->goes_back = !store_cursor_go_back(
-            l->node->store, l->peer->cursor, l->mark_said, PEERING_BACK_STEPS);
+            l->node->store, l->peer->cursor, l->reads_on, PEERING_BACK_STEPS);
     return !l->goes_back;
 }
 
@@ -176,6 +188,7 @@ bool link_state_ack_heard(struct link_state *l, uint64_t change, struct instant 
     if (l->peer->acked < change) {
         l->peer->acked = change;
         l->peer->acked_ns = now.mono_ns;
+        l->peer->confirmed = (struct had){l->node->boot, change, l->peer->boot};
     }
     return true;
 }
@@ -238,16 +251,17 @@ bool link_state_wants(const struct link_state *l, const struct feed_item *item)
 struct hello link_state_hello(const struct peering_node *node, const struct peer *peer,
     const unsigned char nonce[NONCE_BYTES])
 {
-    bool has = peer && peer->have_change;
-    ASSERT(node->boot && (!has || peer->boot));
+    struct had had = peer ? past_had(node, peer) : (struct had){0};
+    ASSERT(node->boot && (!had.change || (had.boot && had.by)));
     struct hello mine = {
         .herd = node->herd,
         .from = node->name,
         .to = peer ? peer->name : SPAN(HELLO_OBSERVER),
         .boot = node->boot,
         .auth = node->secrets.count > 0,
-        .have_boot = has ? peer->boot : 0,
-        .have_change = has ? peer->have_change : 0,
+        .have_boot = had.change ? had.boot : 0,
+        .have_change = had.change,
+        .have_by = had.change && had.by != node->boot ? had.by : 0,
         .lazy = node->spare_links && peer,
         .stop = peer != NULL,
         .started = peer ? node->started : 0,
@@ -274,6 +288,7 @@ void link_state_agreed(struct link_state *l, struct instant now)
     peer->resend_not_before_ns = now.mono_ns;
     peer->settled_stamps = peer_refused(peer);
     peer->settled_evictions = store_evicted(l->node->store);
+    peer->settled = true;
 }
 
 bool peering_partial(const struct peering_node *node)
@@ -287,8 +302,9 @@ bool peering_partial(const struct peering_node *node)
         alone = false;
         ASSERT(peer->settled_evictions <= evicted);
         lacks |= peer->settled_stamps < peer_refused(peer) || peer->settled_evictions < evicted;
+        lacks |= node->was_partial && !peer->settled;
     }
-    return lacks || (alone && evicted > 0);
+    return lacks || (alone && (evicted > 0 || node->was_partial));
 }
 
 bool link_put_number(struct buf *out, struct span word, uint64_t number)

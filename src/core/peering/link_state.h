@@ -25,7 +25,8 @@ struct link_state {
     const struct peering_node *node;
     struct peer *peer;
     bool positioned; /* the peer's cursor stands where this link reads on, or */
-    bool goes_back; /* is on its way there, to mark_said: nothing is said of the feed until then */
+    bool goes_back; /* is on its way there, nothing being said of the feed until then, to: */
+    uint64_t reads_on; /* own change behind which the feed is read */
     bool ack_due;
     bool incomplete; /* the peer has stamps that were refused here: its MARKs do not count */
     bool peer_stops; /* it said STOPPING, and up to which of its changes it has to tell: */
@@ -58,10 +59,6 @@ void link_state_position(struct link_state *l, const struct hello *theirs);
  * further. A peer chooses how far back that is, and each item costs a cache miss. To be called once
  * a turn, before anything of the feed is read. */
 MUST_USE bool link_state_arrives(struct link_state *l);
-
-/* Whether what the peer says to have is of this node's boot, so that the feed is read on from there
- * and not from its head. */
-bool link_state_resumes(const struct peering_node *node, const struct hello *theirs);
 
 /* The peer's MARK: this node has everything up to the peer's change `change`, and an ACK is due;
  * unless the link is incomplete. */
@@ -121,7 +118,8 @@ void link_state_level(struct link_state *l, struct instant now);
 void link_state_agreed(struct link_state *l, struct instant now);
 
 /* Whether this node has refused stamps of a peer, or evicted some, and has not agreed with it, or
- * with all, since: its digest then need not be the herd's. PROTOCOL.md, "PING and PONG". */
+ * with all, since; nor a former process, if that had: its digest then need not be the herd's.
+ * PROTOCOL.md, "PING and PONG". */
 bool peering_partial(const struct peering_node *node);
 
 /* Whether the line that began at `start` is whole. If not, it is taken back. */

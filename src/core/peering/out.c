@@ -327,5 +327,6 @@ int64_t peering_pull_ns(const struct peering *p)
 
 bool peering_resumes(const struct peering *p)
 {
-    return link_state_resumes(p->node, &p->theirs);
+    uint64_t change;
+    return past_reads_on(p->node, p->peer, &p->theirs, &change);
 }

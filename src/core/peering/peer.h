@@ -9,6 +9,7 @@
 
 #include "core/base/instant.h"
 #include "core/peering/clock_gauge.h"
+#include "core/peering/past.h"
 #include "core/peering/route.h"
 #include "core/peering/topologies.h"
 #include "core/protocol/auth.h"
@@ -88,6 +89,10 @@ struct peer {
     uint64_t settled_stamps; /* peer_refused(), and all that the store had evicted, when */
     uint64_t settled_evictions; /* digests last agreed: nothing of that is missing any more */
     bool news; /* see peer_news */
+    bool settled; /* digests have agreed since this process began */
+    struct had had; /* of an earlier boot, or by a former process of this node: see past_had */
+    struct had confirmed; /* the last own change that it confirmed, whichever process to which; */
+    struct had confirmed_before; /* the same, when this process began */
 };
 
 /* Whether, since the last call, something happened that an operator may have to hear of: the peer's
@@ -130,6 +135,9 @@ struct peering_node {
     bool stopping; /* this node stops: all goes as stamps, and ACKs and MARKs do not wait */
     bool late; /* this turn began late: what came in may have waited */
     uint64_t stop_change; /* then: the own change up to which peers are to confirm */
+    uint64_t former[PAST_BOOTS_MAX]; /* boots of former processes of this node, the last one last */
+    unsigned former_count;
+    bool was_partial; /* the last one was, and had not agreed with all peers since */
 };
 
 #endif

@@ -172,7 +172,8 @@ void peering_stand_by(struct peering *p, struct peer *stand_in, struct instant n
     *stand_in = (struct peer){.name = p->peer->name,
         .number = p->peer->number,
         .cursor = p->peer->cursor, /* which stays where it is */
-        .boot = p->theirs.boot};
+        .boot = p->theirs.boot,
+        .had = past_had(p->node, p->peer)};
     p->peer = stand_in;
     p->rival = true;
     link_state_begin(&p->link, p->node, stand_in);

@@ -43,6 +43,10 @@ void hello_put(struct buf *out, const struct hello *h)
     buf_hex(out, h->have_boot, BOOT_DIGITS);
     buf_byte(out, ':');
     buf_u64(out, h->have_change);
+    if (h->have_by) {
+        buf_text(out, " by=");
+        buf_hex(out, h->have_by, BOOT_DIGITS);
+    }
     if (h->lazy)
         put_field(out, "lazy", SPAN("1"));
     if (h->stop)
@@ -81,6 +85,7 @@ enum key {
     KEY_SECRETS,
     KEY_TLS,
     KEY_TOPOLOGY,
+    KEY_BY,
     KEYS
 };
 
@@ -104,6 +109,7 @@ static const struct {
     [KEY_SECRETS] = KEY("secrets"),
     [KEY_TLS] = KEY("tls"),
     [KEY_TOPOLOGY] = KEY("topology"),
+    [KEY_BY] = KEY("by"),
 #undef KEY
 };
 
@@ -181,6 +187,8 @@ static bool parse_value(enum key key, struct span value, struct hello *out)
         return span_equal(value, SPAN("1"));
     case KEY_TOPOLOGY:
         return hello_hex64(value, &out->topology) && out->topology != 0;
+    case KEY_BY:
+        return hello_hex64(value, &out->have_by) && out->have_by != 0;
     case KEY_AUTH:
         out->auth = true;
         return span_equal(value, SPAN(HELLO_AUTH));

@@ -19,7 +19,7 @@ enum {
     NONCE_BYTES = 16,
     HERD_NAME_BYTES_MAX = 63,
     HELLO_FIELDS_MAX = 32, /* of a line, unknown fields of later versions included */
-    HELLO_LINE_BYTES_MAX = 458, /* of a line that hello_put writes, with LF */
+    HELLO_LINE_BYTES_MAX = 478, /* of a line that hello_put writes, with LF */
 };
 
 struct hello {
@@ -31,6 +31,7 @@ struct hello {
     bool auth; /* `auth=hmac-sha256`: the speaker will send AUTH and requires it */
     uint64_t have_boot; /* the boot of `to` whose changes the speaker has; 0: it has none */
     uint64_t have_change; /* up to which change number it has them */
+    uint64_t have_by; /* the boot of the speaker's former process that had them; 0: this one has */
     bool lazy; /* `lazy=1`: the speaker understands PRUNE and GRAFT */
     bool stop; /* `stop=1`: the speaker understands STOPPING */
     uint64_t started; /* when its process began, since 1970; it understands TWIN. 0: not said */

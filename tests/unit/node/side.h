@@ -109,6 +109,8 @@ static char log_memory[1 << 16];
 static struct node *node;
 static const struct tls_config *side_tls; /* NULL: links are plain */
 static const struct tls_config *side_http_tls; /* NULL: the HTTP port is plain */
+static struct store *side_store; /* what the node begins with; NULL: nothing */
+static const struct past *side_past; /* likewise */
 static struct instant now;
 static char *heard[CONNECTIONS]; /* everything it was sent; ends with NUL */
 static size_t heard_len[CONNECTIONS];
@@ -155,7 +157,9 @@ static inline struct node *side_node(const char *secret)
         .connections_max = CONNECTIONS,
         .places = {&places, slow_ask, slow_answer, slow_cancel, slow_deadline, slow_destroy,
             "slow"},
-        .log = &log_};
+        .log = &log_,
+        .store = side_store,
+        .past = side_past};
     memset(config.seed, 7, sizeof config.seed);
     return node_create(&config, now);
 }

@@ -2,6 +2,7 @@
  * every n of a session that uses every part of the node: clients, questions, held input, links both
  * ways, an observer. Who cannot be served is turned away; nothing else goes wrong, and what failed
  * once works when it is tried again. */
+#include "core/store/store.h"
 #include "unit/failing_memory.h"
 #include "unit/node/side.h"
 #include <cjson/cJSON.h>
@@ -197,6 +198,25 @@ Test(node_memory, fails_and_goes_on_failing_from_every_turn)
     for (int n = 1; session_fails(n, true); n++)
         cr_assert_eq(heap.blocks_held, held_before, "lost from allocation %d on", n);
     cr_expect_gt(turned_away, 50);
+}
+
+/* What it is to begin with stays the caller's. */
+Test(node_memory, a_node_that_does_not_begin_leaves_the_store_that_it_was_given)
+{
+    struct store_config config = {.stamps_max = 1000};
+    int failed = 0;
+    side_store = store_create(&config);
+    int held_before = heap.blocks_held;
+    do {
+        memory_fails(++failed, false);
+        node = side_node("");
+        (void)memory_recovers();
+        cr_assert(node || heap.blocks_held == held_before, "allocation %d failed", failed);
+        cr_assert_eq(store_count(side_store), 0);
+    } while (!node);
+    cr_expect_gt(failed, 10);
+    node_destroy(node);
+    cr_expect_lt(heap.blocks_held, held_before);
 }
 
 Test(node_memory, a_link_waits_quietly_while_a_long_line_finds_no_room)

@@ -225,8 +225,8 @@ Test(feed, a_long_way_back_to_have_is_gone_in_steps_and_only_answers_are_said_on
 Test(feed, own_hello_says_how_far_the_peer_has_marked)
 {
     static const char *const wants[] = {" have=0000000000000000:0 ", " have=00000000000000aa:7 ",
-        " have=00000000000000aa:7 ", " have=0000000000000000:0 "};
-    for (int i = 0; i < 4; i++) {
+        " have=00000000000000aa:7 ", " have=00000000000000aa:7 ", " have=00000000000000cc:2 "};
+    for (int i = 0; i < 5; i++) {
         side_begin(&g, HANDS, HANDS);
         const char *said = side_says(&g, HANDS);
         cr_expect_not_null(strstr(said, wants[i]), "%d: %s", i, said);
@@ -237,7 +237,11 @@ Test(feed, own_hello_says_how_far_the_peer_has_marked)
         if (i == 1)
             link_peer(HANDS, 0xaa, NONE); /* the same boot, and no new MARK */
         if (i == 2)
+            link_peer(HANDS, 0xcc, NONE); /* another process: it may know the former one */
+        if (i == 3) {
             link_peer(HANDS, 0xcc, NONE);
+            hears(HANDS, "MARK 2\n");
+        }
     }
 }
 

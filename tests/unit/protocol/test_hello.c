@@ -38,7 +38,9 @@ Test(hello, the_longest_fits)
         .stop = true,
         .secrets = true,
         .tls = true,
-        .started = INT64_MAX};
+        .started = INT64_MAX,
+        .have_by = UINT64_MAX,
+        .topology = UINT64_MAX};
     h.herd = h.from = h.to = (struct span){name, sizeof name};
     struct buf out = buf_over(text, sizeof text);
     hello_put(&out, &h);
@@ -74,6 +76,23 @@ Test(hello, lazy_is_announced_or_not)
     cr_expect_null(hello_parse(SPAN(WHOLE " lazy=1"), &h));
     cr_expect(h.lazy);
     cr_expect_str_eq(hello_parse(SPAN(WHOLE " lazy=2"), &h), "HELLO with a bad lazy");
+}
+
+Test(hello, by_is_said_or_not)
+{
+    struct hello h = hands;
+    char text[HELLO_LINE_BYTES_MAX];
+    struct buf out = buf_over(text, sizeof text);
+    h.have_by = 0xab;
+    hello_put(&out, &h);
+    cr_expect(span_equal(buf_span(&out), SPAN(WHOLE " by=00000000000000ab\n")), "%.*s",
+        (int)out.len, text);
+    cr_expect_null(hello_parse(SPAN(WHOLE), &h));
+    cr_expect_eq(h.have_by, 0);
+    cr_expect_null(hello_parse(SPAN(WHOLE " by=00000000000000ab"), &h));
+    cr_expect_eq(h.have_by, 0xab);
+    cr_expect_str_eq(hello_parse(SPAN(WHOLE " by=0000000000000000"), &h), "HELLO with a bad by");
+    cr_expect_str_eq(hello_parse(SPAN(WHOLE " by=ab"), &h), "HELLO with a bad by");
 }
 
 Test(hello, started_is_said_or_not)
