@@ -1,7 +1,7 @@
 /* campaign.c — random runs: each seed decides a herd, a network, clients and accidents.
  *
  *     sim_campaign [--seeds A-B] [--seconds N] [--nodes N] [--topology WORD] [--service WORD]
- *                  [--reloads] [-kv]
+ *                  [--reloads] [--remembers] [-kv]
  *
  * Each run has a time of trouble; then everything is healed, and within a bounded virtual time all
  * nodes must hold the same stamps. judge.h says what must hold all the time. A run lasts at least
@@ -41,6 +41,8 @@ enum {
     IMPATIENT_MS = 3000, /* places.timeout */
     RELOAD_EACH = 8, /* in so many seeds above RELOAD_ABOVE one, topology.conf changes */
     RELOAD_ABOVE = 1000,
+    REMEMBER_EACH = 4, /* in so many seeds above REMEMBER_ABOVE one, nodes keep what they hold */
+    REMEMBER_ABOVE = 1000,
     DAY_S = 86400,
 };
 
@@ -50,7 +52,7 @@ struct options {
     unsigned nodes; /* 0: the seed decides */
     int shape; /* -1: the seed decides */
     int service; /* its temper; -1: the seed decides */
-    bool verbose, keeps_on, reloads;
+    bool verbose, keeps_on, reloads, remembers;
 };
 
 /* What the seed decided. */
@@ -71,6 +73,7 @@ struct run {
     unsigned version;
     unsigned stubborn; /* a bit for each host that does not reload before all is healed */
     int leaver; /* the node that is to be removed, and was told to stop; -1: none */
+    bool remembers; /* most nodes keep what they hold */
     bool jumpy; /* clocks jump by days: then most of what is said there is of the future */
     unsigned ids;
     unsigned burst; /* lines sent at once, at most */
@@ -154,6 +157,7 @@ static void plan_run(uint64_t seed)
         run.plan.twin = false;
         run.reload_gap_ns = (100 + random_below(&dice, 3000)) * MS_NS;
     }
+    run.remembers = options.remembers || (seed > REMEMBER_ABOVE && seed % REMEMBER_EACH == 3);
 }
 
 static void set_paths(int64_t most_ns)
@@ -171,6 +175,17 @@ static void set_paths(int64_t most_ns)
         }
 }
 
+/* Some lose nothing that they have told, others seconds of it. */
+static void set_kept(struct kept *k)
+{
+    static const int64_t lags_ms[] = {0, 5, 100, 1000, 4000}, gaps_ms[] = {0, 5, 50, 1000};
+    static const unsigned items_most[] = {0, 3, 50};
+    *k = (struct kept){.on = !once_in(8),
+        .lag_ns = lags_ms[draw(5)] * MS_NS,
+        .gap_ns = gaps_ms[draw(4)] * MS_NS,
+        .items_most = items_most[draw(3)]};
+}
+
 static void set_scene(void)
 {
     static const size_t windows[] = {400, 3000, 65536};
@@ -182,6 +197,8 @@ static void set_scene(void)
     n->lag_ns = lags_ns[draw(3)];
     for (unsigned i = 0; i < run.herd.hosts_count; i++)
         run.herd.judge.clock_ahead_ns[i] = (int64_t)draw(4 * SECOND_NS) - 2 * SECOND_NS;
+    for (unsigned i = 0; run.remembers && i < run.herd.hosts_count; i++)
+        set_kept(&run.herd.hosts[i].kept);
 }
 
 static bool start(void)
@@ -439,6 +456,20 @@ static void clock_jumps(struct host *host)
     host_set_clock(host, (int64_t)draw((uint64_t)(2 * most_s * SECOND_NS)) - most_s * SECOND_NS);
 }
 
+/* Power fails: many end at once, and some of them begin again at once. */
+static void many_die(void)
+{
+    struct herd *h = &run.herd;
+    uint64_t dead = once_in(2) ? UINT64_MAX : draw(UINT64_MAX);
+    run.restarted = true;
+    for (unsigned i = 0; i < h->topology.nodes_count; i++)
+        if (h->hosts[i].node && dead >> i % 64 & 1)
+            host_kill(&h->hosts[i], once_in(2) ? DEATH_OF_MACHINE : DEATH_OF_PROCESS);
+    for (unsigned i = 0; i < h->topology.nodes_count; i++)
+        if (!h->hosts[i].node && !once_in(4))
+            host_start(&h->hosts[i]);
+}
+
 /* One of the present strangers acts, or all leave. */
 static void strangers_do(struct host *host)
 {
@@ -458,6 +489,13 @@ static void accident(void)
     const struct topology_node *node = &h->topology.nodes[a];
     unsigned b = node->neighbours[draw(node->neighbours_count)];
     struct host *host = &h->hosts[a];
+    if (run.remembers && once_in(5)) {
+        if (once_in(4))
+            many_die();
+        else
+            kill_or_revive(host);
+        return;
+    }
     switch (draw(19)) {
     case 0:
     case 1:
@@ -695,6 +733,9 @@ static void check_costs(void)
     if (!run.restarted && herd_divergences(h))
         judge_violated(
             &h->judge, "%" PRIu64 " alarms, but no node ever restarted", herd_divergences(h));
+    if (run.remembers && !run.plan.twin && herd_divergences(h))
+        judge_violated(&h->judge, "%" PRIu64 " alarms, but nodes know what they have of each other",
+            herd_divergences(h));
     if (run.calm && run.secrets_gap_ns && !run.reload_gap_ns && herd_links_lost(h))
         judge_violated(
             &h->judge, "%" PRIu64 " links lost while only secrets changed", herd_links_lost(h));
@@ -737,7 +778,8 @@ static void tell_how_to_repeat(void)
         fprintf(stderr, " --topology %s", shape_word((unsigned)options.shape));
     if (options.service >= 0)
         fprintf(stderr, " --service %s", service_word((unsigned)options.service));
-    fprintf(stderr, options.reloads ? " --reloads\n" : "\n");
+    fprintf(stderr, "%s%s\n", options.reloads ? " --reloads" : "",
+        options.remembers ? " --remembers" : "");
 }
 
 static void on_broken(const char *what, const char *file, int line)
@@ -760,7 +802,7 @@ static void say_run(void)
     if (h->service)
         snprintf(service, sizeof service, " %s service (%" PRIu64 " asked, %" PRIu64 " reset)",
             service_word(run.plan.service), h->service->asked, h->service->resets);
-    printf("seed %" PRIu64 ": %s %u%s%s%s%s%s%s%s%s%s, %.0f s, %" PRIu64 " events, %" PRIu64
+    printf("seed %" PRIu64 ": %s %u%s%s%s%s%s%s%s%s%s%s, %.0f s, %" PRIu64 " events, %" PRIu64
            " stamps, %" PRIu64 " AT, settled in %.1f s, %" PRIu64 " alarms, trace %016" PRIx64 "\n",
         run.seed, shape_word(run.plan.shape), h->topology.nodes_count, run.calm ? " calm" : "",
         run.plan.stamps ? " full" : "", run.plan.tls ? " tls" : "", run.plan.twin ? " twin" : "",
@@ -768,7 +810,8 @@ static void say_run(void)
         run.secrets_gap_ns  ? " secrets"
         : run.reload_gap_ns ? " reloads"
                             : "",
-        run.restarted ? " restarts" : "", service, (double)h->network.now_ns / 1e9,
+        run.restarted ? " restarts" : "", run.remembers ? " remembers" : "", service,
+        (double)h->network.now_ns / 1e9,
         h->network.events, h->judge.accepted, herd_messages(h), (double)run.settled_ns / 1e9,
         herd_divergences(h), h->network.trace);
 }
@@ -827,7 +870,7 @@ static bool run_seed(uint64_t seed, struct sums *sums)
 static int usage(void)
 {
     fprintf(stderr, "usage: sim_campaign [--seeds A-B] [--seconds N] [--nodes N] [--topology WORD] "
-                    "[--service WORD] [--reloads] [-k] [-v]\ntopologies:");
+                    "[--service WORD] [--reloads] [--remembers] [-k] [-v]\ntopologies:");
     for (unsigned i = 0; shape_word(i); i++)
         fprintf(stderr, " %s", shape_word(i));
     fprintf(stderr, "\nservices:");
@@ -859,6 +902,9 @@ static bool take_option(int option)
     case 'r':
         options.reloads = true;
         return true;
+    case 'm':
+        options.remembers = true;
+        return true;
     case 'k':
         options.keeps_on = true;
         return true;
@@ -876,7 +922,8 @@ int main(int argc, char **argv)
     static const struct option words[] = {{"seeds", required_argument, NULL, 's'},
         {"seconds", required_argument, NULL, 't'}, {"nodes", required_argument, NULL, 'n'},
         {"topology", required_argument, NULL, 'g'}, {"service", required_argument, NULL, 'p'},
-        {"reloads", no_argument, NULL, 'r'}, {"keep-on", no_argument, NULL, 'k'},
+        {"reloads", no_argument, NULL, 'r'},
+        {"remembers", no_argument, NULL, 'm'}, {"keep-on", no_argument, NULL, 'k'},
         {"verbose", no_argument, NULL, 'v'}, {0}};
     for (int option; (option = getopt_long(argc, argv, "kv", words, NULL)) != -1;)
         if (!take_option(option))

@@ -65,6 +65,7 @@ void host_deinit(struct host *h)
     if (h->node)
         host_kill(h, DEATH_OF_PROCESS);
     file_free(h->file);
+    kept_deinit(&h->kept);
     free(h->dials);
     free(h->said);
     free(h->log_memory);
@@ -114,6 +115,7 @@ void host_start(struct host *h)
     awake_begin(&h->awake, mono_ns(h));
     h->due_ns = h->awake.now_ns;
     caller_begins(h, &config);
+    kept_begins(h, &config);
     h->node = node_create(&config, now_of(h));
     memory_of(NULL);
     if (!h->node)
@@ -121,6 +123,7 @@ void host_start(struct host *h)
     judge_starts(h->judge, h->party, h->node->links.peering.boot);
     h->memory_idle_bytes = h->memory.held_bytes;
     h->judges_cursor = store_cursor_open(store_of(h));
+    kept_began(h);
     network_listen(h->network, h->party, true);
     network_wake(h->network, h->party, h->network->now_ns);
 }
@@ -169,6 +172,7 @@ static void end(struct host *h, enum death how)
 void host_kill(struct host *h, enum death how)
 {
     judge_dies(h->judge, h->party);
+    kept_dies(h);
     end(h, how);
 }
 
@@ -181,6 +185,8 @@ static void leave(struct host *h)
         judge_dies(h->judge, h->party);
     else
         judge_leaves(h->judge, h->party);
+    if (kept_writes_all(h) && kept_may_note(h))
+        kept_notes(h);
     end(h, DEATH_OF_PROCESS);
 }
 
@@ -665,6 +671,8 @@ static void act(struct host *h, struct turn *t)
         free(t->lent[i]);
     weigh(h);
     judge_looks(h->judge, h->party, store_of(h), h->judges_cursor);
+    if (kept_writes(h) && kept_may_note(h))
+        kept_notes(h);
     memory_of(&h->memory);
     do_deeds(h, t->now);
     memory_of(NULL);

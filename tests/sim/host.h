@@ -12,6 +12,7 @@
 #include "sim/caller.h"
 #include "sim/file.h"
 #include "sim/judge.h"
+#include "sim/kept.h"
 #include "sim/memory.h"
 #include "sim/tapes.h"
 
@@ -90,6 +91,7 @@ struct host {
     struct address outside; /* of clients and strangers; that of the node's machine at first */
     int64_t flight_ns; /* of the processor, for a step of a handshake of TLS, and all so far: */
     int64_t flights_ns;
+    struct kept kept; /* beyond the end of its node */
     bool sheds; /* it may reset clients that do not read */
     struct log log;
     char *log_memory;
@@ -99,7 +101,7 @@ void host_init(struct host *h, struct network *network, struct judge *judge,
     const struct topology *topology, unsigned self, struct secrets secrets);
 void host_deinit(struct host *h);
 
-/* Start with an empty store. The host must be down. */
+/* Start with an empty store, or with what is kept. The host must be down. */
 void host_start(struct host *h);
 void host_kill(struct host *h, enum death how);
 void host_stop(struct host *h); /* with BYE; it is down when all output is sent */
