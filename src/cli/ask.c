@@ -283,7 +283,8 @@ static void take_lines(struct ask *a, size_t seen)
 {
     size_t start = 0;
     char *end;
-    while (a->state != ASK_OVER && (end = memchr(a->in + seen, '\n', a->in_len - seen))) {
+    while (a->state != ASK_OVER && !(a->streams && a->state == ASK_ANSWER) &&
+           (end = memchr(a->in + seen, '\n', a->in_len - seen))) {
         size_t stop = (size_t)(end - a->in);
         hear(a, (struct span){a->in + start, stop - start});
         start = seen = stop + 1;

@@ -8,11 +8,13 @@
  *   ANSWER   a line of JSON         OVER     keeps it
  *   any      anything else, BYE     OVER     keeps the reason
  *
+ * Where it `streams`, ANSWER leaves the connection, and what came behind the handshake, to stream.h.
+ *
  * If links use TLS (and not the secret as well), all of this goes through TLS, and the node's
  * certificate must have its name.
  * Nothing blocks; the caller polls, and gives up when it has waited long enough. The clock is
- * needed only for the dates of certificates. Input is bounded and not trusted. Called by survey and
- * `up`. */
+ * needed only for the dates of certificates. Input is bounded and not trusted. Called by survey,
+ * stream and `up`. */
 #ifndef CLI_ASK_H
 #define CLI_ASK_H
 
@@ -37,6 +39,7 @@ struct ask {
     const struct topology *topology;
     const struct topology_node *node;
     const struct secrets *secrets;
+    bool streams; /* to be set after ask_begin */
     bool auth_said;
     struct tls *tls; /* NULL: links are plain */
     struct span question;

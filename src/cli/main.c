@@ -22,6 +22,8 @@ static const struct {
     {"top", cli_top, "show the whole herd, once a second, in place"},
     {"wait", cli_wait, "wait until a node holds what its neighbours hold"},
     {"drain", cli_drain, "take a node out of service, clients first"},
+    {"dump", cli_dump, "write every stamp of a node, to be kept or moved"},
+    {"load", cli_load, "bring the stamps of a dump into the herd"},
     {"trace", cli_trace, "show the path of a client's newest stamp"},
     {"send", cli_send, "send lines to a node and print its replies"},
     {"places", cli_places, "ask the places provider once, to test its key"},

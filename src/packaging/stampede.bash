@@ -4,7 +4,7 @@
 _stampede()
 {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
-    local commands='up node status top wait drain trace send places check help version'
+    local commands='up node status top wait drain dump load trace send places check help version'
     local command=${COMP_WORDS[1]} topology=() i nodes options want=
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
@@ -23,6 +23,8 @@ _stampede()
     top) options='--topology --once' ;;
     wait) options='--node --topology --timeout' ;;
     drain) options='--topology --grace --timeout --undo' want=node ;;
+    dump) options='--node --topology' ;;
+    load) options='--node --topology --retired' want=file ;;
     trace) options='--topology --json --table' ;;
     send) options='--node --topology' ;;
     places) options='--topology' ;;

@@ -5,7 +5,7 @@
  * node's connections. A link that ends says BYE if it still can, and its connection closes when
  * that is sent. Opening and closing a link takes the same time however many there are. Holds
  * always: a neighbour has at most one link that stays; whoever has not proved which neighbour it is
- * stands among the strangers. PROTOCOL.md, "Peer port". */
+ * stands among the strangers, unless it has a transfer. PROTOCOL.md, "Peer port". */
 #include "core/node/link_output.h"
 #include "core/node/private.h"
 #include <stdio.h>
@@ -207,6 +207,7 @@ void link_close(struct node *n, struct connection *c)
     if (l->next)
         l->next->previous = l->previous;
     link_tls_close(n, l);
+    transfer_close(n, l);
     twins_forget(n, l);
     free(l);
     c->link = NULL;
@@ -283,6 +284,8 @@ static size_t pull_into(struct node *n, struct link *l, size_t least, struct ins
         return 0;
     struct buf out = buf_over(room, room_bytes);
     bool more = peering_pull(&l->peering, &out, LINK_STAMPS, now);
+    if (!more && l->transfer && l->peering.state == PEERING_LINKED)
+        more = transfer_put(n, l, &out, now);
     l->pull_at_ns = more ? 0 : peering_pull_ns(&l->peering);
     ASSERT(out.len <= room_bytes);
     link_wrote(n, l, out.len);
@@ -352,10 +355,11 @@ void links_watch(struct node *n, struct instant now)
 static void on_asked(struct node *n, struct link *l, struct instant now)
 {
     const char *why = observer_obey(n, l, now);
+    l->peering.transfers = l->transfer != NULL;
     pull_into(n, l, LINK_ROOM_BYTES, now);
     if (why)
         end_because(n, l, why, now);
-    else if (observer_answer(n, l, now))
+    else if (!l->peering.transfers && observer_answer(n, l, now))
         links_watch(n, now);
 }
 
@@ -394,30 +398,24 @@ static void handle(struct node *n, struct link *l, enum peering_event event, str
 static void hear_all(struct node *n, struct link *l, struct span in, struct instant now)
 {
     enum peering_event event;
-    while ((event = peering_take(&l->peering, &in, now)) != PEERING_NOTHING) {
+    while (!l->transfer && (event = peering_take(&l->peering, &in, now)) != PEERING_NOTHING) {
         handle(n, l, event, now);
         if (l->connection->finishing)
             return;
     }
+    if (l->transfer && in.len)
+        transfer_take(n, l, in, now);
 }
 
 /* Of what a peer that stops has told, no other node may be the keeper if this one stops, too. */
-static void hear_last(struct node *n, struct link *l, struct span in, struct instant now)
-{
-    const struct peering *p = &l->peering;
-    bool stopped = p->link.peer_stops;
-    uint64_t known = stopped ? p->peer->new_stamps : 0;
-    hear_all(n, l, in, now);
-    if (p->link.peer_stops && (!stopped || p->peer->new_stamps > known))
-        n->links.peering.stop_change = store_change(n->store);
-}
-
 static void hear(struct node *n, struct link *l, struct span in, struct instant now)
 {
-    if (n->stopping)
-        hear_last(n, l, in, now);
-    else
-        hear_all(n, l, in, now);
+    const struct peering *p = &l->peering;
+    bool stopped = n->stopping && p->link.peer_stops;
+    uint64_t known = stopped ? p->peer->new_stamps : 0;
+    hear_all(n, l, in, now);
+    if (n->stopping && p->link.peer_stops && (!stopped || p->peer->new_stamps > known))
+        n->links.peering.stop_change = store_change(n->store);
 }
 
 static void hear_sealed(struct node *n, struct link *l, struct span in, struct instant now)

@@ -1,7 +1,7 @@
 /* links.h — the node's peer connections: links, the dials that make them, and their ends.
  *
  * Called by node.c. Written by links.c alone: `struct links` in struct node, and each link but for
- * its `tls`, which is tls.c's, and its `stranger`, which is strangers.c's. */
+ * its `tls`, which is tls.c's, its `stranger`, which is strangers.c's, and its `transfer`. */
 #ifndef CORE_NODE_LINKS_H
 #define CORE_NODE_LINKS_H
 
@@ -34,6 +34,7 @@ struct link {
     bool up; /* was LINKED once */
     bool settled; /* the neighbours were told of its end */
     struct parting parting;
+    struct transfer *transfer; /* an observer's dump or load; written by transfers.c */
     bool given_up; /* this node stops, and did not wait for it any longer */
     int64_t pull_at_ns; /* when it has more to say unasked; 0: its budget was used up */
     char from[ADDRESS_TEXT_BYTES_MAX + 1]; /* the other end's address; ends with NUL */

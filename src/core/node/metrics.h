@@ -39,6 +39,8 @@
     X(web_requests, "requests on the HTTP port")                                              \
     X(web_refused, "of these, refused")                                                       \
     X(web_dropped, "HTTP connections that made room for others")                              \
+    X(dumps, "dumps that were begun")                                                         \
+    X(stamps_loaded, "stamps that loads brought, and that were stored")                       \
     X(twins, "times that two living processes of a neighbour's name met here")
 
 struct metrics {

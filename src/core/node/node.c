@@ -416,6 +416,8 @@ void node_turn(struct node *n, struct instant now)
     drop_silent(n, now);
     if (pool_held(&n->connections.chunks) > n->unread.most_bytes)
         n->told |= unread_relieve(n);
+    if (n->transfers.count)
+        transfers_turn(n, now);
     links_turn(n, now);
     if (now.mono_ns >= n->webs.due_ns)
         webs_turn(n, now);
@@ -488,6 +490,8 @@ int64_t node_deadline(const struct node *n)
     if (n->client_log.more)
         soonest = earlier_ns(soonest, client_log_deadline(&n->client_log));
     soonest = earlier_ns(soonest, pace_deadline(n));
+    if (n->transfers.count)
+        soonest = earlier_ns(soonest, transfers_deadline(n));
     return earlier_ns(soonest, links_deadline(n));
 }
 

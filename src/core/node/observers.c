@@ -28,7 +28,7 @@ static bool is_of_herd(const struct topology *t, const struct tls_names *names)
     return false;
 }
 
-/* NULL: it may. PROTOCOL.md, "Draining". */
+/* NULL: it may drain this node. PROTOCOL.md, "Draining". */
 static const char *may_drain(const struct node *n, const struct link *l)
 {
     const struct peering *p = &l->peering;
@@ -41,12 +41,26 @@ static const char *may_drain(const struct node *n, const struct link *l)
                                                  : "the certificate is for no node of this herd";
 }
 
-const char *observer_obey(struct node *n, const struct link *l, struct instant now)
+/* Where nothing can be proved, whoever comes could call itself a neighbour as well. PROTOCOL.md,
+ * "Dumps and loads". */
+static const char *transfer(struct node *n, struct link *l, bool loads)
+{
+    const struct peering *p = &l->peering;
+    const char *why = p->by_secret || p->certified ? may_drain(n, l) : NULL;
+    if (!why && n->stopping)
+        why = "this node stops";
+    return why ? why : transfer_begin(n, l, loads);
+}
+
+const char *observer_obey(struct node *n, struct link *l, struct instant now)
 {
     struct span words[WORDS];
     uint64_t grace_ms, timeout_ms;
     int count = command_split(l->peering.asked, words, WORDS);
     bool undo = span_equal(words[0], SPAN("UNDRAIN"));
+    bool loads = span_equal(words[0], SPAN("LOAD"));
+    if (loads || span_equal(words[0], SPAN("DUMP")))
+        return transfer(n, l, loads);
     if (!undo && count < WORDS)
         return NULL;
     const char *why = may_drain(n, l);

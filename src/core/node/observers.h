@@ -12,9 +12,9 @@
 struct link;
 struct node;
 
-/* Do what `l` has asked, if that is an order: DRAIN or UNDRAIN. NULL: it was done, and is to be
- * answered, like any other question; or why the connection is to end. */
-MUST_USE const char *observer_obey(struct node *n, const struct link *l, struct instant now);
+/* Do what `l` has asked, if that is an order. NULL: it was done, and is to be answered, like any
+ * other question, unless `l` has a transfer from now on; or why the connection is to end. */
+MUST_USE const char *observer_obey(struct node *n, struct link *l, struct instant now);
 /* Answer what `l` has asked, behind what it is still to be sent, and finish its connection. Without
  * memory for the answer the connection is aborted.
  * true: it was told the state. */

@@ -23,6 +23,9 @@
  *   link_output.h  where a link writes
  *   parting.c      the end of a link to a neighbour that was removed
  *   observers.c    what an observer is told
+ *   transfers.c    observers that dump or load: who may, how many, for how long
+ *   dump.c         all stamps, as they are written to one
+ *   load.c         stamps that one brings
  *   links_stop.c   what a node that stops waits for on its links
  *   strangers.c    peer connections that have not proved who they are, oldest first
  *   twins.c        two processes of one name: who stays
@@ -81,6 +84,7 @@
 #include "core/node/stop.h"
 #include "core/node/strangers.h"
 #include "core/node/tls.h"
+#include "core/node/transfers.h"
 #include "core/node/twins.h"
 #include "core/node/unread.h"
 #include "core/node/web.h"
@@ -110,6 +114,7 @@ struct node {
     struct admission admission;
     struct link_log link_log;
     struct twins twins;
+    struct transfers transfers;
     struct links_tls tls;
     struct node_places places;
     struct alarms alarms;

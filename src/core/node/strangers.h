@@ -2,8 +2,8 @@
  * those of admission's rank ADMISSION_OTHER in a list of their own.
  *
  * Anybody may connect, again and again, before anybody has proved anything: all here takes the same
- * time, however many links and strangers there are. Called by links.c. Written by strangers.c
- * alone. */
+ * time, however many links and strangers there are. Called by links.c and transfers.c. Written by
+ * strangers.c alone. */
 #ifndef CORE_NODE_STRANGERS_H
 #define CORE_NODE_STRANGERS_H
 

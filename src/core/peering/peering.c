@@ -574,7 +574,7 @@ int64_t peering_deadline(const struct peering *p)
     if (p->state != PEERING_LINKED)
         return p->opened_ns + PEERING_HANDSHAKE_MS * MS_NS;
     if (p->observer)
-        return p->opened_ns + PEERING_DEAD_MS * MS_NS;
+        return p->transfers ? NEVER_NS : p->opened_ns + PEERING_DEAD_MS * MS_NS;
     int64_t dead_ns = earlier_ns(p->heard_ns + PEERING_DEAD_MS * MS_NS, p->proof.until_ns);
     if (p->ping_due)
         return dead_ns;

@@ -78,7 +78,7 @@ enum peering_event {
 struct peering {
     const struct peering_node *node;
     struct peer *peer; /* known from the start when dialled, from HELLO on when accepted */
-    bool observer; /* the other end only asks; peer is NULL */
+    bool observer, transfers; /* the other end only asks, peer is NULL; it dumps or loads */
     enum hello_role role;
     enum peering_state state;
     struct line_reader lines;

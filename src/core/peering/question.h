@@ -11,6 +11,8 @@ static inline bool question_is(struct span word, int count)
 {
     return (count == 1 && span_equal(word, SPAN("STATUS"))) ||
            (count == 1 && span_equal(word, SPAN("UNDRAIN"))) ||
+           (count == 1 && span_equal(word, SPAN("DUMP"))) ||
+           (count == 1 && span_equal(word, SPAN("LOAD"))) ||
            (count == 2 && span_equal(word, SPAN("TRACE"))) ||
            (count == 3 && span_equal(word, SPAN("DRAIN")));
 }
