@@ -16,7 +16,7 @@
 
 enum {
     DUMP_LINES_A_STAMP = 16, /* that was held at the beginning; and as many more: */
-    DUMP_LINES_MORE = 1 << 20,
+    DUMP_LINES_MORE = 65536,
 };
 
 struct node;

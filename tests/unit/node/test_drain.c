@@ -1,11 +1,5 @@
 /* test_drain.c — DRAIN and UNDRAIN of a node: who may say them, what they do and when. */
-#include "unit/node/side.h"
-
-#define OBSERVER                                                                 \
-    "HELLO stampede/1 herd=test from=- to=Goloman boot=00000000000000bb "        \
-    "nonce=000102030405060708090a0b0c0d0e0f have=0000000000000000:0"
-
-static const char secret[] = "0123456789abcdef";
+#include "unit/node/observer.h"
 
 static void begin(void)
 {
@@ -14,32 +8,10 @@ static void begin(void)
     cr_assert_not_null(node);
 }
 
-/* What the node has to hear: the observer's proof, which needs the node's HELLO. */
-static void proves(uint32_t conn)
-{
-    struct hello mine, theirs;
-    struct secrets secrets = secrets_of(secret);
-    char line[512], text[1024];
-    const char *end = strchr(heard[conn], '\n');
-    cr_assert_not_null(end);
-    size_t len = (size_t)(end - heard[conn]);
-    memcpy(text, heard[conn], len);
-    cr_assert_null(hello_parse((struct span){text, len}, &theirs));
-    cr_assert_null(hello_parse(SPAN(OBSERVER " auth=hmac-sha256 secrets=1"), &mine));
-    struct auth_exchange x = {.role = HELLO_DIALLED, .speaker = &mine, .other = &theirs};
-    struct buf out = buf_over(line, sizeof line - 1);
-    auth_put(&out, &secrets, 1, &x);
-    line[out.len] = '\0';
-    sends(conn, line);
-}
-
 /* An observer with the secret asks; what it is told lies in heard[conn]. */
 static void orders(uint32_t conn, const char *order)
 {
-    joins_by(conn, NODE_PEER_PORT);
-    sends(conn, OBSERVER " auth=hmac-sha256 secrets=1\n");
-    proves(conn);
-    forgets(conn);
+    observer_comes(conn);
     sends(conn, order);
     cr_assert_eq(wants[conn], NODE_WANT_CLOSE);
     node_closed(node, conn, "", now);
