@@ -37,6 +37,14 @@ static void add_service(struct herd *h, const struct herd_plan *plan)
         h->hosts[i].caller.service = h->service;
 }
 
+static void add_operator(struct herd *h, unsigned party)
+{
+    h->operator = calloc(1, sizeof *h->operator);
+    if (!h->operator)
+        abort();
+    operator_init(h->operator, &h->network, &h->judge, party);
+}
+
 void herd_create(struct herd *h, const struct herd_plan *plan)
 {
     *h = (struct herd){.clients_count = plan->clients, .strangers_count = plan->strangers};
@@ -49,8 +57,8 @@ void herd_create(struct herd *h, const struct herd_plan *plan)
     if (plan->places_timeout_ms)
         h->topology.places.timeout_ms = plan->places_timeout_ms;
     unsigned nodes = h->hosts_count = h->topology.nodes_count + plan->twin;
-    unsigned others = plan->clients + plan->strangers;
-    network_init(&h->network, plan->seed, nodes, nodes + others + (plan->service != SERVICE_NONE));
+    unsigned others = plan->clients + plan->strangers + (plan->service != SERVICE_NONE);
+    network_init(&h->network, plan->seed, nodes, nodes + others + plan->operator);
     judge_init(&h->judge, &h->network, &h->topology);
     h->judge.forgetful = plan->stamps != 0;
     h->hosts = calloc(nodes, sizeof *h->hosts);
@@ -72,6 +80,8 @@ void herd_create(struct herd *h, const struct herd_plan *plan)
     for (unsigned i = 0; i < plan->strangers; i++)
         stranger_init(&h->strangers[i], &h->network, &h->judge, tapes, nodes + plan->clients + i);
     add_service(h, plan);
+    if (plan->operator)
+        add_operator(h, nodes + others);
 }
 
 void herd_destroy(struct herd *h)
@@ -83,6 +93,9 @@ void herd_destroy(struct herd *h)
     if (h->service)
         service_deinit(h->service);
     free(h->service);
+    if (h->operator)
+        operator_deinit(h->operator);
+    free(h->operator);
     free(h->hosts);
     free(h->clients);
     free(h->strangers);
@@ -143,6 +156,8 @@ bool herd_step(struct herd *h, int64_t until_ns, unsigned *party)
         client_act(&h->clients[*party - nodes]);
     else if (*party < nodes + h->clients_count + h->strangers_count)
         stranger_act(&h->strangers[*party - nodes - h->clients_count]);
+    else if (h->operator && *party == h->operator->party)
+        operator_act(h->operator);
     else
         service_act(h->service);
     return true;

@@ -7,6 +7,7 @@
 #define TESTS_SIM_HERD_H
 
 #include "sim/client.h"
+#include "sim/operator.h"
 #include "sim/shapes.h"
 #include "sim/stranger.h"
 
@@ -23,6 +24,7 @@ struct herd_plan {
     uint64_t output_bytes; /* limits.output; 0: 1 MiB */
     unsigned strangers;
     bool twin; /* there is one more host, which a node's twin may run on */
+    bool operator; /* somebody dumps and loads; not with tls */
     bool tls; /* only for up to five nodes with the names of the shipped file */
     enum service_temper service;
     unsigned places_timeout_ms; /* places.timeout; 0: the default */
@@ -40,6 +42,7 @@ struct herd {
     unsigned strangers_count;
     struct tapes tapes;
     struct service *service; /* NULL: none */
+    struct operator *operator; /* likewise */
     bool restarts; /* a process that leaves as a twin starts again, if it was the last one */
     struct file_plan file; /* the newest version of topology.conf; `nodes` 0: there is only one */
 };

@@ -92,6 +92,23 @@ void herd_with_tls(enum shape shape)
     start_all();
 }
 
+void herd_with_operator(enum shape shape)
+{
+    create(&(struct herd_plan){.shape = shape,
+        .nodes = 5,
+        .seed = 5,
+        .clients = 5,
+        .secret = true,
+        .operator = true});
+    start_all();
+}
+
+struct operator *operator_of_herd(void)
+{
+    cr_assert_not_null(h.operator);
+    return h.operator;
+}
+
 void herd_with_service(enum shape shape)
 {
     create(&(struct herd_plan){

@@ -23,6 +23,8 @@ void herd_with_tls(enum shape shape); /* as herd(), with certificates */
 void is_old(unsigned node); /* before it starts: it does not know STOPPING, as before 0.2.0 */
 void herd_with_twin(unsigned nodes, enum shape shape); /* as herd_of, with a host for a twin: */
 unsigned twin(void);
+void herd_with_operator(enum shape shape); /* who dumps and loads */
+struct operator *operator_of_herd(void);
 void herd_with_service(enum shape shape); /* nodes ask a places service on the network */
 void herd_with_secret(enum shape shape, const char *secret); /* as herd() */
 struct host *host_of(unsigned node); /* for what these words do not say */
