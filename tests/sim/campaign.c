@@ -43,6 +43,9 @@ enum {
     RELOAD_ABOVE = 1000,
     REMEMBER_EACH = 4, /* in so many seeds above REMEMBER_ABOVE one, nodes keep what they hold */
     REMEMBER_ABOVE = 1000,
+    OPERATOR_EACH = 8, /* the same; there somebody dumps and loads */
+    OPERATOR_ABOVE = 1000,
+    OPERATOR_GAP_MS = 1000,
     DAY_S = 86400,
 };
 
@@ -153,6 +156,7 @@ static void plan_run(uint64_t seed)
         run.secrets_step = run.plan.secrets_step = random_below(&dice, 5);
     }
     plan_service(&dice);
+    run.plan.operator = !run.plan.tls && seed > OPERATOR_ABOVE && seed % OPERATOR_EACH == 3;
     if (options.reloads || (seed > RELOAD_ABOVE && seed % RELOAD_EACH == 2)) {
         run.plan.twin = false;
         run.reload_gap_ns = (100 + random_below(&dice, 3000)) * MS_NS;
@@ -482,6 +486,21 @@ static void strangers_do(struct host *host)
         stranger_comes(s, host, once_in(8) ? STRANGER_WIRES_MAX : 1 + (unsigned)draw(4));
 }
 
+/* Somebody keeps backups, and uses them for no reason. */
+static void operator_does(void)
+{
+    struct operator *o = run.herd.operator;
+    struct host *host = &run.herd.hosts[draw(run.herd.hosts_count)];
+    if (!host->node)
+        return;
+    o->reads_at_most = once_in(2) ? 0 : 1 + (size_t)draw(4000);
+    o->stands_still = once_in(8);
+    if (once_in(2) || !o->kept.len)
+        operator_dumps(o, host);
+    else
+        operator_loads(o, host);
+}
+
 static void accident(void)
 {
     struct herd *h = &run.herd;
@@ -553,9 +572,10 @@ static bool trouble(void)
     int64_t say_ns = n->now_ns, fault_ns = run.calm ? NEVER_NS : n->now_ns;
     int64_t secrets_ns = run.secrets_gap_ns ? n->now_ns : NEVER_NS;
     int64_t reload_ns = run.reload_gap_ns ? n->now_ns : NEVER_NS;
+    int64_t operator_ns = h->operator ? n->now_ns : NEVER_NS;
     while (n->now_ns < end_ns) {
         int64_t next_ns = earlier_ns(earlier_ns(end_ns, secrets_ns), earlier_ns(say_ns, fault_ns));
-        next_ns = earlier_ns(next_ns, reload_ns);
+        next_ns = earlier_ns(next_ns, earlier_ns(reload_ns, operator_ns));
         if (!herd_run_ns(h, next_ns - n->now_ns))
             return false;
         if (n->now_ns == say_ns) {
@@ -569,6 +589,10 @@ static bool trouble(void)
         if (n->now_ns == reload_ns) {
             reload();
             reload_ns += 1 + about(run.reload_gap_ns);
+        }
+        if (n->now_ns == operator_ns) {
+            operator_does();
+            operator_ns += 1 + about(OPERATOR_GAP_MS * MS_NS);
         }
         if (n->now_ns == fault_ns) {
             if (run.plan.twin && once_in(3))
@@ -805,7 +829,10 @@ static void say_run(void)
     printf("seed %" PRIu64 ": %s %u%s%s%s%s%s%s%s%s%s%s, %.0f s, %" PRIu64 " events, %" PRIu64
            " stamps, %" PRIu64 " AT, settled in %.1f s, %" PRIu64 " alarms, trace %016" PRIx64 "\n",
         run.seed, shape_word(run.plan.shape), h->topology.nodes_count, run.calm ? " calm" : "",
-        run.plan.stamps ? " full" : "", run.plan.tls ? " tls" : "", run.plan.twin ? " twin" : "",
+        run.plan.stamps ? " full" : "", run.plan.tls ? " tls" : "",
+        run.plan.twin       ? " twin"
+        : run.plan.operator ? " operator"
+                            : "",
         run.burst == FLOOD_LINES ? " flood" : "", run.jumpy ? " jumpy" : "",
         run.secrets_gap_ns  ? " secrets"
         : run.reload_gap_ns ? " reloads"

@@ -199,6 +199,8 @@ void herd_heal(struct herd *h)
         stranger_goes(&h->strangers[i]);
     if (h->service)
         service_heals(h->service);
+    if (h->operator)
+        operator_leaves(h->operator);
     h->restarts = true;
 }
 

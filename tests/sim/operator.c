@@ -3,6 +3,7 @@
 #include "core/base/decimal.h"
 #include "core/protocol/auth.h"
 #include "core/protocol/command.h"
+#include <inttypes.h>
 #include <stdlib.h>
 
 enum { LATER_MS = 5, KEPT_BYTES = 8 << 20, SAYS_LINES = 100 };
@@ -24,7 +25,7 @@ void operator_deinit(struct operator *o)
     free(o->kept.at);
 }
 
-static void leave(struct operator *o)
+void operator_leaves(struct operator *o)
 {
     if (o->wire != WIRE_NONE)
         network_close(o->network, o->wire, 0, false);
@@ -46,7 +47,7 @@ static struct buf room(struct operator *o)
 
 static void comes(struct operator *o, struct host *host, bool loads)
 {
-    leave(o);
+    operator_leaves(o);
     o->host = host;
     o->life = host->life;
     o->loads = loads;
@@ -148,9 +149,10 @@ static void end_dump(struct operator *o, const struct span *words)
                 decimal_count(words[4], UINT64_MAX, &stamps) && hello_hex64(words[5], &digest);
     uint64_t own = count_last(o, &own_digest);
     if (!well || lines != o->lines || sum != o->sum)
-        judge_violated(o->judge, "a dump has %lu lines, not as many as it says", o->lines);
+        judge_violated(o->judge, "a dump has %" PRIu64 " lines, not as many as it says", o->lines);
     else if (!o->judge->forgetful && (own != stamps || own_digest != digest))
-        judge_violated(o->judge, "a dump of %lu stamps holds %lu, or other ones", stamps, own);
+        judge_violated(o->judge, "a dump of %" PRIu64 " stamps holds %" PRIu64 ", or other ones",
+            stamps, own);
     struct buf last = o->kept;
     o->kept = o->coming;
     o->coming = last;
@@ -200,7 +202,7 @@ static void hear_loaded(struct operator *o, struct span line)
     bool well = count >= 2 && count <= 3 && span_equal(words[0], SPAN("LOADED")) &&
                 decimal_count(words[1], UINT64_MAX, &counted);
     if (!well || counted > o->said || counted != o->counted + letters.len) {
-        judge_violated(o->judge, "a load of %lu lines is told: %.*s", o->said,
+        judge_violated(o->judge, "a load of %" PRIu64 " lines is told: %.*s", o->said,
             (int)line.len, line.at);
         return;
     }
@@ -231,7 +233,7 @@ static void say_stamps(struct operator *o)
     say(o, out);
     if (o->said_to == o->kept.len && o->counted == o->said) {
         o->loaded++;
-        leave(o);
+        operator_leaves(o);
     }
 }
 
@@ -261,7 +263,7 @@ static void hear(struct operator *o, struct span line)
 {
     if (begins(line, "BYE ")) {
         snprintf(o->bye, sizeof o->bye, "%.*s", (int)line.len - 4, line.at + 4);
-        leave(o);
+        operator_leaves(o);
     } else if (!o->met) {
         meet(o, line);
     } else if (begins(line, "AUTH ") || begins(line, "PING ")) {
@@ -307,7 +309,7 @@ void operator_act(struct operator *o)
     if (state == DIAL_UNDER_WAY)
         return;
     if (state != DIAL_STANDS || network_broken(n, o->wire, 0)) {
-        leave(o);
+        operator_leaves(o);
         return;
     }
     if (!o->stands_still && n->now_ns >= o->reads_ns) {
@@ -316,7 +318,7 @@ void operator_act(struct operator *o)
         listen(o);
     }
     if (o->wire != WIRE_NONE && network_ended(n, o->wire, 0))
-        leave(o);
+        operator_leaves(o);
     if (o->wire != WIRE_NONE && o->loads && o->met && !o->out_len)
         say_stamps(o);
     if (o->wire == WIRE_NONE)

@@ -46,6 +46,9 @@ void operator_deinit(struct operator *o);
 void operator_dumps(struct operator *o, struct host *host);
 void operator_loads(struct operator *o, struct host *host);
 
+/* Break off what he does. */
+void operator_leaves(struct operator *o);
+
 void operator_act(struct operator *o);
 
 #endif
