@@ -278,13 +278,18 @@ static bool make_room(struct ask *a)
     return true;
 }
 
+/* Whether nothing more is to be received: what follows is somebody else's, or nobody's. */
+static bool has_all(const struct ask *a)
+{
+    return a->state == ASK_OVER || (a->streams && a->state == ASK_ANSWER);
+}
+
 /* Handle the complete lines of the input, whose first `seen` bytes are known to have no LF. */
 static void take_lines(struct ask *a, size_t seen)
 {
     size_t start = 0;
     char *end;
-    while (a->state != ASK_OVER && !(a->streams && a->state == ASK_ANSWER) &&
-           (end = memchr(a->in + seen, '\n', a->in_len - seen))) {
+    while (!has_all(a) && (end = memchr(a->in + seen, '\n', a->in_len - seen))) {
         size_t stop = (size_t)(end - a->in);
         hear(a, (struct span){a->in + start, stop - start});
         start = seen = stop + 1;
@@ -333,9 +338,9 @@ static void receive(struct ask *a)
 {
     char sealed[4096];
     ssize_t got;
-    while (a->tls && a->state != ASK_OVER && (got = receive_into(a, sealed, sizeof sealed)) > 0)
+    while (a->tls && !has_all(a) && (got = receive_into(a, sealed, sizeof sealed)) > 0)
         open_sealed(a, (struct span){sealed, (size_t)got});
-    while (!a->tls && a->state != ASK_OVER && make_room(a) &&
+    while (!a->tls && !has_all(a) && make_room(a) &&
            (got = receive_into(a, a->in + a->in_len, a->in_cap - a->in_len)) > 0)
         take_in(a, (size_t)got);
 }
