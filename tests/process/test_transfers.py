@@ -1,5 +1,5 @@
-"""test_transfers.py - `stampede dump` and `stampede load`: what a herd held comes back, whole or not
-without a word about it, and only by those who may."""
+"""test_transfers.py - `stampede dump` and `stampede load`: what a herd held comes back, whole or
+not without a word about it, and only by those who may."""
 import contextlib
 import re
 import signal
@@ -220,7 +220,8 @@ class Dump(unittest.TestCase):
                 herd["Goloman"].kill()
                 out, err = dump.communicate(timeout=DEADLINE_S)
                 self.assertEqual(dump.returncode, 1)
-            self.assertRegex(out, rb"\n# stampede-dump-cut lines=\d+ NOT WHOLE: Goloman c[^\n]*\n\Z")
+            self.assertRegex(
+                out, rb"\n# stampede-dump-cut lines=\d+ NOT WHOLE: Goloman c[^\n]*\n\Z")
             self.assertIn(b"the dump is not whole: it has ", err)
 
     def test_ctrl_c(self):

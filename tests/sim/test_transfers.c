@@ -39,7 +39,7 @@ static void all_die_and_start(void)
     runs_ms(LATER_MS);
 }
 
-/* He reads 2,000 bytes every 5 ms, some 200 KB; meanwhile the clients at the end of the feed move. */
+/* He reads 2,000 bytes every 5 ms, of some 200 KB; meanwhile those at the feed's end move. */
 Test(transfers, a_dump_lacks_nobody_who_moves_meanwhile)
 {
     struct operator *o;

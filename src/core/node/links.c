@@ -1,5 +1,4 @@
-/* links.c — see links.h: connections to peers, their links, the dials that make them, and their
- * failures.
+/* links.c — see links.h: peer connections, their links, the dials that make them, their failures.
  *
  * peering knows one link, neighbours knows which links there should be; here the two meet the
  * node's connections. A link that ends says BYE if it still can, and its connection closes when
@@ -189,9 +188,8 @@ static void end_because(struct node *n, struct link *l, const char *why, struct 
 
 void link_drop(struct node *n, struct connection *c, const char *why, struct instant now)
 {
-    struct link *l = c->link;
-    if (l)
-        settle(n, l, why, now);
+    if (c->link)
+        settle(n, c->link, why, now);
 }
 
 void link_close(struct node *n, struct connection *c)
@@ -411,10 +409,14 @@ static void hear_all(struct node *n, struct link *l, struct span in, struct inst
 static void hear(struct node *n, struct link *l, struct span in, struct instant now)
 {
     const struct peering *p = &l->peering;
-    bool stopped = n->stopping && p->link.peer_stops;
+    if (!n->stopping) {
+        hear_all(n, l, in, now);
+        return;
+    }
+    bool stopped = p->link.peer_stops;
     uint64_t known = stopped ? p->peer->new_stamps : 0;
     hear_all(n, l, in, now);
-    if (n->stopping && p->link.peer_stops && (!stopped || p->peer->new_stamps > known))
+    if (p->link.peer_stops && (!stopped || p->peer->new_stamps > known))
         n->links.peering.stop_change = store_change(n->store);
 }
 

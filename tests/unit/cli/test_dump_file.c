@@ -4,11 +4,15 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 
-#define ONE "AT Goloman +0.263873386 kiwi +34.068930-118.445127 1614209128.918963997"
+#define ONE "AT Goloman +0.263873386 kiwi.cs.ucla.edu +34.068930-118.445127 1614209128.918963997"
 #define TWO "AT Hands -1.500000000 ab +1-1 2.5"
-#define FRAME "# stampede-dump node=Goloman herd=demo change=3 stamps=2 time=2023-11-14T22:13:20.000000Z"
+#define FRAME                                                    \
+    "# stampede-dump node=Goloman herd=demo change=3 stamps=2 " \
+    "time=2023-11-14T22:13:20.000000Z"
 /* Of both: PROTOCOL.md, "Stamp hash and digest". */
-#define END "# stampede-dump-end change=4 lines=2 sum=2d5469f07eeb11a0 stamps=2 digest=2d5469f07eeb11a0"
+#define END                                                          \
+    "# stampede-dump-end change=4 lines=2 sum=2d5469f07eeb11a0 stamps=2 " \
+    "digest=2d5469f07eeb11a0"
 
 Test(dump_file, parses_what_the_node_says)
 {

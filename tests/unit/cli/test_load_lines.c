@@ -39,7 +39,8 @@ static void is_line(struct load_lines *l, const char *text, unsigned number)
 {
     struct span line;
     cr_assert_eq(next(l, &line), LOAD_LINES_LINE);
-    cr_expect(span_equal(line, span_of(text)), "\"%.*s\", not \"%s\"", (int)line.len, line.at, text);
+    cr_expect(
+        span_equal(line, span_of(text)), "\"%.*s\", not \"%s\"", (int)line.len, line.at, text);
     cr_expect_eq(l->line, number);
 }
 
