@@ -46,10 +46,11 @@ void ask_begin(struct ask *a, const struct topology *topology, unsigned node,
         .node = &topology->nodes[node],
         .secrets = secrets,
         .question = question};
-    struct address at = reach_peer(a->node);
-    a->fd = reach_begin(&at);
+    struct host_port at = reach_peer(a->node);
+    char why[REACH_WHY_BYTES_MAX + 1];
+    a->fd = reach_begin(&at, why);
     if (a->fd < 0) {
-        ask_give_up(a, reason_of(errno));
+        ask_give_up(a, why);
         return;
     }
     struct hello *mine = &a->mine;

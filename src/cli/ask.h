@@ -12,7 +12,8 @@
  *
  * If links use TLS (and not the secret as well), all of this goes through TLS, and the node's
  * certificate must have its name.
- * Nothing blocks; the caller polls, and gives up when it has waited long enough. The clock is
+ * Nothing blocks, except to find a node that has a name in place of an address (reach.h); the
+ * caller polls, and gives up when it has waited long enough. The clock is
  * needed only for the dates of certificates. Input is bounded and not trusted. Called by survey,
  * stream and `up`. */
 #ifndef CLI_ASK_H

@@ -9,6 +9,7 @@
 #include "files/private_file.h"
 #include "io/loop.h"
 #include "io/open_files.h"
+#include "io/own_addresses.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,8 @@ static const char help[] =
     "Run one node of the herd in the foreground, until Ctrl-C or SIGTERM.\n\n"
     "  -c, --topology FILE  the herd's description; " TOPOLOGY_DEFAULT "\n"
     "  -h, --help           print this text\n\n"
+    "A name in place of an address at which it listens is looked up for 30 s at most;\n"
+    "those of its neighbours before each dial.\n\n"
     "Events are logged to standard error, or to log_file of the topology.\n\n"
     "SIGHUP opens log_file again, after log rotation, and reloads FILE and all files\n"
     "that it names. If anything is wrong with one of them, that is logged and nothing\n"
@@ -58,7 +61,8 @@ static bool is_file(const char *path)
 static void find_opened_again(struct opened_again *o, const struct herd *herd,
     const struct places_provision *places, const char *topology_path, const char *log_path)
 {
-    o->sandbox = (struct sandbox){.log_file = log_path, .resolves = places->exchange != NULL};
+    bool resolves = places->exchange != NULL || topology_has_names(&herd->topology);
+    o->sandbox = (struct sandbox){.log_file = log_path, .resolves = resolves};
     unsigned count = 0;
     bool found = true;
     if (is_file(topology_path))
@@ -98,7 +102,8 @@ static bool share_files(struct topology *t, unsigned self, const struct places_p
 {
     *files = (struct open_files){.neighbours = t->nodes[self].neighbours_count,
         .places = places->exchange != NULL,
-        .http = t->nodes[self].http.port != 0,
+        .http = t->nodes[self].http.address.port != 0,
+        .names = topology_has_names(t),
         .clients = t->limits.connections};
     if (!open_files_raise(files))
         return false;
@@ -156,7 +161,7 @@ static int run(struct herd *herd, const struct options *o, unsigned self)
     config.places = places.provider;
     config.exchange = places.exchange;
     struct open_files files;
-    struct open_files_share share;
+    struct open_files_share share = {0};
     char *log_memory = malloc(NODE_LOG_BYTES);
     if (log_memory)
         log_init(&log, t->log_level, span_of(in_use->name), log_memory, NODE_LOG_BYTES);
@@ -172,20 +177,21 @@ static int run(struct herd *herd, const struct options *o, unsigned self)
         if (!node)
             complain("out of memory; lower limits.connections");
     }
+    struct loop_config loop = {
+        .node = node,
+        .log = &log,
+        .log_file = log_path,
+        .files = in_use,
+        .open_files = &files,
+        .sandbox = t->sandbox ? &again.sandbox : NULL,
+        .connections_max = share.connections,
+        .spare = share.spare,
+        .spin_ns = (int64_t)t->spin_ns,
+        .sizes = RING_SIZES,
+    };
+    own_addresses_of(at, loop.at);
     if (node)
-        code = loop_run(&(struct loop_config){
-            .node = node,
-            .log = &log,
-            .log_file = log_path,
-            .files = in_use,
-            .open_files = &files,
-            .sandbox = t->sandbox ? &again.sandbox : NULL,
-            .at = {at->client, at->peer, at->http},
-            .connections_max = share.connections,
-            .spare = share.spare,
-            .spin_ns = (int64_t)t->spin_ns,
-            .sizes = RING_SIZES,
-        });
+        code = loop_run(&loop);
     else
         places.provider.destroy(places.provider.self);
     node_destroy(node);

@@ -1,5 +1,6 @@
 /* readiness.c — see readiness.h. */
 #include "cli/readiness.h"
+#include "cli/lookup.h"
 #include "cli/options.h"
 #include "files/clock.h"
 #include "files/places_files.h"
@@ -7,6 +8,7 @@
 #include "files/tls_files.h"
 #include "io/listen.h"
 #include "io/open_files.h"
+#include "io/own_addresses.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -73,7 +75,8 @@ static bool try_open_files(
     const struct topology *t, const struct topology_node *node, struct log *log)
 {
     struct open_files files = {.neighbours = node->neighbours_count,
-        .http = node->http.port != 0,
+        .http = node->http.address.port != 0,
+        .names = topology_has_names(t),
         .clients = t->limits.connections};
     if (!open_files_raise(&files))
         return false;
@@ -83,14 +86,50 @@ static bool try_open_files(
     return share.clients > 0;
 }
 
-static bool try_ports(const struct topology_node *node, struct log *log)
+/* Where it listens; a node that starts would try names for a while. Returns how many fail. */
+static unsigned find_addresses(const struct topology_node *node, struct listen_at at[NODE_PORTS])
+{
+    struct host_port of[NODE_PORTS];
+    unsigned failed = 0;
+    own_addresses_of(node, of);
+    for (unsigned p = 0; p < NODE_PORTS; p++) {
+        struct lookup found;
+        at[p] = (struct listen_at){.of = of[p]};
+        if (p == NODE_HTTP_PORT && !of[p].address.port)
+            continue;
+        lookup_run(&found, &of[p]);
+        _Static_assert((int)LOOKUP_ADDRESSES_MAX <= (int)LISTEN_ADDRESSES_MAX, "all fit");
+        memcpy(at[p].each, found.each, found.count * sizeof *found.each);
+        at[p].count = found.count;
+        failed += !found.count;
+        if (!found.count)
+            complain("cannot look up %s, where %s listens: %s", of[p].name, node->name, found.why);
+    }
+    return failed;
+}
+
+static bool try_ports(const struct listen_at at[NODE_PORTS], struct log *log)
 {
     struct listeners l;
-    const struct address at[NODE_PORTS] = {node->client, node->peer, node->http};
     if (!listeners_open(&l, NULL, log, at, clock_now()))
         return false;
     listeners_stop(&l);
     return true;
+}
+
+/* They may come later: no node waits for its neighbours. */
+static void warn_of_neighbours(
+    const struct topology *t, const struct topology_node *node, const char *path)
+{
+    for (unsigned i = 0; i < node->neighbours_count; i++) {
+        const struct topology_node *other = &t->nodes[node->neighbours[i]];
+        struct lookup found;
+        lookup_run(&found, &other->peer);
+        if (!found.count)
+            printf("%s:%d: warning: cannot look up %s, where %s is dialled: %s; it is looked up "
+                   "again for each dial\n",
+                path, other->line, other->peer.name, other->name, found.why);
+    }
 }
 
 unsigned readiness_faults(
@@ -107,6 +146,10 @@ unsigned readiness_faults(
     faults += !try_places(t, topology_path);
     faults += !try_log(t, topology_path);
     faults += !try_open_files(t, node, &log);
-    faults += bind && !try_ports(node, &log);
+    struct listen_at at[NODE_PORTS];
+    unsigned unknown = find_addresses(node, at);
+    faults += unknown;
+    faults += bind && !unknown && !try_ports(at, &log);
+    warn_of_neighbours(t, node, topology_path);
     return faults;
 }

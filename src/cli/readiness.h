@@ -10,8 +10,9 @@
 enum { READINESS_CERTIFICATE_S = 14 * 86400 };
 
 /* Try what node `self` needs: secrets, tokens, certificate and key, the places provider, its log,
- * open files and, with `bind`, its ports, which must be free. What is wrong is written to standard
- * error, a certificate that ends within READINESS_CERTIFICATE_S to standard output.
+ * open files, names at which it listens and, with `bind`, its ports, which must be free. What is
+ * wrong is written to standard error; a certificate that ends within READINESS_CERTIFICATE_S, and a
+ * neighbour's name that leads nowhere yet, to standard output.
  * Returns how much is wrong. */
 unsigned readiness_faults(
     const struct topology *t, const char *topology_path, unsigned self, bool bind);

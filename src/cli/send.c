@@ -61,6 +61,7 @@ struct talk {
     int node;
     bool connected, node_ended;
     int error; /* an errno: the connection failed */
+    char why[REACH_WHY_BYTES_MAX + 1]; /* no connection could be begun; "": it could */
     struct window to_output;
     bool to_terminal; /* so what the node sends is escaped; see hear() */
     char shown[SEND_SHOWN_BYTES]; /* what came in and is not escaped yet: */
@@ -272,11 +273,11 @@ static int judge(const struct options *o, const struct talk *t, const struct top
         return EXIT_SAID_NO;
     }
     if (!t->connected) {
-        char at[ADDRESS_TEXT_BYTES_MAX + 1];
-        struct address client = reach_client(node);
-        address_text(&client, at);
+        char at[HOST_PORT_TEXT_BYTES_MAX + 1];
+        struct host_port client = reach_client(node);
+        host_port_text(&client, at);
         complain("cannot reach %s at %s: %s; start it with: %s", node->name, at,
-            reason_of(t->error), options_command(o, "node", node->name));
+            *t->why ? t->why : reason_of(t->error), options_command(o, "node", node->name));
         return EXIT_SAID_NO;
     }
     if (t->replies.count != lines || replies_cut(&t->replies)) {
@@ -299,7 +300,7 @@ static int judge(const struct options *o, const struct talk *t, const struct top
 static int talk_to(
     const struct options *o, const struct topology_limits *limits, const struct topology_node *node)
 {
-    struct address to = reach_client(node);
+    struct host_port to = reach_client(node);
     struct talk *t = calloc(1, sizeof *t);
     if (!t) {
         complain("out of memory");
@@ -311,11 +312,8 @@ static int talk_to(
     t->words_left = o->words_count;
     t->from_stdin = !o->words_count;
     t->to_terminal = isatty(STDOUT_FILENO);
-    t->node = reach_begin(&to);
-    if (t->node < 0) {
-        t->error = errno;
-        t->node_ended = true;
-    }
+    t->node = reach_begin(&to, t->why);
+    t->node_ended = t->node < 0;
     converse(t);
     int code = judge(o, t, node);
     if (t->node >= 0)

@@ -16,6 +16,7 @@
 #include "cli/child.h"
 #include "cli/commands.h"
 #include "cli/herd.h"
+#include "cli/lookup.h"
 #include "cli/outlet.h"
 #include "cli/report.h"
 #include "files/clock.h"
@@ -76,7 +77,7 @@ struct up {
 
 /* -- whose node is it? ------------------------------------------------------------------------- */
 
-static bool is_here(const struct address *a, const struct ifaddrs *interfaces)
+static bool is_address_here(const struct address *a, const struct ifaddrs *interfaces)
 {
     if (address_is_loopback(a) || address_is_any(a))
         return true;
@@ -89,6 +90,22 @@ static bool is_here(const struct address *a, const struct ifaddrs *interfaces)
         if (address_same_host(&own, a))
             return true;
     }
+    return false;
+}
+
+/* Whether one of its addresses is this machine's. What listens on all addresses is where others
+ * reach it. */
+static bool is_here(const struct host_port *listen, const struct host_port *reached,
+    const struct ifaddrs *interfaces)
+{
+    struct lookup found;
+    const struct host_port *of = host_port_is_any(listen) ? reached : listen;
+    lookup_run(&found, of);
+    if (!found.count)
+        complain("cannot look up %s: %s; a node there is not started", of->name, found.why);
+    for (unsigned i = 0; i < found.count; i++)
+        if (is_address_here(&found.each[i], interfaces))
+            return true;
     return false;
 }
 
@@ -106,7 +123,8 @@ static bool gather(struct up *u)
     if (getifaddrs(&interfaces) != 0)
         interfaces = NULL; /* loopback addresses are recognized without it */
     for (unsigned i = 0; i < t->nodes_count; i++)
-        if (is_here(&t->nodes[i].client, interfaces) && is_here(&t->nodes[i].peer, interfaces))
+        if (is_here(&t->nodes[i].client_listen, &t->nodes[i].client, interfaces) &&
+            is_here(&t->nodes[i].peer_listen, &t->nodes[i].peer, interfaces))
             u->members[u->count++] = (struct member){.node = i,
                 .ask_at_ns = 0,
                 .child = {.ended_fd = -1, .said_fd = -1},
@@ -305,13 +323,13 @@ static void widen(int *width, const char *text)
 /* The widths of the columns of names and addresses. */
 static void measure(const struct up *u, int widths[3])
 {
-    char text[ADDRESS_TEXT_BYTES_MAX + 1];
+    char text[HOST_PORT_TEXT_BYTES_MAX + 1];
     for (unsigned i = 0; i < u->count; i++) {
         const struct topology_node *n = &u->topology->nodes[u->members[i].node];
         widen(&widths[0], n->name);
-        address_text(&n->client, text);
+        host_port_text(&n->client, text);
         widen(&widths[1], text);
-        address_text(&n->peer, text);
+        host_port_text(&n->peer, text);
         widen(&widths[2], text);
     }
 }
@@ -320,14 +338,14 @@ static void show_herd(const struct up *u)
 {
     static const char *const heads[] = {"NODE", "CLIENT PORT", "PEER PORT"};
     const struct topology *t = u->topology;
-    char client[ADDRESS_TEXT_BYTES_MAX + 1], peer[ADDRESS_TEXT_BYTES_MAX + 1];
+    char client[HOST_PORT_TEXT_BYTES_MAX + 1], peer[HOST_PORT_TEXT_BYTES_MAX + 1];
     int w[] = {(int)strlen(heads[0]), (int)strlen(heads[1]), (int)strlen(heads[2])};
     measure(u, w);
     printf("%-*s  %-*s  %-*s  LINKS\n", w[0], heads[0], w[1], heads[1], w[2], heads[2]);
     for (unsigned i = 0; i < u->count; i++) {
         const struct member *m = &u->members[i];
-        address_text(&t->nodes[m->node].client, client);
-        address_text(&t->nodes[m->node].peer, peer);
+        host_port_text(&t->nodes[m->node].client, client);
+        host_port_text(&t->nodes[m->node].peer, peer);
         printf("%-*s  %-*s  %-*s  ", w[0], name_of(u, m), w[1], client, w[2], peer);
         if (m->report.why)
             fputs(m->report.why, stdout);

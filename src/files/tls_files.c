@@ -144,7 +144,7 @@ bool tls_files_open(
 
 bool tls_files_http_wanted(const struct topology *t, const struct topology_node *node)
 {
-    return t->http.cert_file[0] != '\0' && node->http.port != 0;
+    return t->http.cert_file[0] != '\0' && node->http.address.port != 0;
 }
 
 bool tls_files_read_http(struct tls_files *f, const struct topology *t, const char *topology_path,

@@ -13,6 +13,7 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 _Static_assert((int)CONN_CLOSES_MAX >= 2 * (int)LISTEN_ACCEPTS_MAX, "closes keep up with accepts");
@@ -20,6 +21,18 @@ _Static_assert((int)CONN_CLOSES_MAX >= 2 * (int)LISTEN_ACCEPTS_MAX, "closes keep
 static const char *const port_words[NODE_PORTS] = {"client", "peer", "http"};
 
 /* -- opening ----------------------------------------------------------------------------------- */
+
+/* What to write where the machine does not have the address by which others reach the node. */
+static void tell_listen_key(FILE *tell, enum node_port port, uint16_t number)
+{
+    if (port == NODE_HTTP_PORT)
+        fprintf(tell, "write one that it has, like 0.0.0.0:%u", number);
+    else
+        fprintf(tell,
+            "if others reach it there all the same, say where to listen, like: "
+            "%s_listen = \"0.0.0.0:%u\"",
+            port_words[port], number);
+}
 
 static void tell_why_not(FILE *tell, const struct address *at, enum node_port port, int error)
 {
@@ -29,18 +42,35 @@ static void tell_why_not(FILE *tell, const struct address *at, enum node_port po
     if (error == EADDRINUSE)
         fprintf(tell, "the port is in use, perhaps by a node that still runs; to find nodes: "
                       "grep -l stampede /proc/[0-9]*/comm\n");
-    else if (error == EADDRNOTAVAIL)
+    else if (error == EADDRNOTAVAIL) {
         fprintf(tell,
             "this machine does not have that address; correct `%s` of this node in topology.conf, "
-            "or start the node on the machine that has it\n",
+            "or start the node on the machine that has it; ",
             port_words[port]);
-    else if (error == EACCES)
+        tell_listen_key(tell, port, at->port);
+        fputc('\n', tell);
+    } else if (error == EACCES)
         fprintf(tell,
             "only root may use a port this low; choose one from 1024 up, or as root allow this one "
             "with: sysctl net.ipv4.ip_unprivileged_port_start=%u\n",
             at->port);
     else
         fprintf(tell, "%s\n", reason_of(error));
+}
+
+/* None of the addresses of a name is this machine's. */
+static void tell_elsewhere(FILE *tell, const struct listen_at *at, enum node_port port)
+{
+    char text[ADDRESS_TEXT_BYTES_MAX + 1], name[HOST_PORT_TEXT_BYTES_MAX + 1];
+    host_port_text(&at->of, name);
+    fprintf(tell, "cannot listen on %s: it leads to ", name);
+    for (unsigned i = 0; i < at->count; i++) {
+        address_text(&at->each[i], text);
+        fprintf(tell, "%s%s", i ? ", " : "", text);
+    }
+    fprintf(tell, ", which this machine does not have; ");
+    tell_listen_key(tell, port, at->of.address.port);
+    fputc('\n', tell);
 }
 
 /* A descriptor, or -errno. */
@@ -77,6 +107,54 @@ static int bind_and_listen(const struct address *at, enum node_port port)
     return fd;
 }
 
+static bool is_elsewhere(int fd)
+{
+    return fd == -EADDRNOTAVAIL || fd == -EAFNOSUPPORT;
+}
+
+static bool listens_at(const struct listeners *l, enum node_port port, const struct address *at)
+{
+    for (unsigned i = 0; i < l->count; i++)
+        if (l->each[i].fd >= 0 && l->each[i].port == port && address_equal(&l->each[i].at, at))
+            return true;
+    return false;
+}
+
+static void close_all(const int *fds, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        if (fds[i] >= 0)
+            close(fds[i]);
+}
+
+/* Bind each address of a port, unless `has` says that it is bound already; descriptors, or -1 for
+ * those. Addresses of a name that this machine lacks are removed from `at`. false: `tell` says
+ * why. */
+static bool bind_port(struct listen_at *at, enum node_port port, const struct listeners *has,
+    int fds[LISTEN_ADDRESSES_MAX], FILE *tell)
+{
+    struct listen_at wanted = *at;
+    at->count = 0;
+    for (unsigned i = 0; i < wanted.count; i++) {
+        const struct address *to = &wanted.each[i];
+        int fd = has && listens_at(has, port, to) ? -1
+                 : has                            ? try_to_listen(to, port)
+                                                  : bind_and_listen(to, port);
+        if (is_elsewhere(fd) && host_port_is_name(&at->of))
+            continue;
+        if (fd < -1) {
+            tell_why_not(tell, to, port, -fd);
+            close_all(fds, at->count);
+            return false;
+        }
+        fds[at->count] = fd;
+        at->each[at->count++] = *to;
+    }
+    if (!at->count && wanted.count)
+        tell_elsewhere(tell, &wanted, port);
+    return at->count || !wanted.count;
+}
+
 static void log_listening(struct log *log, enum node_port port, int fd, struct instant now)
 {
     union sockaddr_any bound;
@@ -99,27 +177,60 @@ void listeners_open_none(struct listeners *l, struct conns *conns, struct log *l
         .stopped = true,
         .failed = {.event = "accept_fails"},
         .turned_away = {.event = "connections_turned_away"}};
-    for (unsigned p = 0; p < NODE_PORTS; p++)
-        l->ports[p].fd = -1;
+    for (unsigned i = 0; i < LISTENERS_MAX; i++)
+        l->each[i].fd = -1;
+}
+
+/* Its shares are set by share_accepts. */
+static void add(
+    struct listeners *l, enum node_port port, int fd, const struct address *at, struct instant now)
+{
+    unsigned i = 0;
+    while (l->each[i].fd >= 0)
+        i++;
+    ASSERT(i < LISTENERS_MAX && fd >= 0);
+    uint32_t generation = (l->each[i].generation + 1) & RING_SLOT_MAX;
+    l->each[i] = (struct listener){.fd = fd, .port = port, .at = *at, .generation = generation};
+    if (i == l->count)
+        l->count++;
+    log_listening(l->log, port, fd, now);
+}
+
+static void share_accepts(struct listeners *l, enum node_port port)
+{
+    unsigned sockets = 0;
+    for (unsigned i = 0; i < l->count; i++)
+        sockets += l->each[i].fd >= 0 && l->each[i].port == port;
+    ASSERT(sockets <= LISTEN_ADDRESSES_MAX);
+    for (unsigned i = 0; i < l->count; i++)
+        if (l->each[i].fd >= 0 && l->each[i].port == port)
+            l->each[i].accepts_max = LISTEN_ACCEPTS_MAX / sockets;
 }
 
 bool listeners_open(struct listeners *l, struct conns *conns, struct log *log,
-    const struct address at[NODE_PORTS], struct instant now)
+    const struct listen_at at[NODE_PORTS], struct instant now)
 {
     listeners_open_none(l, conns, log);
     l->stopped = false;
     for (unsigned p = 0; p < NODE_PORTS; p++) {
-        if (at[p].port == 0 && p == NODE_HTTP_PORT)
-            continue;
-        int fd = bind_and_listen(&at[p], p);
-        if (fd < 0) {
-            fputs("stampede: ", stderr);
-            tell_why_not(stderr, &at[p], p, -fd);
+        struct listen_at here = at[p];
+        int fds[LISTEN_ADDRESSES_MAX];
+        char *words = NULL;
+        size_t bytes;
+        FILE *tell = open_memstream(&words, &bytes);
+        bool well = tell && bind_port(&here, p, NULL, fds, tell);
+        if (tell)
+            fclose(tell);
+        if (!well)
+            fprintf(stderr, "stampede: %s", words ? words : "out of memory\n");
+        free(words);
+        for (unsigned i = 0; well && i < here.count; i++)
+            add(l, p, fds[i], &here.each[i], now);
+        share_accepts(l, p);
+        if (!well) {
             listeners_stop(l);
             return false;
         }
-        l->ports[p].fd = fd;
-        log_listening(log, p, fd, now);
     }
     return true;
 }
@@ -129,26 +240,22 @@ bool listeners_open(struct listeners *l, struct conns *conns, struct log *log,
 void listen_move_end(struct listen_move *m)
 {
     for (unsigned p = 0; p < NODE_PORTS; p++)
-        if (m->moves[p] && m->fds[p] >= 0)
-            close(m->fds[p]);
+        if (m->moves[p])
+            close_all(m->fds[p], m->at[p].count);
     *m = (struct listen_move){0};
 }
 
-bool listen_move_begin(struct listen_move *m, const struct address before[NODE_PORTS],
-    const struct address at[NODE_PORTS], FILE *tell)
+bool listen_move_begin(struct listen_move *m, const struct listeners *l,
+    const bool moves[NODE_PORTS], const struct listen_at at[NODE_PORTS], FILE *tell)
 {
     *m = (struct listen_move){0};
     bool well = true;
     for (unsigned p = 0; p < NODE_PORTS; p++) {
-        m->moves[p] = !address_equal(&before[p], &at[p]);
-        m->fds[p] = -1;
-        if (!m->moves[p] || at[p].port == 0)
+        if (!moves[p])
             continue;
-        int fd = try_to_listen(&at[p], p);
-        if (fd < 0)
-            tell_why_not(tell, &at[p], p, -fd);
-        well &= fd >= 0;
-        m->fds[p] = fd;
+        m->at[p] = at[p];
+        m->moves[p] = bind_port(&m->at[p], p, l, m->fds[p], tell);
+        well &= m->moves[p];
     }
     if (!well)
         listen_move_end(m);
@@ -162,20 +269,32 @@ static void close_port(struct listener *port)
     shutdown(port->fd, SHUT_RDWR); /* the accepts that are with the kernel answer */
     close(port->fd);
     port->fd = -1;
+    port->failing = false;
+    port->state = LISTEN_ON;
+}
+
+static bool stays(const struct listen_move *m, const struct listener *port)
+{
+    const struct listen_at *at = &m->at[port->port];
+    for (unsigned i = 0; i < at->count; i++)
+        if (m->fds[port->port][i] < 0 && address_equal(&at->each[i], &port->at))
+            return true;
+    return false;
 }
 
 void listeners_move(struct listeners *l, struct listen_move *m, struct instant now)
 {
     ASSERT(!l->stopped);
+    for (unsigned i = 0; i < l->count; i++)
+        if (m->moves[l->each[i].port] && !stays(m, &l->each[i]))
+            close_port(&l->each[i]);
     for (unsigned p = 0; p < NODE_PORTS; p++) {
-        struct listener *port = &l->ports[p];
         if (!m->moves[p])
             continue;
-        close_port(port);
-        *port = (struct listener){
-            .fd = m->fds[p], .generation = (port->generation + 1) & RING_SLOT_MAX};
-        if (port->fd >= 0)
-            log_listening(l->log, p, port->fd, now);
+        for (unsigned i = 0; i < m->at[p].count; i++)
+            if (m->fds[p][i] >= 0)
+                add(l, p, m->fds[p][i], &m->at[p].each[i], now);
+        share_accepts(l, p);
     }
     *m = (struct listen_move){0};
 }
@@ -183,8 +302,8 @@ void listeners_move(struct listeners *l, struct listen_move *m, struct instant n
 void listeners_stop(struct listeners *l)
 {
     l->stopped = true;
-    for (unsigned p = 0; p < NODE_PORTS; p++)
-        close_port(&l->ports[p]);
+    for (unsigned i = 0; i < l->count; i++)
+        close_port(&l->each[i]);
 }
 
 /* -- accepting --------------------------------------------------------------------------------- */
@@ -223,11 +342,11 @@ static void take_in(struct listeners *l, int fd, enum node_port port, struct ins
 
 void listener_completed(struct listeners *l, const struct ring_event *e, struct instant now)
 {
-    ASSERT(e->tag.slot < NODE_PORTS);
-    struct listener *port = &l->ports[e->tag.slot];
-    if (e->tag.generation != port->generation) { /* of the address before */
+    ASSERT(e->tag.slot < l->count && e->tag.sequence < NODE_PORTS);
+    struct listener *port = &l->each[e->tag.slot];
+    if (port->fd < 0 || e->tag.generation != port->generation) { /* of an address before */
         if (e->result >= 0 && !l->stopped)
-            take_in(l, e->result, e->tag.slot, now);
+            take_in(l, e->result, e->tag.sequence, now);
         else if (e->result >= 0)
             close(e->result);
         return;
@@ -241,7 +360,7 @@ void listener_completed(struct listeners *l, const struct ring_event *e, struct 
         if (e->result >= 0)
             close(e->result);
     } else if (e->result >= 0) {
-        take_in(l, e->result, e->tag.slot, now);
+        take_in(l, e->result, port->port, now);
     } else {
         port->rest_until_ns = now.mono_ns + LISTEN_REST_MS * MS_NS;
         note(&l->failed, -e->result);
@@ -253,7 +372,7 @@ void listener_completed(struct listeners *l, const struct ring_event *e, struct 
  * would complete at once. */
 static void pause_port(struct listener *port, struct instant now)
 {
-    if (port->armed < LISTEN_ACCEPTS_MAX && now.mono_ns < port->pause_ns)
+    if (port->armed < port->accepts_max && now.mono_ns < port->pause_ns)
         return;
     shutdown(port->fd, SHUT_RDWR);
     port->state = LISTEN_PAUSED;
@@ -273,11 +392,8 @@ static void resume_port(struct listeners *l, struct listener *port, struct insta
     note(&l->failed, errno);
 }
 
-bool listeners_turn(struct listeners *l, enum node_port which, bool on, struct instant now)
+static void turn(struct listeners *l, struct listener *port, bool on, struct instant now)
 {
-    struct listener *port = &l->ports[which];
-    if (l->stopped || port->fd < 0)
-        return !on;
     if (on && port->state != LISTEN_ON)
         resume_port(l, port, now);
     if (!on && port->state == LISTEN_ON) {
@@ -288,13 +404,29 @@ bool listeners_turn(struct listeners *l, enum node_port which, bool on, struct i
         pause_port(port, now);
     if (!on && port->state == LISTEN_PAUSED)
         port->failing = false;
-    return !on && port->state == LISTEN_PAUSED;
+}
+
+bool listeners_turn(struct listeners *l, enum node_port which, bool on, struct instant now)
+{
+    bool paused = !on;
+    if (on && !l->paused) /* nearly always */
+        return false;
+    l->paused = !on;
+    for (unsigned i = 0; i < l->count && !l->stopped; i++) {
+        struct listener *port = &l->each[i];
+        if (port->fd < 0 || port->port != which)
+            continue;
+        turn(l, port, on, now);
+        paused &= port->state == LISTEN_PAUSED;
+        l->paused |= port->state != LISTEN_ON;
+    }
+    return paused;
 }
 
 /* The one accept after a failure takes what waits already, which wakes none that was in flight. */
 static unsigned to_arm(const struct listeners *l, const struct listener *port, struct instant now)
 {
-    unsigned most = LISTEN_ACCEPTS_MAX - port->armed;
+    unsigned most = port->armed < port->accepts_max ? port->accepts_max - port->armed : 0;
     if (!port->failing)
         return most;
     return most && (now.mono_ns >= port->rest_until_ns || l->conns->freed);
@@ -302,13 +434,16 @@ static unsigned to_arm(const struct listeners *l, const struct listener *port, s
 
 void listeners_settle(struct listeners *l, struct instant now)
 {
-    for (unsigned p = 0; p < NODE_PORTS && !l->stopped; p++) {
-        struct listener *port = &l->ports[p];
+    for (unsigned i = 0; i < l->count && !l->stopped; i++) {
+        struct listener *port = &l->each[i];
         if (port->fd < 0 || port->state == LISTEN_PAUSED)
             continue;
         for (unsigned n = to_arm(l, port, now); n; n--, port->armed++)
             ring_accept(l->conns->ring, port->fd,
-                (struct ring_tag){.op = RING_ACCEPT, .slot = p, .generation = port->generation});
+                (struct ring_tag){.op = RING_ACCEPT,
+                    .sequence = (uint8_t)port->port,
+                    .slot = i,
+                    .generation = port->generation});
         ASSERT(port->armed <= LISTEN_ACCEPTS_MAX);
     }
     l->conns->freed = false;
@@ -319,12 +454,13 @@ void listeners_settle(struct listeners *l, struct instant now)
 int64_t listeners_deadline(const struct listeners *l)
 {
     int64_t next_ns = NEVER_NS;
-    for (unsigned p = 0; p < NODE_PORTS && !l->stopped; p++)
-        if (l->ports[p].failing && l->ports[p].armed < LISTEN_ACCEPTS_MAX)
-            next_ns = earlier_ns(next_ns, l->ports[p].rest_until_ns);
-    for (unsigned p = 0; p < NODE_PORTS && !l->stopped; p++)
-        if (l->ports[p].state == LISTEN_PAUSING)
+    for (unsigned i = 0; i < l->count && !l->stopped; i++) {
+        const struct listener *port = &l->each[i];
+        if (port->failing && port->armed < port->accepts_max)
+            next_ns = earlier_ns(next_ns, port->rest_until_ns);
+        if (port->state == LISTEN_PAUSING)
             next_ns = 0; /* to see whether all accepts are still in flight then */
+    }
     if (l->failed.count)
         next_ns = earlier_ns(next_ns, l->failed.quiet_until_ns);
     if (l->turned_away.count)

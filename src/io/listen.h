@@ -1,6 +1,7 @@
 /* listen.h — the ports of a node: binding them and accepting connections.
  *
- * Each port has LISTEN_ACCEPTS_MAX accepts in flight, and each takes one connection: so many are
+ * A port has one address, or as many as its name leads to. It has LISTEN_ACCEPTS_MAX accepts in
+ * flight, shared by these, and each takes one connection: so many are
  * taken in a turn, however many wait. (A multishot accept takes all that wait, which may be the
  * whole backlog; clients would wait meanwhile.) An accept fails when the process runs out of file
  * descriptors; arming it again at once would spin, so the port pauses until a connection was
@@ -16,6 +17,8 @@
 
 enum {
     LISTEN_ACCEPTS_MAX = 64, /* connections that a port takes in one turn */
+    LISTEN_ADDRESSES_MAX = 8, /* of a port; any further ones are not listened on */
+    LISTENERS_MAX = NODE_PORTS * LISTEN_ADDRESSES_MAX,
     LISTEN_BACKLOG = 4096, /* the kernel lowers it to net.core.somaxconn */
     LISTEN_REST_MS = 100, /* after a failed accept */
     LISTEN_UNSENT_BYTES = 128 * 1024, /* of a client, that the kernel takes and cannot send yet */
@@ -37,8 +40,18 @@ struct listen_trouble {
  * listen: who connects is refused. */
 enum listen_state { LISTEN_ON, LISTEN_PAUSING, LISTEN_PAUSED };
 
+/* Where a port is to listen. */
+struct listen_at {
+    struct host_port of; /* as topology.conf says */
+    unsigned count; /* 0: nowhere */
+    struct address each[LISTEN_ADDRESSES_MAX]; /* that is this; port 0: any free one */
+};
+
 struct listener {
-    int fd;
+    int fd; /* -1: this slot is free */
+    enum node_port port;
+    struct address at; /* as it was asked for */
+    unsigned accepts_max; /* its share of LISTEN_ACCEPTS_MAX */
     uint32_t generation; /* of the accepts that are armed: it grows when the port moves */
     enum listen_state state;
     int64_t pause_ns; /* PAUSING: then it waits no longer for its backlog to be empty */
@@ -50,31 +63,35 @@ struct listener {
 struct listeners {
     struct conns *conns;
     struct log *log;
-    struct listener ports[NODE_PORTS];
+    struct listener each[LISTENERS_MAX];
+    unsigned count; /* slots from here on were never used */
+    bool paused; /* some of them pauses */
     struct listen_trouble failed; /* accepts that failed */
     struct listen_trouble turned_away; /* connections closed for lack of a slot */
     bool stopped;
 };
 
-/* Bind and listen; the addresses are logged.
+/* Bind and listen; the addresses are logged. Of the addresses of a name, those that this machine
+ * does not have are left out, if it has one.
  *
- * at  where, by port; an HTTP address whose port is 0: nowhere
+ * at  where, by port
  * false: failed; cause and remedy were written to standard error, and nothing is left open. */
 MUST_USE bool listeners_open(struct listeners *l, struct conns *conns, struct log *log,
-    const struct address at[NODE_PORTS], struct instant now);
+    const struct listen_at at[NODE_PORTS], struct instant now);
 
 /* Other addresses, bound and not used yet. All zero: none. */
 struct listen_move {
     bool moves[NODE_PORTS];
-    int fds[NODE_PORTS]; /* of those that move; -1: there is no such port any more */
+    struct listen_at at[NODE_PORTS]; /* of those that move: where from now on, as far as bound */
+    int fds[NODE_PORTS][LISTEN_ADDRESSES_MAX]; /* for each; -1: it is listened on already */
 };
 
-/* Bind the addresses that are others than before. Without waiting: the loop runs.
+/* Bind where the ports that move do not listen yet. Without waiting: the loop runs.
  *
  * false: failed; causes and remedies were written to `tell`, a line each, and nothing is left
  * open. */
-MUST_USE bool listen_move_begin(struct listen_move *m, const struct address before[NODE_PORTS],
-    const struct address at[NODE_PORTS], FILE *tell);
+MUST_USE bool listen_move_begin(struct listen_move *m, const struct listeners *l,
+    const bool moves[NODE_PORTS], const struct listen_at at[NODE_PORTS], FILE *tell);
 /* Accept there from now on, and no more where it was before; connections stay. Ends the move. */
 void listeners_move(struct listeners *l, struct listen_move *m, struct instant now);
 /* Do without it. */

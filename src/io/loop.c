@@ -14,10 +14,11 @@
 #include "io/dial.h"
 #include "io/listen.h"
 #include "io/log_sink.h"
+#include "io/lookups.h"
 #include "io/notify.h"
+#include "io/own_addresses.h"
 #include "io/reason.h"
 #include "io/reload.h"
-#include "io/resolve.h"
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -34,12 +35,13 @@ struct loop {
     bool signalled; /* there are signals to read */
     unsigned stops; /* signals to stop that have come: the second ends the node at once */
     bool stopping; /* the node was told to stop */
+    bool stopped_early; /* before it had started */
     int64_t drain_ns; /* when to end at the latest; NEVER_NS: the node has not stopped */
     int64_t look_ns; /* when to look next whether the last bytes have arrived */
     struct conns conns;
     struct listeners listeners;
     struct dials dials;
-    struct resolve resolve;
+    struct lookups lookups;
     struct log_sink sink;
     struct notify notify;
     struct reload reload;
@@ -87,6 +89,7 @@ static void begin_stop(struct loop *l, struct instant now)
     log_begin(l->config->log, LOG_INFO, "stopping", now);
     log_end(l->config->log);
     notify_say(&l->notify, NOTIFY_STOPPING);
+    reload_end(&l->reload);
     listeners_stop(&l->listeners);
     conns_hand_over(&l->conns);
 }
@@ -110,8 +113,16 @@ static void hang_up(struct loop *l, struct instant now)
     if (l->stopping)
         return;
     notify_say(&l->notify, NOTIFY_RELOADING);
-    reload_all(&l->reload, now);
-    notify_say(&l->notify, NOTIFY_READY);
+    reload_begin(&l->reload, now);
+    if (!l->reload.waits)
+        notify_say(&l->notify, NOTIFY_READY);
+}
+
+/* A reload that waits for names. */
+static void go_on_reloading(struct loop *l, struct instant now)
+{
+    if (reload_turn(&l->reload, now))
+        notify_say(&l->notify, NOTIFY_READY);
 }
 
 /* After all else that has happened: what was received before a node stops is answered. */
@@ -156,7 +167,7 @@ static void dispatch(struct loop *l, const struct ring_event *e, struct instant 
         l->signalled = true;
         break;
     case RING_RESOLVE:
-        resolve_completed(&l->resolve, e);
+        lookups_completed(&l->lookups, e);
         break;
     case RING_CANCEL: /* the request had completed before it could be cancelled */
         break;
@@ -169,7 +180,9 @@ static int64_t next_deadline(const struct loop *l)
     next_ns = earlier_ns(next_ns, conns_deadline(&l->conns));
     next_ns = earlier_ns(next_ns, listeners_deadline(&l->listeners));
     next_ns = earlier_ns(next_ns, dials_deadline(&l->dials));
-    next_ns = earlier_ns(next_ns, resolve_deadline(&l->resolve));
+    next_ns = earlier_ns(next_ns, lookups_deadline(&l->lookups));
+    if (l->reload.waits)
+        next_ns = earlier_ns(next_ns, resolve_deadline(&l->lookups.own));
     next_ns = earlier_ns(next_ns, notify_deadline(&l->notify));
     return earlier_ns(next_ns, log_sink_deadline(&l->sink));
 }
@@ -178,25 +191,6 @@ static int64_t next_deadline(const struct loop *l)
 static int64_t until(int64_t deadline_ns, struct instant now)
 {
     return deadline_ns == NEVER_NS ? NEVER_NS : deadline_ns - now.mono_ns;
-}
-
-static void take_answer(struct loop *l, struct instant now)
-{
-    struct resolve_answer answer;
-    if (!resolve_answer(&l->resolve, &answer, now))
-        return;
-    if (answer.count)
-        node_resolved(l->config->node, answer.addresses, answer.count, answer.ttl_s, now);
-    else
-        node_resolve_failed(l->config->node, answer.why, now);
-}
-
-static void settle_resolve(struct loop *l, struct instant now)
-{
-    struct span host;
-    if (node_resolve(l->config->node, &host))
-        resolve_ask(&l->resolve, host, now);
-    resolve_settle(&l->resolve, now);
 }
 
 /* The instant of the turn that begins. */
@@ -235,8 +229,11 @@ static int turn(struct loop *l, struct instant *now)
     for (struct ring_event e; ring_next(l->ring, &e);)
         dispatch(l, &e, *now);
 
-    take_answer(l, *now);
+    if (l->lookups.busy)
+        lookups_turn(&l->lookups, *now);
     take_signals(l, *now);
+    if (l->reload.waits)
+        go_on_reloading(l, *now);
     shake(l->config->node, *now);
     node_turn(l->config->node, *now);
     if (node_is_twin(l->config->node) || node_is_drained(l->config->node))
@@ -245,7 +242,7 @@ static int turn(struct loop *l, struct instant *now)
     ring_buffers_return(l->ring);
     conns_settle(&l->conns, *now);
     dials_settle(&l->dials, *now);
-    settle_resolve(l, *now);
+    lookups_settle(&l->lookups, *now);
     log_sink_settle(&l->sink, *now);
     bool listens = node_listens(l->config->node);
     if (listeners_turn(&l->listeners, NODE_CLIENT_PORT, listens, *now))
@@ -318,6 +315,16 @@ static int run(struct loop *l)
     return error || node_is_twin(config->node) ? 1 : 0;
 }
 
+static bool open_ports(struct loop *l)
+{
+    const struct loop_config *config = l->config;
+    struct own_addresses own;
+    enum own_await found = own_addresses_await(&own, config->at, &l->lookups);
+    l->stopped_early = found == OWN_AWAIT_STOPPED;
+    return found == OWN_AWAIT_WELL &&
+           listeners_open(&l->listeners, &l->conns, config->log, own.at, clock_now());
+}
+
 /* A part that cannot be opened has reported why. */
 static bool open_parts(struct loop *l)
 {
@@ -328,7 +335,7 @@ static bool open_parts(struct loop *l)
         return false;
     log_ring(config->log, &config->sizes, ring_sizes(l->ring), now);
     dials_init(&l->dials, &l->conns, config->node);
-    resolve_open(&l->resolve, l->ring, NULL);
+    lookups_open(&l->lookups, l->ring, config->node, NULL);
     notify_open(&l->notify, l->ring, config->log, now);
     if (!conns_init(&l->conns, l->ring, config->node, config->connections_max, config->spare)) {
         fputs("stampede: no memory for the connection table; lower limits.connections\n", stderr);
@@ -341,6 +348,7 @@ static bool open_parts(struct loop *l)
         .sink = &l->sink,
         .conns = &l->conns,
         .listeners = &l->listeners,
+        .lookups = &l->lookups,
         .ring = l->ring};
     if (config->only_client) {
         listeners_open_none(&l->listeners, &l->conns, config->log);
@@ -350,7 +358,7 @@ static bool open_parts(struct loop *l)
         conns_settle(&l->conns, now); /* arms its receive; without it no turn would ever begin */
         return true;
     }
-    return listeners_open(&l->listeners, &l->conns, config->log, config->at, now);
+    return open_ports(l);
 }
 
 /* The ring is closed first, so that the kernel no longer uses memory that is then freed. */
@@ -358,8 +366,9 @@ static void close_parts(struct loop *l)
 {
     if (l->ring)
         ring_close(l->ring);
+    reload_end(&l->reload);
     listeners_stop(&l->listeners);
-    resolve_close(&l->resolve);
+    lookups_close(&l->lookups);
     conns_deinit(&l->conns);
     log_sink_close(&l->sink);
     notify_close(&l->notify);
@@ -372,12 +381,11 @@ int loop_run(const struct loop_config *config)
         .signals_fd = calls_are_allowed() ? open_signals() : -1,
         .drain_ns = NEVER_NS,
         .look_ns = NEVER_NS,
-        .listeners = {.ports = {{.fd = -1}, {.fd = -1}, {.fd = -1}}},
         .sink = {.fd = STDERR_FILENO},
         .notify = {.fd = -1}};
     bool well = l.signals_fd >= 0 && open_parts(&l) &&
                 sandbox_enter(config->sandbox, config->log, clock_now());
-    int result = well ? run(&l) : 1;
+    int result = well ? run(&l) : !l.stopped_early;
     close_parts(&l);
     return result;
 }

@@ -30,8 +30,9 @@ struct loop_config {
     const char *log_file; /* "": standard error */
     struct files_in_use *files; /* all reloaded on SIGHUP; NULL: none */
     const struct open_files *open_files; /* with `files`: what the process may open */
-    /* Where to listen; port 0: any free one, which is logged, and for HTTP: nowhere. */
-    struct address at[NODE_PORTS];
+    /* Where to listen; port 0: any free one, which is logged, and for HTTP: nowhere. A name that
+     * leads nowhere yet is tried for a while (own_addresses.h). */
+    struct host_port at[NODE_PORTS];
     /* NULL: listen on these addresses. Else a connected socket, taken over: the only client of a
      * node that does not listen. */
     const int *only_client;

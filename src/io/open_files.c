@@ -49,9 +49,10 @@ struct open_files_share open_files_share(const struct open_files *f)
     if (s.strangers > STRANGERS_USUAL)
         s.strangers = STRANGERS_USUAL;
     s.webs = s.strangers / STRANGERS_OF_WEB;
-    unsigned of_others = f->neighbours * FILES_OF_NEIGHBOUR + s.strangers + (f->http ? s.webs : 0);
-    uint64_t others = f->in_use + FILES_OWN + (f->places ? FILES_OF_PLACES : 0) + of_others +
-                      (uint64_t)CLIENTS_REFUSED;
+    unsigned of_neighbour = FILES_OF_NEIGHBOUR + f->names; /* two addresses of a name race */
+    unsigned of_others = f->neighbours * of_neighbour + s.strangers + (f->http ? s.webs : 0);
+    uint64_t others = f->in_use + FILES_OWN + (f->places ? FILES_OF_PLACES : 0) +
+                      (f->names ? FILES_OF_NAMES : 0) + of_others + (uint64_t)CLIENTS_REFUSED;
     if (f->allowed < others + CLIENTS_LEAST) {
         s.clients = 0;
         s.needed = others + CLIENTS_LEAST;

@@ -18,6 +18,7 @@ enum {
     /* Two connections with two about to be closed, two dials, four sockets of c-ares. */
     FILES_OF_PLACES = 10,
     CHANNELS_OF_PLACES = 4, /* of these, connections */
+    FILES_OF_NAMES = 11, /* two sockets of c-ares for each of four lookups, three more listeners */
     FILES_OF_NEIGHBOUR = 2, /* a link that is dialled and one that is accepted meet */
     FILES_BESIDE_CONNECTIONS = 32, /* where there are plenty */
     STRANGERS_LEAST = 8, /* observers, and peers that have not proved who they are; */
@@ -32,6 +33,7 @@ struct open_files {
     uint64_t in_use; /* that it has open now */
     unsigned neighbours;
     bool places; /* a service answers about them */
+    bool names; /* topology.conf has names in place of addresses */
     bool http; /* the node has an HTTP port */
     uint32_t clients; /* limits.connections */
 };

@@ -81,32 +81,66 @@ static bool open_log(
     return false;
 }
 
-static void addresses_of(const struct topology *t, unsigned self, struct address at[NODE_PORTS])
+/* Which ports of the node have another address in the file than before. */
+static bool find_moves(const struct reload *r, bool moves[NODE_PORTS])
 {
-    const struct topology_node *node = &t->nodes[self];
-    at[NODE_CLIENT_PORT] = node->client;
-    at[NODE_PEER_PORT] = node->peer;
-    at[NODE_HTTP_PORT] = node->http;
+    struct host_port before[NODE_PORTS], after[NODE_PORTS];
+    const struct topology *t = r->files->topology;
+    int self = topology_find(t, span_of(r->files->name));
+    ASSERT(self >= 0);
+    own_addresses_of(&t->nodes[self], before);
+    own_addresses_of(&r->renewal.topology->nodes[r->renewal.self], after);
+    bool any = false;
+    for (unsigned p = 0; p < NODE_PORTS; p++) {
+        moves[p] = !host_port_equal(&before[p], &after[p]);
+        any |= moves[p];
+    }
+    return any;
+}
+
+/* Only names that are others than before are looked up: what is listened on stays. */
+static void begin_lookups(struct reload *r, struct instant now)
+{
+    struct host_port of[NODE_PORTS];
+    bool moves[NODE_PORTS];
+    own_addresses_of(&r->renewal.topology->nodes[r->renewal.self], of);
+    (void)find_moves(r, moves);
+    for (unsigned p = 0; p < NODE_PORTS; p++)
+        if (!moves[p])
+            of[p] = (struct host_port){.address = of[p].address};
+    own_addresses_begin(&r->own, of, &r->lookups->own, now);
+    r->waits = r->own.verdict == OWN_WAITS;
 }
 
 /* Binds the node's own addresses where they are others. */
-static bool bind_addresses(
-    struct reload *r, const struct renewal *n, struct listen_move *move, struct instant now)
+static bool bind_addresses(struct reload *r, struct listen_move *move, struct instant now)
 {
-    struct address before[NODE_PORTS], at[NODE_PORTS];
-    const struct topology *t = r->files->topology;
+    bool moves[NODE_PORTS];
     char *words = NULL;
     size_t bytes;
+    if (!find_moves(r, moves))
+        return true;
     FILE *tell = open_memstream(&words, &bytes);
-    addresses_of(t, (unsigned)topology_find(t, span_of(r->files->name)), before);
-    addresses_of(n->topology, n->self, at);
-    bool well = tell && listen_move_begin(move, before, at, tell);
+    bool well = tell && listen_move_begin(move, r->listeners, moves, r->own.at, tell);
     if (tell)
         fclose(tell);
     if (!well)
         log_words(r, "addresses", false, words, now);
     free(words);
     return well;
+}
+
+static void log_no_address(struct reload *r, struct instant now)
+{
+    char *words = NULL;
+    size_t bytes;
+    FILE *tell = open_memstream(&words, &bytes);
+    if (tell) {
+        own_addresses_tell(&r->own, tell, false);
+        fclose(tell);
+    }
+    log_words(r, "addresses", false, words, now);
+    free(words);
 }
 
 /* Lowers limits.connections to what the limit of open files allows. false: that is not enough, or
@@ -117,7 +151,8 @@ static bool share_files(
     struct topology *t = n->topology;
     struct open_files files = *r->open_files;
     files.neighbours = t->nodes[n->self].neighbours_count;
-    files.http = t->nodes[n->self].http.port != 0;
+    files.http = t->nodes[n->self].http.address.port != 0;
+    files.names = topology_has_names(t);
     files.clients = t->limits.connections;
     *share = open_files_share(&files);
     if (!share->clients) {
@@ -127,7 +162,9 @@ static bool share_files(
     open_files_tell(&files, share, r->log, now);
     t->limits.connections = share->clients;
     const char *why = "no memory for so many connections; lower limits.connections";
-    if (conns_grow(r->conns, share->connections))
+    if (t->limits.stamps < store_count(node_store(r->node))) /* which were fewer when it was read */
+        why = "limits.stamps is less than this node holds by now";
+    else if (conns_grow(r->conns, share->connections))
         why = node_take_topology(r->node, t, r->conns->slots.max, now);
     if (why)
         log_line(r, "topology", false, span_of(why), now);
@@ -153,27 +190,61 @@ static void take(struct reload *r, struct renewal *n, const struct new_log *log,
     renewal_take(n, now);
 }
 
-void reload_all(struct reload *r, struct instant now)
+/* With all names known. */
+static void finish(struct reload *r, struct instant now)
 {
-    struct renewal renewal;
     struct new_log log = {.fd = -1};
     struct listen_move move = {.moves = {false}};
     struct open_files_share share;
-    if (*r->sink->path)
-        log_sink_reopen(r->sink, now);
-    if (!r->files)
-        return;
-    bool well = renewal_read(&renewal, r->files, store_count(node_store(r->node)));
-    if (!well)
-        log_failures(r, &renewal, now);
-    if (well && open_log(r, renewal.topology, &log, now) &&
-        bind_addresses(r, &renewal, &move, now) && share_files(r, &renewal, &share, now)) {
+    r->waits = false;
+    if (open_log(r, r->renewal.topology, &log, now) && bind_addresses(r, &move, now) &&
+        share_files(r, &r->renewal, &share, now)) {
         listeners_move(r->listeners, &move, now);
-        take(r, &renewal, &log, &share, now);
+        take(r, &r->renewal, &log, &share, now);
         return;
     }
     listen_move_end(&move);
     if (log.fd > STDERR_FILENO)
         close(log.fd);
-    renewal_discard(&renewal);
+    renewal_discard(&r->renewal);
+}
+
+void reload_begin(struct reload *r, struct instant now)
+{
+    reload_end(r);
+    if (*r->sink->path)
+        log_sink_reopen(r->sink, now);
+    if (!r->files)
+        return;
+    if (!renewal_read(&r->renewal, r->files, store_count(node_store(r->node)))) {
+        log_failures(r, &r->renewal, now);
+        renewal_discard(&r->renewal);
+        return;
+    }
+    begin_lookups(r, now);
+    if (!r->waits)
+        finish(r, now);
+}
+
+bool reload_turn(struct reload *r, struct instant now)
+{
+    ASSERT(r->waits);
+    enum own_verdict verdict = own_addresses_turn(&r->own, &r->lookups->own, now);
+    resolve_settle(&r->lookups->own, now);
+    if (verdict == OWN_WAITS)
+        return false;
+    if (verdict == OWN_KNOWN) {
+        finish(r, now);
+    } else {
+        log_no_address(r, now);
+        reload_end(r);
+    }
+    return true;
+}
+
+void reload_end(struct reload *r)
+{
+    if (r->waits)
+        renewal_discard(&r->renewal);
+    r->waits = false;
 }

@@ -74,14 +74,15 @@ static void on_socket_state(void *self, int fd, int readable, int writable)
 
 static struct ring_tag tag_of(const struct resolve *r, const struct resolve_socket *s)
 {
-    return (struct ring_tag){
-        .op = RING_RESOLVE, .sequence = s->sequence, .slot = (uint32_t)(s - r->sockets)};
+    return (struct ring_tag){.op = RING_RESOLVE,
+        .sequence = s->sequence,
+        .slot = r->number * RESOLVE_SOCKETS_MAX + (uint32_t)(s - r->sockets)};
 }
 
 void resolve_completed(struct resolve *r, const struct ring_event *e)
 {
-    ASSERT(e->tag.slot < RESOLVE_SOCKETS_MAX);
-    struct resolve_socket *s = &r->sockets[e->tag.slot];
+    ASSERT(e->tag.slot / RESOLVE_SOCKETS_MAX == r->number);
+    struct resolve_socket *s = &r->sockets[e->tag.slot % RESOLVE_SOCKETS_MAX];
     if (!s->polled || s->sequence != e->tag.sequence)
         return;
     ASSERT(r->polls > 0);
@@ -401,9 +402,14 @@ int64_t resolve_deadline(const struct resolve *r)
     return r->status == UNDER_WAY ? earlier_ns(r->wake_ns, r->cut_ns) : 0;
 }
 
-void resolve_open(struct resolve *r, struct ring *ring, const char *servers)
+bool resolve_is_busy(const struct resolve *r)
 {
-    *r = (struct resolve){.ring = ring, .servers = servers};
+    return r->asked || r->channel || r->polls;
+}
+
+void resolve_open(struct resolve *r, struct ring *ring, unsigned number, const char *servers)
+{
+    *r = (struct resolve){.ring = ring, .number = number, .servers = servers};
     for (unsigned i = 0; i < RESOLVE_SOCKETS_MAX; i++)
         r->sockets[i].fd = -1;
     ares_library_init(ARES_LIB_INIT_ALL);

@@ -1,11 +1,11 @@
 /* resolve.h — looks up the addresses of a host name, with c-ares on the ring.
  *
- * One host at a time, which is all that places needs. c-ares decides what to send and when. The
- * ring polls its sockets, and resolve_deadline includes its time-outs, so nothing blocks except
- * reading /etc/hosts and /etc/resolv.conf. They are read for each query, so that changes take
- * effect with the next one. Between two queries no channel, socket or memory is held. Holds always:
- * when c-ares closes a socket, its poll is cancelled, and its slot is reused only after that poll
- * completed. Called by loop. */
+ * One host at a time; for several at a time there are several of these (lookups.h). c-ares decides
+ * what to send and when. The ring polls its sockets, and resolve_deadline includes its time-outs,
+ * so nothing blocks except reading /etc/hosts and /etc/resolv.conf. They are read for each query,
+ * so that changes take effect with the next one. Between two queries no channel, socket or memory
+ * is held. Holds always: when c-ares closes a socket, its poll is cancelled, and its slot is reused
+ * only after that poll completed. Called by lookups. */
 #ifndef IO_RESOLVE_H
 #define IO_RESOLVE_H
 
@@ -41,6 +41,7 @@ struct resolve_socket {
 
 struct resolve {
     struct ring *ring;
+    unsigned number; /* among those on its ring, from 0 */
     const char *servers;
     struct ares_channeldata *channel; /* NULL: no query is under way */
     struct resolve_socket sockets[RESOLVE_SOCKETS_MAX];
@@ -56,9 +57,11 @@ struct resolve {
     char host[RESOLVE_HOST_BYTES_MAX + 1];
 };
 
-/* servers  name servers to use instead of those of /etc/resolv.conf, as "127.0.0.1:5353,[::1]:53",
+/* number   of this one, among those on the ring; its completions have slots from number *
+ *          RESOLVE_SOCKETS_MAX on
+ * servers  name servers to use instead of those of /etc/resolv.conf, as "127.0.0.1:5353,[::1]:53",
  *          for tests; outlives the resolver. NULL: those of /etc/resolv.conf */
-void resolve_open(struct resolve *r, struct ring *ring, const char *servers);
+void resolve_open(struct resolve *r, struct ring *ring, unsigned number, const char *servers);
 
 /* After the ring was closed. */
 void resolve_close(struct resolve *r);
@@ -68,7 +71,7 @@ void resolve_close(struct resolve *r);
  * abandoned. resolve_answer returns the result within RESOLVE_MS, in every case. */
 void resolve_ask(struct resolve *r, struct span host, struct instant now);
 
-/* Handle the completion of a RING_RESOLVE request. */
+/* Handle the completion of one of its RING_RESOLVE requests. */
 void resolve_completed(struct resolve *r, const struct ring_event *e);
 
 /* Once a turn, after the completions: runs the time-outs that are due. true: `out` is the answer;
@@ -77,6 +80,9 @@ MUST_USE bool resolve_answer(struct resolve *r, struct resolve_answer *out, stru
 
 /* At the end of a turn: poll the sockets that c-ares waits for. */
 void resolve_settle(struct resolve *r, struct instant now);
+
+/* Whether it has requests on the ring, or an answer to give. */
+bool resolve_is_busy(const struct resolve *r);
 
 /* The latest time of the next turn even if nothing completes; NEVER_NS: none needed. */
 int64_t resolve_deadline(const struct resolve *r);

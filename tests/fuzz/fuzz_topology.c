@@ -28,9 +28,10 @@ static void check_node(const struct topology *t, unsigned self)
     const struct topology_node *n = &t->nodes[self];
     ASSERT(between(strlen(n->name), 1, STAMPEDE_NODE_NAME_BYTES_MAX));
     ASSERT(topology_find(t, span_of(n->name)) == (int)self);
-    ASSERT(n->client.port && n->peer.port && !address_is_any(&n->peer));
-    ASSERT(!address_equal(&n->client, &n->peer));
-    ASSERT(t->secret_file[0] || address_is_loopback(&n->peer));
+    ASSERT(n->client.address.port && n->peer.address.port && !host_port_is_any(&n->peer));
+    ASSERT(!host_port_equal(&n->client, &n->peer));
+    bool loopback = host_port_is_loopback(&n->peer) && host_port_is_loopback(&n->peer_listen);
+    ASSERT(t->secret_file[0] || loopback);
     ASSERT(n->neighbours_count <= TOPOLOGY_NEIGHBOURS_MAX);
     ASSERT(n->neighbours_count > 0 || t->nodes_count == 1);
     for (unsigned i = 0; i < n->neighbours_count; i++) {

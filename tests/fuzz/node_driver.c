@@ -22,8 +22,8 @@ struct driver driver;
 
 static struct topology_node nodes[3] = {
     {.name = "Goloman"},
-    {.name = "Ant", .peer = {.ip = {127, 0, 0, 1}, .port = 12101}},
-    {.name = "Hands", .peer = {.ip = {127, 0, 0, 1}, .port = 12102}},
+    {.name = "Ant", .peer.address = {.ip = {127, 0, 0, 1}, .port = 12101}},
+    {.name = "Hands", .peer.address = {.ip = {127, 0, 0, 1}, .port = 12102}},
 };
 static struct topology_retired retired[] = {{.name = "Welsh"}};
 static struct log log_;
@@ -230,7 +230,7 @@ static bool do_deeds(void)
     uint32_t slot;
     unsigned dial;
     struct dial_order order;
-    struct span host;
+    struct lookup_order lookup;
     bool any = false;
     for (; node_touched(driver.node, &slot); any = true)
         follow(slot);
@@ -243,8 +243,8 @@ static bool do_deeds(void)
         ASSERT(order.until_ns > driver.now.mono_ns);
         dials[order.id] = true;
     }
-    for (; node_resolve(driver.node, &host); any = true) {
-        ASSERT(!driver.resolving);
+    for (; node_resolve(driver.node, &lookup); any = true) {
+        ASSERT(!driver.resolving && lookup.id == NODE_LOOKUP_OF_PLACES);
         driver.resolving = true;
     }
     return any;
@@ -413,9 +413,10 @@ void driver_resolved(bool well)
         return;
     driver.resolving = false;
     if (well)
-        node_resolved(driver.node, both, 2, 60, driver.now);
+        node_resolved(driver.node, NODE_LOOKUP_OF_PLACES, both, 2, 60, driver.now);
     else
-        node_resolve_failed(driver.node, "there is no such name", driver.now);
+        node_resolve_failed(
+            driver.node, NODE_LOOKUP_OF_PLACES, "there is no such name", driver.now);
 }
 
 void driver_slept(int64_t slept_ns)

@@ -27,7 +27,8 @@ void caller_begins(struct host *h, struct node_config *config)
 {
     struct caller *c = &h->caller;
     c->exchange = NULL;
-    c->resolved_ns = NEVER_NS;
+    for (unsigned i = 0; i < NODE_LOOKUPS_MAX; i++)
+        c->resolved_ns[i] = NEVER_NS;
     c->failed = 0;
     c->slept_ns = h->awake.slept_ns;
     c->crowded_ns = c->overslept_ns = -1;
@@ -78,41 +79,87 @@ static void look_at_stop(struct host *h, struct instant now)
     }
 }
 
-void caller_hears(struct host *h, struct instant now)
+static void hear_of_service(struct host *h, struct instant now)
 {
     struct caller *c = &h->caller;
-    if (!c->exchange)
-        return;
-    check_waiting(h, now);
-    if (h->stopped_ns != NEVER_NS)
-        look_at_stop(h, now);
-    if (h->network->now_ns < c->resolved_ns)
-        return;
-    c->resolved_ns = NEVER_NS;
     if (c->service->temper == SERVICE_MOODY && draw(c, 4) == 0) {
         c->service->troubled_ns[h->party] = h->network->now_ns;
-        node_resolve_failed(h->node, "there is no such name", now);
+        node_resolve_failed(h->node, NODE_LOOKUP_OF_PLACES, "there is no such name", now);
         return;
     }
     const struct address both[] = {
         {.v6 = true, .ip = {[15] = 1}, .port = 443}, {.ip = {127, 0, 0, 1}, .port = 443}};
-    node_resolved(h->node, both, 1 + (unsigned)draw(c, 2), 1 + (uint32_t)draw(c, 60), now);
+    node_resolved(h->node, NODE_LOOKUP_OF_PLACES, both, 1 + (unsigned)draw(c, 2),
+        1 + (uint32_t)draw(c, 60), now);
+}
+
+/* A name may have further addresses at which nobody is. */
+static void hear_of_node(struct host *h, unsigned id, struct instant now)
+{
+    struct address found[3];
+    unsigned count = 1 + random_below(&h->directory->dice, 3);
+    if (!directory_find(h->directory, h->caller.looked_up[id], &found[0])) {
+        node_resolve_failed(h->node, id, "there is no such name", now);
+        return;
+    }
+    for (unsigned i = 1; i < count; i++)
+        found[i] = (struct address){
+            .v6 = i == 1, .ip = {[15] = i == 1 ? 9 : 0, [0] = i == 1 ? 0xfd : 9}, .port = 9};
+    node_resolved(h->node, id, found, count, 1, now);
+}
+
+void caller_hears(struct host *h, struct instant now)
+{
+    struct caller *c = &h->caller;
+    if (c->exchange)
+        check_waiting(h, now);
+    if (c->exchange && h->stopped_ns != NEVER_NS)
+        look_at_stop(h, now);
+    for (unsigned i = 0; i < NODE_LOOKUPS_MAX; i++) {
+        if (h->network->now_ns < c->resolved_ns[i])
+            continue;
+        c->resolved_ns[i] = NEVER_NS;
+        if (i == NODE_LOOKUP_OF_PLACES)
+            hear_of_service(h, now);
+        else
+            hear_of_node(h, i, now);
+    }
+}
+
+void caller_cancels(struct host *h)
+{
+    unsigned id;
+    while (node_dial_cancel(h->node, &id)) {
+        if (h->dials[id] == WIRE_NONE)
+            judge_violated(h->judge, "a dial is cancelled that there is not");
+        else
+            network_close(h->network, h->dials[id], 0, true);
+        h->dials[id] = WIRE_NONE;
+    }
 }
 
 void caller_wants(struct host *h)
 {
     struct caller *c = &h->caller;
-    struct span name;
-    unsigned id;
-    while (node_dial_cancel(h->node, &id)) {
-        network_close(h->network, h->dials[id], 0, true);
-        h->dials[id] = WIRE_NONE;
+    struct lookup_order order;
+    while (node_resolve(h->node, &order)) {
+        bool places = order.id == NODE_LOOKUP_OF_PLACES;
+        if ((places && !span_equal(order.host, SPAN(SERVICE_HOST))) ||
+            c->resolved_ns[order.id] != NEVER_NS)
+            judge_violated(h->judge, "a lookup of a wrong name, or two at a time");
+        if (!places)
+            c->looked_up[order.id] = directory_of(&h->topology, order.host);
+        uint64_t took_ns =
+            places ? draw(c, LOOKUP_MS * MS_NS)
+                   : random_next(&h->directory->dice) % (uint64_t)(DIRECTORY_LOOKUP_MS * MS_NS);
+        c->resolved_ns[order.id] = h->network->now_ns + (int64_t)took_ns;
     }
-    if (!node_resolve(h->node, &name))
-        return;
-    if (!span_equal(name, SPAN(SERVICE_HOST)) || c->resolved_ns != NEVER_NS)
-        judge_violated(h->judge, "a lookup of a wrong name, or two at a time");
-    c->resolved_ns = h->network->now_ns + (int64_t)draw(c, LOOKUP_MS * MS_NS);
+}
+
+void caller_wakes(struct host *h)
+{
+    for (unsigned i = 0; i < NODE_LOOKUPS_MAX; i++)
+        network_wake(h->network, h->party, h->caller.resolved_ns[i]);
 }
 
 unsigned caller_dials(struct host *h, const struct dial_order *dial)
@@ -122,12 +169,11 @@ unsigned caller_dials(struct host *h, const struct dial_order *dial)
             judge_violated(h->judge, "a dial to a wrong address of the places service");
         return h->caller.service->party;
     }
-    unsigned other = 0;
-    while (other < h->topology.nodes_count &&
-           !address_equal(&dial->to, &h->topology.nodes[other].peer))
-        other++;
-    if (other < h->topology.nodes_count && judge_has_edge(h->judge, h->self, other))
-        return other;
+    int other = directory_who(h->directory, &dial->to);
+    if (other < 0 && topology_has_names(&h->topology))
+        return h->network->nodes; /* a client, who refuses as one does who is not there */
+    if (other >= 0 && judge_has_edge(h->judge, h->self, (unsigned)other))
+        return (unsigned)other;
     judge_violated(h->judge, "a dial to a wrong address");
     return h->self;
 }

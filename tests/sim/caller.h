@@ -1,5 +1,5 @@
-/* caller.h — the part of a host that lets its node ask the places service: the provider, looking
- * up the service's name, dials; and what may be told to those who asked.
+/* caller.h — the part of a host that looks up names and dials for its node; and lets it ask the
+ * places service: the provider, and what may be told to those who asked.
  *
  * In a herd without a service it is provider.h's, which answers without connections. Called by
  * host and client. */
@@ -12,7 +12,8 @@
 struct caller {
     struct service *service; /* NULL: none; set by the herd */
     struct exchange *exchange; /* of the present life */
-    int64_t resolved_ns; /* virtual: when the lookup of its name ends; NEVER_NS: none */
+    int64_t resolved_ns[NODE_LOOKUPS_MAX]; /* virtual: when a lookup ends; NEVER_NS: none */
+    unsigned looked_up[NODE_LOOKUPS_MAX]; /* the node whose name it is; not of places */
     uint64_t failed; /* allocations of the node that had failed at its last turn */
     int64_t slept_ns; /* for so long it had slept then */
     int64_t crowded_ns; /* virtual: when as many questions waited as may; -1: not in this life */
@@ -35,8 +36,11 @@ void caller_lacks_room(struct host *h);
 /* The party at the other end of a dial that the node wants. */
 unsigned caller_dials(struct host *h, const struct dial_order *dial);
 
-/* Begin to look up the name that the node wants, and cancel dials that it wants no longer. */
+/* Cancel dials that the node wants no longer. */
+void caller_cancels(struct host *h);
+/* Begin to look up names that it wants, and be woken when they are known. */
 void caller_wants(struct host *h);
+void caller_wakes(struct host *h);
 
 /* Whether the node is to learn only after its turn that a connection is reset, as it does from
  * io/conn. */

@@ -1,7 +1,7 @@
 /* campaign.c — random runs: each seed decides a herd, a network, clients and accidents.
  *
  *     sim_campaign [--seeds A-B] [--seconds N] [--nodes N] [--topology WORD] [--service WORD]
- *                  [--reloads] [--remembers] [-kv]
+ *                  [--reloads] [--remembers] [--names] [-kv]
  *
  * Each run has a time of trouble; then everything is healed, and within a bounded virtual time all
  * nodes must hold the same stamps. judge.h says what must hold all the time. A run lasts at least
@@ -35,6 +35,8 @@ enum {
     QUESTION_OF_FLOOD_IN = 100, /* small output windows hold two at a time, and places is slow */
     TWIN_EACH = 8, /* in so many seeds one, a node may have a twin: */
     TWIN_ABOVE = 1000, /* at those below, what they have found is found again */
+    NAMES_EACH = 8, /* in so many seeds above NAMES_ABOVE one, nodes have names, and move */
+    NAMES_ABOVE = 1000,
     STEP_MS = 3000, /* between two steps of secrets, in rough runs: a handshake is over then */
     TLS_IN = 50, /* one herd in so many; a handshake costs real milliseconds */
     SERVICE_IN = 6, /* the same; there places is a service on the network */
@@ -55,7 +57,7 @@ struct options {
     unsigned nodes; /* 0: the seed decides */
     int shape; /* -1: the seed decides */
     int service; /* its temper; -1: the seed decides */
-    bool verbose, keeps_on, reloads, remembers;
+    bool verbose, keeps_on, reloads, remembers, names;
 };
 
 /* What the seed decided. */
@@ -139,6 +141,7 @@ static void plan_run(uint64_t seed)
     if (run.plan.tls)
         run.plan.shape = shipped;
     run.plan.twin = seed > TWIN_ABOVE && seed % TWIN_EACH == 5;
+    run.plan.names = options.names || (seed > NAMES_ABOVE && seed % NAMES_EACH == 3);
     run.calm = random_below(&dice, 4) == 0;
     run.together = random_below(&dice, 2);
     unsigned seconds = options.seconds ? options.seconds : 15 + random_below(&dice, 26);
@@ -408,6 +411,8 @@ static void end_files(void)
 static void kill_or_revive(struct host *host)
 {
     if (!host->node) {
+        if (run.plan.names && directory_has(&run.herd.topology, host->self) && once_in(3))
+            directory_move(&run.herd.directory, host->self);
         host_start(host);
         if (once_in(3)) /* its store allocates with the first stamp */
             host_starve(host, 1 + (unsigned)draw(3), MEMORY_LARGE_BYTES);
@@ -513,6 +518,10 @@ static void accident(void)
             many_die();
         else
             kill_or_revive(host);
+        return;
+    }
+    if (run.plan.names && once_in(10)) {
+        h->directory.fails_in = h->directory.fails_in ? 0 : 1 + (unsigned)draw(3);
         return;
     }
     switch (draw(19)) {
@@ -802,8 +811,8 @@ static void tell_how_to_repeat(void)
         fprintf(stderr, " --topology %s", shape_word((unsigned)options.shape));
     if (options.service >= 0)
         fprintf(stderr, " --service %s", service_word((unsigned)options.service));
-    fprintf(stderr, "%s%s\n", options.reloads ? " --reloads" : "",
-        options.remembers ? " --remembers" : "");
+    fprintf(stderr, "%s%s%s\n", options.reloads ? " --reloads" : "",
+        options.remembers ? " --remembers" : "", options.names ? " --names" : "");
 }
 
 static void on_broken(const char *what, const char *file, int line)
@@ -826,14 +835,15 @@ static void say_run(void)
     if (h->service)
         snprintf(service, sizeof service, " %s service (%" PRIu64 " asked, %" PRIu64 " reset)",
             service_word(run.plan.service), h->service->asked, h->service->resets);
-    printf("seed %" PRIu64 ": %s %u%s%s%s%s%s%s%s%s%s%s, %.0f s, %" PRIu64 " events, %" PRIu64
+    printf("seed %" PRIu64 ": %s %u%s%s%s%s%s%s%s%s%s%s%s, %.0f s, %" PRIu64 " events, %" PRIu64
            " stamps, %" PRIu64 " AT, settled in %.1f s, %" PRIu64 " alarms, trace %016" PRIx64 "\n",
         run.seed, shape_word(run.plan.shape), h->topology.nodes_count, run.calm ? " calm" : "",
         run.plan.stamps ? " full" : "", run.plan.tls ? " tls" : "",
         run.plan.twin       ? " twin"
         : run.plan.operator ? " operator"
                             : "",
-        run.burst == FLOOD_LINES ? " flood" : "", run.jumpy ? " jumpy" : "",
+        run.plan.names ? " names" : "", run.burst == FLOOD_LINES ? " flood" : "",
+        run.jumpy ? " jumpy" : "",
         run.secrets_gap_ns  ? " secrets"
         : run.reload_gap_ns ? " reloads"
                             : "",
@@ -897,7 +907,7 @@ static bool run_seed(uint64_t seed, struct sums *sums)
 static int usage(void)
 {
     fprintf(stderr, "usage: sim_campaign [--seeds A-B] [--seconds N] [--nodes N] [--topology WORD] "
-                    "[--service WORD] [--reloads] [--remembers] [-k] [-v]\ntopologies:");
+                    "[--service WORD] [--reloads] [--remembers] [--names] [-k] [-v]\ntopologies:");
     for (unsigned i = 0; shape_word(i); i++)
         fprintf(stderr, " %s", shape_word(i));
     fprintf(stderr, "\nservices:");
@@ -932,6 +942,9 @@ static bool take_option(int option)
     case 'm':
         options.remembers = true;
         return true;
+    case 'N':
+        options.names = true;
+        return true;
     case 'k':
         options.keeps_on = true;
         return true;
@@ -949,8 +962,8 @@ int main(int argc, char **argv)
     static const struct option words[] = {{"seeds", required_argument, NULL, 's'},
         {"seconds", required_argument, NULL, 't'}, {"nodes", required_argument, NULL, 'n'},
         {"topology", required_argument, NULL, 'g'}, {"service", required_argument, NULL, 'p'},
-        {"reloads", no_argument, NULL, 'r'},
-        {"remembers", no_argument, NULL, 'm'}, {"keep-on", no_argument, NULL, 'k'},
+        {"reloads", no_argument, NULL, 'r'}, {"remembers", no_argument, NULL, 'm'},
+        {"names", no_argument, NULL, 'N'}, {"keep-on", no_argument, NULL, 'k'},
         {"verbose", no_argument, NULL, 'v'}, {0}};
     for (int option; (option = getopt_long(argc, argv, "kv", words, NULL)) != -1;)
         if (!take_option(option))

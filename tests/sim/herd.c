@@ -67,8 +67,13 @@ void herd_create(struct herd *h, const struct herd_plan *plan)
     if (!h->hosts || !h->clients || !h->strangers)
         abort();
     struct secrets secrets = plan->secret ? herd_secrets(plan->secrets_step) : (struct secrets){0};
+    directory_init(&h->directory, &h->topology, plan->seed);
+    for (unsigned i = 0; plan->names && i < h->topology.nodes_count; i++)
+        if (random_below(&h->directory.dice, 3))
+            directory_give(&h->directory, &h->topology, i);
     for (unsigned i = 0; i < nodes; i++) {
         host_init(&h->hosts[i], &h->network, &h->judge, &h->topology, i, secrets);
+        h->hosts[i].directory = &h->directory;
         h->hosts[i].tls = plan->tls ? tls_fixture() : NULL;
         h->hosts[i].tapes = plan->strangers ? &h->tapes : NULL;
     }
@@ -101,6 +106,7 @@ void herd_destroy(struct herd *h)
     free(h->strangers);
     judge_deinit(&h->judge);
     network_deinit(&h->network);
+    directory_deinit(&h->directory);
     topology_destroy(&h->topology);
 }
 
@@ -197,6 +203,7 @@ void herd_heal(struct herd *h)
     }
     for (unsigned i = 0; i < h->strangers_count; i++)
         stranger_goes(&h->strangers[i]);
+    h->directory.fails_in = 0;
     if (h->service)
         service_heals(h->service);
     if (h->operator)

@@ -8,6 +8,7 @@
 
 #include "sim/client.h"
 #include "sim/operator.h"
+#include "sim/directory.h"
 #include "sim/shapes.h"
 #include "sim/stranger.h"
 
@@ -25,6 +26,7 @@ struct herd_plan {
     unsigned strangers;
     bool twin; /* there is one more host, which a node's twin may run on */
     bool operator; /* somebody dumps and loads; not with tls */
+    bool names; /* some nodes have names in place of addresses */
     bool tls; /* only for up to five nodes with the names of the shipped file */
     enum service_temper service;
     unsigned places_timeout_ms; /* places.timeout; 0: the default */
@@ -41,6 +43,7 @@ struct herd {
     struct stranger *strangers;
     unsigned strangers_count;
     struct tapes tapes;
+    struct directory directory;
     struct service *service; /* NULL: none */
     struct operator *operator; /* likewise */
     bool restarts; /* a process that leaves as a twin starts again, if it was the last one */

@@ -221,7 +221,7 @@ bool host_takes_file(struct host *h, const struct file_plan *plan)
         memory_of(&h->memory);
         why = node_take_topology(h->node, file, HOST_CONNECTIONS, now_of(h));
         if (!why)
-            caller_wants(h);
+            caller_cancels(h);
         memory_of(NULL);
         network_wake(h->network, h->party, h->network->now_ns);
     }
@@ -527,13 +527,14 @@ static void follow_wants(struct host *h, uint32_t number, struct instant now)
 static void dial_all(struct host *h)
 {
     struct dial_order dial;
-    caller_wants(h);
+    caller_cancels(h);
     while (node_dial(h->node, &dial)) {
         if (h->dials[dial.id] != WIRE_NONE)
             judge_violated(h->judge, "two dials at a time");
         unsigned to = caller_dials(h, &dial);
         h->dials[dial.id] = network_dial(h->network, h->party, to, NODE_PEER_PORT);
     }
+    caller_wants(h);
 }
 
 /* When the next turn is due even if nothing happens. */
@@ -560,7 +561,7 @@ static void plan_turn(struct host *h, const struct turn *t)
 {
     struct network *n = h->network;
     h->due_ns = next_turn_ns(h, t);
-    network_wake(n, h->party, h->caller.resolved_ns);
+    caller_wakes(h);
     if (h->due_ns == NEVER_NS)
         return;
     int64_t at_ns = h->due_ns - h->mono_ahead_ns + h->awake.slept_ns;
@@ -598,13 +599,14 @@ static void check_rest(struct host *h, struct instant now)
 {
     uint32_t number;
     struct dial_order dial;
-    struct span name;
+    struct lookup_order lookup;
     bool rests = node_deadline(h->node) > now.mono_ns;
     if (h->turns++ % (h->caller.service ? 1 : REST_EACH) || !rests || h->memory.fails_in)
         return;
     memory_of(&h->memory);
     node_turn(h->node, now);
-    if (node_touched(h->node, &number) || node_dial(h->node, &dial) || node_resolve(h->node, &name))
+    if (node_touched(h->node, &number) || node_dial(h->node, &dial) ||
+        node_resolve(h->node, &lookup))
         judge_violated(h->judge, "%s had something to do, but no deadline for it",
             h->topology.nodes[h->self].name);
     memory_of(NULL);

@@ -10,6 +10,7 @@
 
 #include "core/base/awake.h"
 #include "sim/caller.h"
+#include "sim/directory.h"
 #include "sim/file.h"
 #include "sim/judge.h"
 #include "sim/kept.h"
@@ -63,6 +64,7 @@ struct host {
     struct topology topology; /* its own copy, because limits may differ */
     struct topology *file; /* what its node goes by; NULL: by `topology`. The host's own */
     struct secrets secrets; /* what it has, or starts with */
+    struct directory *directory; /* where the nodes are */
     const struct tls_config *tls; /* links are TLS; NULL: they are plain */
     struct tapes *tapes; /* where what it says on links is recorded; NULL: nowhere */
     int64_t mono_ahead_ns; /* its monotonic clock minus virtual time */

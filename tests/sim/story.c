@@ -87,8 +87,7 @@ void herd(enum shape shape)
 
 void herd_with_tls(enum shape shape)
 {
-    create(&(struct herd_plan){
-        .shape = shape, .nodes = 5, .seed = 5, .clients = 5, .tls = true});
+    create(&(struct herd_plan){.shape = shape, .nodes = 5, .seed = 5, .clients = 5, .tls = true});
     start_all();
 }
 
@@ -119,8 +118,8 @@ void herd_with_service(enum shape shape)
 void herd_with_secret(enum shape shape, const char *secret)
 {
     struct secrets secrets = secrets_of(secret);
-    create(&(struct herd_plan){
-        .shape = shape, .nodes = 5, .seed = 5, .clients = 5, .secret = true});
+    create(
+        &(struct herd_plan){.shape = shape, .nodes = 5, .seed = 5, .clients = 5, .secret = true});
     for (unsigned i = 0; i < h.topology.nodes_count; i++)
         h.hosts[i].secrets = secrets;
     start_all();
@@ -265,6 +264,22 @@ void starts(unsigned node)
 {
     host_start(host_at(node));
     counts_anew();
+}
+
+void has_name(unsigned node)
+{
+    directory_give(&h.directory, &h.topology, node);
+}
+
+void moves(unsigned node)
+{
+    cr_assert(is_down(node) && directory_has(&h.topology, node));
+    directory_move(&h.directory, node);
+}
+
+void name_is_lost(unsigned node, bool lost)
+{
+    h.directory.lost[node] = lost;
 }
 
 void twin_starts(unsigned node)
@@ -459,11 +474,15 @@ void reloads(unsigned node)
     cr_assert(took, "violated: %s does not reload", name_of(node));
 }
 
-void knows_of_two(unsigned node, bool two)
+void status_says(unsigned node, const char *says)
 {
-    const char *says = two ? "\"topologies_differ\":true" : "\"topologies_differ\":false";
     cr_assert(
         herd_status_says(&h, node, says), "violated: %s does not say %s", name_of(node), says);
+}
+
+void knows_of_two(unsigned node, bool two)
+{
+    status_says(node, two ? "\"topologies_differ\":true" : "\"topologies_differ\":false");
 }
 
 void sends_poison(unsigned node, const char *id, const char *time)

@@ -20,6 +20,7 @@ void herd(enum shape shape); /* of 5 nodes; all start at once and are linked wit
 void herd_of(unsigned nodes, enum shape shape);
 void herd_asleep(unsigned nodes, enum shape shape); /* no node has started yet */
 void herd_with_tls(enum shape shape); /* as herd(), with certificates */
+void has_name(unsigned node); /* before any node starts: its peer address is one */
 void is_old(unsigned node); /* before it starts: it does not know STOPPING, as before 0.2.0 */
 void herd_with_twin(unsigned nodes, enum shape shape); /* as herd_of, with a host for a twin: */
 unsigned twin(void);
@@ -45,6 +46,8 @@ void finishes(unsigned node); /* its client has said all: FIN */
 void starts(unsigned node);
 void twin_starts(unsigned node); /* it has a client of its own, and paths to all nodes */
 void who_leaves_restarts(void); /* from now on, if no process of its name is left */
+void moves(unsigned node); /* a node that is down, and has a name: it starts at another address */
+void name_is_lost(unsigned node, bool lost); /* it leads nowhere */
 void dies(unsigned node); /* the process; its store is lost */
 /* From its next start on: TLS, or either (also_secret); without that it has no secret. */
 void takes_tls(unsigned node, bool also_secret);
@@ -108,6 +111,7 @@ uint64_t notices(void); /* hashes in SEEN, as messages */
 void counts_anew(void);
 void alarms(uint64_t count); /* since the beginning */
 void knows_of_two(unsigned node, bool two); /* topologies */
+void status_says(unsigned node, const char *says);
 void thinks_clock_off(unsigned node, bool off); /* of some neighbour */
 void thinks_own_clock_wrong(unsigned node, bool wrong);
 /* Whether `node` takes no MARK of its peer `other`, having refused stamps of it. */

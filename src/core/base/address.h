@@ -1,8 +1,7 @@
 /* address.h — a numeric address and a port, as topology.conf writes them.
  *
- * "127.0.0.1:12000", "[::1]:12000". Host names are not allowed: all nodes read the same file, and
- * it must mean the same address to each. Called by topology, and by the code that dials and
- * listens. */
+ * "127.0.0.1:12000", "[::1]:12000". Names of hosts are host_port.h's. Called by topology, and by
+ * the code that dials and listens. */
 #ifndef CORE_BASE_ADDRESS_H
 #define CORE_BASE_ADDRESS_H
 

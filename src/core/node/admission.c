@@ -28,13 +28,22 @@ static bool was_proved(const struct admission *a, const struct address *other)
     return false;
 }
 
+/* Of a name other than localhost, named.c knows. */
+static bool is_there(const struct host_port *peer, const struct address *other)
+{
+    if (host_port_is_name(peer))
+        return host_port_is_loopback(peer) && address_is_loopback(other);
+    return address_same_host(&peer->address, other);
+}
+
 enum admission_rank admission_of(const struct node *n, const struct address *other)
 {
     const struct topology *t = n->topology;
     for (unsigned i = 0; i < t->nodes_count; i++)
-        if (address_same_host(&t->nodes[i].peer, other))
+        if (is_there(&t->nodes[i].peer, other))
             return ADMISSION_KNOWN;
-    return was_proved(&n->admission, other) ? ADMISSION_KNOWN : ADMISSION_OTHER;
+    bool known = named_know(n, other) || was_proved(&n->admission, other);
+    return known ? ADMISSION_KNOWN : ADMISSION_OTHER;
 }
 
 void admission_proved(struct node *n, const struct address *other)

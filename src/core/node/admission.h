@@ -1,12 +1,13 @@
 /* admission.h — whose handshake is computed first, and how much processor time all may take.
  *
  * A flight of a TLS handshake costs milliseconds, on some machines tens of them, and anybody can
- * ask for one by replaying a ClientHello. So the addresses of topology.conf, and those from which a
- * neighbour was proved before, go before all others, and each of both has a budget of time: what
- * its flights took, as the driver has measured it. Both together are a tenth of a core. A flight is
- * begun while there is any budget; what it takes beyond that is paid back before the next one, so
- * nothing but that one flight is ever had in advance. Whom this node dials itself has no budget.
- * PROTOCOL.md, "Peer port". Called by node.c and tls.c. Written by admission.c alone. */
+ * ask for one by replaying a ClientHello. So the addresses of topology.conf, those that a
+ * neighbour's name led to lately, and those from which a neighbour was proved before, go before all
+ * others, and each of both has a budget of time: what its flights took, as the driver has measured
+ * it. Both together are a tenth of a core. A flight is begun while there is any budget; what it
+ * takes beyond that is paid back before the next one, so nothing but that one flight is ever had in
+ * advance. Whom this node dials itself has no budget. PROTOCOL.md, "Peer port". Called by node.c
+ * and tls.c. Written by admission.c alone. */
 #ifndef CORE_NODE_ADMISSION_H
 #define CORE_NODE_ADMISSION_H
 

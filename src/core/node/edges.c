@@ -64,7 +64,7 @@ static bool number_all(const struct node *n, const struct topology_node *me,
             plan->here |= bit;
             bool stays = known && !n->edges.peers[number].gone;
             plan->fresh |= stays ? 0 : bit;
-            if (stays && !address_equal(&edge_node(n, (unsigned)number)->peer, &node->peer))
+            if (stays && !host_port_equal(&edge_node(n, (unsigned)number)->peer, &node->peer))
                 plan->moved |= bit;
             plan->node_of[number] = me->neighbours[i];
             plan->hops[number] = hops[i];

@@ -6,7 +6,7 @@
  * is `gone`; its number is given to another when no link of it is left. PROTOCOL.md, "Topologies
  * that differ".
  *
- * Called by links.c, and by node.c for dials. Written by edges.c alone. */
+ * Called by links.c, and by dialling.c. Written by edges.c alone. */
 #ifndef CORE_NODE_EDGES_H
 #define CORE_NODE_EDGES_H
 

@@ -550,17 +550,9 @@ int64_t links_deadline(const struct node *n)
     return n->twins.contests ? earlier_ns(soonest, twins_deadline(n)) : soonest;
 }
 
-bool links_dial(struct node *n, struct dial_order *out)
+const struct neighbour *links_to_dial(struct node *n)
 {
-    struct neighbour *who = n->stopping ? NULL : neighbours_to_dial(&n->links.neighbours, n->now);
-    if (!who)
-        return false;
-    unsigned number = who->peer->number;
-    ASSERT(number < n->links.neighbours.count && who->dialling);
-    *out = (struct dial_order){.id = number,
-        .to = edge_node(n, number)->peer,
-        .until_ns = n->now.mono_ns + NODE_DIAL_MS * MS_NS};
-    return true;
+    return n->stopping ? NULL : neighbours_to_dial(&n->links.neighbours, n->now);
 }
 
 /* -- the end of the node ----------------------------------------------------------------------- */

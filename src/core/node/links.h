@@ -67,6 +67,8 @@ void links_take_topology(struct node *n, struct edges_plan *plan, struct instant
  * false: no memory. */
 MUST_USE bool link_open(struct node *n, struct connection *c, int dial, const struct address *other,
     struct instant now);
+/* The next neighbour to dial, whose dial is then under way; NULL: none. */
+const struct neighbour *links_to_dial(struct node *n);
 /* A dial made no connection; `why` for the operator. */
 void link_dial_failed(struct node *n, unsigned dial, const char *why, struct instant now);
 /* Bytes have come in. */
@@ -94,8 +96,6 @@ int64_t links_deadline(const struct node *n);
 void links_stop(struct node *n, struct instant now);
 /* The node stops and waits no longer: all links say BYE. */
 void links_bye(struct node *n, struct instant now);
-/* The next neighbour to dial; false: none. */
-MUST_USE bool links_dial(struct node *n, struct dial_order *out);
 
 /* Whether it is linked to a peer, and is not ending. */
 static inline bool link_is_live(const struct link *l)

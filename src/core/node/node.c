@@ -127,17 +127,24 @@ static inline struct connection *at(const struct node *n, uint32_t number)
 
 /* -- what happened ----------------------------------------------------------------------------- */
 
+/* A connection that nobody wants any more. */
+static bool open_none(struct node *n, uint32_t number, struct instant now)
+{
+    struct connection *c = connection_open(&n->connections, number, CONNECTION_LINK, now);
+    if (c)
+        connection_abort(&n->connections, c);
+    return c != NULL;
+}
+
 /* dial: the neighbour that was dialled; -1: it was accepted. */
 static bool open_link(
     struct node *n, uint32_t number, int dial, const struct address *other, struct instant now)
 {
+    if (n->stopping)
+        return open_none(n, number, now);
     struct connection *c = connection_open(&n->connections, number, CONNECTION_LINK, now);
     if (!c)
         return false;
-    if (n->stopping) {
-        connection_abort(&n->connections, c);
-        return true;
-    }
     if (link_open(n, c, dial, other, now))
         return true;
     connection_free(&n->connections, c);
@@ -165,19 +172,25 @@ bool node_dialled(struct node *n, uint32_t conn, unsigned dial, struct instant n
 {
     ASSERT(dial < NODE_DIALS_MAX);
     n->told = true;
-    if (dial >= NODE_DIALS_OF_PLACES)
+    if (!dialling_own(dial))
         return places_dialled(n, conn, dial - NODE_DIALS_OF_PLACES, now);
-    return open_link(n, conn, (int)dial, &edge_node(n, dial)->peer, now);
+    unsigned number;
+    struct address to;
+    bool wanted = dialling_find(n, dial, &number, &to);
+    bool well = wanted ? open_link(n, conn, (int)number, &to, now) : open_none(n, conn, now);
+    if (well)
+        dialling_met(n, dial, now);
+    return well;
 }
 
 void node_dial_failed(struct node *n, unsigned dial, const char *why, struct instant now)
 {
     ASSERT(dial < NODE_DIALS_MAX);
     n->told = true;
-    if (dial >= NODE_DIALS_OF_PLACES)
-        places_dial_failed(n, dial - NODE_DIALS_OF_PLACES, why, now);
+    if (dialling_own(dial))
+        dialling_failed(n, dial, why, now);
     else
-        link_dial_failed(n, dial, why, now);
+        places_dial_failed(n, dial - NODE_DIALS_OF_PLACES, why, now);
 }
 
 void node_received(struct node *n, uint32_t conn, struct span bytes, struct instant now)
@@ -355,6 +368,7 @@ void node_destroy(struct node *n)
     }
     places_end(n);
     webs_end(n);
+    named_end(n);
     links_end(n);
     clients_end(n);
     quotas_end(&n->quotas);
@@ -463,12 +477,38 @@ struct span node_output(const struct node *n, uint32_t conn)
 
 bool node_dial_cancel(struct node *n, unsigned *dial)
 {
-    return edges_dial_cancel(n, dial) || places_dial_cancel(n, dial);
+    return dialling_cancel(n, dial) || places_dial_cancel(n, dial);
 }
 
 bool node_dial(struct node *n, struct dial_order *out)
 {
-    return links_dial(n, out) || places_dial(n, out);
+    return dialling_next(n, out) || places_dial(n, out);
+}
+
+bool node_resolve(struct node *n, struct lookup_order *out)
+{
+    return dialling_ask(n, out) || places_resolve(n, out);
+}
+
+void node_resolved(struct node *n, unsigned lookup, const struct address *addresses, unsigned count,
+    uint32_t ttl_s, struct instant now)
+{
+    ASSERT(lookup < NODE_LOOKUPS_MAX && count > 0);
+    n->told = true;
+    if (lookup == NODE_LOOKUP_OF_PLACES)
+        exchange_resolved(n->places.exchange, addresses, count, ttl_s, now);
+    else
+        dialling_answer(n, lookup, addresses, count, ttl_s, "", now);
+}
+
+void node_resolve_failed(struct node *n, unsigned lookup, const char *why, struct instant now)
+{
+    ASSERT(lookup < NODE_LOOKUPS_MAX);
+    n->told = true;
+    if (lookup == NODE_LOOKUP_OF_PLACES)
+        exchange_resolve_failed(n->places.exchange, why, now);
+    else
+        dialling_answer(n, lookup, NULL, 0, 0, why, now);
 }
 
 int64_t node_deadline(const struct node *n)
@@ -492,6 +532,8 @@ int64_t node_deadline(const struct node *n)
     soonest = earlier_ns(soonest, pace_deadline(n));
     if (n->transfers.count)
         soonest = earlier_ns(soonest, transfers_deadline(n));
+    if (n->named.racing)
+        soonest = earlier_ns(soonest, dialling_deadline(n));
     return earlier_ns(soonest, links_deadline(n));
 }
 

@@ -8,9 +8,9 @@
  *     node_turn(now)                     commands are applied, links pull, timers run
  *     while (node_touched(&conn))        for each connection that may want something new:
  *         wants = node_wants(conn)           read from it? write? close it?
- *     if (node_resolve(&host))           a name to look up
  *     while (node_dial_cancel(&dial))    connections no longer to be made
  *     while (node_dial(&order))          connections to make
+ *     while (node_resolve(&order))       names to look up
  *     node_turn_took(ns), sleep until node_deadline()
  *
  * Connections are known by numbers that the driver gives, 0 to config.connections_max - 1; a number
@@ -75,11 +75,11 @@ MUST_USE bool node_accepted(struct node *n, uint32_t conn, enum node_port port,
 MUST_USE bool node_dialled(struct node *n, uint32_t conn, unsigned dial, struct instant now);
 void node_dial_failed(struct node *n, unsigned dial, const char *why, struct instant now);
 
-/* The host that node_resolve asked for was looked up, or could not be (`why` for the operator).
- * Arguments as of endpoint_resolved and endpoint_resolve_failed. */
-void node_resolved(struct node *n, const struct address *addresses, unsigned count, uint32_t ttl_s,
-    struct instant now);
-void node_resolve_failed(struct node *n, const char *why, struct instant now);
+/* A host that node_resolve asked for was looked up, or could not be (`why` for the operator). Its
+ * id is free again. Other arguments as of endpoint_resolved and endpoint_resolve_failed. */
+void node_resolved(struct node *n, unsigned lookup, const struct address *addresses, unsigned count,
+    uint32_t ttl_s, struct instant now);
+void node_resolve_failed(struct node *n, unsigned lookup, const char *why, struct instant now);
 
 /* Bytes came in. They must stay in place until node_turn has returned. */
 void node_received(struct node *n, uint32_t conn, struct span bytes, struct instant now);
@@ -171,8 +171,8 @@ struct span node_output(const struct node *n, uint32_t conn);
 
 /* The ids of dials. At most one dial of an id is under way at a time. */
 enum {
-    NODE_DIALS_OF_PLACES =
-        TOPOLOGY_NEIGHBOURS_MAX, /* from here on they are of places; below, of neighbours */
+    NODE_DIALS_OF_SECOND = TOPOLOGY_NEIGHBOURS_MAX, /* a neighbour has two, if it has a name */
+    NODE_DIALS_OF_PLACES = 2 * TOPOLOGY_NEIGHBOURS_MAX, /* from here on; below, of neighbours */
     NODE_DIALS_OF_PLACES_MAX = 16,
     NODE_DIALS_MAX = NODE_DIALS_OF_PLACES + NODE_DIALS_OF_PLACES_MAX,
     NODE_DIAL_MS = 3000, /* for a neighbour to answer */
@@ -191,8 +191,21 @@ MUST_USE bool node_dial(struct node *n, struct dial_order *out);
  * about it, and its id is free at once, so call this before node_dial. */
 MUST_USE bool node_dial_cancel(struct node *n, unsigned *dial);
 
-/* A host to look up; false: none. The next one is given only after the answer to this one. */
-MUST_USE bool node_resolve(struct node *n, struct span *host);
+/* Names to look up: of neighbours, each before its dial, and of the places service. At most one of
+ * an id is under way at a time. */
+enum {
+    NODE_LOOKUP_OF_PLACES = TOPOLOGY_NEIGHBOURS_MAX, /* below, of neighbours */
+    NODE_LOOKUPS_MAX,
+};
+
+struct lookup_order {
+    unsigned id; /* below NODE_LOOKUPS_MAX */
+    struct span host; /* until the node is told of anything else */
+};
+
+/* The next host to look up; false: none. Call it after node_dial. A driver may look up only so many
+ * at a time, and ask for the next one when it has an answer. */
+MUST_USE bool node_resolve(struct node *n, struct lookup_order *out);
 
 /* When node_turn has to be called even if nothing happens; NEVER_NS: never. After anything that has
  * happened it is past until the next node_turn: a driver may report what it learns after a turn,

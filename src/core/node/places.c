@@ -131,21 +131,11 @@ bool places_dial_cancel(struct node *n, unsigned *dial)
     return true;
 }
 
-bool node_resolve(struct node *n, struct span *host)
+bool places_resolve(struct node *n, struct lookup_order *out)
 {
     if (!n->places.exchange || !exchange_resolve(n->places.exchange, n->now))
         return false;
-    *host = exchange_host(n->places.exchange);
+    *out = (struct lookup_order){
+        .id = NODE_LOOKUP_OF_PLACES, .host = exchange_host(n->places.exchange)};
     return true;
-}
-
-void node_resolved(struct node *n, const struct address *addresses, unsigned count, uint32_t ttl_s,
-    struct instant now)
-{
-    exchange_resolved(n->places.exchange, addresses, count, ttl_s, now);
-}
-
-void node_resolve_failed(struct node *n, const char *why, struct instant now)
-{
-    exchange_resolve_failed(n->places.exchange, why, now);
 }

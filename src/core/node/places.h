@@ -29,5 +29,7 @@ void places_stop(struct node *n, struct instant now);
 MUST_USE bool places_dial_cancel(struct node *n, unsigned *dial);
 /* The next connection to make; false: none. */
 MUST_USE bool places_dial(struct node *n, struct dial_order *out);
+/* The service's name, if it is to be looked up; false: not now. */
+MUST_USE bool places_resolve(struct node *n, struct lookup_order *out);
 
 #endif

@@ -19,7 +19,8 @@
  *   scrape.c       the page /metrics
  *   ready.c        the page /ready
  *   durations.c    how long turns and commands take
- *   links.c        peer connections: links, dials
+ *   dialling.c     the connections that are made to neighbours
+ *   links.c        peer connections: links, the dials that make them
  *   link_output.h  where a link writes
  *   parting.c      the end of a link to a neighbour that was removed
  *   observers.c    what an observer is told
@@ -31,14 +32,15 @@
  *   twins.c        two processes of one name: who stays
  *   link_log.c     what the log says about links
  *   status.c       the state as JSON, and what is known of one stamp
+ *   tls.c          the bytes of a link through TLS
+ *   admission.c    whose handshake is computed first, and how many
+ *   named.c        where the names of neighbours lead, and their dials
  *   edges.c        the neighbours, by number, and how they change
  *   drain.c        taken out of service: the client port closes first, then the node stops
  *   alarms.c       what the node notices about its herd and logs
  *   refusals.c     stamps of peers that are refused
  *   clocks.c       clocks that differ
- *   tls.c          the bytes of a link through TLS
  *   sealed.c       from TLS to the output of its connection
- *   admission.c    whose handshake is computed first, and how many
  *   places.c       connections to the places service
  *   history.c      when the store came to which change
  *   connection.c   the table of connections, and what all kinds have in common
@@ -60,6 +62,7 @@
 #include "core/node/clocks.h"
 #include "core/node/commands.h"
 #include "core/node/connection.h"
+#include "core/node/dialling.h"
 #include "core/node/drain.h"
 #include "core/node/durations.h"
 #include "core/node/edges.h"
@@ -67,6 +70,7 @@
 #include "core/node/link_log.h"
 #include "core/node/links.h"
 #include "core/node/links_stop.h"
+#include "core/node/named.h"
 #include "core/node/node.h"
 #include "core/node/observers.h"
 #include "core/node/pace.h"
@@ -109,6 +113,7 @@ struct node {
     struct unread unread;
     struct questions questions;
     struct edges edges;
+    struct named_all named;
     struct links links;
     struct strangers strangers;
     struct admission admission;

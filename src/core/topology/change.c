@@ -49,7 +49,7 @@ static void check_places(
 static bool http_is_tls(const struct topology *t, struct span self)
 {
     int node = topology_find(t, self);
-    return node >= 0 && t->http.cert_file[0] && t->nodes[node].http.port;
+    return node >= 0 && t->http.cert_file[0] && t->nodes[node].http.address.port;
 }
 
 void topology_change_faults(const struct topology *now, const struct topology *next,
@@ -72,6 +72,8 @@ void topology_change_faults(const struct topology *now, const struct topology *n
     if (now->sandbox != next->sandbox)
         put(out,
             next->sandbox ? "sandbox was switched on" RESTART : "sandbox was switched off" RESTART);
+    if (next->sandbox && !topology_has_names(now) && topology_has_names(next))
+        put(out, "a first name in place of an address, whose lookup the sandbox denies" RESTART);
     check_places(&now->places, &next->places, out);
     ASSERT(!out->overflow);
 }

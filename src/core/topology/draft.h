@@ -18,14 +18,21 @@
 
 enum { TOPOLOGY_KEYS_MAX = 64 };
 
-enum draft_port { DRAFT_CLIENT, DRAFT_PEER, DRAFT_HTTP, DRAFT_PORTS };
+enum draft_port {
+    DRAFT_CLIENT,
+    DRAFT_PEER,
+    DRAFT_HTTP,
+    DRAFT_CLIENT_LISTEN, /* in place of DRAFT_CLIENT, where that is not the node's own address */
+    DRAFT_PEER_LISTEN, /* likewise */
+    DRAFT_PORTS
+};
 
 /* Their names, as keys of a node. */
 extern const char *const draft_port_names[DRAFT_PORTS];
 
-/* Where a node listens. */
+/* Where a node listens, or is reached. */
 struct draft_address {
-    struct address at; /* port 0: not given, or not valid */
+    struct host_port at; /* port 0: not given, or not valid */
     int line; /* 0: not given */
 };
 

@@ -58,6 +58,31 @@ int topology_find(const struct topology *t, struct span name)
     return -1;
 }
 
+bool topology_has_names(const struct topology *t)
+{
+    for (unsigned i = 0; i < t->nodes_count; i++) {
+        const struct topology_node *n = &t->nodes[i];
+        const struct host_port *const at[] = {
+            &n->client_listen, &n->peer_listen, &n->peer, &n->http};
+        struct address fixed[HOST_PORT_FIXED_MAX];
+        for (unsigned p = 0; p < sizeof at / sizeof *at; p++)
+            if (!host_port_fixed(at[p], fixed))
+                return true;
+    }
+    return false;
+}
+
+bool topology_has_host(const struct topology *t, struct span name)
+{
+    for (unsigned i = 0; i < t->nodes_count; i++) {
+        const struct topology_node *n = &t->nodes[i];
+        if (host_port_has_name(&n->client, name) || host_port_has_name(&n->peer, name) ||
+            host_port_has_name(&n->http, name))
+            return true;
+    }
+    return false;
+}
+
 /* -- what is missing --------------------------------------------------------------------------- */
 
 static void check_missing(struct topology_draft *d)
@@ -86,53 +111,91 @@ static void check_missing(struct topology_draft *d)
 /* One of the file's addresses, and where it stands. */
 struct listener {
     const struct draft_node *node;
-    const struct address *address;
+    const struct host_port *at;
+    enum draft_port port;
     int line;
-    const char *key;
 };
 
 static struct listener listener_of(const struct topology_draft *d, unsigned i)
 {
     const struct draft_node *n = &d->nodes[i / DRAFT_PORTS];
     const struct draft_address *a = &n->ports[i % DRAFT_PORTS];
-    return (struct listener){n, &a->at, a->line, draft_port_names[i % DRAFT_PORTS]};
+    return (struct listener){n, &a->at, i % DRAFT_PORTS, a->line};
 }
 
-/* Where a node runs follows from its peer address alone, which is never 0.0.0.0. */
+static bool is_given(const struct draft_address *a)
+{
+    return a->at.address.port != 0;
+}
+
+/* The key that says where a port is bound, in place of the one that says where it is reached. */
+static enum draft_port listen_key(enum draft_port port)
+{
+    return port == DRAFT_CLIENT ? DRAFT_CLIENT_LISTEN
+           : port == DRAFT_PEER ? DRAFT_PEER_LISTEN
+                                : port;
+}
+
+/* Whether the node binds it; otherwise others only dial it. */
+static bool is_bound(const struct listener *l)
+{
+    enum draft_port key = listen_key(l->port);
+    return key == l->port || !is_given(&l->node->ports[key]);
+}
+
+/* Where a node runs follows from its peer address alone, which is never 0.0.0.0. Two names may be
+ * of one machine; who binds there will see. */
 static bool same_machine(const struct draft_node *a, const struct draft_node *b)
 {
-    const struct address *x = &a->ports[DRAFT_PEER].at, *y = &b->ports[DRAFT_PEER].at;
-    if (x->port == 0 || y->port == 0)
+    const struct host_port *x = &a->ports[DRAFT_PEER].at, *y = &b->ports[DRAFT_PEER].at;
+    if (x->address.port == 0 || y->address.port == 0)
         return false;
-    return address_same_host(x, y) || (address_is_loopback(x) && address_is_loopback(y));
+    return host_port_same_host(x, y) || (host_port_is_loopback(x) && host_port_is_loopback(y));
 }
 
-/* 0.0.0.0 takes the port on every address of its machine, but of no other. */
+/* The same name, or one address in common as far as that is known. */
+static bool overlap(const struct host_port *a, const struct host_port *b)
+{
+    struct address of_a[HOST_PORT_FIXED_MAX], of_b[HOST_PORT_FIXED_MAX];
+    unsigned a_count = host_port_fixed(a, of_a), b_count = host_port_fixed(b, of_b);
+    for (unsigned i = 0; i < a_count; i++)
+        for (unsigned j = 0; j < b_count; j++)
+            if (address_same_host(&of_a[i], &of_b[j]))
+                return true;
+    return host_port_same_host(a, b);
+}
+
+/* 0.0.0.0 takes the port on every address of its machine, but of no other. What is only bound there
+ * may be bound on another machine, too: all containers may listen on one address. */
 static bool listeners_clash(const struct listener *a, const struct listener *b)
 {
-    if (a->address->port != b->address->port || a->node->doubled || b->node->doubled)
+    bool listen = a->port >= DRAFT_CLIENT_LISTEN || b->port >= DRAFT_CLIENT_LISTEN;
+    bool any = host_port_is_any(a->at) || host_port_is_any(b->at);
+    if (a->at->address.port != b->at->address.port || a->node->doubled || b->node->doubled)
         return false;
-    bool any = address_is_any(a->address) || address_is_any(b->address);
-    return any ? same_machine(a->node, b->node) : address_equal(a->address, b->address);
+    if (!any && !listen)
+        return overlap(a->at, b->at);
+    return is_bound(a) && is_bound(b) && same_machine(a->node, b->node) &&
+           (any || overlap(a->at, b->at));
 }
 
 static void report_clash(
     struct topology_draft *d, const struct listener *a, const struct listener *b)
 {
     const struct listener *later = a->line >= b->line ? a : b, *earlier = later == a ? b : a;
-    char text[ADDRESS_TEXT_BYTES_MAX + 1], other[ADDRESS_TEXT_BYTES_MAX + 1];
-    address_text(later->address, text);
-    address_text(earlier->address, other);
+    char text[HOST_PORT_TEXT_BYTES_MAX + 1], other[HOST_PORT_TEXT_BYTES_MAX + 1];
+    host_port_text(later->at, text);
+    host_port_text(earlier->at, other);
     draft_error(d, later->line, "%s's %s address %s is taken by %s's %s address %s in line %d",
-        later->node->name, later->key, text, earlier->node->name, earlier->key, other,
-        earlier->line);
+        later->node->name, draft_port_names[later->port], text, earlier->node->name,
+        draft_port_names[earlier->port], other, earlier->line);
 }
 
 static void check_addresses(struct topology_draft *d)
 {
     for (unsigned i = 1; i < DRAFT_PORTS * d->nodes_count; i++) {
         struct listener this = listener_of(d, i), other;
-        for (unsigned j = 0; j < i && this.address->port; j++) {
+        for (unsigned j = 0; j < i && this.at->address.port; j++) {
             other = listener_of(d, j);
             if (listeners_clash(&this, &other)) {
                 report_clash(d, &this, &other);
@@ -173,22 +236,26 @@ static bool check_tls(struct topology_draft *d)
 /* An address that other machines reach. */
 struct reachable {
     const struct draft_node *node; /* NULL: there is none */
+    const char *key;
     int line;
-    char text[ADDRESS_TEXT_BYTES_MAX + 1];
+    char text[HOST_PORT_TEXT_BYTES_MAX + 1];
 };
 
-/* The first of a port. */
+/* The first of a port, where it is dialled or where it is bound: a tunnel may lead from the one to
+ * the other. Of a name only the name server knows where it leads. */
 static struct reachable first_reachable(const struct topology_draft *d, enum draft_port port)
 {
+    const enum draft_port keys[] = {port, listen_key(port)};
     struct reachable r = {0};
-    for (unsigned i = 0; i < d->nodes_count && !r.node; i++) {
-        const struct draft_node *n = &d->nodes[i];
-        const struct draft_address *a = &n->ports[port];
-        if (n->doubled || a->at.port == 0 || address_is_loopback(&a->at))
+    for (unsigned i = 0; i < 2 * d->nodes_count && !r.node; i++) {
+        const struct draft_node *n = &d->nodes[i / 2];
+        const struct draft_address *a = &n->ports[keys[i % 2]];
+        if (n->doubled || !is_given(a) || host_port_is_loopback(&a->at))
             continue;
         r.node = n;
+        r.key = draft_port_names[keys[i % 2]];
         r.line = a->line;
-        address_text(&a->at, r.text);
+        host_port_text(&a->at, r.text);
     }
     return r;
 }
@@ -200,11 +267,11 @@ static void check_secret(struct topology_draft *d)
     struct reachable peer = first_reachable(d, DRAFT_PEER);
     if (peer.node)
         draft_error(d, peer.line,
-            "%s's peer address %s can be reached from other machines, so the herd needs a secret; "
+            "%s's %s address %s can be reached from other machines, so the herd needs a secret; "
             "make one with: (umask 077; head -c 32 /dev/urandom | base64 > herd.secret), copy it "
             "to every node, and add secret_file = \"herd.secret\"; or give each node a "
             "certificate, and name it in tls { }",
-            peer.node->name, peer.text);
+            peer.node->name, peer.key, peer.text);
 }
 
 /* Whether the HTTP ports speak TLS. */
@@ -275,9 +342,15 @@ static bool nodes_build(struct topology_draft *d)
         const struct draft_node *from = &d->nodes[i];
         memcpy(to->name, from->name, sizeof to->name);
         to->line = from->line;
-        to->client = from->ports[DRAFT_CLIENT].at;
-        to->peer = from->ports[DRAFT_PEER].at;
-        to->http = from->ports[DRAFT_HTTP].at;
+        const struct draft_address *ports = from->ports;
+        enum draft_port client = is_given(&ports[DRAFT_CLIENT_LISTEN]) ? DRAFT_CLIENT_LISTEN
+                                                                       : DRAFT_CLIENT,
+                        peer = is_given(&ports[DRAFT_PEER_LISTEN]) ? DRAFT_PEER_LISTEN : DRAFT_PEER;
+        to->client = ports[DRAFT_CLIENT].at;
+        to->client_listen = ports[client].at;
+        to->peer = ports[DRAFT_PEER].at;
+        to->peer_listen = ports[peer].at;
+        to->http = ports[DRAFT_HTTP].at;
     }
     return true;
 }
@@ -290,7 +363,8 @@ static void check_whole(const struct topology *t)
     ASSERT(t->herd[0] && t->nodes_count && t->nodes_count <= TOPOLOGY_NODES_MAX);
     for (unsigned i = 0; i < t->nodes_count; i++) {
         const struct topology_node *n = &t->nodes[i];
-        ASSERT(n->name[0] && n->client.port && n->peer.port && !address_is_any(&n->peer));
+        ASSERT(n->name[0] && n->client.address.port && n->client_listen.address.port);
+        ASSERT(n->peer.address.port && n->peer_listen.address.port && !host_port_is_any(&n->peer));
         ASSERT(n->neighbours_count <= TOPOLOGY_NEIGHBOURS_MAX);
         ASSERT(n->neighbours == t->neighbours + ends);
         ends += n->neighbours_count;

@@ -8,8 +8,7 @@
 #ifndef CORE_TOPOLOGY_TOPOLOGY_H
 #define CORE_TOPOLOGY_TOPOLOGY_H
 
-#include "core/base/address.h"
-#include "core/base/dns_name.h"
+#include "core/base/host_port.h"
 #include "core/base/log.h"
 #include "stampede/protocol.h"
 #include <stdint.h>
@@ -32,9 +31,11 @@ enum {
 struct topology_node {
     char name[STAMPEDE_NODE_NAME_BYTES_MAX + 1];
     int line; /* where its section begins */
-    struct address client;
-    struct address peer;
-    struct address http; /* port 0: it has none */
+    struct host_port client; /* where clients reach it, and */
+    struct host_port client_listen; /* where it listens for them: the same, if the file says none */
+    struct host_port peer; /* where other nodes dial it; likewise */
+    struct host_port peer_listen;
+    struct host_port http; /* port 0: it has none */
     uint16_t *neighbours; /* indexes into topology.nodes, ascending; both directions, each once */
     unsigned neighbours_count;
 };
@@ -149,6 +150,13 @@ uint64_t topology_hash(const struct topology *t);
 
 /* The index of a node by name; -1: none. */
 int topology_find(const struct topology *t, struct span name);
+
+/* Whether an address in it is a name that must be looked up. */
+bool topology_has_names(const struct topology *t);
+
+/* Whether the address of a port of some node is this name, in any case, with or without a dot at
+ * its end. */
+bool topology_has_host(const struct topology *t, struct span name);
 
 /* What a key is, from the table that the reader goes by: what `stampede check --keys` prints and
  * topology.conf(5) says. */

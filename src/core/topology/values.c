@@ -237,7 +237,8 @@ static void set_rate(struct topology_draft *d, int line, const struct key *key, 
     memcpy((char *)&d->t + key->at, &rate, sizeof rate);
 }
 
-const char *const draft_port_names[DRAFT_PORTS] = {"client", "peer", "http"};
+const char *const draft_port_names[DRAFT_PORTS] = {
+    "client", "peer", "http", "client_listen", "peer_listen"};
 
 static enum draft_port port_of(const struct key *key)
 {
@@ -254,15 +255,15 @@ static void set_address(
     ASSERT(d->nodes_count);
     struct draft_node *n = &d->nodes[d->nodes_count - 1];
     enum draft_port port = port_of(key);
-    struct address a;
-    const char *wrong = address_parse(value, &a);
+    struct host_port a;
+    const char *wrong = host_port_parse(value, &a);
     if (wrong) {
         draft_error(d, line, "%s address cannot be \"%.*s\": %s", label_of(d, key).text,
             SHOWN(value), wrong);
-    } else if (port == DRAFT_PEER && address_is_any(&a)) {
+    } else if (port == DRAFT_PEER && host_port_is_any(&a)) {
         draft_error(d, line,
             "%s address cannot be %.*s: the others dial it; write the address that they reach it "
-            "by",
+            "by, and this one as peer_listen",
             label_of(d, key).text, SHOWN(value));
     } else {
         n->ports[port].at = a;

@@ -62,6 +62,8 @@ static bool is_allowed(const struct topology *t, struct span value)
     struct span host = host_of(value);
     if (is_address(host) || is_same_name(host, SPAN("localhost")))
         return true;
+    if (topology_has_host(t, host))
+        return true;
     for (unsigned i = 0; i < t->http.hosts_count; i++)
         if (is_same_name(host, span_of(t->http.hosts[i])))
             return true;

@@ -14,16 +14,18 @@ Test(reach, addresses)
         {"[::]:1", "[::]:2", "[::1]:1", "[::1]:2"},
         {"[::]:1", "10.0.0.5:2", "10.0.0.5:1", "10.0.0.5:2"},
         {"0.0.0.0:1", "[::]:2", "[::1]:1", "[::1]:2"},
+        {"a.example:1", "b.example:2", "a.example:1", "b.example:2"},
+        {"0.0.0.0:1", "b.example:2", "b.example:1", "b.example:2"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct topology_node node = {.name = "A"};
-        char client[ADDRESS_TEXT_BYTES_MAX + 1], peer[ADDRESS_TEXT_BYTES_MAX + 1];
-        cr_assert_null(address_parse(span_of(rows[i].client), &node.client));
-        cr_assert_null(address_parse(span_of(rows[i].peer), &node.peer));
-        struct address at = reach_client(&node);
-        address_text(&at, client);
+        char client[HOST_PORT_TEXT_BYTES_MAX + 1], peer[HOST_PORT_TEXT_BYTES_MAX + 1];
+        cr_assert_null(host_port_parse(span_of(rows[i].client), &node.client));
+        cr_assert_null(host_port_parse(span_of(rows[i].peer), &node.peer));
+        struct host_port at = reach_client(&node);
+        host_port_text(&at, client);
         at = reach_peer(&node);
-        address_text(&at, peer);
+        host_port_text(&at, peer);
         cr_expect_str_eq(client, rows[i].call_client, "row %zu: %s", i, client);
         cr_expect_str_eq(peer, rows[i].call_peer, "row %zu: %s", i, peer);
     }

@@ -10,6 +10,7 @@
 #ifndef TESTS_UNIT_IO_PARROT_H
 #define TESTS_UNIT_IO_PARROT_H
 
+#include "core/base/invariant.h"
 #include "core/node/node.h"
 #include "core/node/outbox.h"
 #include "files/clock.h"
@@ -17,7 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { PARROT_MAX = 2048, UNREAD_MAX = 65536 };
+enum { PARROT_MAX = 2048, UNREAD_MAX = 65536, PARROT_LOOKUP = 3 };
 
 struct parrot {
     struct outbox out;
@@ -225,18 +226,19 @@ bool node_dial_cancel(struct node *n, unsigned *dial)
     return n->dialling;
 }
 
-bool node_resolve(struct node *n, struct span *host)
+bool node_resolve(struct node *n, struct lookup_order *out)
 {
     bool asks = n->resolving;
     n->resolving = false;
     if (asks)
-        *host = span_of(n->host);
+        *out = (struct lookup_order){.id = PARROT_LOOKUP, .host = span_of(n->host)};
     return asks;
 }
 
-void node_resolved(struct node *n, const struct address *addresses, unsigned count, uint32_t ttl_s,
-    struct instant now)
+void node_resolved(struct node *n, unsigned lookup, const struct address *addresses, unsigned count,
+    uint32_t ttl_s, struct instant now)
 {
+    ASSERT(lookup == PARROT_LOOKUP);
     for (unsigned i = 0; i < count; i++) {
         char text[ADDRESS_TEXT_BYTES_MAX + 1];
         address_text(&addresses[i], text);
@@ -249,8 +251,9 @@ void node_take_secrets(struct node *n, const struct secrets *secrets, struct ins
     note(n, "secrets", secrets->count, "", now);
 }
 
-void node_resolve_failed(struct node *n, const char *why, struct instant now)
+void node_resolve_failed(struct node *n, unsigned lookup, const char *why, struct instant now)
 {
+    ASSERT(lookup == PARROT_LOOKUP);
     note(n, "resolve_failed", 0, why, now);
 }
 

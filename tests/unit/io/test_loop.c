@@ -4,7 +4,6 @@
  * node was told. Tests wait for events, never for time to pass. */
 #include "io/listen.h"
 #include "io/loop.h"
-#include "io/listen.h"
 #include "unit/io/parrot.h"
 #include <criterion/criterion.h>
 #include <dirent.h>
@@ -56,12 +55,12 @@ static int run_parrot(const struct setting *with)
     struct loop_config config = {.node = &parrots,
         .log = &log,
         .log_file = with->log_file ? with->log_file : "",
-        .at = {here, here},
+        .at = {{.address = here}, {.address = here}},
         .connections_max = with->connections_max ? with->connections_max : PARROT_MAX,
         .sizes = with->sizes.buffers ? with->sizes : RING_SIZES};
     config.spare = config.connections_max < LOOP_CONNECTIONS_SPARE ? config.connections_max / 2
                                                                    : LOOP_CONNECTIONS_SPARE / 2;
-    config.at[NODE_CLIENT_PORT].port = with->client;
+    config.at[NODE_CLIENT_PORT].address.port = with->client;
     if (with->files)
         setrlimit(RLIMIT_NOFILE, &(struct rlimit){with->files, with->files});
     return loop_run(&config);
@@ -559,7 +558,7 @@ Test(loop, a_dial_becomes_a_connection)
     cr_assert_eq(listen(door, 1), 0);
     start(with);
     int fd = accept(door, NULL, NULL);
-    hear_of("dialled", "conn=79");
+    hear_of("dialled", "conn=143");
     say(fd, "hello");
     expect(fd, "hello");
     close(fd);

@@ -411,7 +411,7 @@ static void set_up(void)
     poll_server(UDP);
     poll_server(TCP);
     snprintf(servers, sizeof servers, "127.0.0.1:%u", port);
-    resolve_open(&resolve, ring, servers);
+    resolve_open(&resolve, ring, 0, servers);
     files_before = open_files();
 }
 

@@ -99,8 +99,8 @@ static struct topology_retired retired[] = {{.name = "Welsh"}};
 /* Goloman and two others. A test sets the neighbours of Goloman before side_start. */
 static struct topology_node nodes[3] = {
     {.name = "Goloman"},
-    {.name = "Ant", .peer = {.ip = {127, 0, 0, 1}, .port = 12101}},
-    {.name = "Hands", .peer = {.ip = {127, 0, 0, 1}, .port = 12102}},
+    {.name = "Ant", .peer.address = {.ip = {127, 0, 0, 1}, .port = 12101}},
+    {.name = "Hands", .peer.address = {.ip = {127, 0, 0, 1}, .port = 12102}},
 };
 static struct topology topology;
 static struct slow_places places;

@@ -151,7 +151,7 @@ Test(node_edges, one_that_has_moved_is_dialled_where_it_is)
     unsigned dial;
     struct dial_order order;
     plan(only_hands, 1);
-    others[2].peer.port = 12999;
+    others[2].peer.address.port = 12999;
     cr_assert_null(node_take_topology(node, &next, CONNECTIONS, now));
     cr_assert(node_dial_cancel(node, &dial) && dial == 0);
     node_turn(node, now);

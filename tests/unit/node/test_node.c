@@ -370,7 +370,7 @@ Test(node, closes_after_the_first_reply_when_told_to)
     cr_assert_eq(wants[1], NODE_WANT_CLOSE);
 }
 
-#define BROWSER                                                                         \
+#define BROWSER                                                                    \
     "POST / HTTP/1.1\r\nHost: 127.0.0.1:12000\r\nContent-Type: text/plain\r\n\r\n" \
     "IAMAT victim +0.0+0.0 1\nWHATSAT victim 10 5\n"
 
@@ -571,12 +571,12 @@ Test(node, a_client_with_less_unread_is_dropped_as_an_idle_one)
 
 Test(node, a_provider_without_an_exchange_resolves_and_dials_nothing)
 {
-    struct span host;
+    struct lookup_order lookup;
     unsigned id;
     side_start();
     joins(0);
     sends(0, "IAMAT a +1+1 1\nWHATSAT a 1 1\n");
-    cr_expect_not(node_resolve(node, &host));
+    cr_expect_not(node_resolve(node, &lookup));
     cr_expect_not(node_dial_cancel(node, &id));
 }
 

@@ -27,6 +27,8 @@ struct row {
     "places, "                                                                                     \
     "tls, http\n"
 
+#define NODE_KEYS "there are client, client_listen, peer, peer_listen, http, talks_to\n"
+
 /* What would be printed, into memory that the caller frees. */
 static inline char *faults_said(const struct topology_faults *faults)
 {

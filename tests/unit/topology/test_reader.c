@@ -109,8 +109,7 @@ Test(reader, sections)
         {"herd { name = demo }\n" A "}\n" MORE,
             "f:1: herd is a key, not a section; write herd = and its value\n" MORE_SAID("3", "4")},
         {HERD A "foo { a { b = {c} } } }\n" MORE,
-            "f:2: \"foo\" is no key of node; there are client, peer, http, talks_to\n" MORE_SAID(
-                "3", "4")},
+            "f:2: \"foo\" is no key of node; " NODE_KEYS MORE_SAID("3", "4")},
         {HERD A "herd x { } }\n" MORE,
             "f:2: \"herd\" does not belong to node; it is a key of the top level\n" MORE_SAID(
                 "3", "4")},
@@ -159,8 +158,7 @@ Test(reader, values)
             "f:2: Ann talks to \"Wilks\", which is no node\n" MORE_SAID("4", "5")},
         {HERD A "talks_to = {Bob,, Bob} }\n" B "talks_to = {,\nAnn = {x}} }\n" MORE,
             "f:2: \",\" is out of place in a list\nf:3: \",\" is out of place in a list\n"
-            "f:4: \"Ann\" is no key of node; there are client, peer, http, talks_to\n" MORE_SAID(
-                "5", "6")},
+            "f:4: \"Ann\" is no key of node; " NODE_KEYS MORE_SAID("5", "6")},
         {HERD A "talks_to = {Bob, {Cid}, (Dan)} }\n" B "}\n" MORE,
             "f:2: \"{\" is out of place in a list\n"
             "f:2: Ann talks to \"Dan\", which is no node\n" MORE_SAID("4", "5")},
@@ -172,8 +170,7 @@ Test(reader, values)
             "f:2: \"include\" is no key of the top level; there are " TOP_KEYS MORE_SAID("4", "5")},
         {HERD A "talks_to Bob { x } }\n" B "}\n" MORE,
             "f:2: talks_to has no value; write talks_to = and its value\n"
-            "f:2: \"Bob\" is no key of node; there are client, peer, http, talks_to\n" MORE_SAID(
-                "4", "5")},
+            "f:2: \"Bob\" is no key of node; " NODE_KEYS MORE_SAID("4", "5")},
         {HERD A "}\nwhat\nlimits { line = 9KiB }\n" MORE,
             "f:3: \"what\" is no key of the top level; there are " TOP_KEYS
             "f:4: limits.line cannot be 9KiB; it is at least 64B and at most 8KiB\n" MORE_SAID(
@@ -204,8 +201,7 @@ Test(reader, quotes_and_comments)
         {HERD "node Ann { client = \"127.0.0.1:1 peer = \"127.0.0.1:2\" }\n" B "\n",
             UNPAIRED("2", "\"") "f:3: the \"{\" in this line is not closed; a \"}\" is missing\n"},
         {HERD "node Ann { what is \"127.0.0.1:2\" \"}\n" B "}\n" MORE,
-            "f:2: \"what\" is no key of node; there are client, peer, http, talks_to\n" MORE_SAID(
-                "4", "5")},
+            "f:2: \"what\" is no key of node; " NODE_KEYS MORE_SAID("4", "5")},
         {HERD "node \"Ann {\n client = \"127.0.0.1:1\"\n}\n" MORE,
             UNPAIRED("2", "\"") MORE_SAID("5", "6")},
         {"herd = \"demo\n" A "}\n" MORE, UNPAIRED("1", "\"") MORE_SAID("3", "4")},

@@ -2,8 +2,8 @@
  * that comes out. Their syntax is test_reader.c's. */
 #include "unit/topology/side.h"
 
-#define TOTAL_LESS                                                                                \
-    ": warning: limits.output_total is less than limits.output, what one client may have: a "     \
+#define TOTAL_LESS                                                                            \
+    ": warning: limits.output_total is less than limits.output, what one client may have: a " \
     "client that does not read is disconnected before the node stops reading from it\n"
 #define ENDPOINT_WANTED \
     "; write a host and, unless it is 443, a port, like https://places.example.org:8443\n"
@@ -191,11 +191,11 @@ Test(topology, nodes_and_addresses)
             "f:4: Cid's client address 0.0.0.0:1 is taken by Bob's client address 0.0.0.0:1 in "
             "line "
             "3\n"},
-        {HERD "node Ann {\n client = \"localhost:1\"\n peer = \"[::]:2\"\n}\n",
-            "f:3: Ann's client address cannot be \"localhost:1\": it is no numeric address with a "
+        {HERD "node Ann {\n client = \"127.0.0:1\"\n peer = \"[::]:2\"\n}\n",
+            "f:3: Ann's client address cannot be \"127.0.0:1\": it is no numeric address with a "
             "port, like 127.0.0.1:12000 or [::1]:12000\n"
             "f:4: Ann's peer address cannot be [::]:2: the others dial it; write the address that "
-            "they reach it by\n"},
+            "they reach it by, and this one as peer_listen\n"},
         {HERD A "talks_to = Bob }\nnode Bob {\n client = \"127.0.0.1:3\"\n peer = "
                 "\"10.1.2.3:5\" }\n",
             "f:5: Bob's peer address 10.1.2.3:5 can be reached from other machines, so the herd "
@@ -333,7 +333,7 @@ Test(topology, what_may_have_been_misread_is_not_missing)
         {HERD A "talks_t = Bob }\n" B "}\n",
             "f:2: \"talks_t\" is no key of node; did you mean \"talks_to\"?\n"},
         {HERD A "talks_to = {Bob, Cid} }\n" B "}\n" C "lo = 1 x 2 }\n",
-            "f:4: \"lo\" is no key of node; there are client, peer, http, talks_to\n"},
+            "f:4: \"lo\" is no key of node; " NODE_KEYS},
         {HERD A "talks_to = Bob }\n" B "talks_to = Cid }\n" C "talks_t = Ann }\n",
             "f:4: \"talks_t\" is no key of node; did you mean \"talks_to\"?\n"},
         {HERD A "talks_to = {Bob, "
@@ -494,9 +494,9 @@ Test(topology, values)
     cr_expect_eq(t.limits.future_ns, 0);
     cr_expect_eq(t.limits.clock_ns, 86400000000000);
     cr_expect_eq(t.places.timeout_ms, 60000);
-    cr_expect_eq(t.nodes[0].client.port, 65535);
-    cr_expect(t.nodes[0].client.v6);
-    cr_expect_eq(t.nodes[0].peer.ip[0], 192);
+    cr_expect_eq(t.nodes[0].client.address.port, 65535);
+    cr_expect(t.nodes[0].client.address.v6);
+    cr_expect_eq(t.nodes[0].peer.address.ip[0], 192);
     topology_destroy(&t);
 }
 
@@ -687,9 +687,9 @@ Test(topology, http_ports)
         {HERD HTTP("0.0.0.0:3") "http { token_file = t hosts = {a.example, b} hosts = c }\n", ""},
         {HERD HTTP("127.0.0.1:1001"), "f:2: Ann's http address 127.0.0.1:1001 is taken by Ann's "
                                       "client address 127.0.0.1:1001 in line 2\n"},
-        {HERD HTTP("127.0.0.1"), "f:2: Ann's http address cannot be \"127.0.0.1\": it is no "
-                                 "numeric address with a port, "
-                                 "like 127.0.0.1:12000 or [::1]:12000\n"},
+        {HERD HTTP("127.0.0.1"), "f:2: Ann's http address cannot be \"127.0.0.1\": it has "
+                                 "no port; write an address or a name of a host, and a port, like "
+                                 "127.0.0.1:12000 or goloman.example:12000\n"},
         {HERD HTTP("0.0.0.0:3"),
             "f:2: Ann's http address 0.0.0.0:3 can be reached from other machines, so it needs a "
             "token; make one with: (umask 077; head -c 32 /dev/urandom | base64 > http.token), "
@@ -712,7 +712,7 @@ Test(topology, http_ports)
     struct topology t;
     struct topology_faults faults;
     cr_assert(topology_read_text(span_of(rows[2].text), &t, &faults));
-    cr_expect_eq(t.nodes[0].http.port, 3);
+    cr_expect_eq(t.nodes[0].http.address.port, 3);
     cr_expect_eq(t.http.hosts_count, 3);
     cr_expect_str_eq(t.http.hosts[1], "b");
     cr_expect_str_eq(t.http.token_file, "t");
