@@ -154,21 +154,21 @@ bool node_dial_cancel(struct node *n, unsigned *dial)
     return false;
 }
 
-bool node_resolve(struct node *n, struct span *host)
+bool node_resolve(struct node *n, struct lookup_order *out)
 {
-    (void)n, (void)host;
+    (void)n, (void)out;
     return false;
 }
 
-void node_resolved(struct node *n, const struct address *addresses, unsigned count, uint32_t ttl_s,
-    struct instant now)
+void node_resolved(struct node *n, unsigned lookup, const struct address *addresses, unsigned count,
+    uint32_t ttl_s, struct instant now)
 {
-    (void)n, (void)addresses, (void)count, (void)ttl_s, (void)now;
+    (void)n, (void)lookup, (void)addresses, (void)count, (void)ttl_s, (void)now;
 }
 
-void node_resolve_failed(struct node *n, const char *why, struct instant now)
+void node_resolve_failed(struct node *n, unsigned lookup, const char *why, struct instant now)
 {
-    (void)n, (void)why, (void)now;
+    (void)n, (void)lookup, (void)why, (void)now;
 }
 
 void node_take_secrets(struct node *n, const struct secrets *secrets, struct instant now)
@@ -188,14 +188,14 @@ int main(int argc, char **argv)
     }
     log_init(&log, LOG_INFO, SPAN("echo"), log_memory, sizeof log_memory);
     pool_init(&node.chunks, OUTBOX_CHUNK_BYTES, OUTBOX_SPARE_CHUNKS);
-    struct address any = {.ip = {127, 0, 0, 1}};
+    struct host_port any = {.address = {.ip = {127, 0, 0, 1}}};
     struct loop_config config = {.node = &node,
         .log = &log,
         .log_file = "",
         .at = {any, any},
         .connections_max = CONNECTIONS_MAX,
         .sizes = RING_SIZES};
-    config.at[NODE_CLIENT_PORT].port = (uint16_t)strtoul(argv[1], NULL, 10);
+    config.at[NODE_CLIENT_PORT].address.port = (uint16_t)strtoul(argv[1], NULL, 10);
     if (argc > 2)
         config.spin_ns = strtol(argv[2], NULL, 10) * 1000;
     if (argc > 3)

@@ -306,7 +306,7 @@ static struct node *create_node(
 static void measure_strangers(const struct tls_config *tls)
 {
     static struct topology_node nodes[2] = {
-        {.name = "Goloman"}, {.name = "Hands", .peer = {.ip = {127, 0, 0, 1}, .port = 5}}};
+        {.name = "Goloman"}, {.name = "Hands", .peer = {.address = {.ip = {127, 0, 0, 1}, .port = 5}}}};
     static struct topology topology = {.herd = "perf",
         .nodes = nodes,
         .nodes_count = 2,
@@ -324,7 +324,7 @@ static void measure_strangers(const struct tls_config *tls)
     log_init(&log, LOG_ERROR, SPAN("Goloman"), log_memory, sizeof log_memory);
     struct node *node = create_node(&topology, tls, &log);
     struct tls *strangers[STRANGERS];
-    const struct address stranger = nodes[1].peer; /* the others wait for a budget */
+    const struct address stranger = nodes[1].peer.address; /* the others wait for a budget */
     for (uint32_t i = 0; i < STRANGERS; i++) {
         unsigned char entropy[TLS_ENTROPY_BYTES];
         entropy_fill(entropy, sizeof entropy);

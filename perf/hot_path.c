@@ -42,8 +42,8 @@ static void must(bool well, const char *what)
 }
 
 static struct topology_node names[] = {
-    {.name = "Goloman", .peer = {.ip = {127, 0, 0, 1}, .port = 12100}},
-    {.name = "Hands", .peer = {.ip = {127, 0, 0, 1}, .port = 12101}},
+    {.name = "Goloman", .peer = {.address = {.ip = {127, 0, 0, 1}, .port = 12100}}},
+    {.name = "Hands", .peer = {.address = {.ip = {127, 0, 0, 1}, .port = 12101}}},
 };
 static uint16_t neighbours[] = {1, 0};
 static struct topology topology = {
