@@ -206,6 +206,9 @@ static void hear_hello(struct ask *a, struct span line)
     unsigned all = (1u << a->secrets->count) - 1;
     if (all)
         say_auth(a, a->theirs.secrets || a->secrets->count == 1 ? all : 0);
+    else if (a->theirs.auth && *a->topology->secret_file)
+        ask_give_up(a, "requires the secret of this certificate; its topology.conf does not name "
+                       "it in tls.operators");
     else if (a->theirs.auth)
         ask_give_up(a, "requires a secret, but topology.conf has no secret_file");
     else

@@ -32,11 +32,12 @@ static const char help[] =
     "  -w, --timeout TIME   when the node stops although clients are left, from now\n"
     "                       on; default: 60s, at most a day\n"
     "  -u, --undo           end the drain: the client port opens again\n"
-    "  -c, --topology FILE  the herd's description; " TOPOLOGY_DEFAULT "\n"
+    "  -c, --topology FILE  the herd's description; " TOPOLOGY_DEFAULT "\n" OPERATOR_OPTIONS
     "  -h, --help           print this text\n\n"
     "The command waits until the node has stopped. Ctrl-C ends the command, and the\n"
     "drain goes on. The herd must have a secret_file or TLS, by which the node knows\n"
-    "who may drain it; with TLS, the key of some node has to be on this machine.\n\n"
+    "who may drain it; with TLS, the key of some node has to be on this machine, or\n"
+    "--cert and --key name an operator's.\n\n"
     "Exit codes: 0 the node has stopped, or the drain is undone; 1 it has not, or\n"
     "does not obey (standard error says why); 2 wrong command line, or there is no\n"
     "such node.\n\n"
@@ -234,7 +235,7 @@ int cli_drain(int argc, char **argv)
 {
     struct options o;
     struct herd herd;
-    int code = options_read(&o, argc, argv, "cwgu", help);
+    int code = options_read(&o, argc, argv, "cwgua", help);
     if (code != OPTIONS_GO_ON)
         return code;
     if (o.words_count != 1) {

@@ -8,6 +8,8 @@ bool herd_open(struct herd *h, const struct options *o)
     *h = (struct herd){0};
     if (!topology_load(o->topology_file, &h->topology))
         return false;
+    if (o->cert)
+        return true;
     if (!secret_file_open(&h->secret_file, &h->topology, o->topology_file)) {
         topology_destroy(&h->topology);
         return false;
@@ -32,9 +34,23 @@ bool herd_speaks_as(struct herd *h, const struct options *o, unsigned self)
     return tls_files_open(&h->tls_files, &h->topology, o->topology_file, name);
 }
 
+static bool observes_as_operator(struct herd *h, const struct options *o)
+{
+    if (!tls_files_wanted(&h->topology)) {
+        complain("%s: the herd's links are plain, so no node asks for a certificate; leave out "
+                 "--cert and --key",
+            o->topology_file);
+        return false;
+    }
+    h->tls = &h->tls_files.config;
+    return tls_files_open_operator(&h->tls_files, &h->topology, o->topology_file, o->cert, o->key);
+}
+
 /* Where both are taken, nodes that have no TLS yet take the secret. */
 bool herd_observes(struct herd *h, const struct options *o)
 {
+    if (o->cert)
+        return observes_as_operator(h, o);
     if (!tls_files_wanted(&h->topology) || h->topology.tls_also_secret)
         return true;
     h->tls = &h->tls_files.config;

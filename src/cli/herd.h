@@ -18,13 +18,14 @@ struct herd {
     struct tls_files http_files;
 };
 
-/* false: a message was written. Otherwise end with herd_close. */
+/* An operator with a certificate of his own needs no secret, and none is read for him.
+ * false: a message was written. Otherwise end with herd_close. */
 MUST_USE bool herd_open(struct herd *h, const struct options *o);
 void herd_close(struct herd *h);
 
-/* Load the files that are needed to talk to others: as node `self`, or as an observer with the
- * certificate of any node whose key is on this machine. Does nothing if links are plain. false: a
- * message was written. */
+/* Load the files that are needed to talk to others: as node `self`, or as an observer with --cert
+ * and --key, else with the certificate of any node whose key is on this machine. Without --cert it
+ * does nothing if links are plain. false: a message was written. */
 MUST_USE bool herd_speaks_as(struct herd *h, const struct options *o, unsigned self);
 MUST_USE bool herd_observes(struct herd *h, const struct options *o);
 

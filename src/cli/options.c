@@ -25,6 +25,8 @@ static const struct option options_long[] = {
     {"timeout", required_argument, NULL, 'w'},
     {"grace", required_argument, NULL, 'g'},
     {"undo", no_argument, NULL, 'u'},
+    {"cert", required_argument, NULL, 'C'},
+    {"key", required_argument, NULL, 'K'},
     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0},
 };
@@ -51,7 +53,9 @@ static int refuse(int letter, char **argv)
     const char *word = argv[optind - 1];
     struct nearest near = nearest_to(span_of(word + strspn(word, "-")));
     char one[] = {'-', (char)(letter == ':' || letter == '?' ? optopt : letter), '\0'};
-    if (strncmp(word, "--", 2) != 0)
+    if (letter == 'C' || letter == 'K') /* these have no letter */
+        word = letter == 'C' ? "--cert" : "--key";
+    else if (strncmp(word, "--", 2) != 0)
         word = one;
     else if (letter == '?')
         for (const struct option *o = options_long; o->name; o++)
@@ -110,7 +114,7 @@ int options_read(struct options *o, int argc, char **argv, const char *letters, 
             fputs(help, stdout);
             return EXIT_WELL;
         }
-        if (!strchr(letters, letter))
+        if (!strchr(letters, letter == 'C' || letter == 'K' ? 'a' : letter))
             return refuse(letter, argv);
         switch (letter) {
         case 'c':
@@ -129,6 +133,12 @@ int options_read(struct options *o, int argc, char **argv, const char *letters, 
         case 'u':
             o->undo = true;
             break;
+        case 'C':
+            o->cert = optarg;
+            break;
+        case 'K':
+            o->key = optarg;
+            break;
         case 'w':
         case 'g':
             if (!read_timeout(optarg, letter == 'w' ? &o->timeout_ms : &o->grace_ms)) {
@@ -140,6 +150,11 @@ int options_read(struct options *o, int argc, char **argv, const char *letters, 
         default:
             o->log = true;
         }
+    }
+    if (!o->cert != !o->key) {
+        complain(
+            "%s: --cert and --key go together: a certificate, and the key made with it", argv[0]);
+        return EXIT_USAGE;
     }
     o->words = argv + optind;
     o->words_count = argc - optind;
@@ -202,6 +217,12 @@ const char *options_command(const struct options *o, const char *subcommand, con
     if (o->topology_given) {
         fputs(" -c", out);
         put_quoted(out, o->topology_file);
+    }
+    if (o->cert) {
+        fputs(" --cert", out);
+        put_quoted(out, o->cert);
+        fputs(" --key", out);
+        put_quoted(out, o->key);
     }
     fclose(out);
     return text + 1; /* without the space before the first word */

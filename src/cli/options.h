@@ -19,6 +19,7 @@ struct options {
     uint64_t timeout_ms; /* -w, --timeout; 60 s when not given */
     uint64_t grace_ms; /* -g, --grace; 10 s when not given */
     bool undo; /* -u, --undo */
+    const char *cert, *key; /* --cert, --key: an operator's; both or NULL */
     char **words; /* what is no option: views of argv */
     int words_count;
 };
@@ -38,8 +39,8 @@ enum { OPTIONS_GO_ON = -1 };
 
 /* Parse a subcommand's arguments.
  *
- * letters  the options that it takes, of "cnjtlwgu"; -h, --help is always taken. With 'f', its
- *          first word is the topology file, as if it stood behind -c
+ * letters  the options that it takes, of "cnjtlwgu" and "a" for --cert and --key; -h, --help is
+ *          always taken. With 'f', its first word is the topology file, as if it stood behind -c
  * help     its help text
  *
  * Returns OPTIONS_GO_ON, or the exit code if the program is to end now. */
@@ -53,8 +54,13 @@ bool options_take_word(int *argc, char **argv, const char *word);
  * no terminal. */
 bool options_json(const struct options *o);
 
+/* For a subcommand's help, behind the topology's. */
+#define OPERATOR_OPTIONS                                                                 \
+    "      --cert FILE      an operator's certificate of his own, as tls.operators of\n" \
+    "      --key FILE       topology.conf names it, and its key\n"
+
 /* A command line that the user can copy: this program, `subcommand`, `node` unless it is NULL, and
- * -c if it was given; quoted for the shell. Valid until the next call. */
+ * -c, --cert and --key if they were given; quoted for the shell. Valid until the next call. */
 const char *options_command(const struct options *o, const char *subcommand, const char *node);
 
 /* Write a message to standard error, after the program's name. It ends without a full stop and

@@ -11,7 +11,7 @@ static const char help[] =
     "Ask all nodes of the herd for their state, all at once, for two seconds at most.\n"
     "Print a table, and a line for each thing that is not well.\n\n"
     "  -n, --node NODE      ask only this node, and print a row for each of its links\n"
-    "  -c, --topology FILE  the herd's description; " TOPOLOGY_DEFAULT "\n"
+    "  -c, --topology FILE  the herd's description; " TOPOLOGY_DEFAULT "\n" OPERATOR_OPTIONS
     "  -j, --json           print everything, as a JSON array; what is not well goes\n"
     "                       to standard error\n"
     "  -t, --table          print the table, as is done without it, too\n"
@@ -109,7 +109,7 @@ int cli_status(int argc, char **argv)
 {
     struct options o;
     struct herd herd;
-    int code = options_read(&o, argc, argv, "cnjt", help);
+    int code = options_read(&o, argc, argv, "cnjta", help);
     if (code != OPTIONS_GO_ON)
         return code;
     if (o.words_count) {

@@ -22,7 +22,7 @@ enum { TOP_PERIOD_MS = 1000, TOP_ONCE_ROWS = 10000 };
 static const char help[] =
     "Usage: stampede top [-c FILE] [--once]\n\n"
     "Show the whole herd, once a second, in place: nodes, what is not well, links.\n\n"
-    "  -c, --topology FILE  the herd's description; " TOPOLOGY_DEFAULT "\n"
+    "  -c, --topology FILE  the herd's description; " TOPOLOGY_DEFAULT "\n" OPERATOR_OPTIONS
     "      --once           print it once, after a second, and end; for no terminal\n"
     "  -h, --help           print this text\n\n"
     "  IAMAT/S, WHATSAT/S  commands since the last look\n"
@@ -388,7 +388,7 @@ int cli_top(int argc, char **argv)
     struct options o;
     struct herd herd;
     bool once = options_take_word(&argc, argv, "--once");
-    int code = options_read(&o, argc, argv, "c", help);
+    int code = options_read(&o, argc, argv, "ca", help);
     if (code != OPTIONS_GO_ON)
         return code;
     if (o.words_count) {

@@ -12,7 +12,7 @@ static const char help[] =
     "Usage: stampede trace [-c FILE] [--json | --table] CLIENT-ID\n\n"
     "Ask all nodes for the stamp that they hold of a client, and show the path of the\n"
     "newest one: which node received it from which other, and when.\n\n"
-    "  -c, --topology FILE  the herd's description; " TOPOLOGY_DEFAULT "\n"
+    "  -c, --topology FILE  the herd's description; " TOPOLOGY_DEFAULT "\n" OPERATOR_OPTIONS
     "  -j, --json           print JSON; this is the default if standard output is no\n"
     "                       terminal\n"
     "  -t, --table          print the tree even if standard output is no terminal\n"
@@ -89,7 +89,7 @@ int cli_trace(int argc, char **argv)
     struct options o;
     struct herd herd;
     char question[QUESTION_BYTES_MAX];
-    int code = options_read(&o, argc, argv, "cjt", help);
+    int code = options_read(&o, argc, argv, "cjta", help);
     if (code != OPTIONS_GO_ON)
         return code;
     if (o.words_count != 1 || !is_id(span_of(o.words[0]))) {

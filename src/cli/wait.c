@@ -21,7 +21,7 @@ static const char help[] =
     "later mark. For restarting a herd node by node: wait for each node before the\n"
     "next is stopped. Clients may go on telling stamps. The node need not be up yet.\n\n"
     "  -n, --node NODE      wait for this node only; default: all of the topology\n"
-    "  -c, --topology FILE  the herd's description; " TOPOLOGY_DEFAULT "\n"
+    "  -c, --topology FILE  the herd's description; " TOPOLOGY_DEFAULT "\n" OPERATOR_OPTIONS
     "  -w, --timeout TIME   how long, such as 500ms, 60s or 5min; default: 60s\n"
     "  -h, --help           print this text\n\n"
     "The node and its neighbours are asked, so all of them have to answer. On spare\n"
@@ -144,7 +144,7 @@ int cli_wait(int argc, char **argv)
 {
     struct options o;
     struct herd herd;
-    int code = options_read(&o, argc, argv, "cnw", help);
+    int code = options_read(&o, argc, argv, "cnwa", help);
     if (code != OPTIONS_GO_ON)
         return code;
     if (o.words_count) {

@@ -11,6 +11,11 @@ static const struct file_kind cert_kind = {
 static const struct file_kind key_kind = {.noun = "key",
     .remedy = "copy the one made with this node's certificate here",
     .owner_only = true};
+static const struct file_kind operator_cert_kind = {
+    .noun = "certificate", .remedy = "name the file of your own with --cert"};
+static const struct file_kind operator_key_kind = {.noun = "key",
+    .remedy = "name the file made with your certificate with --key",
+    .owner_only = true};
 
 /* `pattern` with the node's name in place of each %n. false: too long. */
 static bool expand(const char *pattern, struct span name, char out[TOPOLOGY_PATH_BYTES_MAX + 1])
@@ -38,14 +43,18 @@ static bool find(char out[FILE_PATH_ROOM], const char *topology_path, const char
     return false;
 }
 
-static struct tls_identity *read_identity(const struct tls_paths *at, FILE *tell)
+static struct tls_identity *read_identity(
+    const struct tls_files *f, const struct tls_paths *at, FILE *tell)
 {
+    bool own = f->cert_path != NULL;
     struct file_text cert = {.memory = NULL}, key = {.memory = NULL};
     struct tls_identity *identity = NULL;
     const char *why;
     bool of_key;
-    if (file_text_read(&cert, at->cert, &cert_kind, TLS_PEM_MIB_MAX, tell) &&
-        file_text_read(&key, at->key, &key_kind, TLS_PEM_MIB_MAX, tell)) {
+    if (file_text_read(
+            &cert, at->cert, own ? &operator_cert_kind : &cert_kind, TLS_PEM_MIB_MAX, tell) &&
+        file_text_read(
+            &key, at->key, own ? &operator_key_kind : &key_kind, TLS_PEM_MIB_MAX, tell)) {
         identity = tls_identity_create(cert.span, key.span, &why, &of_key);
         if (!identity)
             fprintf(tell, "%s: %s %s\n", of_key ? at->key : at->cert,
@@ -56,15 +65,21 @@ static struct tls_identity *read_identity(const struct tls_paths *at, FILE *tell
     return identity;
 }
 
-static bool check(
-    const struct tls_config *config, const struct tls_paths *at, struct span name, FILE *tell)
+static bool check(const struct tls_files *f, const struct tls_config *config,
+    const struct tls_paths *at, struct span name, FILE *tell)
 {
-    const char *fault = tls_identity_fault(config, name, clock_now().real_ns);
-    if (fault)
+    struct span operators = span_of(f->topology->tls_operators);
+    const char *fault = tls_identity_fault(config, name, operators, clock_now().real_ns);
+    if (fault && f->cert_path)
+        fprintf(tell,
+            "%s: this certificate %s, so no node would take it; it must be signed by the CA of "
+            "tls.ca_file, and valid now\n",
+            at->cert, fault);
+    else if (fault)
         fprintf(tell,
             "%s: this certificate %s, so no node would take it; it must be signed by ca_file's CA, "
             "valid now, for servers if it has extendedKeyUsage, and have the node's name as DNS "
-            "name (%%n in cert_file and key_file stands for that name)\n",
+            "name (%%n in cert_file and key_file stands for that name), and none of an operator\n",
             at->cert, fault);
     return !fault;
 }
@@ -76,6 +91,16 @@ static void destroy(struct tls_config *config)
     *config = (struct tls_config){0};
 }
 
+static bool take_path(char out[FILE_PATH_ROOM], const char *path, FILE *tell)
+{
+    bool fits = strlen(path) < FILE_PATH_ROOM;
+    if (fits)
+        strcpy(out, path);
+    else
+        fprintf(tell, "the path %s is too long\n", path);
+    return fits;
+}
+
 bool tls_files_paths(const struct tls_files *f, struct tls_paths *out, FILE *tell)
 {
     const struct topology *t = f->topology;
@@ -84,8 +109,11 @@ bool tls_files_paths(const struct tls_files *f, struct tls_paths *out, FILE *tel
         return find(out->cert, f->topology_path, t->http.cert_file, f->name, tell) &&
                find(out->key, f->topology_path, t->http.key_file, f->name, tell);
     }
-    return find(out->ca, f->topology_path, t->tls_ca_file, f->name, tell) &&
-           find(out->cert, f->topology_path, t->tls_cert_file, f->name, tell) &&
+    if (!find(out->ca, f->topology_path, t->tls_ca_file, f->name, tell))
+        return false;
+    if (f->cert_path)
+        return take_path(out->cert, f->cert_path, tell) && take_path(out->key, f->key_path, tell);
+    return find(out->cert, f->topology_path, t->tls_cert_file, f->name, tell) &&
            find(out->key, f->topology_path, t->tls_key_file, f->name, tell);
 }
 
@@ -110,15 +138,15 @@ static bool read_files(
     if (!tls_files_paths(f, &at, tell))
         return false;
     if (f->of_http) {
-        out->identity = read_identity(&at, tell);
+        out->identity = read_identity(f, &at, tell);
         if (out->identity && check_dates(out->identity, &at, tell))
             return true;
         destroy(out);
         return false;
     }
     out->trust = trust_file_read(at.ca, ca_remedy, tell);
-    out->identity = out->trust ? read_identity(&at, tell) : NULL;
-    if (out->identity && check(out, &at, certified, tell))
+    out->identity = out->trust ? read_identity(f, &at, tell) : NULL;
+    if (out->identity && check(f, out, &at, certified, tell))
         return true;
     destroy(out);
     return false;
@@ -186,6 +214,16 @@ bool tls_files_open_any(struct tls_files *f, const struct topology *t, const cha
         "machine, as the user that the node runs as\n",
         topology_path);
     return false;
+}
+
+bool tls_files_open_operator(struct tls_files *f, const struct topology *t,
+    const char *topology_path, const char *cert_path, const char *key_path)
+{
+    *f = (struct tls_files){.topology = t,
+        .topology_path = topology_path,
+        .cert_path = cert_path,
+        .key_path = key_path};
+    return read_files(f, &f->config, SPAN(""), stderr);
 }
 
 void tls_files_close(struct tls_files *f)

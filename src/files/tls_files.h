@@ -16,6 +16,7 @@ struct tls_files {
     const char *topology_path;
     struct span name;
     bool of_http; /* http { cert_file key_file }, and no CA */
+    const char *cert_path, *key_path; /* an operator's, in place of a node's; NULL: a node's */
 };
 
 /* Whether the herd's links are TLS. */
@@ -41,6 +42,13 @@ MUST_USE bool tls_files_read_http(struct tls_files *f, const struct topology *t,
  * false: there is none, or something is wrong with it; the reason is on standard error. */
 MUST_USE bool tls_files_open_any(
     struct tls_files *f, const struct topology *t, const char *topology_path);
+
+/* Read what an operator needs: the herd's CA, and a certificate of his own with its key. The paths
+ * outlive the files. Which names the certificate has is judged by the nodes.
+ *
+ * false: something is wrong with it; the reason is on standard error. */
+MUST_USE bool tls_files_open_operator(struct tls_files *f, const struct topology *t,
+    const char *topology_path, const char *cert_path, const char *key_path);
 
 /* Where its files are. */
 struct tls_paths {

@@ -19,20 +19,20 @@ _stampede()
     case $command in
     up) options='--topology --log' ;;
     node) options='--topology' want=node ;;
-    status) options='--node --topology --json --table' ;;
-    top) options='--topology --once' ;;
-    wait) options='--node --topology --timeout' ;;
-    drain) options='--topology --grace --timeout --undo' want=node ;;
+    status) options='--node --topology --cert --key --json --table' ;;
+    top) options='--topology --cert --key --once' ;;
+    wait) options='--node --topology --cert --key --timeout' ;;
+    drain) options='--topology --cert --key --grace --timeout --undo' want=node ;;
     dump) options='--node --topology' ;;
     load) options='--node --topology --retired' want=file ;;
-    trace) options='--topology --json --table' ;;
+    trace) options='--topology --cert --key --json --table' ;;
     send) options='--node --topology' ;;
     places) options='--topology' ;;
     check) options='--topology --node --bind --nodes --keys' want=file ;;
     help) want=command ;;
     esac
     case $before in
-    -c | --topology) want=file ;;
+    -c | --topology | --cert | --key) want=file ;;
     -n | --node) want=node ;;
     -w | --timeout | -g | --grace) want=time ;;
     *) [[ $word != -* ]] || want=option ;;

@@ -339,8 +339,8 @@ static void check_usable(const struct tls_config *config)
 
 static void check_both(const struct tls_config *config)
 {
-    const char *caller = tls_identity_fault(config, SPAN(""), now.real_ns);
-    const char *server = tls_identity_fault(config, SPAN("Goloman"), now.real_ns);
+    const char *caller = tls_identity_fault(config, SPAN(""), SPAN(""), now.real_ns);
+    const char *server = tls_identity_fault(config, SPAN("Goloman"), SPAN(""), now.real_ns);
     const br_x509_certificate *own = &config->identity->chain[0];
     struct certificate c;
     ASSERT((!caller || *caller) && (!server || *server));

@@ -307,6 +307,11 @@ void takes_tls(unsigned node, bool also_secret)
         host->secrets.count = 0;
 }
 
+void knows_operators(unsigned node, const char *pattern)
+{
+    strcpy(host_at(node)->topology.tls_operators, pattern);
+}
+
 void takes_no_tls(unsigned node)
 {
     host_at(node)->tls = NULL;

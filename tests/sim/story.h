@@ -51,6 +51,7 @@ void name_is_lost(unsigned node, bool lost); /* it leads nowhere */
 void dies(unsigned node); /* the process; its store is lost */
 /* From its next start on: TLS, or either (also_secret); without that it has no secret. */
 void takes_tls(unsigned node, bool also_secret);
+void knows_operators(unsigned node, const char *pattern); /* likewise: its tls.operators */
 void takes_no_tls(unsigned node); /* only its secret */
 /* Its file has these, as in secrets.h, and it gets SIGHUP. */
 void changes_secrets(unsigned node, const char *to);

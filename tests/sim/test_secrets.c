@@ -180,6 +180,26 @@ Test(secrets, and_tls_find_each_other)
     by_tls(Holiday, Wilkes, true);
 }
 
+/* The certificate of these herds has the names of all nodes. To Welsh it is an operator's as well,
+ * and so nobody's. */
+Test(secrets, and_an_operators_certificate_proves_no_node)
+{
+    herd_asleep(5, shipped);
+    secrets_may_part();
+    for (unsigned node = 0; node < nodes(); node++)
+        takes_tls(node, false);
+    knows_operators(Welsh, "Wilk*");
+    for (unsigned node = 0; node < nodes(); node++)
+        starts(node);
+    runs_ms(8000);
+    linked(Goloman, Holiday);
+    not_linked(Welsh, Holiday);
+    not_linked(Holiday, Welsh);
+    says(Holiday, "IAMAT kiwi +1+1 1");
+    runs_ms(2000);
+    knows_not(Welsh, "kiwi");
+}
+
 /* Holiday has only the secret still when Welsh takes TLS only; that it has the same secret, too,
  * does not help. */
 Test(secrets, are_not_taken_where_there_is_tls_only)

@@ -17,6 +17,7 @@
 #   twin       also for localhost
 #   many       also for nine other names, which come before its own
 #   wild       for *.NAME
+#   both       also for ops-both, an operator's name
 #   under384   signed by ca384.pem, a CA with a P-384 key
 #   under4096  has an RSA key of 2048 bits; signed by ca4096.pem, a CA with one of 4096 bits
 #   client     for clients only (extendedKeyUsage)
@@ -95,6 +96,7 @@ for word in "$@"; do
   nameless) names= ;;
   twin) names=$names,DNS:localhost ;;
   wild) names=DNS:*.$name ;;
+  both) names=$names,DNS:ops-both ;;
   under384) make_ca ca384 -algorithm EC -pkeyopt ec_paramgen_curve:P-384 ;;
   under4096)
     make_ca ca4096 -algorithm RSA -pkeyopt rsa_keygen_bits:4096

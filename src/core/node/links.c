@@ -20,6 +20,7 @@ static void take_edges(struct node *n)
     k->neighbours.count = k->peering.peers_count = n->edges.count;
     k->peering.herd_names = n->edges.herd_names;
     k->peering.herd_names_count = n->topology->nodes_count;
+    k->peering.operators = span_of(n->topology->tls_operators);
     k->peering.future_ns = limits->future_ns;
     k->peering.ahead_ns = (int64_t)(limits->future_ns + 2 * limits->clock_ns);
 }

@@ -1,7 +1,7 @@
 /* observers.c — see observers.h. Called by links.c.
  *
  * Holds always: an observer is answered once, and its connection finishes with the answer; nothing
- * is obeyed that was not proved. */
+ * is answered or obeyed that was not proved when it was asked. */
 #include "core/node/observers.h"
 #include "core/base/decimal.h"
 #include "core/node/private.h"
@@ -37,6 +37,8 @@ static const char *may_drain(const struct node *n, const struct link *l)
         return NULL;
     if (!p->certified)
         return "this node has neither secret nor TLS to prove who may drain it";
+    if (certified_operator(p))
+        return NULL;
     return is_of_herd(n->topology, p->certified) ? NULL
                                                  : "the certificate is for no node of this herd";
 }
@@ -47,6 +49,8 @@ static const char *transfer(struct node *n, struct link *l, bool loads)
 {
     const struct peering *p = &l->peering;
     const char *why = p->by_secret || p->certified ? may_drain(n, l) : NULL;
+    if (!p->by_secret && certified_operator(p))
+        why = "the certificate is an operator's";
     if (!why && n->stopping)
         why = "this node stops";
     return why ? why : transfer_begin(n, l, loads);
@@ -58,6 +62,8 @@ const char *observer_obey(struct node *n, struct link *l, struct instant now)
     uint64_t grace_ms, timeout_ms;
     int count = command_split(l->peering.asked, words, WORDS);
     bool undo = span_equal(words[0], SPAN("UNDRAIN"));
+    if (!l->peering.by_secret && certified_proves_too_little(&l->peering))
+        return "this node wants AUTH"; /* it was an operator's when it said HELLO */
     bool loads = span_equal(words[0], SPAN("LOAD"));
     if (loads || span_equal(words[0], SPAN("DUMP")))
         return transfer(n, l, loads);

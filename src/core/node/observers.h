@@ -13,7 +13,8 @@ struct link;
 struct node;
 
 /* Do what `l` has asked, if that is an order. NULL: it was done, and is to be answered, like any
- * other question, unless `l` has a transfer from now on; or why the connection is to end. */
+ * other question, unless `l` has a transfer from now on; or why the connection is to end: it may
+ * not ask, or not order. */
 MUST_USE const char *observer_obey(struct node *n, struct link *l, struct instant now);
 /* Answer what `l` has asked, behind what it is still to be sent, and finish its connection. Without
  * memory for the answer the connection is aborted.

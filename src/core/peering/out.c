@@ -30,6 +30,8 @@ static bool put_hello(struct peering *p, struct buf *out)
         mine.auth = !p->certified;
         mine.tls = !p->certified && p->peer;
     }
+    if (p->observer && certified_operator(p))
+        mine.auth = false;
     hello_put(out, &mine);
     ASSERT(out->len - start <= HELLO_LINE_BYTES_MAX);
     p->hello_sent = link_line_fits(out, start);

@@ -118,6 +118,7 @@ struct peering_node {
     struct span herd;
     struct span name;
     struct secrets secrets;
+    struct span operators; /* tls.operators; empty: none */
     bool also_secret; /* a link is proved by TLS or by secret; else by all that there is */
     uint64_t boot;
     uint64_t started; /* ns since 1970, when this process began; not 0 */

@@ -13,7 +13,6 @@
 #include "core/peering/question.h"
 #include "core/peering/refused.h"
 #include "core/protocol/command.h"
-#include "core/tls/tls.h"
 
 enum { WORDS_MAX = 2 + PEERING_SEEN_MAX }; /* of a line that is not AT; SEEN has the most */
 #define NO_SECRET "this node has no secret, its peer wants AUTH"
@@ -213,14 +212,12 @@ static enum peering_event refuse_edge(struct peering *p, struct span from)
                             named ? SPAN("has no edge to ") : SPAN("does not name "), from));
 }
 
-/* The CA vouches for the names in a certificate and for no others. */
 static enum peering_event check_certificate(struct peering *p, struct span from)
 {
-    const struct tls_names *names = p->certified;
-    if (!names || tls_names_hold(names, from))
-        return PEERING_NOTHING;
-    struct span first = names->count ? span_of(names->each[0]) : SPAN("no DNS name");
-    return end_parts(p, REASON(SPAN("the certificate is for "), first, SPAN(", not for "), from));
+    char text[PEERING_REASON_BYTES_MAX];
+    struct buf why = buf_over(text, sizeof text);
+    certified_faults(p, from, &why);
+    return why.len ? end_parts(p, REASON(buf_span(&why))) : PEERING_NOTHING;
 }
 
 static enum peering_event check_hello(struct peering *p, const struct hello *h)
@@ -249,12 +246,6 @@ static enum peering_event check_hello(struct peering *p, const struct hello *h)
     return check_certificate(p, h->from);
 }
 
-/* Whether the node demands AUTH on this link, whatever the other end says. */
-static bool node_proves(const struct peering *p)
-{
-    return p->node->secrets.count && !(p->node->also_secret && p->certified);
-}
-
 static enum peering_event on_hello(struct peering *p, struct span line, struct instant now)
 {
     struct hello h;
@@ -267,7 +258,7 @@ static enum peering_event on_hello(struct peering *p, struct span line, struct i
     p->theirs.herd = p->node->herd;
     p->theirs.from = p->observer ? SPAN(HELLO_OBSERVER) : p->peer->name;
     p->theirs.to = p->node->name;
-    p->by_secret = node_proves(p) || (p->node->secrets.count && h.auth);
+    p->by_secret = certified_proves_too_little(p) || (p->node->secrets.count && h.auth);
     if (!p->by_secret)
         return come_up(p, now);
     p->state = PEERING_AUTH;

@@ -41,6 +41,7 @@
 #ifndef CORE_PEERING_PEERING_H
 #define CORE_PEERING_PEERING_H
 
+#include "core/peering/certified.h"
 #include "core/peering/edge.h"
 #include "core/peering/lease.h"
 #include "core/peering/level.h"
@@ -50,8 +51,6 @@
 #include "core/peering/spare_links.h"
 #include "core/peering/stopping.h"
 #include "core/protocol/line.h"
-
-struct tls_names;
 
 /* Reasons of BYE that others know: of two links to one peer, the loser's (neighbours.h); that of a
  * link which brought a stamp for which there was no memory; that of a link whose MARKs do not

@@ -13,6 +13,7 @@
  * element for dNSName takes one name, in the order of the certificate, so several elements take
  * several names. Called by tls.c for the other end's certificate and by identity.c for the node's
  * own. */
+#include "core/base/pattern.h"
 #include "core/tls/certificate.h"
 #include "core/tls/limits.h"
 #include "core/tls/private.h"
@@ -246,6 +247,15 @@ bool tls_names_hold(const struct tls_names *n, struct span name)
     ASSERT(n->count <= TLS_NAMES_MAX);
     for (unsigned i = 0; i < n->count; i++)
         if (name.len && span_equal(name, span_of(n->each[i])))
+            return true;
+    return false;
+}
+
+bool tls_names_fit(const struct tls_names *n, struct span pattern)
+{
+    ASSERT(n->count <= TLS_NAMES_MAX);
+    for (unsigned i = 0; i < n->count; i++)
+        if (pattern_fits(pattern, span_of(n->each[i])))
             return true;
     return false;
 }

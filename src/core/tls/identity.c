@@ -264,7 +264,8 @@ void tls_identity_destroy(struct tls_identity *i)
     free(i);
 }
 
-const char *tls_identity_fault(const struct tls_config *config, struct span name, int64_t real_ns)
+const char *tls_identity_fault(
+    const struct tls_config *config, struct span name, struct span operators, int64_t real_ns)
 {
     const struct tls_identity *i = config->identity;
     ASSERT(i && i->chain_len > 0);
@@ -281,6 +282,10 @@ const char *tls_identity_fault(const struct tls_config *config, struct span name
     if (error)
         return tls_certificate_fault(error);
     tls_collector_finish(&checker.into);
-    bool named = name.len == 0 || tls_names_hold(&checker.into.names, name);
-    return named ? NULL : "is for another name";
+    if (name.len == 0)
+        return NULL;
+    if (!tls_names_hold(&checker.into.names, name))
+        return "is for another name";
+    return tls_names_fit(&checker.into.names, operators) ? "is an operator's by tls.operators"
+                                                         : NULL;
 }

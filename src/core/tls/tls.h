@@ -119,6 +119,9 @@ const struct tls_names *tls_names(const struct tls *t);
 /* Whether one of them is `name`, byte for byte: no wildcards, no folding of case. */
 bool tls_names_hold(const struct tls_names *n, struct span name);
 
+/* Whether one of them fits a pattern (base/pattern.h). */
+bool tls_names_fit(const struct tls_names *n, struct span pattern);
+
 /* Take in bytes from the network; *in is moved forward. It stops early when plaintext waits to be
  * read, or output to be sent: do that, then call it again. Ignore what is left in ENDED. */
 void tls_feed(struct tls *t, struct span *in);
@@ -143,8 +146,9 @@ void tls_wrote(struct tls *t, size_t n);
 void tls_close(struct tls *t);
 
 /* Why an end with this trust would refuse this identity at `real_ns`, as node `name` (empty: under
- * any name): words to follow "certificate "; NULL: it would not. */
+ * any name) where certificates whose names fit `operators` are no node's: words to follow
+ * "certificate "; NULL: it would not. */
 MUST_USE const char *tls_identity_fault(
-    const struct tls_config *config, struct span name, int64_t real_ns);
+    const struct tls_config *config, struct span name, struct span operators, int64_t real_ns);
 
 #endif

@@ -5,6 +5,7 @@
  * keys.c      which keys there are
  * graph.c     edges: who reaches whom
  * retired.c   the names of nodes that are gone
+ * operators.c the names of operators, which no node has
  * topology.c  the check of the whole
  * draft.c     faults: the floor under the others
  *
@@ -140,6 +141,9 @@ int draft_retired_line(const struct topology_draft *d, struct span name);
 
 /* Report names of `retired` that are nodes. */
 void draft_retired_check(struct topology_draft *d);
+
+/* Report names of nodes, and of `retired`, that tls.operators fits. */
+void draft_operators_check(struct topology_draft *d);
 
 /* Where a key outside of nodes was given; 0: nowhere. The key exists. */
 int draft_key_line(const struct topology_draft *d, const char *section, const char *name);

@@ -104,6 +104,8 @@ static const struct key keys[] = {
     {"tls", "also_secret", KEY_WORD, FIELD(tls_also_secret), 0, NULL, NULL, "off", words_switch,
         NULL, false,
         "Whether links may be proved by secret in place of TLS, during a change to TLS"},
+    {"tls", "operators", KEY_PATTERN, FIELD(tls_operators), 0, NULL, NULL, NULL, NULL, "none",
+        false, "The DNS names of the certificates with which operators may ask, and drain nodes"},
     {"http", "hosts", KEY_HOSTS, NO_FIELD, 0, NULL, NULL, NULL, NULL, "none", false,
         "Further names by which the HTTP ports may be asked"},
     {"http", "token_file", KEY_PATH, FIELD(http.token_file), 0, NULL, NULL, NULL, NULL, "none",
@@ -193,6 +195,7 @@ static const char *type_of(enum key_kind kind)
         [KEY_NODES] = "names of nodes",
         [KEY_RETIRED] = "names of nodes",
         [KEY_HOSTS] = "names of hosts",
+        [KEY_PATTERN] = "pattern",
     };
     ASSERT(kind < sizeof types / sizeof *types && types[kind]);
     return types[kind];
@@ -211,7 +214,7 @@ struct key_bounds key_bounds(const struct key *key)
         buf_text(&b, " to ");
         buf_text(&b, key->most);
         buf_text(&b, key->kind == KEY_RATE ? ", or off" : "");
-    } else if (key->kind == KEY_NAME || key->kind == KEY_PATH) {
+    } else if (key->kind == KEY_NAME || key->kind == KEY_PATH || key->kind == KEY_PATTERN) {
         buf_text(&b, "1 to ");
         buf_u64(&b, key->bytes - 1);
         buf_text(&b, " bytes");

@@ -23,6 +23,7 @@ enum key_kind {
     KEY_NODES, /* names in a list, or one without */
     KEY_RETIRED, /* the same, of nodes that are gone */
     KEY_HOSTS, /* the same, of hosts */
+    KEY_PATTERN, /* of names: pattern.h */
 };
 
 struct key {

@@ -222,8 +222,10 @@ static bool check_tls(struct topology_draft *d)
         draft_error(d, also,
             "tls.also_secret is on, but there is no secret; add secret_file, or leave also_secret "
             "out when all nodes have their certificates");
+    int operators = draft_key_line(d, "tls", "operators");
     line = also > line ? also : line;
-    bool some = given || also;
+    line = operators > line ? operators : line;
+    bool some = given || also || operators;
     for (unsigned i = 0; i < FILES && some && given < FILES && !d->cut && !d->unsure; i++)
         if (!draft_key_line(d, "tls", files[i]))
             draft_error(d, line,
@@ -381,6 +383,7 @@ bool topology_finish(struct topology_draft *d, struct topology *out, struct topo
     check_places(d);
     check_outputs(d);
     draft_retired_check(d);
+    draft_operators_check(d);
     if (nodes_build(d) && draft_edges_resolve(d))
         draft_graph_check(d);
     else

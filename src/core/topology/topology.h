@@ -105,6 +105,7 @@ struct topology {
     unsigned retired_count;
     enum client_close client_close;
     char secret_file[TOPOLOGY_PATH_BYTES_MAX + 1]; /* "" for none; relative to the file's folder */
+    char tls_operators[STAMPEDE_NODE_NAME_BYTES_MAX + 1]; /* fits no node's name; "" for none */
     bool tls_also_secret; /* also_secret = on: links may be proved by secret in place of TLS */
     char tls_ca_file[TOPOLOGY_PATH_BYTES_MAX + 1]; /* the CA; all three or none */
     char tls_cert_file[TOPOLOGY_PATH_BYTES_MAX + 1]; /* %n in it stands for the node's name; */

@@ -7,6 +7,7 @@
 #include "core/base/ascii.h"
 #include "core/base/invariant.h"
 #include "core/base/nearest.h"
+#include "core/base/pattern.h"
 #include "core/topology/draft.h"
 #include "core/topology/keys.h"
 #include <stdio.h>
@@ -380,6 +381,18 @@ static void set_host(struct topology_draft *d, int line, struct span value)
     }
 }
 
+static void set_pattern(
+    struct topology_draft *d, int line, const struct key *key, struct span value)
+{
+    if (value.len < key->bytes && pattern_valid(value))
+        store_text(&d->t, key, value);
+    else
+        draft_error(d, line,
+            "%s cannot be \"%.*s\"; write a name of 1 to %zu letters, digits, \".\", \"_\", \"-\", "
+            "with one \"*\" in it at most, like ops-*",
+            label_of(d, key).text, SHOWN(value), key->bytes - 1);
+}
+
 static void set_value(struct topology_draft *d, int line, const struct key *key, struct span value)
 {
     switch (key->kind) {
@@ -418,6 +431,9 @@ static void set_value(struct topology_draft *d, int line, const struct key *key,
         return;
     case KEY_HOSTS:
         set_host(d, line, value);
+        return;
+    case KEY_PATTERN:
+        set_pattern(d, line, key, value);
         return;
     }
 }

@@ -208,6 +208,72 @@ Test(node_tls, an_observer_of_any_name_is_answered)
     leaves(&welsh);
 }
 
+/* It orders, and the node answers or says `why` not. */
+static void orders(const char *certificate, const char *order, const char *why)
+{
+    struct far_end f = meets(1, certificate, true, SIZE_MAX);
+    cr_assert_eq(tls_state(f.tls), TLS_OPEN, "%s: %s", certificate, tls_reason(f.tls));
+    says(&f, HELLO("-"));
+    says(&f, order);
+    cr_expect(has_heard(&f, why ? why : "{"), "%s: %s", order, f.words.at);
+    leaves(&f);
+}
+
+#define FOR_NO_NODE "BYE the certificate is for no node of this herd\n"
+
+Test(node_tls, an_operator_may_order)
+{
+    more_certificates("ops-anna ops-anna.example wild:ops-x");
+    now.real_ns = today().real_ns; /* they are valid from now on */
+    orders("ops-anna", "DRAIN 1000 1000\n", FOR_NO_NODE);
+    strcpy(topology.tls_operators, "ops-*");
+    cr_assert_null(node_take_topology(node, &topology, CONNECTIONS, now));
+    orders("ops-anna", "STATUS\n", NULL);
+    orders("Welsh", "DRAIN 1000 1000\n", FOR_NO_NODE);
+    orders("ops-anna.example", "DRAIN 1000 1000\n", FOR_NO_NODE);
+    orders("wild", "DRAIN 1000 1000\n", FOR_NO_NODE);
+    cr_expect_eq(node->drain.state, DRAIN_SERVES);
+    orders("ops-anna", "DRAIN 1000 1000\n", NULL);
+    cr_expect_eq(node->drain.state, DRAIN_OPEN);
+    orders("ops-anna", "UNDRAIN\n", NULL);
+    orders("ops-anna", "DUMP\n", "BYE the certificate is an operator's\n");
+    orders("ops-anna", "LOAD\n", "BYE the certificate is an operator's\n");
+    orders("Hands", "DUMP\n", "DUMPED "); /* a node's does */
+    cr_expect_eq(node->drain.state, DRAIN_SERVES);
+    struct far_end f = meets(1, "ops-anna", true, SIZE_MAX);
+    says(&f, HELLO("Hands"));
+    cr_expect(has_heard(&f, "BYE the certificate is an operator's\n"));
+    leaves(&f);
+}
+
+/* What he was when he said HELLO does not count. */
+Test(node_tls, a_reload_takes_an_operators_rights)
+{
+    static struct topology without;
+    more_certificates("ops-anna");
+    now.real_ns = today().real_ns;
+    without = topology;
+    strcpy(topology.tls_operators, "ops-*");
+    node_destroy(node);
+    node = side_node("sixteen bytes or more");
+    turn();
+    orders("ops-anna", "STATUS\n", NULL);
+    orders("Welsh", "STATUS\n", "BYE this node wants AUTH\n");
+    static const char *const all[] = {
+        "STATUS\n", "TRACE kiwi\n", "DRAIN 0 0\n", "UNDRAIN\n", "DUMP\n", "LOAD\n"};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        cr_assert_null(node_take_topology(node, &topology, CONNECTIONS, now));
+        struct far_end f = meets(1, "ops-anna", true, SIZE_MAX);
+        says(&f, HELLO("-"));
+        cr_expect(has_heard(&f, "HELLO "));
+        cr_assert_null(node_take_topology(node, &without, CONNECTIONS, now));
+        says(&f, all[i]);
+        cr_expect(has_heard(&f, "BYE this node wants AUTH\n") && !has_heard(&f, "{"), "%s", all[i]);
+        leaves(&f);
+    }
+    cr_expect_eq(node->drain.state, DRAIN_SERVES);
+}
+
 Test(node_tls, a_long_feed_comes_through_a_reader_of_few_bytes)
 {
     joins(2);

@@ -307,6 +307,65 @@ Test(handshake, where_either_will_do_tls_goes_without_auth_unless_the_other_says
     cr_expect_eq(g.links[0].state, PEERING_AUTH);
 }
 
+/* An operator's certificate, and one that is a node's as well. */
+static const struct tls_names of_anna = {.count = 2, .each = {"anna.example.org", "ops-anna"}};
+static const struct tls_names of_both = {.count = 2, .each = {"Hands", "ops-anna"}};
+
+static void begin_operator(int peer, const struct tls_names *names)
+{
+    g.node.secrets = secrets_of("sixteen bytes ok");
+    g.node.operators = SPAN("ops-*");
+    side_begin(&g, 0, peer);
+    g.links[0].certified = names;
+}
+
+Test(handshake, an_operators_certificate_proves_no_node)
+{
+    for (int peer = ACCEPTED; peer <= HANDS; peer++) {
+        begin_operator(peer, &of_anna);
+        (void)side_says(&g, 0);
+        cr_expect_eq(side_hears(&g, 0, HELLO_HANDS), PEERING_ENDED);
+        says(0, "BYE the certificate is an operator's\n");
+        begin_operator(peer, &of_both);
+        cr_expect_eq(side_hears(&g, 0, HELLO_HANDS), PEERING_ENDED);
+        cr_expect_str_eq(g.links[0].reason, "the certificate is an operator's");
+        g.node.operators = SPAN("");
+        side_begin(&g, 0, peer);
+        g.links[0].certified = &of_both;
+        cr_expect_eq(side_hears(&g, 0, HELLO_HANDS), PEERING_NOTHING, "AUTH is to follow");
+    }
+}
+
+Test(handshake, an_operator_needs_no_secret)
+{
+    begin_operator(ACCEPTED, &of_both);
+    cr_expect_eq(side_hears(&g, 0, HELLO_WITH("-", "")), PEERING_UP);
+    cr_expect(certified_operator(&g.links[0]) && !certified_proves_too_little(&g.links[0]));
+    const char *said = side_says(&g, 0);
+    cr_expect_null(strstr(said, " auth="), "%s", said);
+    cr_expect_null(strstr(said, "AUTH"), "%s", said);
+    cr_expect_eq(side_hears(&g, 0, "DRAIN 0 0\n"), PEERING_ASKED);
+    begin_operator(ACCEPTED, &of_anna); /* who says that he proves himself has to */
+    cr_expect_eq(side_hears(&g, 0, HELLO_WITH("-", " auth=hmac-sha256")), PEERING_NOTHING);
+    cr_expect_not_null(strstr(side_says(&g, 0), "\nAUTH "));
+    cr_expect_eq(side_hears(&g, 0, "STATUS\n"), PEERING_ENDED);
+    cr_expect_str_eq(g.links[0].reason, "this node wants AUTH");
+    begin_operator(ACCEPTED, &certified);
+    cr_expect_eq(side_hears(&g, 0, HELLO_WITH("-", "")), PEERING_NOTHING, "that of a node does");
+    cr_expect_not_null(strstr(side_says(&g, 0), " auth="));
+    cr_expect_eq(side_hears(&g, 0, "STATUS\n"), PEERING_ENDED);
+}
+
+Test(handshake, an_operator_is_none_after_a_reload_that_says_so)
+{
+    begin_operator(ACCEPTED, &of_anna);
+    cr_expect_eq(side_hears(&g, 0, HELLO_WITH("-", "")), PEERING_UP);
+    g.node.operators = SPAN("ops-b*");
+    cr_expect(!certified_operator(&g.links[0]) && certified_proves_too_little(&g.links[0]));
+    g.node.secrets = secrets_of("");
+    cr_expect(!certified_proves_too_little(&g.links[0]));
+}
+
 Test(handshake, an_observer_comes_by_either)
 {
     begin_either(ACCEPTED, false);

@@ -82,9 +82,9 @@ Test(tls_limits, a_node_learns_at_its_start_what_its_certificate_is_not_for)
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         struct tls_identity *identity = identity_of(names[i]);
         struct tls_config config = {trust, identity};
-        const char *fault = tls_identity_fault(&config, SPAN("Hands"), today().real_ns);
+        const char *fault = tls_identity_fault(&config, SPAN("Hands"), SPAN(""), today().real_ns);
         cr_expect_eq(fault != NULL, i < 3, "%s: %s", names[i], fault ? fault : "none");
-        fault = tls_identity_fault(&config, SPAN(""), today().real_ns); /* an observer */
+        fault = tls_identity_fault(&config, SPAN(""), SPAN(""), today().real_ns); /* an observer */
         cr_expect_eq(fault != NULL, i == 1 || i == 2, "%s: %s", names[i], fault ? fault : "none");
         tls_identity_destroy(identity);
     }

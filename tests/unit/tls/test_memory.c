@@ -84,7 +84,7 @@ Test(tls_memory, of_checks, .init = make_some, .fini = remove_certificates)
     for (int n = 1; n < ALLOCATIONS_MAX && fault; n++) {
         int held = heap.blocks_held;
         memory_fails(n, false);
-        fault = tls_identity_fault(&config, SPAN("Hands"), today().real_ns);
+        fault = tls_identity_fault(&config, SPAN("Hands"), SPAN(""), today().real_ns);
         int allocations = memory_recovers();
         cr_expect_eq(fault != NULL, allocations >= n, "allocation %d: %s", n, fault);
         if (fault)

@@ -281,20 +281,24 @@ Test(tls_identity, faults_are_told_before_a_peer_does, .init = make_some,
     .fini = remove_certificates)
 {
     static const struct {
-        const char *file, *name, *said;
+        const char *file, *name, *operators, *said;
     } rows[] = {
-        {"Hands", "Hands", NULL},
-        {"Hands", "", NULL},
-        {"Hands", "Goloman", "is for another name"},
-        {"Hands", "hands", "is for another name"},
-        {"expired", "Hands", "has expired, or is not valid yet"},
-        {"self", "Hands", "is signed by no CA that is trusted here"},
+        {"Hands", "Hands", "", NULL},
+        {"Hands", "Hands", "ops-*", NULL},
+        {"Hands", "", "", NULL},
+        {"Hands", "", "H*", NULL},
+        {"Hands", "Goloman", "", "is for another name"},
+        {"Hands", "hands", "", "is for another name"},
+        {"Hands", "Hands", "H*", "is an operator's by tls.operators"},
+        {"expired", "Hands", "", "has expired, or is not valid yet"},
+        {"self", "Hands", "", "is signed by no CA that is trusted here"},
     };
     struct tls_trust *trust = trust_of("ca");
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct tls_identity *identity = identity_of(rows[i].file);
         struct tls_config config = {trust, identity};
-        const char *fault = tls_identity_fault(&config, span_of(rows[i].name), today().real_ns);
+        const char *fault = tls_identity_fault(
+            &config, span_of(rows[i].name), span_of(rows[i].operators), today().real_ns);
         cr_expect_str_eq(
             fault ? fault : "none", rows[i].said ? rows[i].said : "none", "row %zu", i);
         tls_identity_destroy(identity);

@@ -254,6 +254,9 @@ Test(topology, addresses_that_are_taken)
     "; links with TLS need all three, like: tls { ca_file = \"ca.pem\"  cert_file = \"%n.pem\"  " \
     "key_file = \"%n.key\" }, where %n is the node's name\n"
 
+#define NAMES_OF_THEIR_OWN \
+    "; operators' certificates have names of their own, and no node's, like ops-*\n"
+
 Test(topology, tls)
 {
     static const struct row rows[] = {
@@ -268,7 +271,19 @@ Test(topology, tls)
             "f:2: tls.cert_file is empty; name a file or leave the line out\n"},
         {HERD "tls { ca = a }\n" A "}\n",
             "f:2: \"ca\" is no key of tls; there are ca_file, cert_file, key_file, "
-            "also_secret\n"},
+            "also_secret, operators\n"},
+        {HERD "tls { ca_file = a cert_file = b key_file = c operators = \"ops-*\" }\n" A "}\n", ""},
+        {HERD "tls {\noperators = ops }\n" A "}\n",
+            "f:3: tls has no ca_file" NEED_ALL "f:3: tls has no cert_file" NEED_ALL
+            "f:3: tls has no key_file" NEED_ALL},
+        {HERD "retired = { Abe }\ntls { ca_file = a cert_file = b key_file = c\noperators = \"A*\" "
+              "}\n" A "}\n",
+            "f:4: tls.operators fits Ann, which is the name of a node" NAMES_OF_THEIR_OWN
+            "f:4: tls.operators fits Abe, which is the name of a node that is "
+            "retired" NAMES_OF_THEIR_OWN},
+        {HERD "tls { ca_file = a cert_file = b key_file = c operators = \"**\" }\n" A "}\n",
+            "f:2: tls.operators cannot be \"**\"; write a name of 1 to 63 letters, digits, \".\", "
+            "\"_\", \"-\", with one \"*\" in it at most, like ops-*\n"},
         {HERD "secret_file = s tls { ca_file = a cert_file = b key_file = c also_secret = on }\n" A
               "}\n",
             ""},
