@@ -15,6 +15,7 @@ enum fault {
     CLOCK_OFF,
     OLD_VERSION,
     CERTIFICATE,
+    HTTP_CERTIFICATE,
     FAULTS
 };
 
@@ -58,6 +59,8 @@ static bool node_has(const struct herd_view *h, const struct report *r, enum fau
         return !r->why && compare_versions(r->version, h->newest) < 0;
     case CERTIFICATE:
         return r->certified && r->certificate_ends_s - h->now_s < HEALTH_CERTIFICATE_S;
+    case HTTP_CERTIFICATE:
+        return r->http_certified && r->http_certificate_ends_s - h->now_s < HEALTH_CERTIFICATE_S;
     default:
         return false;
     }
@@ -115,14 +118,14 @@ static bool link_counts(const struct herd_view *h, unsigned i, unsigned k, enum 
 
 /* -- in words ---------------------------------------------------------------------------------- */
 
-static void say_certificate(FILE *out, const char *name, int64_t left_s)
+static void say_certificate(FILE *out, const char *what, const char *name, int64_t left_s)
 {
     char span[REPORT_SPAN_BYTES];
     report_span((uint64_t)llabs(left_s) * 1000, span);
     if (left_s < 0)
-        fprintf(out, "The certificate of %s ended %s ago.\n", name, span);
+        fprintf(out, "The %s of %s ended %s ago.\n", what, name, span);
     else
-        fprintf(out, "The certificate of %s ends in %s.\n", name, span);
+        fprintf(out, "The %s of %s ends in %s.\n", what, name, span);
 }
 
 static void say_node(FILE *out, const struct herd_view *h, unsigned i, enum fault kind)
@@ -143,8 +146,10 @@ static void say_node(FILE *out, const struct herd_view *h, unsigned i, enum faul
             r->stamps_max);
     else if (kind == OLD_VERSION)
         fprintf(out, "%s runs version %s, others %s.\n", name, r->version, h->newest);
+    else if (kind == CERTIFICATE)
+        say_certificate(out, "certificate", name, r->certificate_ends_s - h->now_s);
     else
-        say_certificate(out, name, r->certificate_ends_s - h->now_s);
+        say_certificate(out, "HTTP certificate", name, r->http_certificate_ends_s - h->now_s);
 }
 
 static void say_link(FILE *out, const char *name, const char *other, const struct report_link *l,

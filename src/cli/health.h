@@ -11,7 +11,8 @@
  *   a link is down              `down_ms`, beyond HEALTH_LINK_DOWN_MS, if both its nodes are up
  *   topologies differ           `topology`, the hash of the one that a node goes by
  *   a version is old            `version`, where another node's is newer
- *   a certificate ends soon     `certificate_ends_s`, within HEALTH_CERTIFICATE_S
+ *   a certificate ends soon     `certificate_ends_s` and `http_certificate_ends_s`, within
+ *                               HEALTH_CERTIFICATE_S
  *   places are down             `places.down`
  *
  * What spare links have not confirmed is no matter: they lag by design. Called by `status` and

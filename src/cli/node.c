@@ -1,6 +1,7 @@
 /* node.c — `stampede node`: creates a node and runs its loop. */
 #include "core/node/node.h"
 #include "cli/commands.h"
+#include "cli/commit.h"
 #include "cli/herd.h"
 #include "core/base/invariant.h"
 #include "files/clock.h"
@@ -145,6 +146,7 @@ static int run(struct herd *herd, const struct options *o, unsigned self)
         .tls = herd->tls,
         .http_tls = herd->http_tls,
         .log = &log,
+        .commit = program_commit,
     };
     struct node *node = NULL;
     int code = EXIT_SAID_NO;

@@ -18,6 +18,17 @@
 /* A log that nobody reads; what is wrong with the rest goes to standard error. */
 static char log_memory[1024];
 
+/* It was read, and is forgotten. */
+static void look_at_end(
+    struct tls_files *files, const char *path, const char *what, const struct topology_node *node)
+{
+    int64_t left_s = tls_identity_ends_s(files->config.identity) - clock_now().real_ns / SECOND_NS;
+    if (left_s < READINESS_CERTIFICATE_S)
+        printf("%s: warning: the %s of %s ends in %lld days\n", path, what, node->name,
+            (long long)(left_s / 86400));
+    tls_files_close(files);
+}
+
 static bool try_tls(const struct topology *t, const char *path, const struct topology_node *node)
 {
     struct tls_files files = {0};
@@ -25,18 +36,28 @@ static bool try_tls(const struct topology *t, const char *path, const struct top
         return true;
     if (!tls_files_open(&files, t, path, span_of(node->name)))
         return false;
-    int64_t left_s = tls_identity_ends_s(files.config.identity) - clock_now().real_ns / SECOND_NS;
-    if (left_s < READINESS_CERTIFICATE_S)
-        printf("%s: warning: the certificate of %s ends in %lld days\n", path, node->name,
-            (long long)(left_s / 86400));
-    tls_files_close(&files);
+    look_at_end(&files, path, "certificate", node);
     return true;
 }
 
-static bool try_places(const struct topology *t, const char *path)
+static bool try_http_tls(
+    const struct topology *t, const char *path, const struct topology_node *node)
+{
+    struct tls_files files = {0};
+    if (!tls_files_http_wanted(t, node))
+        return true;
+    if (!tls_files_read_http(&files, t, path, span_of(node->name), stderr))
+        return false;
+    look_at_end(&files, path, "HTTP certificate", node);
+    return true;
+}
+
+/* service: whether a service is to be asked, to which there are connections */
+static bool try_places(const struct topology *t, const char *path, bool *service)
 {
     struct places_files files;
     bool well = places_files_open(&files, t, path);
+    *service = well && places_files_are_used(&files);
     if (well)
         places_files_close(&files);
     return well;
@@ -72,9 +93,10 @@ static bool try_log(const struct topology *t, const char *topology_path)
 }
 
 static bool try_open_files(
-    const struct topology *t, const struct topology_node *node, struct log *log)
+    const struct topology *t, const struct topology_node *node, bool service, struct log *log)
 {
     struct open_files files = {.neighbours = node->neighbours_count,
+        .places = service,
         .http = node->http.address.port != 0,
         .names = topology_has_names(t),
         .clients = t->limits.connections};
@@ -140,12 +162,14 @@ unsigned readiness_faults(
     struct log log;
     log_init(&log, LOG_ERROR, span_of(node->name), log_memory, sizeof log_memory);
     unsigned faults = 0;
+    bool service;
     faults += !secret_file_open(&secrets, t, topology_path);
     faults += !token_file_open(&tokens, t, topology_path);
     faults += !try_tls(t, topology_path, node);
-    faults += !try_places(t, topology_path);
+    faults += !try_http_tls(t, topology_path, node);
+    faults += !try_places(t, topology_path, &service);
     faults += !try_log(t, topology_path);
-    faults += !try_open_files(t, node, &log);
+    faults += !try_open_files(t, node, service, &log);
     struct listen_at at[NODE_PORTS];
     unsigned unknown = find_addresses(node, at);
     faults += unknown;

@@ -9,7 +9,7 @@
 
 enum { READINESS_CERTIFICATE_S = 14 * 86400 };
 
-/* Try what node `self` needs: secrets, tokens, certificate and key, the places provider, its log,
+/* Try what node `self` needs: secrets, tokens, certificates and keys, the places provider, its log,
  * open files, names at which it listens and, with `bind`, its ports, which must be free. What is
  * wrong is written to standard error; a certificate that ends within READINESS_CERTIFICATE_S, and a
  * neighbour's name that leads nowhere yet, to standard output.

@@ -160,6 +160,7 @@ static const char *read_all(
     if (!*r->version)
         strcpy(r->version, "-");
     r->certified = read_signed(json, "certificate_ends_s", &r->certificate_ends_s);
+    r->http_certified = read_signed(json, "http_certificate_ends_s", &r->http_certificate_ends_s);
     if (!read_whole(json, "stamps_max", &r->stamps_max))
         r->stamps_max = 0;
     if (!read_whole(json, "change", &r->change))

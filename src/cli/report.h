@@ -61,6 +61,8 @@ struct report {
     char version[REPORT_VERSION_BYTES_MAX + 1]; /* printable; "-": not said */
     bool certified; /* it has a certificate, which ends at: */
     int64_t certificate_ends_s; /* since 1970 */
+    bool http_certified; /* the same of its HTTP port */
+    int64_t http_certificate_ends_s;
     char boot[REPORT_HEX_DIGITS + 1];
     char digest[REPORT_HEX_DIGITS + 1];
     char topology[REPORT_HEX_DIGITS + 1]; /* the hash of the one that it goes by; "": not said */

@@ -31,7 +31,7 @@ static const char help[] =
     "digests that differ although both ends of a link have confirmed everything;\n"
     "stamps that were refused or evicted; limits.stamps reached; a clock that is off;\n"
     "another topology.conf than this; a version older than another node's; a\n"
-    "certificate that ends within 14 days; places down.\n"
+    "certificate, that of HTTP too, that ends within 14 days; places down.\n"
     "With -n, only what that node knows is judged.\n\n"
     "Exit codes: 0 all is well, 1 something is not, 2 wrong command line.\n\n"
     "Example: stampede status -n Goloman --json\n";

@@ -3,6 +3,7 @@ by Prometheus, and by HAProxy in front of the client ports."""
 import http.client
 import itertools
 import json
+import re
 import shutil
 import signal
 import socket
@@ -11,7 +12,8 @@ import subprocess
 import unittest
 import urllib.request
 
-from herd import (ALONE, DEADLINE_S, SHIPPED, STAMPEDE, Herd, environment, reserve_port, until)
+from herd import (ALONE, DEADLINE_S, SHIPPED, STAMPEDE, Herd, environment, reserve_port, run, until)
+from test_seen import ends_soon
 from test_tls import certify
 
 PAIR = {"Goloman": ("Hands",), "Hands": ()}
@@ -73,6 +75,10 @@ class Pages(unittest.TestCase):
             self.assertEqual(metric(body, "stampede_lines_iamat_total"), 1)
             self.assertEqual(metric(body, "stampede_iamat_seconds_count"), 1)
             self.assertNotIn(b"kiwi", body)
+            version, commit = re.fullmatch(r"stampede (\S+)(?: \((\S+)\))?\n",
+                                           run("version").stdout.decode()).groups(default="")
+            build = f'\nstampede_build_info{{version="{version}",commit="{commit}"}} 1\n'
+            self.assertIn(build.encode(), body)
             status, headers, body = herd.ask("Goloman", "/status.json")
             self.assertEqual((status, headers["Content-Type"]), (200, "application/json"))
             self.assertEqual(json.loads(body)["stamps"], 1)
@@ -197,6 +203,33 @@ class Sealed(unittest.TestCase):
             done = subprocess.run(["promtool", "check", "metrics"], input=body,
                                   capture_output=True, timeout=DEADLINE_S, check=False)
             self.assertEqual((done.returncode, done.stderr), (0, b""))
+
+    def test_its_certificate_is_looked_at(self):
+        """By check, as at start, and by status when it ends soon."""
+        with self.herd('http { cert_file = "Web.pem"  key_file = "Web.key" }') as herd:
+            self.assertEqual(herd.command("status").returncode, 0)
+            ends_soon(herd, "Web")
+            done = herd.command("check", "--node", "Goloman")
+            self.assertRegex(done.stdout,
+                             rb"warning: the HTTP certificate of Goloman ends in [45] days\n")
+            herd.node.stop()
+            herd.node.start()
+            done = herd.command("status", expect=(1,))
+            self.assertRegex(done.stdout,
+                             rb"\nThe HTTP certificate of Goloman ends in (4d23h|5d00h)\.\n\Z")
+            for name, spoil, why in (
+                    ("Web.key", lambda path: path.chmod(0o644), b"Web.key"),
+                    ("Web.key", lambda path: path.write_text("x"), b"holds no private key"),
+                    ("Web.pem", lambda path: path.write_text("x"), b"holds no certificate"),
+                    ("Web.pem", lambda path: path.unlink(), b"Web.pem")):
+                path = herd.folder / name
+                kept, mode = path.read_bytes(), path.stat().st_mode
+                spoil(path)
+                done = herd.command("check", "--node", "Goloman", expect=(1,))
+                self.assertIn(why, done.stderr)
+                self.assertIn(b"\nGoloman: cannot start: 1 error\n", done.stdout)
+                path.write_bytes(kept)
+                path.chmod(mode)
 
     def test_the_end_of_a_connection_is_said(self):
         """Over HTTP/1.0 a body could be cut off unseen."""

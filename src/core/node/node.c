@@ -105,6 +105,7 @@ struct node *node_create(const struct node_config *config, struct instant now)
     n->herd = span_of(n->herd_text);
     n->name = span_of(n->name_text);
     n->log = config->log;
+    n->commit = config->commit ? config->commit : "";
     n->started_ns = now.mono_ns;
     if (!begin_parts(n, config, now)) {
         n->store = config->store ? NULL : n->store; /* which is the caller's until here */

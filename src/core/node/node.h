@@ -49,6 +49,7 @@ struct node_config {
     struct places_provider places; /* the node's from now on, unless node_create returns NULL */
     struct exchange *exchange; /* that `places` is made of; NULL: it has no connections */
     struct log *log; /* where events are logged; outlives the node */
+    const char *commit; /* that the program was built from; NULL or "": not known. A constant */
     /* What a former process held (store_restore), made by the limits of the topology: the node's
      * from now on, unless node_create returns NULL. NULL: it starts empty. And what that process
      * knew when it held that; NULL: nothing. */

@@ -100,6 +100,7 @@ struct node {
     char herd_text[TOPOLOGY_HERD_BYTES_MAX + 1], name_text[STAMPEDE_NODE_NAME_BYTES_MAX + 1];
     struct span herd, name; /* views of these, which outlive a topology */
     struct log *log;
+    const char *commit; /* never NULL */
     struct store *store;
     struct metrics metrics;
     struct connections connections;

@@ -24,10 +24,12 @@ static void put_gauge(struct buf *out, const char *name, const char *help, uint6
 static void put_identity(struct buf *out, const struct node *n)
 {
     exposition_family(out, "stampede_build_info", EXPOSITION_GAUGE, "the program that runs");
-    exposition_count(out, "stampede_build_info", "version", SPAN(STAMPEDE_VERSION), 1);
+    buf_text(out, "stampede_build_info{version=\"" STAMPEDE_VERSION "\",commit=\"");
+    buf_text(out, n->commit); /* it needs no escape, nor do herd and name */
+    buf_text(out, "\"} 1\n");
     exposition_family(out, "stampede_node_info", EXPOSITION_GAUGE, "which node this is");
     buf_text(out, "stampede_node_info{herd=\"");
-    buf_text(out, n->topology->herd); /* this and the name need no escape */
+    buf_text(out, n->topology->herd);
     buf_text(out, "\",node=\"");
     buf_text(out, n->self->name);
     buf_text(out, "\"} 1\n");

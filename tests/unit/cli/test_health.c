@@ -86,6 +86,14 @@ Test(health, each_thing_that_is_not_well)
     r[1].certificate_ends_s = NOW_S - 3600;
     expect(r, 2,
         "\nThe certificate of A ends in 13d23h.\nThe certificate of Bee ended 1h00m ago.\n");
+    begin(r);
+    r[0].http_certified = r[1].http_certified = r[2].http_certified = true;
+    r[0].http_certificate_ends_s = NOW_S + 14 * 86400;
+    r[1].http_certificate_ends_s = NOW_S - 3600;
+    r[2].http_certificate_ends_s = NOW_S + 3600;
+    expect(r, 2,
+        "\nThe HTTP certificate of Bee ended 1h00m ago.\n"
+        "The HTTP certificate of C ends in 1h00m.\n");
 }
 
 Test(health, worst_first_and_each_link_once)

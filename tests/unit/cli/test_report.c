@@ -40,13 +40,15 @@ Test(report, takes_what_older_nodes_do_not_say)
 
 Test(report, takes_what_newer_nodes_say)
 {
-    struct report r = read_answer(ANSWER(
-        "],\"version\":\"0.2.0\\u001b\",\"stamps_max\":8,\"certificate_ends_s\":-5,\"more\":["));
+    struct report r = read_answer(
+        ANSWER("],\"version\":\"0.2.0\\u001b\",\"stamps_max\":8,\"certificate_ends_s\":-5,"
+               "\"http_certificate_ends_s\":7,\"more\":["));
     cr_expect_str_eq(r.version, "0.2.0?");
     cr_expect(r.stamps_max == 8 && r.certified && r.certificate_ends_s == -5);
+    cr_expect(r.http_certified && r.http_certificate_ends_s == 7);
     r = read_answer(ANSWER(""));
     cr_expect_str_eq(r.version, "-");
-    cr_expect(!r.stamps_max && !r.certified);
+    cr_expect(!r.stamps_max && !r.certified && !r.http_certified);
 }
 
 Test(report, counts_links_of_the_topology_only)
