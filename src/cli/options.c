@@ -128,8 +128,7 @@ int options_read(struct options *o, int argc, char **argv, const char *letters, 
             o->json = true;
             break;
         case 't':
-            o->table = true;
-            break;
+            break; /* as without it */
         case 'u':
             o->undo = true;
             break;
@@ -174,11 +173,6 @@ bool options_take_word(int *argc, char **argv, const char *word)
             return true;
         }
     return false;
-}
-
-bool options_json(const struct options *o)
-{
-    return o->json || (!o->table && !isatty(STDOUT_FILENO));
 }
 
 /* Write a word as the shell would read it back; without quotes if nothing in it is special to a

@@ -14,7 +14,6 @@ struct options {
     bool topology_given; /* by -c */
     const char *node; /* -n, --node; NULL when not given */
     bool json; /* -j, --json */
-    bool table; /* -t, --table */
     bool log; /* -l, --log */
     uint64_t timeout_ms; /* -w, --timeout; 60 s when not given */
     uint64_t grace_ms; /* -g, --grace; 10 s when not given */
@@ -49,10 +48,6 @@ int options_read(struct options *o, int argc, char **argv, const char *letters, 
 /* Whether `word`, an option of one subcommand only, is among the arguments; it is taken from
  * them. */
 bool options_take_word(int *argc, char **argv, const char *word);
-
-/* Whether to write JSON: if it was asked for, or if no table was asked for and standard output is
- * no terminal. */
-bool options_json(const struct options *o);
 
 /* For a subcommand's help, behind the topology's. */
 #define OPERATOR_OPTIONS                                                                 \

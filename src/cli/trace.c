@@ -9,13 +9,12 @@
 #include <stdlib.h>
 
 static const char help[] =
-    "Usage: stampede trace [-c FILE] [--json | --table] CLIENT-ID\n\n"
+    "Usage: stampede trace [-c FILE] [--json] CLIENT-ID\n\n"
     "Ask all nodes for the stamp that they hold of a client, and show the path of the\n"
     "newest one: which node received it from which other, and when.\n\n"
     "  -c, --topology FILE  the herd's description; " TOPOLOGY_DEFAULT "\n" OPERATOR_OPTIONS
-    "  -j, --json           print JSON; this is the default if standard output is no\n"
-    "                       terminal\n"
-    "  -t, --table          print the tree even if standard output is no terminal\n"
+    "  -j, --json           print JSON\n"
+    "  -t, --table          print the tree, as is done without it, too\n"
     "  -h, --help           print this text\n\n"
     "  HOPS   how many nodes had the stamp before\n"
     "  AFTER  time since the origin received it from the client, corrected by the\n"
@@ -37,7 +36,7 @@ static int show(const struct options *o, const struct way *w)
     for (unsigned i = 0; i < w->topology->nodes_count; i++)
         silent += w->sights[i].why != NULL;
     if (w->newest) {
-        if (!(options_json(o) ? way_json(stdout, w) : way_table(stdout, w))) {
+        if (!(o->json ? way_json(stdout, w) : way_table(stdout, w))) {
             complain("out of memory");
             return EXIT_SAID_NO;
         }

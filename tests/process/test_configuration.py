@@ -15,7 +15,8 @@ import unittest.mock
 
 from herd import ROOT, STAMPEDE, Herd, run
 
-SUBCOMMANDS = ("node", "up", "check", "send", "status", "wait", "trace", "places")
+SUBCOMMANDS = ("node", "up", "check", "send", "status", "top", "wait", "drain", "trace",
+               "places")
 
 
 def said(done):

@@ -55,7 +55,7 @@ class Operators(unittest.TestCase):
                     client.tell(b"kiwi", b"+34-118", b"100.5")
                 herd.as_operator("wait")
                 self.assertIn(b"Goloman", herd.as_operator("status").stdout)
-                self.assertIn(b"kiwi", herd.as_operator("trace", "kiwi", "--table").stdout)
+                self.assertIn(b"kiwi", herd.as_operator("trace", "kiwi").stdout)
                 self.assertIn(b"Hands", herd.as_operator("top", "--once").stdout)
                 herd.as_operator("drain", "Goloman", "--undo")
                 herd.as_operator("drain", "Goloman", "--grace", "0s")

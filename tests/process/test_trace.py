@@ -16,7 +16,7 @@ def now():
 
 
 def trace(herd, client_id, expect=(0,)):
-    said = json.loads(herd.command("trace", client_id, expect=expect).stdout)
+    said = json.loads(herd.command("trace", "--json", client_id, expect=expect).stdout)
     return said, {node["node"]: node for node in said["nodes"]}
 
 
@@ -42,9 +42,11 @@ class Trace(unittest.TestCase):
             herd.linked()
             line = client.tell(b"kiwi", UCLA, now())
             herd.agree(b"kiwi", line)
-            text = herd.command("trace", "--table", "kiwi").stdout.decode()
+            text = herd.command("trace", "kiwi").stdout.decode()  # also into a pipe
             self.assertTrue(text.startswith(line.decode() + "\nreceived by A at 20"), text)
             self.assertRegex(text, r"\nA +0 +0\.0 ms +- +a client\n  B +1 .* A\n    C +2 .* B\n\Z")
+            self.assertTrue(herd.command("trace", "--table", "kiwi").stdout.decode()
+                            .startswith(line.decode() + "\nreceived by A at 20"))
 
     def test_a_client_that_nobody_knows(self):
         with Herd(LINE) as herd:
