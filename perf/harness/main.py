@@ -42,6 +42,9 @@ def arguments():
     reader.add_argument("--rounds", type=int, help="default: 5, with --quick 3")
     reader.add_argument("--plots", action="store_true",
                         help="draw the plots of perf/README.md to perf/plots/, too")
+    reader.add_argument("--installs", action="store_true",
+                        help="say which packages are missing, and how much is to be fetched for "
+                        "them, and end; fewer with --quick")
     reader.add_argument("--again", action="store_true",
                         help="measure nothing; print tables and plots of the last results")
     given = reader.parse_args()

@@ -76,16 +76,23 @@ packages_ensure() {
     say "As root: apt-get install ${missing[*]}"
     return 0
   fi
+  packages_apt update || true  # one unreachable source need not matter
   say "Installing ${missing[*]}"
-  packages_install "${missing[@]}" ||
+  packages_cost "${missing[@]}" >&2
+  packages_apt install -y --no-install-recommends "${missing[@]}" ||
     say "Installing failed; trying to build without them."
 }
 
-packages_install() {
-  local apt=(env DEBIAN_FRONTEND=noninteractive apt-get -qq
-    -o Acquire::Retries=3 -o DPkg::Lock::Timeout=300)
-  quietly as_root "${apt[@]}" update || true  # one unreachable source need not matter
-  quietly as_root "${apt[@]}" install -y --no-install-recommends "$@"
+packages_apt() {
+  quietly as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq \
+    -o Acquire::Retries=3 -o DPkg::Lock::Timeout=300 "$@"
+}
+
+# How much is to be fetched for packages and all that they need, and how much of the disk that takes,
+# in apt's words.
+packages_cost() {
+  LC_ALL=C apt-get --assume-no -o Debug::NoLocking=1 --no-install-recommends install "$@" \
+    2>/dev/null </dev/null | grep -E '^(Need to get|After this operation)' || true
 }
 
 # PRESET [TARGET...]: configure and build; default: all targets. A build folder that is only half
