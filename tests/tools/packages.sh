@@ -27,6 +27,8 @@ nginx-light         a common HTTPS server, for the tests of places
 prometheus          reads metrics, and checks their text
 curl                a common HTTP client
 haproxy             a common load balancer, which asks nodes whether they are ready
+iproute2            networks of their own for nodes
+tmux                a terminal for top
 '
 
 say() { printf '%s\n' "$*" >&2; }
