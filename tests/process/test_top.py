@@ -1,10 +1,12 @@
-"""test_top.py - `stampede top` on a terminal, which is a pty here."""
+"""test_top.py - `stampede top` on a terminal: a pty, and tmux, which draws what it is told."""
 import contextlib
 import fcntl
 import os
 import pty
 import re
 import select
+import shlex
+import shutil
 import signal
 import struct
 import subprocess
@@ -12,7 +14,7 @@ import termios
 import time
 import unittest
 
-from herd import DEADLINE_S, SHIPPED, STAMPEDE, Herd, environment
+from herd import DEADLINE_S, SHIPPED, STAMPEDE, Herd, environment, until
 from test_send_status import Load
 
 
@@ -75,6 +77,38 @@ def first_column(lines):
     return [line.split()[0] for line in lines[2:2 + len(SHIPPED)]]
 
 
+class Tmux:
+    """A tmux of its own, in which a shell runs `script`."""
+
+    def __init__(self, folder, script, rows, columns):
+        self.socket = folder / "tmux"
+        self("-f", "/dev/null", "new-session", "-d", "-c", folder, "-x", str(columns), "-y",
+             str(rows), shlex.join(["sh", "-c", script]))
+
+    def __call__(self, *words):
+        return subprocess.run(["tmux", "-S", self.socket, *words], capture_output=True, text=True,
+                              timeout=DEADLINE_S, check=True, env=environment()).stdout
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self("kill-server")
+
+    def lines(self):
+        """What stands on the screen, without what is empty below."""
+        return self("capture-pane", "-p").rstrip("\n").split("\n")
+
+    def until(self, condition, what):
+        def seen():
+            lines = self.lines()
+            return condition(lines) and lines
+        return until(seen, what)
+
+    def value(self, name):
+        return self("display-message", "-p", f"#{{{name}}}").strip()
+
+
 class TopTest(unittest.TestCase):
     def test_the_whole_herd_in_place(self):
         with Herd(SHIPPED) as herd, contextlib.ExitStack() as stack:
@@ -106,6 +140,38 @@ class TopTest(unittest.TestCase):
             self.assertEqual(code, 0)
             self.assertTrue(rest.endswith(b"\x1b[?25h\x1b[?1049l"), rest[-40:])
             self.assertEqual(termios.tcgetattr(top.ours), top.before)
+
+    @unittest.skipUnless(shutil.which("tmux"), "there is no tmux")
+    def test_in_tmux(self):
+        with Herd(SHIPPED) as herd, contextlib.ExitStack() as stack:
+            herd.linked()
+            top = shlex.join([STAMPEDE, "top", "-c", str(herd.config)])
+            script = f"stty -g >before; echo at first; {top}; echo ended with $?; " \
+                     "stty -g >after; echo at last; exec cat"
+            tmux = stack.enter_context(Tmux(herd.folder, script, rows=60, columns=100))
+            lines = tmux.until(lambda lines: lines[0] == "herd demo: 5 nodes" and
+                               lines[-1].startswith("Wilkes "), "the links of the last node")
+            self.assertIn("CLIENTS", lines[1])
+            self.assertEqual(first_column(lines), sorted(SHIPPED))
+            self.assertNotIn("at first", lines)
+            self.assertEqual((tmux.value("alternate_on"), tmux.value("cursor_flag")), ("1", "0"))
+            for rows, columns, wide in ((9, 40, False), (60, 100, True)):
+                tmux("resize-window", "-x", str(columns), "-y", str(rows))
+                lines = tmux.until(
+                    lambda lines, w=wide: lines[0] == "herd demo: 5 nodes" and
+                    " IAMAT/S " in lines[1] and (" WHATSAT/S " in lines[1]) == w and
+                    lines[6].startswith("Wilkes "), "it is drawn anew")
+                self.assertLessEqual(len(lines), rows)
+                self.assertLessEqual(max(map(len, lines)), columns)
+            herd["Wilkes"].kill()
+            tmux.until(lambda lines: any(line.startswith("Wilkes is down: ") for line in lines),
+                       "it goes on")
+            tmux("send-keys", "q")
+            lines = tmux.until(lambda lines: lines[-1] == "at last", "it has ended")
+            self.assertEqual(lines, ["at first", "ended with 0", "at last"])
+            self.assertEqual((tmux.value("alternate_on"), tmux.value("cursor_flag")), ("0", "1"))
+            self.assertEqual((herd.folder / "before").read_text(),
+                             (herd.folder / "after").read_text())
 
     def test_a_signal_leaves_the_terminal_as_it_was(self):
         with Herd() as herd:
