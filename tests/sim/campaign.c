@@ -1,7 +1,7 @@
 /* campaign.c — random runs: each seed decides a herd, a network, clients and accidents.
  *
  *     sim_campaign [--seeds A-B] [--seconds N] [--nodes N] [--topology WORD] [--service WORD]
- *                  [--reloads] [--remembers] [--names] [-kv]
+ *                  [--reloads] [--drains] [--remembers] [--names] [-kv]
  *
  * Each run has a time of trouble; then everything is healed, and within a bounded virtual time all
  * nodes must hold the same stamps. judge.h says what must hold all the time. A run lasts at least
@@ -12,6 +12,7 @@
 #include "core/node/replies.h"
 #include "core/peering/peer.h"
 #include "sim/herd.h"
+#include "sim/inside.h"
 #include <getopt.h>
 #include <inttypes.h>
 #include <signal.h>
@@ -48,6 +49,10 @@ enum {
     OPERATOR_EACH = 8, /* the same; there somebody dumps and loads */
     OPERATOR_ABOVE = 1000,
     OPERATOR_GAP_MS = 1000,
+    DRAIN_EACH = 8, /* likewise, nodes are drained: */
+    DRAIN_ABOVE = 1000,
+    GRACE_MS = 5000, /* at most, as: */
+    DRAIN_MS = 15000,
     DAY_S = 86400,
 };
 
@@ -57,7 +62,7 @@ struct options {
     unsigned nodes; /* 0: the seed decides */
     int shape; /* -1: the seed decides */
     int service; /* its temper; -1: the seed decides */
-    bool verbose, keeps_on, reloads, remembers, names;
+    bool verbose, keeps_on, reloads, drains, remembers, names;
 };
 
 /* What the seed decided. */
@@ -73,6 +78,7 @@ struct run {
     unsigned secrets_lag; /* a bit for each host that is to be told */
     int64_t secrets_gap_ns; /* 0: they stay as they are */
     int64_t step_ns; /* when the next step may begin */
+    int64_t drain_gap_ns; /* 0: no node is drained */
     int64_t reload_gap_ns; /* 0: topology.conf stays as it is */
     unsigned versions[FILE_NODES_MAX]; /* of it, by node; the newest is: */
     unsigned version;
@@ -163,6 +169,9 @@ static void plan_run(uint64_t seed)
     if (options.reloads || (seed > RELOAD_ABOVE && seed % RELOAD_EACH == 2)) {
         run.plan.twin = false;
         run.reload_gap_ns = (100 + random_below(&dice, 3000)) * MS_NS;
+    } else if (options.drains || (seed > DRAIN_ABOVE && seed % DRAIN_EACH == 4)) {
+        run.drain_gap_ns = (200 + random_below(&dice, 4000)) * MS_NS;
+        run.plan.strangers += run.plan.strangers == 0; /* one to look at the pages of the nodes */
     }
     run.remembers = options.remembers || (seed > REMEMBER_ABOVE && seed % REMEMBER_EACH == 3);
 }
@@ -406,6 +415,40 @@ static void end_files(void)
         take_file(i);
 }
 
+/* -- drains ------------------------------------------------------------------------------------ */
+
+/* An operator drains a node, sets other times, changes his mind, or starts it again. Others look at
+ * the pages of its HTTP port. */
+static void drain(void)
+{
+    struct herd *h = &run.herd;
+    struct host *host = &h->hosts[draw(h->topology.nodes_count)];
+    stranger_scrapes(&h->strangers[draw(h->strangers_count)], host);
+    if (!host->node) {
+        host_start(host);
+        return;
+    }
+    if (host->stopping || host->paused)
+        return;
+    if (host->drain_ends_ns != NEVER_NS && once_in(2)) {
+        inside_undrain(host);
+        return;
+    }
+    int64_t grace_ms = once_in(4) ? 0 : (int64_t)draw(GRACE_MS);
+    run.restarted = true;
+    inside_drain(host, grace_ms, grace_ms + (int64_t)draw(DRAIN_MS));
+}
+
+/* In the end all serve. */
+static void end_drains(void)
+{
+    for (unsigned i = 0; i < run.herd.topology.nodes_count; i++) {
+        struct host *host = &run.herd.hosts[i];
+        if (host->node && !host->stopping && host->drain_ends_ns != NEVER_NS)
+            inside_undrain(host);
+    }
+}
+
 /* -- accidents --------------------------------------------------------------------------------- */
 
 static void kill_or_revive(struct host *host)
@@ -582,9 +625,11 @@ static bool trouble(void)
     int64_t secrets_ns = run.secrets_gap_ns ? n->now_ns : NEVER_NS;
     int64_t reload_ns = run.reload_gap_ns ? n->now_ns : NEVER_NS;
     int64_t operator_ns = h->operator ? n->now_ns : NEVER_NS;
+    int64_t drain_ns = run.drain_gap_ns ? n->now_ns : NEVER_NS;
     while (n->now_ns < end_ns) {
         int64_t next_ns = earlier_ns(earlier_ns(end_ns, secrets_ns), earlier_ns(say_ns, fault_ns));
         next_ns = earlier_ns(next_ns, earlier_ns(reload_ns, operator_ns));
+        next_ns = earlier_ns(next_ns, drain_ns);
         if (!herd_run_ns(h, next_ns - n->now_ns))
             return false;
         if (n->now_ns == say_ns) {
@@ -602,6 +647,10 @@ static bool trouble(void)
         if (n->now_ns == operator_ns) {
             operator_does();
             operator_ns += 1 + about(OPERATOR_GAP_MS * MS_NS);
+        }
+        if (n->now_ns == drain_ns) {
+            drain();
+            drain_ns += 1 + about(run.drain_gap_ns);
         }
         if (n->now_ns == fault_ns) {
             if (run.plan.twin && once_in(3))
@@ -632,6 +681,12 @@ static bool all_is_well(char why[JUDGE_VERDICT_BYTES_MAX])
 {
     bool agrees = run.herd.judge.forgetful || herd_agrees(&run.herd, why);
     return agrees && herd_linked(&run.herd, why);
+}
+
+/* Neither accidents nor operators end a link. */
+static bool is_steady(void)
+{
+    return run.calm && !run.reload_gap_ns && !run.drain_gap_ns;
 }
 
 /* How long all ids may take over one hop. */
@@ -667,7 +722,7 @@ static bool settle(void)
     struct herd *h = &run.herd;
     int64_t began_ns = h->network.now_ns;
     int64_t bound_ns = (run.restarted ? SETTLE_MS : SETTLE_STEADY_MS) * MS_NS;
-    if (run.calm && run.together && !run.reload_gap_ns)
+    if (run.together && is_steady())
         bound_ns = calm_bound_ns();
     char why[JUDGE_VERDICT_BYTES_MAX];
     send_clients_away();
@@ -741,7 +796,7 @@ static uint64_t messages_most(void)
         return 4 * edges * (h->judge.accepted + FULL_SLACK);
     /* Spare links help where the tree is slow, and a node that starts later than its neighbours is
      * sent everything. */
-    if (run.calm && !run.reload_gap_ns)
+    if (is_steady())
         return tree_edges * herd_accepted(h) * 3 / 2 + 2 * edges * START_STAMPS;
     if (run.reload_gap_ns)
         edges = h->topology.nodes_count * (h->topology.nodes_count - 1) / 2; /* at most */
@@ -755,7 +810,7 @@ static uint64_t messages_most(void)
  * links"). There the bound is of what they say beside the leases, and of the tree. */
 static uint64_t messages_that_count(void)
 {
-    bool slow = run.calm && !run.reload_gap_ns && hop_takes_ns() > PEERING_LEASE_FIRST_MS * MS_NS;
+    bool slow = is_steady() && hop_takes_ns() > PEERING_LEASE_FIRST_MS * MS_NS;
     return slow ? herd_messages_unleased(&run.herd) : herd_messages(&run.herd);
 }
 
@@ -769,7 +824,7 @@ static void check_costs(void)
     if (run.remembers && !run.plan.twin && herd_divergences(h))
         judge_violated(&h->judge, "%" PRIu64 " alarms, but nodes know what they have of each other",
             herd_divergences(h));
-    if (run.calm && run.secrets_gap_ns && !run.reload_gap_ns && herd_links_lost(h))
+    if (is_steady() && run.secrets_gap_ns && herd_links_lost(h))
         judge_violated(
             &h->judge, "%" PRIu64 " links lost while only secrets changed", herd_links_lost(h));
     if (messages > messages_most())
@@ -782,6 +837,7 @@ static bool play(void)
     begin_files();
     if (!start() || !trouble())
         return false;
+    end_drains();
     herd_heal(&run.herd);
     end_files();
     if (!run.calm)
@@ -811,8 +867,9 @@ static void tell_how_to_repeat(void)
         fprintf(stderr, " --topology %s", shape_word((unsigned)options.shape));
     if (options.service >= 0)
         fprintf(stderr, " --service %s", service_word((unsigned)options.service));
-    fprintf(stderr, "%s%s%s\n", options.reloads ? " --reloads" : "",
-        options.remembers ? " --remembers" : "", options.names ? " --names" : "");
+    fprintf(stderr, "%s%s%s%s\n", options.reloads ? " --reloads" : "",
+        options.drains ? " --drains" : "", options.remembers ? " --remembers" : "",
+        options.names ? " --names" : "");
 }
 
 static void on_broken(const char *what, const char *file, int line)
@@ -846,6 +903,7 @@ static void say_run(void)
         run.jumpy ? " jumpy" : "",
         run.secrets_gap_ns  ? " secrets"
         : run.reload_gap_ns ? " reloads"
+        : run.drain_gap_ns  ? " drains"
                             : "",
         run.restarted ? " restarts" : "", run.remembers ? " remembers" : "", service,
         (double)h->network.now_ns / 1e9,
@@ -907,7 +965,8 @@ static bool run_seed(uint64_t seed, struct sums *sums)
 static int usage(void)
 {
     fprintf(stderr, "usage: sim_campaign [--seeds A-B] [--seconds N] [--nodes N] [--topology WORD] "
-                    "[--service WORD] [--reloads] [--remembers] [--names] [-k] [-v]\ntopologies:");
+                    "[--service WORD] [--reloads] [--drains] [--remembers] [--names] [-k] "
+                    "[-v]\ntopologies:");
     for (unsigned i = 0; shape_word(i); i++)
         fprintf(stderr, " %s", shape_word(i));
     fprintf(stderr, "\nservices:");
@@ -939,6 +998,9 @@ static bool take_option(int option)
     case 'r':
         options.reloads = true;
         return true;
+    case 'd':
+        options.drains = true;
+        return true;
     case 'm':
         options.remembers = true;
         return true;
@@ -962,9 +1024,9 @@ int main(int argc, char **argv)
     static const struct option words[] = {{"seeds", required_argument, NULL, 's'},
         {"seconds", required_argument, NULL, 't'}, {"nodes", required_argument, NULL, 'n'},
         {"topology", required_argument, NULL, 'g'}, {"service", required_argument, NULL, 'p'},
-        {"reloads", no_argument, NULL, 'r'}, {"remembers", no_argument, NULL, 'm'},
-        {"names", no_argument, NULL, 'N'}, {"keep-on", no_argument, NULL, 'k'},
-        {"verbose", no_argument, NULL, 'v'}, {0}};
+        {"reloads", no_argument, NULL, 'r'}, {"drains", no_argument, NULL, 'd'},
+        {"remembers", no_argument, NULL, 'm'}, {"names", no_argument, NULL, 'N'},
+        {"keep-on", no_argument, NULL, 'k'}, {"verbose", no_argument, NULL, 'v'}, {0}};
     for (int option; (option = getopt_long(argc, argv, "kv", words, NULL)) != -1;)
         if (!take_option(option))
             return usage();

@@ -8,6 +8,7 @@ enum {
     LOG_BYTES = 1 << 16,
     LENT_MAX = 256, /* receives in one turn */
     DRAIN_MS = 2000, /* as io/conn's */
+    DRAIN_LATE_MS = 1000, /* turns come late */
     TURNS_IN_A_MS = 4000,
     REST_EACH = 8,
     FLIGHT_US = 200, /* of the processor, for a step of a handshake of TLS */
@@ -106,6 +107,7 @@ void host_start(struct host *h)
     log_init(&h->log, LOG_INFO, span_of(h->topology.nodes[h->self].name), h->log_memory, LOG_BYTES);
     h->life++;
     h->paused = h->stopping = h->was_twin = false;
+    h->grace_ends_ns = h->drain_ends_ns = NEVER_NS;
     h->stopped_ns = NEVER_NS;
     for (unsigned i = 0; i < NODE_DIALS_MAX; i++)
         h->dials[i] = WIRE_NONE;
@@ -637,7 +639,7 @@ static void weigh(struct host *h)
             continue;
         weigh_one(h, i);
         clients += h->conns[i].port == NODE_CLIENT_PORT && h->conns[i].end == 1;
-        links += h->conns[i].port == NODE_PEER_PORT;
+        links += h->conns[i].port != NODE_CLIENT_PORT; /* those of HTTP take less */
     }
     h->clients_most = clients > h->clients_most ? clients : h->clients_most;
     h->links_most = links > h->links_most ? links : h->links_most;
@@ -681,6 +683,23 @@ static void act(struct host *h, struct turn *t)
     check_rest(h, t->now);
 }
 
+/* A node that is drained ends by itself, not before its clients had their time, and not after. */
+static void check_drain(struct host *h, struct instant now)
+{
+    const char *name = h->topology.nodes[h->self].name;
+    bool over = node_is_drained(h->node);
+    if (h->stopping)
+        return;
+    if (over && (h->grace_ends_ns == NEVER_NS || now.mono_ns < h->grace_ends_ns))
+        judge_violated(h->judge, "%s ends although it serves, or its grace is not over", name);
+    if (!over && h->drain_ends_ns != NEVER_NS &&
+        now.mono_ns > h->drain_ends_ns + DRAIN_LATE_MS * MS_NS)
+        judge_violated(h->judge, "%s drains for longer than it was told to", name);
+    if (!node_listens(h->node) && (h->grace_ends_ns == NEVER_NS || now.mono_ns < h->grace_ends_ns))
+        judge_violated(
+            h->judge, "%s refuses clients although it serves, or for too short a time", name);
+}
+
 void host_act(struct host *h)
 {
     if (!h->node || h->paused)
@@ -692,6 +711,7 @@ void host_act(struct host *h)
     act(h, &t);
     h->stopped_ns = NEVER_NS;
     show_log(h);
+    check_drain(h, t.now);
     if ((node_is_twin(h->node) || node_is_drained(h->node)) && !h->stopping) {
         const struct node *n = h->node;
         if (node_is_twin(n))

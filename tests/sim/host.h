@@ -75,6 +75,7 @@ struct host {
     bool paused; /* the process is stopped; its kernel is not */
     int64_t stopped_ns; /* virtual: since when it has had no turn for that; NEVER_NS: it had one */
     bool stopping;
+    int64_t grace_ends_ns, drain_ends_ns; /* by its clock, of DRAIN; NEVER_NS: it does not drain */
     uint64_t unconfirmed; /* stamps, when it last ended in order */
     bool was_twin; /* then: with exit code 1, since another process had its name */
     struct host_conn conns[HOST_CONNECTIONS];

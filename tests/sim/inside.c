@@ -50,7 +50,11 @@ static struct instant now_of(const struct host *h)
 
 void inside_drain(struct host *h, int64_t grace_ms, int64_t timeout_ms)
 {
-    drain_begin(h->node, grace_ms, timeout_ms, "an operator", now_of(h));
+    struct instant now = now_of(h);
+    if (node_listens(h->node)) /* else its grace is over */
+        h->grace_ends_ns = now.mono_ns + grace_ms * MS_NS;
+    h->drain_ends_ns = now.mono_ns + timeout_ms * MS_NS;
+    drain_begin(h->node, grace_ms, timeout_ms, "an operator", now);
     network_wake(h->network, h->party, h->network->now_ns);
 }
 
@@ -58,5 +62,6 @@ void inside_undrain(struct host *h)
 {
     bool undone = drain_undo(h->node, "an operator", now_of(h));
     ASSERT(undone);
+    h->grace_ends_ns = h->drain_ends_ns = NEVER_NS;
     network_wake(h->network, h->party, h->network->now_ns);
 }

@@ -157,7 +157,43 @@ void stranger_comes(struct stranger *s, struct host *host, unsigned wires)
     network_wake(s->network, s->party, s->network->now_ns);
 }
 
+void stranger_scrapes(struct stranger *s, struct host *host)
+{
+    static const char *const pages[] = {"/metrics", "/ready", "/status.json", "/health", "/"};
+    unsigned at = 0;
+    if (s->host != host)
+        stranger_goes(s);
+    s->host = host;
+    while (at < STRANGER_WIRES_MAX && s->visits[at].wire != WIRE_NONE)
+        at++;
+    if (at == STRANGER_WIRES_MAX)
+        return;
+    struct visit *v = &s->visits[at];
+    v->says = malloc(STRANGER_BYTES_MAX);
+    struct buf out = buf_over(v->says, STRANGER_BYTES_MAX);
+    for (uint64_t count = 1 + draw(s, 3); count; count--) {
+        buf_text(&out, draw(s, 4) ? "GET " : "HEAD ");
+        buf_text(&out, pages[draw(s, sizeof pages / sizeof *pages)]);
+        buf_text(&out, " HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    }
+    v->len = out.len;
+    v->scrapes = true;
+    v->reads = draw(s, 8) != 0;
+    v->until_ns = s->network->now_ns + (int64_t)draw(s, STAYS_MS) * MS_NS;
+    v->wire = network_dial(s->network, s->party, host->party, NODE_HTTP_PORT);
+    network_wake(s->network, s->party, s->network->now_ns);
+}
+
 /* -- what he hears ----------------------------------------------------------------------------- */
+
+static void check_answer(struct stranger *s, struct visit *v)
+{
+    bool well = v->word_len == STRANGER_WORD_BYTES && memcmp(v->word, "HTTP/1", v->word_len) == 0;
+    if (!v->heard && !well)
+        judge_violated(s->judge, "the HTTP port of %s answers with no HTTP",
+            s->host->topology.nodes[s->host->self].name);
+    v->heard = true;
+}
 
 /* In a herd with TLS it can read nothing that it is sent. */
 static void check_word(struct stranger *s, const struct visit *v)
@@ -178,9 +214,12 @@ static void listen(struct stranger *s, struct visit *v)
     count = count < sizeof heard ? count : sizeof heard;
     if (count)
         network_read(s->network, v->wire, 0, heard, count);
-    for (size_t i = 0; i < count && !s->host->tls; i++) {
+    for (size_t i = 0; i < count && (v->scrapes || !s->host->tls); i++) {
         if (heard[i] == '\n') {
-            check_word(s, v);
+            if (v->scrapes)
+                check_answer(s, v);
+            else
+                check_word(s, v);
             v->word_len = 0;
         } else if (v->word_len < STRANGER_WORD_BYTES) {
             v->word[v->word_len++] = heard[i];

@@ -5,7 +5,8 @@
  * observer's questions, or what nodes once sent to each other (tapes.h): complete, cut short, or
  * with one bit changed; and on client ports, what a browser sends for a web page. It holds many
  * connections, reads little, and leaves at any time. It may receive refusals and an observer's
- * answers, never a stamp, a MARK or anything else of a link. */
+ * answers, never a stamp, a MARK or anything else of a link. It may also ask for the pages of the
+ * HTTP port, as those do who watch herds. */
 #ifndef TESTS_SIM_STRANGER_H
 #define TESTS_SIM_STRANGER_H
 
@@ -24,6 +25,8 @@ struct visit {
     char *says;
     size_t len, said;
     bool reads; /* it reads what it is sent */
+    bool scrapes; /* it asks for pages of the HTTP port */
+    bool heard; /* the first line of an answer */
     char word[STRANGER_WORD_BYTES]; /* the line that he is being told, as far as it has room */
     size_t word_len;
 };
@@ -42,6 +45,8 @@ void stranger_init(struct stranger *s, struct network *network, struct judge *ju
 
 /* Make `wires` more connections to a host's node, each to send something of its choice. */
 void stranger_comes(struct stranger *s, struct host *host, unsigned wires);
+/* Make one to its HTTP port, to ask for some of its pages. */
+void stranger_scrapes(struct stranger *s, struct host *host);
 void stranger_goes(struct stranger *s);
 
 void stranger_act(struct stranger *s);
