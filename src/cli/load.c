@@ -202,14 +202,14 @@ static bool is_node(struct loading *l, struct span origin)
     return true;
 }
 
-static void say(struct loading *l, struct buf *out, struct span line, const struct stamp *stamp)
+static void say(struct loading *l, struct buf *out, const struct stamp *stamp)
 {
     struct place *p = &l->places[l->said++ % LOAD_WINDOW];
     p->file = l->lines.name;
     p->line = l->lines.line;
     memcpy(p->origin, stamp->origin.at, stamp->origin.len);
     p->origin[stamp->origin.len] = '\0';
-    buf_span_put(out, line);
+    stamp_at_put(out, stamp); /* with single spaces, whatever the file has */
     buf_byte(out, '\n');
 }
 
@@ -232,7 +232,7 @@ static void take_line(struct loading *l, struct buf *out, struct span line)
     if (!l->retired && !is_node(l, stamp.origin))
         tell_no_node(l, stamp.origin);
     else
-        say(l, out, line, &stamp);
+        say(l, out, &stamp);
 }
 
 static void end_file(struct loading *l, bool broken)

@@ -117,7 +117,7 @@ class Load(unittest.TestCase):
             second.write_bytes(b"AT Hands -86401.000000000 kiwi +1+1 4000000000\n"
                                b"AT Hands +0.000000000 kiwi +1+1 9000000000\n"
                                b"AT Old +1.000000000 kiwi +1+1 6\r\n"
-                               b"AT Hands +1.000000000 mango +1+1 5")
+                               b" AT\tHands +1.000000000 mango +1+1 5")
             done = herd.command("load", first, herd.folder / "none", "-", second, stdin=b"bad\n",
                                 expect=(1,))
             self.assertEqual(done.stdout, b"Goloman has taken 2 stamps: 2 are new, 0 are not newer "

@@ -8,11 +8,16 @@
 
 /* The cursors of neighbours, two of a journal, and these. */
 _Static_assert(EDGES_MAX + 2 + TRANSFERS_DUMPS_MAX <= STORE_CURSORS_MAX, "all fit");
+_Static_assert(TRANSFERS_DUMPS_MAX == 4, "as the reason of BYE says");
+
+static int64_t stall_ns(const struct node *n)
+{
+    return (int64_t)n->topology->limits.stall_ms * MS_NS;
+}
 
 static int64_t until_ns(const struct node *n, const struct transfer *t)
 {
-    int64_t stall_ns = (int64_t)n->topology->limits.stall_ms * MS_NS;
-    return t->link->connection->active_ns + stall_ns;
+    return earlier_ns(t->ends_ns, t->link->connection->active_ns + stall_ns(n));
 }
 
 /* -- how it ends ------------------------------------------------------------------------------- */
@@ -79,6 +84,7 @@ const char *transfer_begin(struct node *n, struct link *l, bool loads)
     if (!t)
         return "memory has run out";
     t->link = l;
+    t->ends_ns = NEVER_NS;
     t->loads = loads;
     if (loads)
         load_begin(&t->load, t->room);
@@ -106,7 +112,7 @@ void transfer_take(struct node *n, struct link *l, struct span in, struct instan
 bool transfer_put(struct node *n, struct link *l, struct buf *out, struct instant now)
 {
     struct transfer *t = l->transfer;
-    bool more = t->loads ? load_put(&t->load, out) : dump_put(&t->dump, n, out, LINK_STAMPS);
+    bool more = t->loads ? load_put(&t->load, out) : dump_put(&t->dump, n, out, TRANSFERS_STAMPS);
     if (more || (t->loads && !t->load.why))
         return more;
     transfer_close(n, l);
@@ -114,17 +120,21 @@ bool transfer_put(struct node *n, struct link *l, struct buf *out, struct instan
     return false;
 }
 
-/* The connection of a load that is given up is sent BYE, if it takes that. */
+/* A load that is silent is sent BYE. One that ends, and whose BYE finds no room, has as long again,
+ * whatever it says meanwhile. */
 void transfers_turn(struct node *n, struct instant now)
 {
     for (unsigned i = n->transfers.count; i-- > 0;) {
         struct transfer *t = n->transfers.each[i];
         struct connection *c = t->link->connection;
-        bool is_over = c->finishing || c->aborted;
+        bool is_over = c->finishing || c->aborted, ends = t->loads && t->load.why;
+        if (ends && t->ends_ns == NEVER_NS)
+            t->ends_ns = now.mono_ns + stall_ns(n);
         if (!is_over && now.mono_ns < until_ns(n, t))
             continue;
-        if (!is_over && t->loads) {
+        if (!is_over && t->loads && !ends) {
             load_stop(&t->load, "no line of a load came");
+            t->ends_ns = now.mono_ns; /* the BYE goes in this turn, or never */
             continue;
         }
         if (!is_over)

@@ -21,10 +21,12 @@ enum {
     TRANSFERS_DUMPS_MAX = 4, /* each has a cursor of the store */
     TRANSFERS_LOADS_MAX = 1,
     TRANSFERS_MAX = TRANSFERS_DUMPS_MAX + TRANSFERS_LOADS_MAX,
+    TRANSFERS_STAMPS = 256, /* of a dump in one turn, fewer than a link's: clients go first */
 };
 
 struct transfer {
     struct link *link;
+    int64_t ends_ns; /* monotonic: it is reset then, as a load whose BYE finds no room */
     bool loads;
     union {
         struct dump dump;

@@ -353,6 +353,27 @@ Test(node_transfers, a_load_may_be_a_window_ahead, .init = begin, .fini = side_e
     cr_expect_eq(store_count(node_store(node)), WINDOW);
 }
 
+/* It is told so much that no room is left for BYE. */
+Test(node_transfers, a_load_that_reads_nothing_is_reset, .init = begin, .fini = side_end)
+{
+    observer_comes(1);
+    sends(1, "LOAD\n");
+    deaf[1] = true;
+    for (unsigned i = 0; i < UNSENT_MAX / WINDOW + 2; i++)
+        loads_lines(1, WINDOW);
+    cr_expect_neq(wants[1], NODE_WANT_ABORT);
+    for (int i = 0; i < 3; i++) {
+        passes_ms(STALL_MS / 4);
+        loads_lines(1, 1);
+    }
+    cr_expect_neq(wants[1], NODE_WANT_ABORT);
+    passes_ms(STALL_MS / 4);
+    cr_expect_eq(wants[1], NODE_WANT_ABORT, "it holds the load for as long as it likes");
+    observer_comes(2);
+    sends(2, "LOAD\n");
+    hears(2, "LOADED 0\n");
+}
+
 Test(node_transfers, there_is_one_load, .init = begin, .fini = side_end)
 {
     observer_comes(1);
