@@ -1,6 +1,7 @@
 /* herd.c — see herd.h. */
 #include "sim/herd.h"
 #include "core/base/invariant.h"
+#include "sim/inside.h"
 #include "sim/tls_fixture.h"
 #include "unit/secrets.h"
 #include <cjson/cJSON.h>
@@ -381,6 +382,14 @@ uint64_t herd_divergences(const struct herd *h)
     uint64_t sum = 0;
     for (unsigned i = 0; i < h->hosts_count; i++)
         sum += host_divergences(&h->hosts[i]);
+    return sum;
+}
+
+uint64_t herd_made_up(const struct herd *h)
+{
+    uint64_t sum = 0;
+    for (unsigned i = 0; i < h->hosts_count; i++)
+        sum += h->hosts[i].node ? inside_made_up(&h->hosts[i]) : 0;
     return sum;
 }
 

@@ -107,6 +107,7 @@ uint64_t herd_hellos(const struct herd *h); /* sent so far */
 uint64_t herd_divergences(const struct herd *h);
 uint64_t herd_links_lost(const struct herd *h); /* by nodes that run, in their present lives */
 uint64_t herd_accepted(const struct herd *h);
+uint64_t herd_made_up(const struct herd *h); /* full sends for what lists may have kept back */
 
 /* AT lines; of a spare link only those that it sent while it was lazy, beside its leases. */
 uint64_t herd_messages_unleased(const struct herd *h);

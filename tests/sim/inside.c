@@ -13,6 +13,15 @@ uint64_t inside_dropped_unread(const struct host *h)
     return h->node->metrics.clients_dropped_unread;
 }
 
+uint64_t inside_made_up(const struct host *h)
+{
+    const struct peering_node *node = &h->node->links.peering;
+    uint64_t sum = 0;
+    for (unsigned i = 0; i < node->peers_count; i++)
+        sum += node->peers[i].made_up;
+    return sum;
+}
+
 static struct peering *link_to(const struct host *h, const char *neighbour)
 {
     struct link *l = h->node->links.first;

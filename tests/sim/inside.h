@@ -10,6 +10,9 @@ uint64_t inside_unread_bytes(const struct host *h);
 /* Clients that were reset for that. */
 uint64_t inside_dropped_unread(const struct host *h);
 
+/* Full sends that its node has begun for what lists may have kept back. */
+uint64_t inside_made_up(const struct host *h);
+
 /* Its node asks for all that this neighbour holds, over their spare link, if it has got what it
  * asked for last: a peer in a loop. */
 void inside_says_graft_0(struct host *h, const char *neighbour);

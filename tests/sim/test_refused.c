@@ -153,6 +153,82 @@ Test(refused, a_newer_stamp_replaces_what_was_too_far_ahead)
     alarms(0);
 }
 
+/* A kiwi of node 0 is at node 2, with a list that names 0 and 1. Both have lost it since and run
+ * again, so long that lists count, but 2 is cut off from 1. */
+static void the_first_two_forget(void)
+{
+    herd_of(4, in_line);
+    says(0, "IAMAT kiwi +1+1 5");
+    runs_ms(1000);
+    all_know("kiwi", "5");
+    cut(1, 2);
+    dies(0);
+    dies(1);
+    starts(0);
+    starts(1);
+    runs_ms(20000);
+    linked(0, 1);
+}
+
+/* No digest would find out that it was wrong. */
+Test(refused, a_list_is_not_trusted_by_who_is_partial)
+{
+    the_first_two_forget();
+    clock_is_set(0, 30 * (int64_t)DAY_MS);
+    says(0, "IAMAT plum +1+1 1");
+    runs_ms(5000);
+    is_incomplete(1, 0, true);
+    clock_is_set(0, 0);
+    heals(1, 2);
+    runs_ms(6000);
+    knows(1, "kiwi", "5");
+    knows(0, "kiwi", "5");
+    is_incomplete(1, 0, true);
+    alarms(0);
+}
+
+/* The peer refuses stamps, says so, and confirms nothing. */
+Test(refused, a_list_is_not_trusted_where_the_peer_is_partial)
+{
+    the_first_two_forget();
+    clock_is_set(1, 30 * (int64_t)DAY_MS);
+    says(1, "IAMAT plum +1+1 1");
+    runs_ms(5000);
+    is_incomplete(0, 1, true);
+    clock_is_set(1, 0);
+    heals(1, 2);
+    runs_ms(6000);
+    knows(1, "kiwi", "5");
+    knows(0, "kiwi", "5");
+    is_incomplete(0, 1, true);
+    alarms(0);
+}
+
+/* It was trusted just before, and digests had no time to find out: all is sent once, not again and
+ * again, however long a stamp is refused. */
+Test(refused, a_list_that_was_trusted_is_made_up_for)
+{
+    the_first_two_forget();
+    heals(1, 2);
+    for (unsigned ms = 0; ms < 6000 && !has_of(1, "kiwi"); ms += 10)
+        runs_ms(10);
+    runs_ms(100);
+    knows(1, "kiwi", "5");
+    knows_not(0, "kiwi");
+    clock_is_set(0, 30 * (int64_t)DAY_MS);
+    says(0, "IAMAT plum +1+1 1");
+    runs_ms(100);
+    clock_is_set(0, 0);
+    is_incomplete(1, 0, true);
+    runs_ms(10000);
+    knows(0, "kiwi", "5");
+    counts_anew();
+    runs_ms(120000);
+    messages_between(0, 1, 0);
+    is_incomplete(1, 0, true);
+    alarms(0);
+}
+
 /* Were the MARK confirmed, Welsh would leave in the belief that Holiday keeps its stamp. */
 Test(refused, who_stops_knows_that_what_was_refused_is_lost)
 {

@@ -36,7 +36,7 @@ void link_state_meet_boot(struct link_state *l, uint64_t boot, struct instant no
     peer->full_until = store_change(l->node->store);
     peer->lists_from_ns = now.mono_ns + PEERING_LISTS_MS * MS_NS;
     peer->unequal = 0;
-    peer->partial = peer->agreed = false;
+    peer->partial = peer->agreed = peer->listed = false;
     clock_gauge_forget(&peer->clock);
 }
 
@@ -214,14 +214,28 @@ bool link_state_go_back(struct link_state *l, uint64_t change)
     return true;
 }
 
-void link_state_resend(struct link_state *l)
+static void pause_resends(struct peer *peer, struct instant now)
+{
+    int64_t pause_ms = peer->resend_pause_ms ? 2 * peer->resend_pause_ms : PEERING_RESEND_FIRST_MS;
+    peer->resend_pause_ms = earlier_ns(pause_ms, PEERING_RESEND_LAST_MS);
+    ASSERT(peer->resend_pause_ms >= PEERING_RESEND_FIRST_MS);
+    peer->resend_not_before_ns = now.mono_ns + peer->resend_pause_ms * MS_NS;
+}
+
+void link_state_resend(struct link_state *l, struct instant now)
 {
     struct peer *peer = l->peer;
-    ASSERT(link_state_caught_up(l));
-    peer->full_until = store_change(l->node->store);
+    uint64_t change = store_change(l->node->store);
+    ASSERT(l->positioned && !l->goes_back && now.mono_ns >= peer->resend_not_before_ns);
+    ASSERT(store_cursor_change(l->node->store, peer->cursor) == change);
+    pause_resends(peer, now);
+    peer->full_until = change;
     store_cursor_rewind(l->node->store, peer->cursor);
-    if (peer->acked) /* so that the last MARK is said, and confirmed, once more behind all of it */
-        l->mark_said = --peer->acked;
+    if (!change)
+        return;
+    l->mark_said = change - 1; /* so that the last MARK is said once more behind all of it, */
+    if (peer->acked == change) /* and confirmed */
+        peer->acked--;
 }
 
 bool link_state_caught_up(const struct link_state *l)
@@ -239,13 +253,16 @@ bool peering_sends_all(const struct peer *peer)
 
 bool link_state_wants(const struct link_state *l, const struct feed_item *item)
 {
-    const struct peer *peer = l->peer;
+    struct peer *peer = l->peer;
     const struct route_table *routes = l->node->routes;
     if (item->change <= peer->full_until)
         return true;
     if (route_sender(routes, item->route) == (int)peer->number)
         return false;
-    return item->change <= peer->lists_after || !route_has(routes, item->route, peer->number);
+    if (item->change <= peer->lists_after || !route_has(routes, item->route, peer->number))
+        return true;
+    peer->listed = true;
+    return false;
 }
 
 struct hello link_state_hello(const struct peering_node *node, const struct peer *peer,

@@ -29,6 +29,8 @@ struct link_state {
     uint64_t reads_on; /* own change behind which the feed is read */
     bool ack_due;
     bool incomplete; /* the peer has stamps that were refused here: its MARKs do not count */
+    bool listed_sent; /* a full send has made up for what was passed over by lists (lists.h) */
+    unsigned listed_differ; /* digests that differed until then, where that shows nothing else */
     bool peer_stops; /* it said STOPPING, and up to which of its changes it has to tell: */
     uint64_t peer_stop_change;
     uint64_t mark_said; /* the own change up to which the peer was last told to be complete */
@@ -93,8 +95,9 @@ void link_state_mark_said(struct link_state *l, uint64_t change);
  * and this has to be called again, in the next turn, before anything is said on the link. */
 MUST_USE bool link_state_go_back(struct link_state *l, uint64_t change);
 
-/* Send everything once more, whatever the peer is known to have. */
-void link_state_resend(struct link_state *l);
+/* Send everything once more, whatever the peer is known to have, and no more so before a pause is
+ * over (resend_not_before_ns). All of the feed was sent. */
+void link_state_resend(struct link_state *l, struct instant now);
 
 /* Whether the peer has confirmed all that this node has. */
 bool link_state_caught_up(const struct link_state *l);
@@ -103,7 +106,7 @@ bool link_state_caught_up(const struct link_state *l);
  * this node held when the send began. */
 bool peering_sends_all(const struct peer *peer);
 
-/* Whether the peer may lack this item of the feed. */
+/* Whether the peer may lack this item of the feed. If only its list says no, that is noted. */
 bool link_state_wants(const struct link_state *l, const struct feed_item *item);
 
 /* This end's HELLO. peer: NULL for an observer. */

@@ -60,6 +60,8 @@ struct peer {
     uint64_t full_until; /* own change: stamps up to it go out whatever their list and source */
     uint64_t lists_after; /* own change: lists count for stamps after it only */
     int64_t lists_from_ns; /* monotonic; before it lists do not count at all */
+    bool listed; /* stamps were passed over by their lists since digests were last equal */
+    uint64_t made_up; /* full sends because of that */
     uint64_t stamps; /* from its last PING, as these: */
     uint64_t digest;
     bool partial; /* it has refused or evicted stamps: its digest says nothing */

@@ -10,6 +10,7 @@
 #include "core/base/decimal.h"
 #include "core/base/invariant.h"
 #include "core/peering/arrivals.h"
+#include "core/peering/lists.h"
 #include "core/peering/question.h"
 #include "core/peering/refused.h"
 #include "core/protocol/command.h"
@@ -369,6 +370,7 @@ static enum peering_event compare_digests(struct peering *p, struct instant now)
     bool equal = peer->digest == store_digest(store) && peer->stamps == store_count(store);
     if (equal)
         link_state_complete(&p->link, now);
+    lists_compared(&p->link, equal, now);
     if (!link_state_caught_up(&p->link))
         return PEERING_NOTHING;
     if (equal) {
@@ -380,13 +382,9 @@ static enum peering_event compare_digests(struct peering *p, struct instant now)
     peer->unequal++;
     if (peer->unequal < 2 || now.mono_ns < peer->resend_not_before_ns)
         return PEERING_NOTHING;
-    int64_t pause_ms = peer->resend_pause_ms ? 2 * peer->resend_pause_ms : PEERING_RESEND_FIRST_MS;
-    peer->resend_pause_ms = earlier_ns(pause_ms, PEERING_RESEND_LAST_MS);
-    ASSERT(peer->resend_pause_ms >= PEERING_RESEND_FIRST_MS);
-    peer->resend_not_before_ns = now.mono_ns + peer->resend_pause_ms * MS_NS;
     peer->unequal = 0;
     peer->divergences++;
-    link_state_resend(&p->link);
+    link_state_resend(&p->link, now);
     return PEERING_DIVERGED;
 }
 
