@@ -53,6 +53,23 @@ Test(stopping, all_nodes_stop_in_the_same_turn)
     }
 }
 
+/* Neither knows that the other, which had confirmed everything before, stops as well. */
+Test(stopping, two_nodes_stop_that_do_not_hear_each_other)
+{
+    herd_of(3, in_line);
+    is_told_to_stop(2);
+    runs_ms(500);
+    says(0, "IAMAT kiwi +1+1 1");
+    runs_ms(1000);
+    knows(1, "kiwi", "1");
+    cut_so(0, 1, CUT_STALL);
+    is_told_to_stop(0);
+    is_told_to_stop(1);
+    runs_ms(3000);
+    has_ended(0, 1);
+    has_ended(1, 1);
+}
+
 /* Each node says something just before it stops. The last one goes on. */
 static void line_stops(const unsigned order[4], int64_t apart_ms)
 {
@@ -175,7 +192,9 @@ Test(stopping, a_peer_that_stands_still_is_waited_for_1_s)
 
 Test(stopping, what_nobody_has_confirmed_is_counted)
 {
-    herd_of(2, in_line);
+    herd_of(3, in_line);
+    is_told_to_stop(2);
+    runs_ms(500);
     stops(1);
     says_many(0, 30, 1, 1);
     runs_ms(5);
@@ -186,7 +205,9 @@ Test(stopping, what_nobody_has_confirmed_is_counted)
 
 Test(stopping, a_peer_that_goes_on_in_time_gets_everything)
 {
-    herd_of(2, in_line);
+    herd_of(3, in_line);
+    is_told_to_stop(2);
+    runs_ms(500);
     stops(1);
     says_many(0, 30, 1, 1);
     runs_ms(5);

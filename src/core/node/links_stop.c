@@ -38,7 +38,8 @@ uint64_t links_confirmed(const struct node *n)
 {
     uint64_t most = 0;
     for (const struct link *l = n->links.first; l; l = l->next)
-        if (link_is_live(l) && !l->peering.link.peer_stops && most < l->peering.peer->acked)
+        if (link_is_live(l) && l->peering.ping_answered && !l->peering.link.peer_stops &&
+            most < l->peering.peer->acked)
             most = l->peering.peer->acked;
     ASSERT(most <= store_change(n->store));
     return most;

@@ -21,7 +21,8 @@ int64_t links_stop_wait_ns(const struct node *n, struct instant now);
 bool links_stop_hear_others(const struct node *n, const struct link *l, struct instant now);
 
 /* The own change up to which some peer that goes on has confirmed all; 0: none. Two nodes that
- * stop at once confirm each other's stamps, and both are gone then. */
+ * stop at once confirm each other's stamps, and both are gone then; so a peer that has not answered
+ * since this node was told to stop does not count: it may stop as well. */
 uint64_t links_confirmed(const struct node *n);
 
 #endif
