@@ -34,7 +34,7 @@ class Check(unittest.TestCase):
         ("node Hands {{", ()),
         ('  client = "127.0.0.1:{a}"', ("Goloman",)),  # that port is taken
         ('  pear = "127.0.0.1:{b}"', ("pear", 'did you mean "peer"')),
-        ('  peer = "localhost:{b}"', ("localhost",)),
+        ('  peer = "127.0.0:{b}"', ("127.0.0:",)),
         ("  talks_to = {{Hands}}", ("itself",)),
         ("}}", ()),
         ("client_close = rely", ("rely", "did you mean reply")),
