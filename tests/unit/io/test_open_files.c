@@ -56,6 +56,17 @@ Test(open_files, whatever_the_limit_all_fit)
     }
 }
 
+Test(open_files, names_take_some)
+{
+    struct open_files named = five;
+    named.names = true;
+    uint64_t more = FILES_OF_NAMES + five.neighbours;
+    cr_expect_eq(share_of(named, 1).needed, share_of(five, 1).needed + more);
+    struct open_files_share s = share_of(named, 1000);
+    cr_expect_leq(most(&five, &s) + more, 1000);
+    cr_expect_geq(s.spare, s.strangers + s.webs + 3 * five.neighbours);
+}
+
 Test(open_files, more_than_are_wanted_are_left_alone)
 {
     struct open_files few_wanted = five;

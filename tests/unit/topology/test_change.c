@@ -41,8 +41,8 @@ Test(change, faults)
             {"tls was added, which needs"}},
         {"herd = demo http { cert_file = c key_file = k }" NODES, 0, {NULL}},
         {"herd = demo http { cert_file = c key_file = k }"
-         "\nnode A { client = \"127.0.0.1:1\" peer = \"127.0.0.1:2\" http = \"127.0.0.1:5\" }", 0,
-            {"HTTP over TLS was added, which needs"}},
+         "\nnode A { client = \"127.0.0.1:1\" peer = \"127.0.0.1:2\" http = \"127.0.0.1:5\" }",
+            0, {"HTTP over TLS was added, which needs"}},
         {"herd = demo places { provider = google key_file = k }" NODES, 0,
             {"places.provider is another one, which needs"}},
         {"herd = demo places { endpoint = \"https://a.example\" }" NODES, 0,
@@ -62,4 +62,35 @@ Test(change, faults)
         topology_destroy(&next);
     }
     topology_destroy(&now);
+}
+
+/* What a sandbox lets a node read is settled when it starts. */
+Test(change, a_first_name)
+{
+#define WITH(more, peer)                                                                           \
+    "herd = demo secret_file = s " more "\nnode A { client = \"127.0.0.1:1\" peer = \"" peer "\" " \
+                                                                                             "}"
+    const struct {
+        const char *before, *after;
+        bool restart;
+    } rows[] = {
+        {WITH("", "127.0.0.1:2"), WITH("", "a.example:2"), true},
+        {WITH("", "127.0.0.1:2"), WITH("", "localhost:2"), false},
+        {WITH("", "b.example:2"), WITH("", "a.example:2"), false},
+        {WITH("", "b.example:2"), WITH("", "127.0.0.1:2"), false},
+        {WITH("sandbox = off", "127.0.0.1:2"), WITH("sandbox = off", "a.example:2"), false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char text[TOPOLOGY_CHANGE_BYTES_MAX] = "";
+        struct buf out = buf_over(text, sizeof text - 1);
+        struct topology before = read_it(rows[i].before), after = read_it(rows[i].after);
+        topology_change_faults(&before, &after, SPAN("A"), 0, &out);
+        cr_expect_str_eq(text,
+            rows[i].restart ? "a first name in place of an address, whose lookup the sandbox "
+                              "denies, which needs a restart of the node\n"
+                            : "",
+            "row %zu", i);
+        topology_destroy(&before);
+        topology_destroy(&after);
+    }
 }

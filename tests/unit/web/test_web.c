@@ -58,6 +58,13 @@ Test(web, hosts)
         snprintf(text, sizeof text, ASK("GET", "/health", "%s", ""), ill[i]);
         cr_expect_eq(judge(text, "").status, 421, "%s", ill[i]);
     }
+    struct topology_node one = {.name = "Wilkes", .http = {.name = "evil.Example"}};
+    struct topology with_name = {.nodes = &one, .nodes_count = 1};
+    const struct topology before = topology;
+    topology = with_name; /* the name of its port */
+    snprintf(text, sizeof text, ASK("GET", "/health", "%s", ""), ill[0]);
+    cr_expect_eq(judge(text, "").status, 200);
+    topology = before;
     cr_expect_eq(judge("GET http://evil/health HTTP/1.0\r\n\r\n", "").status, 421);
 }
 
