@@ -172,7 +172,7 @@ class Keys(unittest.TestCase):
                 self.assertEqual(key["reopened"] == "reopened", "SIGHUP" in text)
 
     def test_a_default_is_taken_and_a_bound_is_a_bound(self):
-        keys = [key for key in self.keys() if key["type"] in ("size", "time", "count")]
+        keys = [key for key in self.keys() if key["type"] in ("size", "time", "count", "percentage")]
         self.assertGreater(len(keys), 8)
         for key in keys:
             least, most = key["bounds"].split(" to ")
@@ -181,6 +181,8 @@ class Keys(unittest.TestCase):
                                 (f"{int(re.match(r'[0-9]+', most)[0]) + 1}{unit}", 1)):
                 with self.subTest(key=key["name"], value=value):
                     line = f"{key['name']} = {value}"
+                    if key["section"] == "journal": # without a folder there is none
+                        line = f"dir = d {line}"
                     self.check_line(line if key["section"] == "-" else
                                     f"{key['section']} {{ {line} }}", code)
 

@@ -75,5 +75,7 @@ void topology_change_faults(const struct topology *now, const struct topology *n
     if (next->sandbox && !topology_has_names(now) && topology_has_names(next))
         put(out, "a first name in place of an address, whose lookup the sandbox denies" RESTART);
     check_places(&now->places, &next->places, out);
+    if (strcmp(now->journal.dir, next->journal.dir) != 0)
+        put(out, "journal.dir is another one" RESTART);
     ASSERT(!out->overflow);
 }

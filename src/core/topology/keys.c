@@ -18,6 +18,8 @@ static const char *const words_close[] = {"eof", "reply", NULL};
 static const char *const words_level[] = {"error", "warn", "info", "debug", NULL};
 static const char *const words_switch[] = {"off", "on", NULL};
 static const char *const words_full[] = {"refuse", "evict", NULL};
+static const char *const words_journal[] = {"none", "interval", "always", NULL};
+static const char *const words_damaged[] = {"repair", "refuse", NULL};
 static const char *const words_provider[] = {"gazetteer", "google", "google_legacy", NULL};
 
 static const struct key keys[] = {
@@ -116,6 +118,22 @@ static const struct key keys[] = {
         "The private key of that certificate"},
     {"http", "ready_alone", KEY_WORD, FIELD(http.ready_alone), 0, NULL, NULL, "off", words_switch,
         NULL, false, "Whether a node that has lost all its links still says that it is ready"},
+    {"journal", "dir", KEY_PATH, FIELD(journal.dir), 0, NULL, NULL, NULL, NULL, "none", false,
+        "The folder in which a node keeps its stamps, so that it has them when it starts again"},
+    {"journal", "mode", KEY_WORD, FIELD(journal.mode), 0, NULL, NULL, "interval", words_journal,
+        NULL, false,
+        "When a stamp is on the disk: when the kernel likes, at most journal.flush later, or "
+        "before the client has its reply"},
+    {"journal", "flush", KEY_TIME, FIELD(journal.flush_ns), 1, "10ms", "1min", "1s", NULL, NULL,
+        false, "After how long stamps are made durable, with mode = interval"},
+    {"journal", "compact", KEY_PERCENT, FIELD(journal.compact_percent), 1, "50%", "1000%", "200%",
+        NULL, NULL, false,
+        "How large the log may become, measured by the stamps that are held, before it is "
+        "written anew"},
+    {"journal", "damaged", KEY_WORD, FIELD(journal.damaged_refuse), 0, NULL, NULL, "repair",
+        words_damaged, NULL, false,
+        "What a node does that finds its files damaged: it goes on with what is good and gets "
+        "the rest from its neighbours, or it does not start"},
     {"node", "client", KEY_ADDRESS, NO_FIELD, 0, NULL, NULL, NULL, NULL, "required", false,
         "Where the node listens for clients, and where they reach it"},
     {"node", "client_listen", KEY_ADDRESS, NO_FIELD, 0, NULL, NULL, NULL, NULL, "client", false,
@@ -134,7 +152,7 @@ enum { KEYS = sizeof keys / sizeof *keys };
 _Static_assert((int)KEYS <= TOPOLOGY_KEYS_MAX, "TOPOLOGY_KEYS_MAX is too small");
 
 /* The only list of sections; each key's section is one of them, or "". */
-static const char *const sections[] = {"node", "limits", "places", "tls", "http"};
+static const char *const sections[] = {"node", "limits", "places", "tls", "http", "journal"};
 
 enum { SECTIONS = sizeof sections / sizeof *sections };
 
@@ -188,6 +206,7 @@ static const char *type_of(enum key_kind kind)
         [KEY_SIZE] = "size",
         [KEY_TIME] = "time",
         [KEY_COUNT] = "count",
+        [KEY_PERCENT] = "percentage",
         [KEY_RATE] = "rate",
         [KEY_ENDPOINT] = "endpoint",
         [KEY_LANGUAGE] = "language",

@@ -16,6 +16,7 @@ enum key_kind {
     KEY_SIZE,
     KEY_TIME,
     KEY_COUNT,
+    KEY_PERCENT,
     KEY_RATE,
     KEY_ENDPOINT,
     KEY_LANGUAGE,

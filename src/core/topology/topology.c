@@ -304,6 +304,22 @@ static void check_http(struct topology_draft *d)
             http.node->name, http.text);
 }
 
+/* Without a folder there is no journal, whatever else is said of it. */
+static void check_journal(struct topology_draft *d)
+{
+    static const char *const others[] = {"mode", "flush", "compact", "damaged"};
+    if (draft_key_line(d, "journal", "dir") || d->cut || d->unsure)
+        return;
+    for (unsigned i = 0; i < sizeof others / sizeof *others; i++) {
+        int line = draft_key_line(d, "journal", others[i]);
+        if (line)
+            draft_error(d, line,
+                "journal.%s says how stamps are kept, but not where; add a folder, like: journal "
+                "{ dir = \"data/%%n\" }, where %%n is the node's name",
+                others[i]);
+    }
+}
+
 /* Keys that the gazetteer, which has neither network nor key, would silently ignore. */
 static void check_places(struct topology_draft *d)
 {
@@ -380,6 +396,7 @@ bool topology_finish(struct topology_draft *d, struct topology *out, struct topo
     check_addresses(d);
     check_secret(d);
     check_http(d);
+    check_journal(d);
     check_places(d);
     check_outputs(d);
     draft_retired_check(d);

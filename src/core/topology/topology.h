@@ -95,6 +95,17 @@ struct topology_http {
     bool ready_alone; /* a node without any link is ready, too */
 };
 
+enum journal_mode { JOURNAL_NONE, JOURNAL_INTERVAL, JOURNAL_ALWAYS };
+
+/* Where a node keeps its stamps, and what a reply promises of the disk. */
+struct topology_journal {
+    char dir[TOPOLOGY_PATH_BYTES_MAX + 1]; /* "": nowhere; %n in it stands for the node's name */
+    enum journal_mode mode; /* interval */
+    uint64_t flush_ns; /* 10ms to 1min; 1s */
+    uint32_t compact_percent; /* 50 to 1000; 200 */
+    bool damaged_refuse; /* damaged = refuse; the default is repair */
+};
+
 struct topology {
     char herd[TOPOLOGY_HERD_BYTES_MAX + 1];
     struct topology_node *nodes;
@@ -117,6 +128,7 @@ struct topology {
     struct topology_limits limits;
     struct topology_places places;
     struct topology_http http;
+    struct topology_journal journal;
 };
 
 /* A mistake or a warning: `<file>:<line>: text`, the text one sentence without a full stop. */

@@ -22,6 +22,7 @@ static const struct unit size_units[] = {{"", 1}, {"B", 1}, {"KiB", 1ull << 10},
 static const struct unit time_units[] = {{"ns", 1}, {"us", 1000}, {"ms", MS_NS}, {"s", SECOND_NS},
     {"min", 60 * SECOND_NS}, {"h", 3600 * SECOND_NS}, {"d", 86400 * SECOND_NS}, {NULL, 0}};
 static const struct unit count_units[] = {{"", 1}, {NULL, 0}};
+static const struct unit percent_units[] = {{"%", 1}, {NULL, 0}};
 static const struct unit periods_s[] = {
     {"s", 1}, {"min", 60}, {"h", 3600}, {"day", 86400}, {"d", 86400}, {NULL, 0}};
 
@@ -42,7 +43,16 @@ bool draft_name_valid(struct span name)
 
 static const struct unit *units_of(enum key_kind kind)
 {
-    return kind == KEY_SIZE ? size_units : kind == KEY_TIME ? time_units : count_units;
+    switch (kind) {
+    case KEY_SIZE:
+        return size_units;
+    case KEY_TIME:
+        return time_units;
+    case KEY_PERCENT:
+        return percent_units;
+    default:
+        return count_units;
+    }
 }
 
 static const char *how_to_write(enum key_kind kind)
@@ -52,6 +62,8 @@ static const char *how_to_write(enum key_kind kind)
         return "a whole number and B, KiB, MiB or GiB, like 64KiB";
     case KEY_TIME:
         return "a whole number and ns, us, ms, s, min, h or d, like 10s";
+    case KEY_PERCENT:
+        return "a whole number and %, like 200%";
     default:
         return "a whole number, like 10000";
     }
@@ -409,6 +421,7 @@ static void set_value(struct topology_draft *d, int line, const struct key *key,
     case KEY_SIZE:
     case KEY_TIME:
     case KEY_COUNT:
+    case KEY_PERCENT:
         set_quantity(d, line, key, value);
         return;
     case KEY_RATE:

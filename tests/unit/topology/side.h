@@ -25,7 +25,7 @@ struct row {
 #define TOP_KEYS                                                                                   \
     "herd, client_close, secret_file, log_file, log_level, spin, retired, sandbox, node, limits, " \
     "places, "                                                                                     \
-    "tls, http\n"
+    "tls, http, journal\n"
 
 #define NODE_KEYS "there are client, client_listen, peer, peer_listen, http, talks_to\n"
 

@@ -47,6 +47,7 @@ Test(change, faults)
             {"places.provider is another one, which needs"}},
         {"herd = demo places { endpoint = \"https://a.example\" }" NODES, 0,
             {"places.endpoint is another one, which needs"}},
+        {"herd = demo journal { dir = d }" NODES, 0, {"journal.dir is another one, which needs"}},
         {"herd = demo node B { client = \"127.0.0.1:3\" peer = \"127.0.0.1:4\" }", 0,
             {"the file does not name this node, A; stop it with SIGTERM"}},
     };

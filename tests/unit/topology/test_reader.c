@@ -316,13 +316,13 @@ Test(reader, much_of_anything, .timeout = 60)
         "\"a\" is no key of the top level; there are "
         "herd, client_close, secret_file, log_file, log_level, spin, retired, sandbox, node, "
         "limits, "
-        "places, tls, http");
+        "places, tls, http, journal");
     expect_refused("", "}\n", "this \"}\" closes nothing");
     expect_refused("", "\"a\" ",
         "\"a\" is no key of the top level; there are "
         "herd, client_close, secret_file, log_file, log_level, spin, retired, sandbox, node, "
         "limits, "
-        "places, tls, http");
+        "places, tls, http, journal");
     expect_refused("herd = ", "'a'",
         "\"a\" is out of place after the value of herd; a value with "
         "blanks needs quotes");
@@ -339,7 +339,7 @@ Test(reader, much_of_anything, .timeout = 60)
         "\"a\" is no key of the top level; there are "
         "herd, client_close, secret_file, log_file, log_level, spin, retired, sandbox, node, "
         "limits, "
-        "places, tls, http");
+        "places, tls, http, journal");
     expect_refused("node A { talks_to = {", "B,",
         "the list that begins in this line is not closed; "
         "a \"}\" is missing");

@@ -111,8 +111,8 @@ Test(topology, keys)
             "f:3: \"what\" is no key of limits; there are line, output, output_total, connections, "
             "connections_per_address, commands_per_address, new_ids_per_address, stamps, "
             "stamps_full, idle, stall, partial, stop, future, clock\n"},
-        {HERD "\nmode Ann {\n client = \"127.0.0.1:0\"\n peer = \"127.0.0.1:2\" }\n",
-            "f:3: \"mode\" is no key of the top level; did you mean \"node\"?\n"
+        {HERD "\nnodee Ann {\n client = \"127.0.0.1:0\"\n peer = \"127.0.0.1:2\" }\n",
+            "f:3: \"nodee\" is no key of the top level; did you mean \"node\"?\n"
             "f:4: Ann's client address cannot be \"127.0.0.1:0\": its port is no number from 1 to "
             "65535\n"},
         {HERD "client_close = replay log_level = loud\n" A "}\n",
@@ -248,6 +248,49 @@ Test(topology, addresses_that_are_taken)
             "line 2\n"},
     };
     CHECK_ROWS(rows);
+}
+
+Test(topology, journal)
+{
+    static const char no_dir[] = HERD "journal {\nmode = none compact = 10%\nflush = 5ms\n}\n" A "}\n";
+    static const char where[] = " says how stamps are kept, but not where; add a folder, like: journal "
+                                "{ dir = \"data/%n\" }, where %n is the node's name\n";
+    char all[2048];
+    snprintf(all, sizeof all,
+        "f:3: journal.compact cannot be 10%%; it is at least 50%% and at most 1000%%\n"
+        "f:3: journal.mode%sf:3: journal.compact%s"
+        "f:4: journal.flush cannot be 5ms; it is at least 10ms and at most 1min\n"
+        "f:4: journal.flush%s",
+        where, where, where);
+    const struct row rows[] = {
+        {HERD "journal { dir = \"data/%n\" }\n" A "}\n", ""},
+        {HERD "journal { dir = d mode = always flush = 10ms compact = 1000% damaged = refuse }\n" A
+              "}\n",
+            ""},
+        {HERD "journal { }\n" A "}\n", ""},
+        {no_dir, all},
+        {HERD "journal { dir = d mode = alway compact = 200 }\n" A "}\n",
+            "f:2: journal.mode cannot be \"alway\"; did you mean always?\n"
+            "f:2: journal.compact cannot be \"200\"; write a whole number and %, like 200%\n"},
+    };
+    CHECK_ROWS(rows);
+    struct topology t;
+    struct topology_faults faults;
+    cr_assert(topology_read_text(span_of(rows[1].text), &t, &faults));
+    cr_expect_str_eq(t.journal.dir, "d");
+    cr_expect_eq(t.journal.mode, JOURNAL_ALWAYS);
+    cr_expect_eq(t.journal.flush_ns, 10 * MS_NS);
+    cr_expect_eq(t.journal.compact_percent, 1000);
+    cr_expect(t.journal.damaged_refuse);
+    topology_faults_destroy(&faults);
+    topology_destroy(&t);
+    cr_assert(topology_read_text(span_of(rows[0].text), &t, &faults));
+    cr_expect_eq(t.journal.mode, JOURNAL_INTERVAL);
+    cr_expect_eq(t.journal.flush_ns, SECOND_NS);
+    cr_expect_eq(t.journal.compact_percent, 200);
+    cr_expect_not(t.journal.damaged_refuse);
+    topology_faults_destroy(&faults);
+    topology_destroy(&t);
 }
 
 #define NEED_ALL                                                                                  \
