@@ -2,8 +2,8 @@
  *
  * Most of the work of parsing a client's text is to find where runs of bytes of one kind end. With
  * SSE2, which every x86-64 has, sixteen bytes take a handful of instructions; elsewhere a loop
- * returns the same. No byte outside of the text is read. Called by command, position, decimal and
- * record. */
+ * returns the same. No byte outside of the text is read. Called by command, position, decimal,
+ * time_text and the records of the journal. */
 #ifndef CORE_BASE_WIDE_H
 #define CORE_BASE_WIDE_H
 

@@ -42,6 +42,14 @@ static inline uint32_t word_load_half(const void *at)
     return half;
 }
 
+static inline void word_store_half(void *at, uint32_t half)
+{
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    half = __builtin_bswap32(half);
+#endif
+    memcpy(at, &half, sizeof half);
+}
+
 /* The same as span_equal, without a call. */
 static inline bool word_equal(struct span left, struct span right)
 {

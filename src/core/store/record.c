@@ -1,38 +1,7 @@
-/* record.c — see record.h. What is kept of a time's text, for example:
- *
- *     text                    time_ns                  length   decimals
- *     1520023934.918963998    1520023934918963998          20          9
- *     0007.50                 7500000000                    7          2
- *     12                      12000000000                   2          0 */
+/* record.c — see record.h. */
 #include "core/store/record.h"
-#include "core/base/decimal.h"
 #include "core/base/invariant.h"
-#include "core/base/wide.h"
-
-/* How many digits stand behind the point of a time's text; 0: there is no point. */
-static unsigned decimals_of(struct span time)
-{
-    if (time.len >= WIDE_BYTES && time.len <= WIDE_LOOK_BYTES) {
-        uint64_t others = ~((uint64_t)wide_digits_of(time) | ~UINT64_C(0) << time.len);
-        return others ? (unsigned)time.len - 1 - (unsigned)__builtin_ctzll(others) : 0;
-    }
-    for (unsigned i = 1; i <= STAMPEDE_FRACTION_DIGITS_TIME_MAX && i < time.len; i++)
-        if (time.at[time.len - 1 - i] == '.')
-            return i;
-    return 0;
-}
-
-/* Whether the text is long enough for the digits of the time's seconds, which are ten at most. */
-static bool is_long_enough(const struct stamp *s, unsigned decimals)
-{
-    enum { SECONDS_DIGITS = 10 };
-    unsigned fraction = decimals ? 1 + decimals : 0;
-    if (s->time_ns < 0 || s->time.len <= fraction)
-        return false;
-    size_t digits = s->time.len - fraction;
-    return digits >= SECONDS_DIGITS ||
-           (uint64_t)s->time_ns < decimal_powers[digits] * (uint64_t)SECOND_NS;
-}
+#include "core/base/time_text.h"
 
 void record_name(struct record *r, struct span id)
 {
@@ -45,8 +14,9 @@ void record_write(
     struct record *r, const struct stamp *s, uint64_t hash, uint16_t origin, uint16_t route)
 {
     ASSERT(s->position.len <= STAMPEDE_POSITION_BYTES_MAX);
-    unsigned decimals = decimals_of(s->time);
-    ASSERT(s->time.len <= STAMPEDE_LINE_BYTES_MAX && is_long_enough(s, decimals));
+    unsigned decimals = time_text_decimals(s->time);
+    ASSERT(s->time.len <= STAMPEDE_LINE_BYTES_MAX &&
+           time_text_fits(s->time.len, s->time_ns, decimals));
     r->hash = hash;
     r->time_ns = s->time_ns;
     r->skew_ns = s->skew_ns;

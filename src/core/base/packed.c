@@ -1,7 +1,7 @@
 /* packed.c — see packed.h. Eight characters are packed at once in a 64-bit word: three steps
  * bring their low halves together, each joining neighbours of twice the size. Unpacking takes the
  * same steps back. With SSE2, sixteen characters are packed at once. */
-#include "core/store/packed.h"
+#include "core/base/packed.h"
 #include "core/base/invariant.h"
 #include "core/base/word.h"
 #ifdef __SSE2__

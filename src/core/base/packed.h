@@ -5,9 +5,9 @@
  *
  *     0..9  0x30..0x39 -> 0..9     +  0x2b -> 11     -  0x2d -> 13     .  0x2e -> 14
  *
- * The first character of a pair is in the low half. Called by record. */
-#ifndef CORE_STORE_PACKED_H
-#define CORE_STORE_PACKED_H
+ * The first character of a pair is in the low half. Called by the records of store and journal. */
+#ifndef CORE_BASE_PACKED_H
+#define CORE_BASE_PACKED_H
 
 #include "core/base/span.h"
 

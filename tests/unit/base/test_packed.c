@@ -1,5 +1,5 @@
 /* test_packed.c — a text is unpacked as it was packed, and takes half the bytes in between. */
-#include "core/store/packed.h"
+#include "core/base/packed.h"
 #include "unit/random.h"
 #include <criterion/criterion.h>
 #include <signal.h>
