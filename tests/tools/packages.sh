@@ -15,6 +15,7 @@ liburing-dev    io_uring, for all input and output of a node
 libbearssl-dev  TLS and HMAC, for links between nodes and places over HTTPS
 libcjson-dev    JSON, for places and status
 libc-ares-dev   asynchronous DNS, for the address of the places provider
+libisal-dev     CRC-32C, for the journal
 libseccomp-dev  the list of system calls that a running node may still make
 '
 packages_of_tests='
