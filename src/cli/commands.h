@@ -20,6 +20,7 @@ int cli_wait(int argc, char **argv);
 int cli_places(int argc, char **argv);
 int cli_trace(int argc, char **argv);
 int cli_drain(int argc, char **argv);
+int cli_journal(int argc, char **argv);
 int cli_dump(int argc, char **argv);
 int cli_load(int argc, char **argv);
 

@@ -12,6 +12,7 @@ enum fault {
     FULL,
     INCOMPLETE, /* each end for itself */
     LINK_DOWN,
+    JOURNAL,
     CLOCK_OFF,
     OLD_VERSION,
     CERTIFICATE,
@@ -55,6 +56,8 @@ static bool node_has(const struct herd_view *h, const struct report *r, enum fau
         return r->partial;
     case FULL:
         return r->stamps_max && r->stamps >= r->stamps_max;
+    case JOURNAL:
+        return r->journal_failing;
     case OLD_VERSION:
         return !r->why && compare_versions(r->version, h->newest) < 0;
     case CERTIFICATE:
@@ -144,6 +147,9 @@ static void say_node(FILE *out, const struct herd_view *h, unsigned i, enum faul
     else if (kind == FULL)
         fprintf(out, "%s holds limits.stamps (%" PRIu64 ") stamps: no room for new ids.\n", name,
             r->stamps_max);
+    else if (kind == JOURNAL)
+        fprintf(out, "%s has not kept its stamps on the disk for %s: %s.\n", name,
+            report_short_span(r->journal_failing_ms, span), r->journal_error);
     else if (kind == OLD_VERSION)
         fprintf(out, "%s runs version %s, others %s.\n", name, r->version, h->newest);
     else if (kind == CERTIFICATE)
@@ -301,6 +307,10 @@ void health_notes(FILE *out, const struct topology *t, const unsigned *nodes,
                 say_link(out, n->name, other, l, LINK_DOWN);
         }
     }
+    for (unsigned i = 0; i < count; i++)
+        if (reports[i].journal_damaged && has_room(out, &told))
+            fprintf(out, "The journal of %s was damaged when it started; its log says how.\n",
+                t->nodes[nodes[i]].name);
     say_drains(out, &h);
     say_budget(out, &h);
 }

@@ -8,6 +8,7 @@
  *                               they are never compared
  *   stamps are missing          `partial`, `incomplete`
  *   no room for new ids         `stamps` at `stamps_max`
+ *   a journal does not keep stamps  `journal.state`: full or broken
  *   a link is down              `down_ms`, beyond HEALTH_LINK_DOWN_MS, if both its nodes are up
  *   topologies differ           `topology`, the hash of the one that a node goes by
  *   a version is old            `version`, where another node's is newer

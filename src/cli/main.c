@@ -27,6 +27,7 @@ static const struct {
     {"trace", cli_trace, "show the path of a client's newest stamp"},
     {"send", cli_send, "send lines to a node and print its replies"},
     {"places", cli_places, "ask the places provider once, to test its key"},
+    {"journal", cli_journal, "show what lies in the folder of a journal"},
     {"check", cli_check, "report every error in a topology.conf"},
 };
 

@@ -6,6 +6,7 @@
 #include "core/base/invariant.h"
 #include "files/clock.h"
 #include "files/entropy.h"
+#include "files/journal_folder.h"
 #include "files/places_provider.h"
 #include "files/private_file.h"
 #include "io/loop.h"
@@ -41,6 +42,53 @@ static void log_places(struct log *log, const struct places_provision *p, struct
     if (p->exchange)
         log_text(log, "host", exchange_host(p->exchange));
     log_end(log);
+}
+
+/* What was found, and in which state. */
+static void log_journal(struct log *log, const struct journal_folder *f, struct instant now)
+{
+    const struct found_figures *was = &f->found.figures;
+    log_begin(log, LOG_INFO, "journal", now);
+    log_text(log, "folder", span_of(f->path));
+    log_number(log, "stamps", (int64_t)was->stamps);
+    log_number(log, "records", (int64_t)was->records);
+    log_number(log, "bytes", (int64_t)was->bytes);
+    log_number(log, "ms", f->took_ns / MS_NS);
+    if (was->clock_ns)
+        log_number(log, "age_s", (now.real_ns - was->clock_ns) / SECOND_NS);
+    if (was->torn_bytes)
+        log_number(log, "torn_bytes", (int64_t)was->torn_bytes);
+    log_end(log);
+    if (!was->damaged && !was->digest_differs)
+        return;
+    log_begin(log, LOG_ERROR, "journal_damaged", now);
+    log_number(log, "holes", (int64_t)was->holes);
+    log_number(log, "lost_bytes", (int64_t)was->lost_bytes);
+    log_text(log, "why", was->damaged ? SPAN("bytes that were on the disk are not there, or wrong")
+                                      : SPAN("the sums of what was read are not those written"));
+    log_text(log, "means", SPAN("what is good is held, and the neighbours send everything"));
+    log_end(log);
+}
+
+/* Reads the journal, if there is one, for a node that will be created with config->seed. false: the
+ * reason was written to standard error. */
+static bool read_journal(
+    struct journal_folder *f, struct node_config *config, const struct options *o)
+{
+    const struct topology *t = config->topology;
+    const char *name = t->nodes[config->self].name;
+    struct store_config store = node_store_config(config);
+    if (!journal_folder_open(f, t, name, o->topology_file, stderr))
+        return false;
+    if (f->fd < 0)
+        return true;
+    if (!journal_folder_read(f, t, name, &store, stderr))
+        return false;
+    config->store = f->store;
+    config->past = &f->found.past;
+    config->found = &f->found;
+    log_journal(config->log, f, clock_now());
+    return true;
 }
 
 /* What a node opens again while it runs. */
@@ -132,6 +180,17 @@ static struct files_in_use *use_files(
     return &in_use;
 }
 
+/* NULL: the reason was written to standard error. */
+static struct node *make_node(const struct node_config *config, struct journal_folder *journal)
+{
+    struct node *node = node_create(config, clock_now());
+    if (node)
+        journal->store = NULL; /* it is the node's */
+    else
+        complain("out of memory; lower limits.connections");
+    return node;
+}
+
 static int run(struct herd *herd, const struct options *o, unsigned self)
 {
     const struct topology *t = &herd->topology;
@@ -164,6 +223,7 @@ static int run(struct herd *herd, const struct options *o, unsigned self)
     config.exchange = places.exchange;
     struct open_files files;
     struct open_files_share share = {0};
+    struct journal_folder journal = {.fd = -1, .open_fd = -1};
     char *log_memory = malloc(NODE_LOG_BYTES);
     if (log_memory)
         log_init(&log, t->log_level, span_of(in_use->name), log_memory, NODE_LOG_BYTES);
@@ -174,10 +234,10 @@ static int run(struct herd *herd, const struct options *o, unsigned self)
         config.strangers_max = share.strangers;
         config.webs_max = share.webs;
         entropy_fill(config.seed, sizeof config.seed);
-        node = node_create(&config, clock_now());
         log_places(&log, &places, clock_now());
-        if (!node)
-            complain("out of memory; lower limits.connections");
+        if (read_journal(&journal, &config, o))
+            node = make_node(&config, &journal);
+        again.sandbox.journal = journal.fd >= 0 ? journal.path : NULL;
     }
     struct loop_config loop = {
         .node = node,
@@ -185,6 +245,7 @@ static int run(struct herd *herd, const struct options *o, unsigned self)
         .log_file = log_path,
         .files = in_use,
         .open_files = &files,
+        .journal = journal.fd >= 0 ? &journal.fd : NULL,
         .sandbox = t->sandbox ? &again.sandbox : NULL,
         .connections_max = share.connections,
         .spare = share.spare,
@@ -197,6 +258,7 @@ static int run(struct herd *herd, const struct options *o, unsigned self)
     else
         places.provider.destroy(places.provider.self);
     node_destroy(node);
+    journal_folder_close(&journal);
     places_provision_close(&places);
     topology_destroy(in_use->topology);
     free(log_memory);

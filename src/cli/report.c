@@ -140,6 +140,16 @@ static void judge_clock(struct report *r)
     r->clock_us = llabs(low) < llabs(high) ? low : high;
 }
 
+static void read_journal(struct report *r, const cJSON *journal)
+{
+    const char *state = read_text(journal, "state");
+    r->journal_failing = state && (!strcmp(state, "full") || !strcmp(state, "broken"));
+    if (!read_whole(journal, "state_ms", &r->journal_failing_ms))
+        r->journal_failing_ms = 0;
+    read_printable(journal, "error", r->journal_error, sizeof r->journal_error);
+    r->journal_damaged = read_true(journal, "found_damaged");
+}
+
 static const char *read_all(
     struct report *r, const struct topology *t, const struct topology_node *node, const cJSON *json)
 {
@@ -178,6 +188,7 @@ static const char *read_all(
         !read_whole(places, "left", &r->places_left))
         r->places_budget = 0;
     read_printable(places, "last_error", r->places_error, sizeof r->places_error);
+    read_journal(r, cJSON_GetObjectItemCaseSensitive(json, "journal"));
     cJSON_ArrayForEach(link, links) read_link(r, t, node, link);
     judge_clock(r);
     return NULL;

@@ -70,6 +70,10 @@ struct report {
     bool clock_wrong; /* its clock is further off from most others than limits.clock */
     bool clock_known; /* at least one neighbour has compared clocks with it */
     int64_t clock_us; /* how far its clock is ahead of its neighbours': the median */
+    bool journal_failing; /* its journal does not keep stamps; why, and for how long: */
+    uint64_t journal_failing_ms;
+    char journal_error[REPORT_ERROR_BYTES_MAX + 1];
+    bool journal_damaged; /* it was, when the node started */
     bool places_down; /* the places service keeps failing, so it is not asked for a while; why: */
     uint64_t places_budget; /* how often the service may be asked; 0: as often as one likes */
     uint64_t places_asked, places_left; /* so far; of the budget, now */

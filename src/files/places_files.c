@@ -9,11 +9,11 @@
 
 #define WRITE_IT "write the key into it with: (umask 077; cat > FILE), and end it with Ctrl-D"
 
-static const struct file_kind key_kind = {
+static const struct private_kind key_kind = {
     .noun = "places key", .remedy = WRITE_IT, .owner_only = true};
 /* systemd gives the files of a folder that nobody else can enter to a service's user by an access
  * list, which shows as a mode for the group. */
-static const struct file_kind credential_kind = {
+static const struct private_kind credential_kind = {
     .noun = "places key", .remedy = "see LoadCredential= in systemd.exec(5)"};
 
 /* -- the key ----------------------------------------------------------------------------------- */
@@ -29,7 +29,7 @@ static bool find_credential(char path[FILE_PATH_ROOM])
 }
 
 static bool read_key(
-    struct places_files *f, const char *path, const struct file_kind *kind, FILE *tell)
+    struct places_files *f, const char *path, const struct private_kind *kind, FILE *tell)
 {
     char memory[PLACES_GOOGLE_KEY_BYTES_MAX + 3]; /* a line end, and one byte above the limit */
     ssize_t n = file_read(path, kind, memory, sizeof memory, tell);

@@ -32,6 +32,22 @@ static bool is_credential(const char *path)
     return folder && strncmp(path, folder, len) == 0 && path[len] == '/';
 }
 
+bool file_path_of_node(
+    const char *pattern, struct span name, char out[TOPOLOGY_PATH_BYTES_MAX + 1])
+{
+    struct buf b = buf_over(out, TOPOLOGY_PATH_BYTES_MAX);
+    for (; *pattern; pattern++) {
+        bool stands_for_name = pattern[0] == '%' && pattern[1] == 'n';
+        if (stands_for_name)
+            buf_span_put(&b, name);
+        else
+            buf_byte(&b, *pattern);
+        pattern += stands_for_name;
+    }
+    out[b.len] = '\0';
+    return !b.overflow;
+}
+
 bool file_path_to_read(const char *topology_path, const char *file, char out[FILE_PATH_ROOM])
 {
     const char *folder = credentials();
@@ -58,7 +74,7 @@ void file_tell_copy(const char *path, FILE *tell)
 
 /* systemd gives the files of a folder that nobody else can enter to a service's user by an access
  * list, which shows as a mode for the group. */
-static bool check(int fd, const char *path, const struct file_kind *kind, FILE *tell)
+static bool check(int fd, const char *path, const struct private_kind *kind, FILE *tell)
 {
     struct stat is;
     if (fstat(fd, &is) != 0)
@@ -93,7 +109,7 @@ static ssize_t read_all(
 }
 
 ssize_t file_read(
-    const char *path, const struct file_kind *kind, char *memory, size_t room, FILE *tell)
+    const char *path, const struct private_kind *kind, char *memory, size_t room, FILE *tell)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0) {
@@ -107,7 +123,7 @@ ssize_t file_read(
     return bytes;
 }
 
-bool file_text_read(struct file_text *x, const char *path, const struct file_kind *kind,
+bool file_text_read(struct file_text *x, const char *path, const struct private_kind *kind,
     unsigned mib_max, FILE *tell)
 {
     const size_t bytes_max = (size_t)mib_max << 20;

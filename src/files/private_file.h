@@ -21,7 +21,11 @@ MUST_USE bool file_path_to_read(
 /* After a reload: if `path` is such a copy, write to `tell` that it is as old as the service. */
 void file_tell_copy(const char *path, FILE *tell);
 
-struct file_kind {
+/* `pattern` with the node's name in place of each %n. false: too long. */
+MUST_USE bool file_path_of_node(
+    const char *pattern, struct span name, char out[TOPOLOGY_PATH_BYTES_MAX + 1]);
+
+struct private_kind {
     const char *noun; /* "secret" */
     const char *remedy; /* how to get one: "make one with: ..." */
     bool owner_only; /* nobody but its owner may use it; or systemd guards it */
@@ -38,7 +42,7 @@ MUST_USE bool file_path_beside(
  * tell  where a report goes
  * -1: the reason has been reported; else how many bytes the file has. */
 MUST_USE ssize_t file_read(
-    const char *path, const struct file_kind *kind, char *memory, size_t room, FILE *tell);
+    const char *path, const struct private_kind *kind, char *memory, size_t room, FILE *tell);
 
 /* The text of a file, in memory of its own. */
 struct file_text {
@@ -48,7 +52,7 @@ struct file_text {
 
 /* The whole of a regular file of at most `mib_max` MiB. false: the reason has been
  * reported. In either case file_text_forget it. */
-MUST_USE bool file_text_read(struct file_text *x, const char *path, const struct file_kind *kind,
+MUST_USE bool file_text_read(struct file_text *x, const char *path, const struct private_kind *kind,
     unsigned mib_max, FILE *tell);
 
 /* Free it, wiped. */

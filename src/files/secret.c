@@ -9,7 +9,7 @@ enum { FILE_BYTES_MAX = SECRETS_MAX * (SECRET_BYTES_MAX + 2) + 64 }; /* with som
 struct secret_use {
     const char *key; /* of topology.conf */
     const char *make_one;
-    struct file_kind kind;
+    struct private_kind kind;
     bool one_word; /* it stands in a header */
 };
 

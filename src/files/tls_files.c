@@ -6,38 +6,22 @@
 #include <unistd.h>
 
 static const char ca_remedy[] = "copy the one that has signed the nodes' certificates here";
-static const struct file_kind cert_kind = {
+static const struct private_kind cert_kind = {
     .noun = "certificate", .remedy = "have one made for this node, with its name as DNS name"};
-static const struct file_kind key_kind = {.noun = "key",
+static const struct private_kind key_kind = {.noun = "key",
     .remedy = "copy the one made with this node's certificate here",
     .owner_only = true};
-static const struct file_kind operator_cert_kind = {
+static const struct private_kind operator_cert_kind = {
     .noun = "certificate", .remedy = "name the file of your own with --cert"};
-static const struct file_kind operator_key_kind = {.noun = "key",
+static const struct private_kind operator_key_kind = {.noun = "key",
     .remedy = "name the file made with your certificate with --key",
     .owner_only = true};
-
-/* `pattern` with the node's name in place of each %n. false: too long. */
-static bool expand(const char *pattern, struct span name, char out[TOPOLOGY_PATH_BYTES_MAX + 1])
-{
-    struct buf b = buf_over(out, TOPOLOGY_PATH_BYTES_MAX);
-    for (; *pattern; pattern++) {
-        bool stands_for_name = pattern[0] == '%' && pattern[1] == 'n';
-        if (stands_for_name)
-            buf_span_put(&b, name);
-        else
-            buf_byte(&b, *pattern);
-        pattern += stands_for_name;
-    }
-    out[b.len] = '\0';
-    return !b.overflow;
-}
 
 static bool find(char out[FILE_PATH_ROOM], const char *topology_path, const char *pattern,
     struct span name, FILE *tell)
 {
     char file[TOPOLOGY_PATH_BYTES_MAX + 1];
-    if (expand(pattern, name, file) && file_path_to_read(topology_path, file, out))
+    if (file_path_of_node(pattern, name, file) && file_path_to_read(topology_path, file, out))
         return true;
     fprintf(tell, "%s: the path %s is too long\n", topology_path, pattern);
     return false;

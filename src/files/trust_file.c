@@ -5,7 +5,7 @@
 
 struct tls_trust *trust_file_read(const char *path, const char *remedy, FILE *tell)
 {
-    const struct file_kind kind = {.noun = "CA certificate", .remedy = remedy};
+    const struct private_kind kind = {.noun = "CA certificate", .remedy = remedy};
     struct file_text text;
     struct tls_skipped skipped;
     struct tls_trust *trust = NULL;

@@ -9,11 +9,13 @@
 #define IO_FILE_RULES_H
 
 #include "core/base/buf.h"
+#include <stdint.h>
 
 enum { FILE_RULES_TEXT_BYTES = 1024 };
 
 struct file_rules {
     int fd; /* of the kernel's set of rules */
+    uint64_t truncates; /* the right to do so, where the kernel knows of it */
     char read[FILE_RULES_TEXT_BYTES]; /* what was allowed, for the log: folders, comma-separated; */
     char
         written[FILE_RULES_TEXT_BYTES]; /* both end with NUL, and are cut where they are too long */
@@ -33,6 +35,9 @@ MUST_USE int file_rules_write(struct file_rules *r, const char *path);
 
 /* Allow reading all that is in a folder; nothing if there is no such folder. */
 MUST_USE int file_rules_read_folder(struct file_rules *r, const char *folder);
+
+/* Allow making, writing, renaming and removing files in a folder, which is there. */
+MUST_USE int file_rules_keep_folder(struct file_rules *r, const char *folder);
 
 /* From now on, only what was allowed; for this process and its children, for good. Needs
  * no_new_privs. Ends the rules, as does file_rules_end. Result as above. */

@@ -12,6 +12,7 @@
 #include "io/calls.h"
 #include "io/conn.h"
 #include "io/dial.h"
+#include "io/journal_files.h"
 #include "io/listen.h"
 #include "io/log_sink.h"
 #include "io/lookups.h"
@@ -45,6 +46,7 @@ struct loop {
     struct log_sink sink;
     struct notify notify;
     struct reload reload;
+    struct journal_files journal;
 };
 
 /* -- signals ----------------------------------------------------------------------------------- */
@@ -169,6 +171,9 @@ static void dispatch(struct loop *l, const struct ring_event *e, struct instant 
     case RING_RESOLVE:
         lookups_completed(&l->lookups, e);
         break;
+    case RING_JOURNAL:
+        journal_files_completed(&l->journal, e, now);
+        break;
     case RING_CANCEL: /* the request had completed before it could be cancelled */
         break;
     }
@@ -238,11 +243,14 @@ static int turn(struct loop *l, struct instant *now)
     node_turn(l->config->node, *now);
     if (node_is_twin(l->config->node) || node_is_drained(l->config->node))
         begin_stop(l, *now);
+    if (node_gives_up(l->config->node) && !l->stopping)
+        begin_stop(l, *now);
 
     ring_buffers_return(l->ring);
     conns_settle(&l->conns, *now);
     dials_settle(&l->dials, *now);
     lookups_settle(&l->lookups, *now);
+    journal_files_settle(&l->journal, *now);
     log_sink_settle(&l->sink, *now);
     bool listens = node_listens(l->config->node);
     if (listeners_turn(&l->listeners, NODE_CLIENT_PORT, listens, *now))
@@ -312,7 +320,31 @@ static int run(struct loop *l)
     log_number(config->log, "connections_left", l->conns.slots.used);
     log_end(config->log);
     flush_log(l);
-    return error || node_is_twin(config->node) ? 1 : 0;
+    return error || node_is_twin(config->node) || node_gives_up(config->node) ? 1 : 0;
+}
+
+/* A node with a journal lets nobody in before that can be written. false: it cannot, and the reason
+ * was written to standard error. */
+static bool open_journal(struct loop *l)
+{
+    struct node *node = l->config->node;
+    const char *why;
+    int error = 0;
+    node_turn(node, clock_now());
+    while (!error && !node_journal_is_open(node, &why) && !why) {
+        struct instant now = clock_now();
+        journal_files_settle(&l->journal, now);
+        error = ring_enter(l->ring, until(node_deadline(node), now));
+        now = clock_now();
+        for (struct ring_event e; ring_next(l->ring, &e);)
+            dispatch(l, &e, now);
+        node_turn(node, now);
+    }
+    if (error)
+        fprintf(stderr, "stampede: io_uring failed: %s\n", strerror(error));
+    else if (why)
+        fprintf(stderr, "stampede: the journal cannot be written: %s; see journal.dir\n", why);
+    return !error && !why;
 }
 
 static bool open_ports(struct loop *l)
@@ -330,13 +362,16 @@ static bool open_parts(struct loop *l)
 {
     const struct loop_config *config = l->config;
     struct instant now = clock_now();
-    l->ring = ring_open(&config->sizes, config->spin_ns);
+    struct ring_sizes sizes = config->sizes;
+    sizes.files = config->journal != NULL;
+    l->ring = ring_open(&sizes, config->spin_ns);
     if (!l->ring || !log_sink_open(&l->sink, l->ring, config->log, config->log_file))
         return false;
     log_ring(config->log, &config->sizes, ring_sizes(l->ring), now);
     dials_init(&l->dials, &l->conns, config->node);
     lookups_open(&l->lookups, l->ring, config->node, NULL);
     notify_open(&l->notify, l->ring, config->log, now);
+    journal_files_open(&l->journal, l->ring, config->node, config->journal ? *config->journal : -1);
     if (!conns_init(&l->conns, l->ring, config->node, config->connections_max, config->spare)) {
         fputs("stampede: no memory for the connection table; lower limits.connections\n", stderr);
         return false;
@@ -358,7 +393,7 @@ static bool open_parts(struct loop *l)
         conns_settle(&l->conns, now); /* arms its receive; without it no turn would ever begin */
         return true;
     }
-    return open_ports(l);
+    return open_journal(l) && open_ports(l);
 }
 
 /* The ring is closed first, so that the kernel no longer uses memory that is then freed. */
@@ -370,6 +405,7 @@ static void close_parts(struct loop *l)
     listeners_stop(&l->listeners);
     lookups_close(&l->lookups);
     conns_deinit(&l->conns);
+    journal_files_close(&l->journal);
     log_sink_close(&l->sink);
     notify_close(&l->notify);
     close(l->signals_fd);

@@ -36,6 +36,7 @@ struct loop_config {
     /* NULL: listen on these addresses. Else a connected socket, taken over: the only client of a
      * node that does not listen. */
     const int *only_client;
+    const int *journal; /* the folder of the node's journal, open and locked; NULL: it has none */
     const struct sandbox *sandbox; /* NULL: none */
     uint32_t connections_max; /* as in node_config */
     uint32_t spare; /* of these, how many clients cannot take */

@@ -20,6 +20,10 @@ static const struct {
     {ENFILE, "the machine is out of file descriptors"},
     {ENOBUFS, "no room"},
     {ENOSPC, "the disk is full"},
+    {EDQUOT, "the quota of the disk is used up"},
+    {EIO, "the disk has failed"},
+    {EROFS, "the file system can only be read"},
+    {ESTALE, "the file is gone"},
     {ENXIO, "it is a FIFO that nobody reads, or a socket"},
 };
 

@@ -12,6 +12,7 @@
 #include "io/calls.h"
 #include "io/sanitized.h"
 #include <liburing.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <stdio.h>
@@ -155,24 +156,35 @@ static int open_buffers(struct ring *r)
     return 0;
 }
 
+/* Files are written by threads of the kernel, one for each request under way, of which there are two
+ * at most: a log and a base. */
+static int few_threads(struct ring *r)
+{
+    unsigned most[2] = {2, 0}; /* of files; 0: as it is */
+    return -io_uring_register_iowq_max_workers(&r->uring, most);
+}
+
 /* The kernel refuses all but these requests, flags and registrations from now on: the queue lies in
  * memory, so whoever can write there could otherwise have any file opened. */
 static int close_to_others(struct ring *r)
 {
     static const uint8_t requests[] = {IORING_OP_ACCEPT, IORING_OP_RECV, IORING_OP_SEND,
-        IORING_OP_CONNECT, IORING_OP_POLL_ADD, IORING_OP_WRITE, IORING_OP_ASYNC_CANCEL};
-    enum { REQUESTS = sizeof requests / sizeof *requests };
+        IORING_OP_CONNECT, IORING_OP_POLL_ADD, IORING_OP_WRITE, IORING_OP_ASYNC_CANCEL,
+        /* of files: */ IORING_OP_OPENAT, IORING_OP_FSYNC, IORING_OP_RENAMEAT, IORING_OP_UNLINKAT,
+        IORING_OP_STATX, IORING_OP_CLOSE};
+    enum { OF_FILES = 6, REQUESTS = sizeof requests / sizeof *requests };
+    unsigned count = r->sizes.files ? REQUESTS : REQUESTS - OF_FILES;
     struct io_uring_restriction allowed[REQUESTS + 2] = {
         {.opcode = IORING_RESTRICTION_SQE_FLAGS_ALLOWED,
             .sqe_flags = IOSQE_BUFFER_SELECT | IOSQE_ASYNC | IOSQE_CQE_SKIP_SUCCESS},
         /* which io_uring_queue_exit does */
         {.opcode = IORING_RESTRICTION_REGISTER_OP, .register_op = IORING_UNREGISTER_RING_FDS},
     };
-    for (unsigned i = 0; i < REQUESTS; i++)
+    for (unsigned i = 0; i < count; i++)
         allowed[2 + i] = (struct io_uring_restriction){
             .opcode = IORING_RESTRICTION_SQE_OP, .sqe_op = requests[i]};
     unsigned fd = (unsigned)r->uring.ring_fd;
-    int error = -io_uring_register(fd, IORING_REGISTER_RESTRICTIONS, allowed, REQUESTS + 2);
+    int error = -io_uring_register(fd, IORING_REGISTER_RESTRICTIONS, allowed, count + 2);
     return error ? error : -io_uring_register(fd, IORING_REGISTER_ENABLE_RINGS, NULL, 0);
 }
 
@@ -211,6 +223,8 @@ struct ring *ring_open(const struct ring_sizes *sizes, int64_t spin_ns)
     bool queues = !error;
     if (!error)
         error = open_buffers(r);
+    if (!error && r->sizes.files)
+        error = few_threads(r);
     if (!error)
         error = close_to_others(r);
     if (!error)
@@ -430,6 +444,74 @@ void ring_write(struct ring *r, int fd, struct ring_tag tag, struct span bytes, 
     if (may_block)
         e->flags = IOSQE_ASYNC;
     e->user_data = ring_tag_pack(tag);
+}
+
+static struct io_uring_sqe *file_entry(struct ring *r)
+{
+    ASSERT(r->sizes.files);
+    return entry(r);
+}
+
+static void finish_file_entry(struct io_uring_sqe *e, struct ring_tag tag)
+{
+    e->flags = IOSQE_ASYNC;
+    e->user_data = ring_tag_pack(tag);
+}
+
+void ring_file_create(
+    struct ring *r, int folder, struct ring_tag tag, const char *name, bool replace)
+{
+    struct io_uring_sqe *e = file_entry(r);
+    int flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | (replace ? O_TRUNC : O_EXCL);
+    io_uring_prep_openat(e, folder, name, flags, 0600);
+    finish_file_entry(e, tag);
+}
+
+void ring_file_write(struct ring *r, int fd, struct ring_tag tag, struct span bytes,
+    uint64_t offset, bool durable)
+{
+    ASSERT(fd >= 0 && bytes.len > 0 && bytes.len <= UINT_MAX);
+    struct io_uring_sqe *e = file_entry(r);
+    io_uring_prep_write(e, fd, bytes.at, (unsigned)bytes.len, offset);
+    e->rw_flags = durable ? RWF_DSYNC : 0;
+    finish_file_entry(e, tag);
+}
+
+void ring_file_sync(struct ring *r, int fd, struct ring_tag tag)
+{
+    struct io_uring_sqe *e = file_entry(r);
+    io_uring_prep_fsync(e, fd, IORING_FSYNC_DATASYNC);
+    finish_file_entry(e, tag);
+}
+
+void ring_file_rename(
+    struct ring *r, int folder, struct ring_tag tag, const char *from, const char *to)
+{
+    struct io_uring_sqe *e = file_entry(r);
+    io_uring_prep_renameat(e, folder, from, folder, to, 0);
+    finish_file_entry(e, tag);
+}
+
+void ring_file_remove(struct ring *r, int folder, struct ring_tag tag, const char *name)
+{
+    struct io_uring_sqe *e = file_entry(r);
+    io_uring_prep_unlinkat(e, folder, name, 0);
+    finish_file_entry(e, tag);
+}
+
+void ring_file_look(
+    struct ring *r, int folder, struct ring_tag tag, const char *name, struct statx *about)
+{
+    struct io_uring_sqe *e = file_entry(r);
+    io_uring_prep_statx(e, folder, name, AT_SYMLINK_NOFOLLOW, STATX_INO, about);
+    finish_file_entry(e, tag);
+}
+
+void ring_file_close(struct ring *r, int fd, struct ring_tag tag)
+{
+    struct io_uring_sqe *e = file_entry(r);
+    io_uring_prep_close(e, fd);
+    finish_file_entry(e, tag);
 }
 
 void ring_cancel(struct ring *r, struct ring_tag target)

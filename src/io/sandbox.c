@@ -201,6 +201,8 @@ static int restrict_files(const struct sandbox *s, struct file_rules *r)
     int error = *s->log_file ? file_rules_write(r, s->log_file) : 0;
     for (unsigned i = 0; !error && i < SANDBOX_FILES_MAX && s->files[i]; i++)
         error = file_rules_read(r, s->files[i]);
+    if (!error && s->journal)
+        error = file_rules_keep_folder(r, s->journal);
     if (!error &&
         s->resolves) /* hosts and nsswitch.conf are there, too; resolv.conf is often a link */
         error = file_rules_read(r, "/etc/resolv.conf");

@@ -23,6 +23,7 @@ enum { SANDBOX_FILES_MAX = 10 };
 struct sandbox {
     const char *files[SANDBOX_FILES_MAX]; /* that are read again; NULL: no more */
     const char *log_file; /* ""; else it is opened again */
+    const char *journal; /* NULL; else a folder in which files are made, renamed and removed */
     bool resolves; /* names of hosts are looked up: files of /etc are read */
 };
 

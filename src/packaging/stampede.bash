@@ -4,7 +4,7 @@
 _stampede()
 {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
-    local commands='up node status top wait drain dump load trace send places check help version'
+    local commands='up node status top wait drain dump load trace send places journal check help version'
     local command=${COMP_WORDS[1]} topology=() i nodes options want=
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then

@@ -158,7 +158,7 @@ class Logs(unittest.TestCase):
     def test_a_client_and_the_memory(self):
         with Herd(more="log_level = debug") as herd:
             self.assertRegex(herd.node.log(), rb" info node=Goloman memory_budget stamps_mb=\d+ connections_mb=\d+ "
-                             rb"unread_output_mb=\d+ links_mb=\d+ total_mb=\d+ means=")
+                             rb"unread_output_mb=\d+ links_mb=\d+ journal_mb=\d+ total_mb=\d+ means=")
             with herd.node.client() as client:
                 client.tell(b"kiwi", b"+1-1", b"1")
                 client.finish()

@@ -4,6 +4,7 @@
  * links.c or places.c. Nothing is done twice and nothing is forgotten, because whatever may change
  * what the driver should do with a connection touches it, and the driver asks about every touched
  * one. */
+#include "core/journal/journal.h"
 #include "core/node/private.h"
 #include <stdlib.h>
 
@@ -42,7 +43,8 @@ static void log_budget(struct node *n, struct instant now)
         uint64_t bytes;
     } uses[] = {{"stamps_mb", limits->stamps * STAMP_BYTES},
         {"connections_mb", n->connections.max * connection_bytes}, {"unread_output_mb", unread},
-        {"links_mb", n->links.neighbours.count * link_bytes_max(n)}};
+        {"links_mb", n->links.neighbours.count * link_bytes_max(n)},
+        {"journal_mb", n->durable.journal ? JOURNAL_MEMORY_BYTES : 0}};
     uint64_t total = 0;
     log_begin(n->log, LOG_INFO, "memory_budget", now);
     for (unsigned i = 0; i < sizeof uses / sizeof *uses; i++) {
@@ -66,13 +68,19 @@ static void know_origins(struct node *n)
         store_know_origin(n->store, span_of(t->retired[i].name));
 }
 
+struct store_config node_store_config(const struct node_config *config)
+{
+    const struct topology_limits *limits = &config->topology->limits;
+    return (struct store_config){.stamps_max = limits->stamps,
+        .when_full = limits->stamps_evict ? STORE_EVICTS : STORE_REFUSES,
+        .seed = {load_u64(config->seed), load_u64(config->seed + 8)}};
+}
+
 /* false: no memory. */
 static bool begin_parts(struct node *n, const struct node_config *config, struct instant now)
 {
     const struct topology_limits *limits = &n->topology->limits;
-    struct store_config store = {.stamps_max = limits->stamps,
-        .when_full = limits->stamps_evict ? STORE_EVICTS : STORE_REFUSES,
-        .seed = {load_u64(config->seed), load_u64(config->seed + 8)}};
+    struct store_config store = node_store_config(config);
     random_source_begin(&n->random, config->seed + 32);
     clients_begin(n);
     inputs_begin(n);
@@ -89,7 +97,8 @@ static bool begin_parts(struct node *n, const struct node_config *config, struct
     if (!n->store || !quotas_begin(&n->quotas, limits, store.seed))
         return false;
     know_origins(n);
-    return links_begin(n, config, load_u64(config->seed + 16), now);
+    return links_begin(n, config, load_u64(config->seed + 16), now) &&
+           durable_begin(n, config, now);
 }
 
 struct node *node_create(const struct node_config *config, struct instant now)
@@ -244,8 +253,11 @@ void node_sent(struct node *n, uint32_t conn, size_t bytes, struct instant now)
         return;
     }
     n->metrics.bytes_sent += bytes;
-    if (c->kind == CONNECTION_CLIENT)
-        client_relieve(n, c);
+    if (c->kind != CONNECTION_CLIENT)
+        return;
+    if (n->durable.holds)
+        durable_sent(n, c, bytes);
+    client_relieve(n, c);
 }
 
 void node_reported(struct node *n, uint32_t conn, size_t bytes, struct instant now)
@@ -270,12 +282,20 @@ static void release(struct node *n, struct connection *c)
     connection_free(&n->connections, c);
 }
 
+static void close_client(
+    struct node *n, struct connection *c, const char *why, struct instant now)
+{
+    client_closed(n, c, why, now);
+    if (n->durable.journal)
+        durable_forget(n, c);
+}
+
 void node_closed(struct node *n, uint32_t conn, const char *why, struct instant now)
 {
     struct connection *c = at(n, conn);
     n->told = true;
     if (c->kind == CONNECTION_CLIENT)
-        client_closed(n, c, why, now);
+        close_client(n, c, why, now);
     else if (c->kind == CONNECTION_LINK)
         link_drop(n, c, *why ? why : "connection closed", now);
     else if (c->kind == CONNECTION_PLACES)
@@ -322,6 +342,7 @@ static const char *make_room(struct node *n, const struct topology *t, unsigned 
     if (knows_too_many(n, t))
         return "this node has known too many names of nodes since its start; restart it";
     if (!connections_grow(&n->connections, connections_max) ||
+        !durable_grow(n, connections_max) ||
         !quotas_take_limits(&n->quotas, &t->limits))
         return "memory has run out";
     const char *why = edges_plan(n, t, self, plan);
@@ -352,6 +373,7 @@ const char *node_take_topology(
     know_origins(n);
     connections_take_limits(&n->connections, &t->limits, now);
     clients_take_limits(n);
+    durable_take_limits(n, now);
     inputs_take_limits(n);
     links_take_topology(n, &plan, now);
     log_budget(n, now);
@@ -374,6 +396,7 @@ void node_destroy(struct node *n)
     clients_end(n);
     quotas_end(&n->quotas);
     connections_end(&n->connections);
+    durable_end(n);
     if (n->store)
         store_destroy(n->store);
     free(n);
@@ -444,6 +467,8 @@ void node_turn(struct node *n, struct instant now)
     alarms_turn(n, now);
     if (n->client_log.more && now.mono_ns >= client_log_deadline(&n->client_log))
         client_log_sum(n, now);
+    if (n->durable.journal)
+        durable_turn(n, now);
 }
 
 bool node_touched(struct node *n, uint32_t *conn)
@@ -454,12 +479,19 @@ bool node_touched(struct node *n, uint32_t *conn)
     return c != NULL;
 }
 
+/* What may be sent next. */
+static inline struct span window_of(const struct node *n, const struct connection *c)
+{
+    bool waits = n->durable.holds && c->kind == CONNECTION_CLIENT;
+    return waits ? durable_window(n, c) : outbox_window(&c->out);
+}
+
 unsigned node_wants(const struct node *n, uint32_t conn)
 {
     const struct connection *c = at(n, conn);
     if (c->aborted)
         return NODE_WANT_ABORT;
-    bool write = outbox_window(&c->out).len > 0;
+    bool write = window_of(n, c).len > 0;
     if (c->finishing && !c->out.head)
         return NODE_WANT_CLOSE;
     unsigned wants = write ? NODE_WANT_WRITE : 0u;
@@ -473,7 +505,29 @@ unsigned node_wants(const struct node *n, uint32_t conn)
 
 struct span node_output(const struct node *n, uint32_t conn)
 {
-    return outbox_window(&at(n, conn)->out);
+    return window_of(n, at(n, conn));
+}
+
+bool node_journal_order(struct node *n, struct journal_order *out, struct instant now)
+{
+    return n->durable.journal && journal_order(n->durable.journal, out, now);
+}
+
+void node_journal_done(struct node *n, const struct journal_answer *a, struct instant now)
+{
+    n->told = true;
+    journal_done(n->durable.journal, a, now);
+}
+
+bool node_journal_is_open(const struct node *n, const char **why)
+{
+    *why = n->durable.journal ? journal_fails(n->durable.journal) : NULL;
+    return !n->durable.journal || journal_is_open(n->durable.journal);
+}
+
+bool node_gives_up(const struct node *n)
+{
+    return n->durable.gave_up;
 }
 
 bool node_dial_cancel(struct node *n, unsigned *dial)
@@ -531,6 +585,8 @@ int64_t node_deadline(const struct node *n)
     if (n->client_log.more)
         soonest = earlier_ns(soonest, client_log_deadline(&n->client_log));
     soonest = earlier_ns(soonest, pace_deadline(n));
+    if (n->durable.journal)
+        soonest = earlier_ns(soonest, durable_deadline(n));
     if (n->transfers.count)
         soonest = earlier_ns(soonest, transfers_deadline(n));
     if (n->named.racing)
@@ -553,7 +609,7 @@ void node_stop(struct node *n, struct instant now)
 
 bool node_stopped(const struct node *n)
 {
-    return stop_is_over(n);
+    return stop_is_over(n) && !durable_waits(n);
 }
 
 bool node_is_twin(const struct node *n)

@@ -30,6 +30,9 @@
 #include "core/tls/tls.h"
 #include "core/topology/topology.h"
 
+struct found;
+struct journal_answer;
+struct journal_order;
 struct node;
 
 /* Peer connections that have not proved which neighbour they are; and those of the HTTP port. */
@@ -55,7 +58,12 @@ struct node_config {
      * knew when it held that; NULL: nothing. */
     struct store *store;
     const struct past *past;
+    /* What its journal had; `store` and `past` are of it. NULL: the node has no journal. */
+    const struct found *found;
 };
+
+/* What a store is to be made by that the node is created with: needs topology and seed. */
+struct store_config node_store_config(const struct node_config *config);
 
 /* NULL: no memory. */
 struct node *node_create(const struct node_config *config, struct instant now);
@@ -207,6 +215,19 @@ struct lookup_order {
 /* The next host to look up; false: none. Call it after node_dial. A driver may look up only so many
  * at a time, and ask for the next one when it has an answer. */
 MUST_USE bool node_resolve(struct node *n, struct lookup_order *out);
+
+/* What the node's journal orders of its files (journal.h), if it has one; and the answer. */
+MUST_USE bool node_journal_order(
+    struct node *n, struct journal_order *out, struct instant now);
+void node_journal_done(struct node *n, const struct journal_answer *a, struct instant now);
+
+/* Whether the journal, if the node has one, has its first file: nobody is let in before.
+ * why  *why is set if that has failed; NULL otherwise */
+bool node_journal_is_open(const struct node *n, const char **why);
+
+/* Whether the journal cannot keep what replies promise any more. The driver then stops the node, and
+ * reports failure to whoever started it. */
+bool node_gives_up(const struct node *n);
 
 /* When node_turn has to be called even if nothing happens; NEVER_NS: never. After anything that has
  * happened it is past until the next node_turn: a driver may report what it learns after a turn,

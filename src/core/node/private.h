@@ -4,6 +4,7 @@
  * From the top down; a file calls only those below it:
  *
  *   node.c         life, what the driver reports and asks, the turn
+ *   durable.c      the journal: when it is written, which replies wait for it
  *   stop.c         the end of the node: what it waits for, and what it leaves unconfirmed
  *   clients.c      client connections: their lives, lines, choking
  *   commands.c     what commands do, in groups
@@ -64,6 +65,7 @@
 #include "core/node/connection.h"
 #include "core/node/dialling.h"
 #include "core/node/drain.h"
+#include "core/node/durable.h"
 #include "core/node/durations.h"
 #include "core/node/edges.h"
 #include "core/node/input.h"
@@ -134,6 +136,7 @@ struct node {
     struct random_source random;
     struct stop stop;
     struct drain drain;
+    struct durable durable;
     bool stopping;
     bool told; /* something has happened since the last turn: the next one is due at once */
     struct instant now; /* of the last turn */

@@ -1,5 +1,6 @@
 /* scrape.c — see scrape.h. */
 #include "core/node/scrape.h"
+#include "core/journal/journal.h"
 #include "core/node/private.h"
 #include "core/web/exposition.h"
 
@@ -211,6 +212,52 @@ static void put_places(struct buf *out, const struct node *n)
         exposition_single(out, all[i].name, all[i].kind, all[i].help, all[i].value);
 }
 
+/* -- journal ----------------------------------------------------------------------------------- */
+
+static void put_journal(struct buf *out, const struct node *n, struct instant now)
+{
+    if (!n->durable.journal)
+        return;
+    struct journal_status j = journal_status(n->durable.journal);
+    int64_t behind_ns = j.behind_since_ns == NEVER_NS ? 0 : now.mono_ns - j.behind_since_ns;
+    const struct {
+        const char *name, *help;
+        enum exposition_kind kind;
+        uint64_t value;
+    } all[] = {
+        {"stampede_journal_well", "whether stamps are being kept", EXPOSITION_GAUGE,
+            j.state == JOURNAL_READY || j.state == JOURNAL_OPENS},
+        {"stampede_journal_behind_changes", "changes that are not on the disk", EXPOSITION_GAUGE,
+            j.behind},
+        {"stampede_journal_log_bytes", "size of the logs", EXPOSITION_GAUGE, j.log_bytes},
+        {"stampede_journal_base_bytes", "size of the base", EXPOSITION_GAUGE, j.base_bytes},
+        {"stampede_journal_damaged", "whether its files were damaged when the node started",
+            EXPOSITION_GAUGE, j.found.damaged || j.found.digest_differs},
+        {"stampede_journal_syncs_total", "how often it was made durable", EXPOSITION_COUNTER,
+            j.syncs},
+        {"stampede_journal_written_bytes_total", "bytes written to logs", EXPOSITION_COUNTER,
+            j.written_bytes},
+        {"stampede_journal_failures_total", "writes and syncs that failed", EXPOSITION_COUNTER,
+            j.failures},
+    };
+    for (unsigned i = 0; i < sizeof all / sizeof *all; i++)
+        exposition_single(out, all[i].name, all[i].kind, all[i].help, all[i].value);
+    const struct {
+        const char *name, *help;
+        int64_t ns;
+    } times[] = {
+        {"stampede_journal_behind_seconds", "since when there is something not on the disk",
+            behind_ns},
+        {"stampede_journal_sync_last_seconds", "how long the last sync took", j.sync_last_ns},
+        {"stampede_journal_sync_longest_seconds", "how long the longest sync took",
+            j.sync_longest_ns},
+    };
+    for (unsigned i = 0; i < sizeof times / sizeof *times; i++) {
+        exposition_family(out, times[i].name, EXPOSITION_GAUGE, times[i].help);
+        exposition_seconds(out, times[i].name, NO_LABEL, times[i].ns);
+    }
+}
+
 void scrape_put(const struct node *n, struct buf *out, struct instant now)
 {
     const struct durations *d = &n->durations;
@@ -220,6 +267,7 @@ void scrape_put(const struct node *n, struct buf *out, struct instant now)
     put_link_numbers(out, n);
     put_link_times(out, n, now);
     put_places(out, n);
+    put_journal(out, n, now);
     put_counters(out, n);
     exposition_histogram(out, "stampede_turn_seconds", "how long a turn of the loop takes",
         &d->turns, TURN_FIRST, TURN_LAST);

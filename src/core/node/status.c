@@ -6,6 +6,7 @@
  * text: boot and digest in hexadecimal, times in decimal. */
 #include "core/base/decimal.h"
 #include "core/base/escape.h"
+#include "core/journal/journal.h"
 #include "core/node/private.h"
 
 /* -- JSON -------------------------------------------------------------------------------------- */
@@ -302,6 +303,59 @@ static void put_places(struct buf *out, const struct node *n)
     buf_byte(out, '}');
 }
 
+static const char *journal_state_word(enum journal_state state)
+{
+    static const char *const words[] = {
+        [JOURNAL_OPENS] = "opens",
+        [JOURNAL_READY] = "ready",
+        [JOURNAL_FULL] = "full",
+        [JOURNAL_BROKEN] = "broken",
+        [JOURNAL_OVER] = "over",
+    };
+    ASSERT(state < sizeof words / sizeof *words);
+    return words[state];
+}
+
+static void put_found(struct buf *out, const struct found_figures *was)
+{
+    put_number(out, "found_stamps", was->stamps);
+    put_number(out, "found_records", was->records);
+    put_number(out, "found_torn_bytes", was->torn_bytes);
+    put_number(out, "found_holes", was->holes);
+    put_bool(out, "found_damaged", was->damaged || was->digest_differs);
+}
+
+/* Nothing where the node has none. */
+static void put_journal(struct buf *out, const struct node *n, struct instant now)
+{
+    static const char *const modes[] = {"none", "interval", "always"};
+    if (!n->durable.journal)
+        return;
+    struct journal_status j = journal_status(n->durable.journal);
+    put_key(out, "journal");
+    buf_byte(out, '{');
+    put_text(out, "state", journal_state_word(j.state));
+    put_text(out, "mode", modes[j.mode]);
+    put_number(out, "state_ms", (uint64_t)((now.mono_ns - j.since_ns) / MS_NS));
+    if (*j.why)
+        put_text(out, "error", j.why);
+    put_number(out, "durable", j.change);
+    put_number(out, "behind", j.behind);
+    if (j.behind_since_ns != NEVER_NS)
+        put_number(out, "behind_ms", (uint64_t)((now.mono_ns - j.behind_since_ns) / MS_NS));
+    put_number(out, "log_bytes", j.log_bytes);
+    put_number(out, "base_bytes", j.base_bytes);
+    if (j.base_ns != NEVER_NS)
+        put_number(out, "base_ms", (uint64_t)((now.mono_ns - j.base_ns) / MS_NS));
+    put_number(out, "syncs", j.syncs);
+    put_number(out, "sync_last_us", (uint64_t)(j.sync_last_ns / 1000));
+    put_number(out, "sync_longest_us", (uint64_t)(j.sync_longest_ns / 1000));
+    put_number(out, "written_bytes", j.written_bytes);
+    put_number(out, "failures", j.failures);
+    put_found(out, &j.found);
+    buf_byte(out, '}');
+}
+
 static void put_identity(struct buf *out, const struct node *n)
 {
     put_text(out, "node", n->self->name);
@@ -335,6 +389,7 @@ void node_status(const struct node *n, struct buf *out, struct instant now)
     put_took(out, "iamat_took", &n->durations.iamats);
     put_links(out, n, now);
     put_places(out, n);
+    put_journal(out, n, now);
     put_key(out, "metrics");
     buf_byte(out, '{');
 #define PUT_METRIC(name, help) put_number(out, #name, n->metrics.name);

@@ -29,6 +29,12 @@ file(CHMOD_RECURSE ${root}/usr/share PERMISSIONS OWNER_READ OWNER_WRITE GROUP_RE
   DIRECTORY_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE
   WORLD_READ WORLD_EXECUTE)
 
+# The example's journal, where the unit lets nodes write.
+set(example ${doc}/examples/topology.conf)
+file(READ ${example} text)
+string(REPLACE "# journal { dir = \"data/%n\"" "journal { dir = \"/var/lib/stampede/%n\"" text "${text}")
+file(WRITE ${example} "${text}")
+
 # Secrets, keys and certificates, of which systemd hands copies to the nodes: nobody's but root's.
 file(MAKE_DIRECTORY ${root}/etc/stampede/keys)
 file(CHMOD ${root}/etc ${root}/etc/stampede DIRECTORY_PERMISSIONS OWNER_READ OWNER_WRITE

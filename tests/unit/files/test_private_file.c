@@ -56,7 +56,7 @@ Test(private_file, a_path_that_is_too_long)
 static ssize_t read_as(const char *path, bool owner_only)
 {
     char memory[8];
-    const struct file_kind kind = {
+    const struct private_kind kind = {
         .noun = "key", .remedy = "make one", .owner_only = owner_only};
     return file_read(path, &kind, memory, sizeof memory, stderr);
 }

@@ -1,5 +1,5 @@
 /* stand_in.h — what a stand-in for core/node says where it has nothing to say: it has no
- * topology, no TLS, no timers, no drain and no twin. For programs that drive the loop without a node:
+ * topology, no TLS, no timers, no drain, no twin and no journal. For programs that drive the loop without a node:
  * parrot.h, and perf/echo. */
 #ifndef TESTS_UNIT_IO_STAND_IN_H
 #define TESTS_UNIT_IO_STAND_IN_H
@@ -80,6 +80,31 @@ int64_t node_deadline(const struct node *n)
 {
     (void)n;
     return NEVER_NS;
+}
+
+bool node_journal_order(struct node *n, struct journal_order *out, struct instant now)
+{
+    (void)n, (void)out, (void)now;
+    return false;
+}
+
+void node_journal_done(struct node *n, const struct journal_answer *a, struct instant now)
+{
+    (void)n, (void)a, (void)now;
+    abort(); /* nothing was ordered */
+}
+
+bool node_journal_is_open(const struct node *n, const char **why)
+{
+    (void)n;
+    *why = NULL;
+    return true;
+}
+
+bool node_gives_up(const struct node *n)
+{
+    (void)n;
+    return false;
 }
 
 #endif

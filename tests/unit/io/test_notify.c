@@ -26,7 +26,7 @@ static struct instant after_ms(int64_t ms)
 
 static void create(void)
 {
-    ring = ring_open(&(struct ring_sizes){8, 16, 2, 16}, 0);
+    ring = ring_open(&(struct ring_sizes){8, 16, 2, 16, false}, 0);
     cr_assert_not_null(ring);
     log_init(&lines, LOG_INFO, SPAN(""), log_memory, sizeof log_memory);
     unsetenv("NOTIFY_SOCKET");
