@@ -7,6 +7,7 @@ import subprocess
 import time
 
 import servers
+from durable import journal
 from servers import Stampede, StampedeHerd, TOPOLOGIES
 
 SHAPES = [(1, 1), (50, 1), (50, 16), (50, 128), (1000, 1), (10000, 1)]
@@ -330,4 +331,4 @@ def lifecycle(bench):
 
 
 PARTS = {"iamat": iamat, "open": open_loop, "whatsat": whatsat, "memory": memory, "flood": flood,
-         "growth": growth, "cost": cost, "lifecycle": lifecycle}
+         "growth": growth, "cost": cost, "lifecycle": lifecycle, "journal": journal}

@@ -75,6 +75,13 @@ GRIDS = {
     "cost nodes": [("per_second", "flooded updates a second by nodes", None, True),
                    ("cpu_us_a_node", "processor time an update and node, us", None, False)],
     "lifecycle": [("ms", "ms", None, True)],
+    "journal": [("per_second", "IAMAT a second with a journal, 1M ids", "stampede", True),
+                ("server_cpu_us", "processor time an IAMAT with a journal, us", "stampede", False),
+                ("p50_us", "with a journal: p50, us", "stampede", False),
+                ("p99_us", "with a journal: p99, us", "stampede", False)],
+    "journal starts": [("read_ms", "reading a journal back, ms", None, False),
+                       ("ready_ms", "from the start of the process to its port, ms", None, False),
+                       ("bytes", "bytes of the files a stamp", None, False)],
 }
 
 
