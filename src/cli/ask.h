@@ -8,7 +8,8 @@
  *   ANSWER   a line of JSON         OVER     keeps it
  *   any      anything else, BYE     OVER     keeps the reason
  *
- * Where it `streams`, ANSWER leaves the connection, and what came behind the handshake, to stream.h.
+ * Where it `streams`, ANSWER leaves the connection, and what came behind the handshake, to
+ * stream.h.
  *
  * If links use TLS (and not the secret as well), all of this goes through TLS, and the node's
  * certificate must have its name.

@@ -41,7 +41,7 @@ struct report {
     struct scan_result scan;
 };
 
-/* -- reading ------------------------------------------------------------------------------------- */
+/* -- reading ----------------------------------------------------------------------------------- */
 
 static void read_head(struct journal_folder *f, struct report *r)
 {
@@ -103,7 +103,7 @@ static int compare(const void *a, const void *b)
     return x->file.kind == FILE_BASE ? -1 : y->file.kind == FILE_BASE;
 }
 
-/* -- showing ------------------------------------------------------------------------------------- */
+/* -- showing ----------------------------------------------------------------------------------- */
 
 static const char *head_word(enum file_verdict v)
 {
@@ -212,8 +212,8 @@ static int check(struct journal_folder *f)
     else if (!count)
         complain("%s has no file of a journal", f->path);
     else if (faults)
-        complain("%u of %u files are damaged; a node that starts on them goes on with what is good, "
-                 "and gets the rest from its neighbours",
+        complain("%u of %u files are damaged; a node that starts on them goes on with what is "
+                 "good, and gets the rest from its neighbours",
             faults, count);
     return well && count && !faults ? EXIT_WELL : EXIT_SAID_NO;
 }

@@ -1,5 +1,5 @@
-/* journal_folder.c — see journal_folder.h. Reading blocks: nothing else goes on before it is done,
- * and a signal ends the process as it would any other. */
+/* journal_folder.c — see journal_folder.h. Reading blocks: nothing else goes on before it is
+ * done, and a signal ends the process as it would any other. */
 #include "files/journal_folder.h"
 #include "core/base/invariant.h"
 #include "core/journal/journal.h"
@@ -30,7 +30,7 @@ static bool fail_errno(
     return fail(f, tell, what, remedy);
 }
 
-/* -- opening ------------------------------------------------------------------------------------- */
+/* -- opening ----------------------------------------------------------------------------------- */
 
 /* Make all folders of the path that are not there. */
 static bool make_folders(struct journal_folder *f)
@@ -166,11 +166,11 @@ void journal_folder_close(struct journal_folder *f)
     f->store = NULL;
 }
 
-/* -- reading ------------------------------------------------------------------------------------- */
+/* -- reading ----------------------------------------------------------------------------------- */
 
-/* A file that is not there is an empty one. For a node it is synced: what a killed process has written
- * may be in memory only, and what is read counts as durable. One whose sync fails cannot be believed,
- * and the next sync of it would say that all is well. */
+/* A file that is not there is an empty one. For a node it is synced: what a killed process has
+ * written may be in memory only, and what is read counts as durable. One whose sync fails cannot be
+ * believed, and the next sync of it would say that all is well. */
 ssize_t journal_folder_get(struct journal_folder *f, const struct found_file *file,
     uint64_t offset, void *into, size_t bytes)
 {

@@ -26,8 +26,8 @@ struct journal_folder {
     struct found_file open;
 };
 
-/* Open t->journal.dir for node `name`, and make it and its missing parents if it is not there. Files
- * that were never finished are removed. A topology without the key: well, and fd is -1.
+/* Open t->journal.dir for node `name`, and make it and its missing parents if it is not there.
+ * Files that were never finished are removed. A topology without the key: well, and fd is -1.
  *
  * topology_path  to whose folder a relative dir is relative
  * false: the reason was written to `tell`. In either case journal_folder_close it. */
@@ -40,8 +40,8 @@ MUST_USE bool journal_folder_open(struct journal_folder *f, const struct topolog
 MUST_USE bool journal_folder_read(struct journal_folder *f, const struct topology *t,
     const char *name, const struct store_config *store, FILE *tell);
 
-/* Open a folder only to look at it; nothing in it is changed, and nothing made. A node may be writing
- * to it. Results as above. */
+/* Open a folder only to look at it; nothing in it is changed, and nothing made. A node may be
+ * writing to it. Results as above. */
 MUST_USE bool journal_folder_view(struct journal_folder *f, const char *path, FILE *tell);
 
 /* The stamps of such a folder, of whatever herd and node it is, as journal_folder_read. */

@@ -80,7 +80,9 @@ static int32_t judge(struct journal_file_state *s, int32_t result)
     case JOURNAL_REMOVE:
         return result == -ENOENT ? 0 : result;
     case JOURNAL_LOOK:
-        return result == -ENOENT || (result == 0 && s->about.stx_ino != s->inode) ? -ESTALE : result;
+        if (result == -ENOENT || (result == 0 && s->about.stx_ino != s->inode))
+            return -ESTALE;
+        return result;
     case JOURNAL_CLOSE:
         s->fd = -1;
         return 0;

@@ -1,7 +1,7 @@
 /* journal_files.h — carries out what a node's journal orders, on the ring.
  *
- * Nothing here blocks: each order is a request that a thread of the kernel carries out, and there are
- * two at most, one for the log and one for a base. Called by loop. */
+ * Nothing here blocks: each order is a request that a thread of the kernel carries out, and there
+ * are two at most, one for the log and one for a base. Called by loop. */
 #ifndef IO_JOURNAL_FILES_H
 #define IO_JOURNAL_FILES_H
 

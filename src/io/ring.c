@@ -156,8 +156,8 @@ static int open_buffers(struct ring *r)
     return 0;
 }
 
-/* Files are written by threads of the kernel, one for each request under way, of which there are two
- * at most: a log and a base. */
+/* Files are written by threads of the kernel, one for each request under way, of which there are
+ * two at most: a log and a base. */
 static int few_threads(struct ring *r)
 {
     unsigned most[2] = {2, 0}; /* of files; 0: as it is */

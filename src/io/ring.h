@@ -140,13 +140,13 @@ void ring_poll(struct ring *r, int fd, struct ring_tag tag, unsigned events);
  *            terminal stopped by Ctrl-S) does not block the loop */
 void ring_write(struct ring *r, int fd, struct ring_tag tag, struct span bytes, bool may_block);
 
-/* -- of a journal's files: only with sizes.files. A kernel thread carries each of them out: some file
- * systems would otherwise do the work inside ring_enter. Names are relative to the open folder
+/* -- of a journal's files: only with sizes.files. A kernel thread carries each of them out: some
+ * file systems would otherwise do the work inside ring_enter. Names are relative to the open folder
  * `folder`, and stay valid until the completion, as all memory. One completion: 0 or more, or
  * -errno. */
 
-/* A new file for writing, which only its owner can read. replace: in place of one of that name, which
- * otherwise must not be there. The result is its descriptor. */
+/* A new file for writing, which only its owner can read. replace: in place of one of that name,
+ * which otherwise must not be there. The result is its descriptor. */
 void ring_file_create(
     struct ring *r, int folder, struct ring_tag tag, const char *name, bool replace);
 

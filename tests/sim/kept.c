@@ -92,7 +92,8 @@ static struct store *restore(struct host *h, struct kept *k, const struct topolo
         const struct kept_record *r = &k->records[i];
         if (r->change && store_restore(s, &r->stamp, store_hash(s, r->stamp.id), r->change, 0) !=
                              STORE_NEW)
-            judge_violated(h->judge, "%s does not take back what it kept", h->topology.nodes[h->self].name);
+            judge_violated(h->judge, "%s does not take back what it kept",
+                h->topology.nodes[h->self].name);
     }
     return s;
 }

@@ -1,5 +1,5 @@
-/* test_past.c — nodes that keep what they hold beyond their end, told as stories in the language of
- * story.h. PROTOCOL.md, "Processes that remember". What is kept of a node is kept.h's. */
+/* test_past.c — nodes that keep what they hold beyond their end, told as stories in the language
+ * of story.h. PROTOCOL.md, "Processes that remember". What is kept of a node is kept.h's. */
 #include "sim/story.h"
 #include <criterion/criterion.h>
 
@@ -225,7 +225,7 @@ Test(past, change_numbers_that_were_not_kept_mean_nothing)
     all_know("id9", "2");
 }
 
-/* -- what a MARK says and does not say ---------------------------------------------------------- */
+/* -- what a MARK says and does not say --------------------------------------------------------- */
 
 static void says_fillers(unsigned node, const char *prefix, unsigned count)
 {

@@ -1,5 +1,5 @@
-/* test_transfers.c — dumps and loads over the network, told as stories in the language of story.h.
- * What the operator is told he checks himself: operator.h.
+/* test_transfers.c — dumps and loads over the network, told as stories in the language of
+ * story.h. What the operator is told he checks himself: operator.h.
  *
  * PROTOCOL.md, "Dumps and loads". */
 #include "sim/story.h"

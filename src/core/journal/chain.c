@@ -56,8 +56,8 @@ static void take_all(
     }
 }
 
-/* From the newest log back to number `first`; false: something is missing. Last logs without a header
- * were not finished when their processes ended, or are damaged: their blocks tell. */
+/* From the newest log back to number `first`; false: something is missing. Last logs without a
+ * header were not finished when their processes ended, or are damaged: their blocks tell. */
 static bool follow(struct chain *c, const struct chain_file *files, unsigned count, uint64_t first)
 {
     int at = newest_log(files, count, UINT64_MAX);

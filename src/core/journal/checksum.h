@@ -1,8 +1,8 @@
 /* checksum.h — CRC-32C (Castagnoli), as iSCSI, SCTP, ext4 and btrfs have it: of "123456789" it is
  * 0xe3069283.
  *
- * ISA-L computes it with carry-less multiplication where the processor has it, at ten bytes and more
- * a nanosecond, and on others with what they have. Called by format, writer and scan. */
+ * ISA-L computes it with carry-less multiplication where the processor has it, at ten bytes and
+ * more a nanosecond, and on others with what they have. Called by format, writer and scan. */
 #ifndef CORE_JOURNAL_CHECKSUM_H
 #define CORE_JOURNAL_CHECKSUM_H
 

@@ -22,11 +22,11 @@
  *
  * All other bytes are zero; one that is not is damage. A block begins at a multiple of 8, the first
  * block after a sync at a multiple of 4096, with zeros between. So no page that is durable is
- * written again, and a power cut cannot tear what was synced. A block says how many zeros are before
- * it, so that one that became zeros is not taken for them. A block's header has a CRC of its own,
- * so that its length is believed before it is used; salt and own offset keep blocks of other
- * files, and of this one at other offsets, from being taken for it. `synced` tells a tail that
- * a power cut tore from durable bytes that were damaged later. The clock is when the block was
+ * written again, and a power cut cannot tear what was synced. A block says how many zeros are
+ * before it, so that one that became zeros is not taken for them. A block's header has a CRC of its
+ * own, so that its length is believed before it is used; salt and own offset keep blocks of other
+ * files, and of this one at other offsets, from being taken for it. `synced` tells a tail that a
+ * power cut tore from durable bytes that were damaged later. The clock is when the block was
  * written, so that people see how old a journal is; nothing decides by it.
  *
  * Each version of the format keeps the first twelve bytes of a file, and the last four of its

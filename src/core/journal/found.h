@@ -1,7 +1,7 @@
 /* found.h — what a node's files have told of its former lives.
  *
- * Made by recovery.h, which puts the stamps themselves into a store; read by journal.h, which goes on
- * behind it, and by the node, whose links go on where they were. Passed between them as one. */
+ * Made by recovery.h, which puts the stamps themselves into a store; read by journal.h, which goes
+ * on behind it, and by the node, whose links go on where they were. Passed between them as one. */
 #ifndef CORE_JOURNAL_FOUND_H
 #define CORE_JOURNAL_FOUND_H
 

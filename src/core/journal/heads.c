@@ -25,7 +25,8 @@ void heads_init(struct heads *h, struct span herd, struct span node, uint64_t bo
     memcpy(h->next.former, found->former, sizeof found->former);
 }
 
-/* Files of one process need different salts, which nobody has to be unable to guess (splitmix64). */
+/* Files of one process need different salts, which nobody has to be unable to guess
+ * (splitmix64). */
 static uint64_t next_salt(struct heads *h)
 {
     uint64_t z = h->random += UINT64_C(0x9e3779b97f4a7c15);

@@ -27,7 +27,8 @@
  *   any         journal_stop                    …           a last END, synced; then OVER
  *
  * A block that ends where the feed does says so (END), with the store's digest, and with what had
- * been had of each neighbour *then*. PROTOCOL.md, "Processes that remember", says why not otherwise.
+ * been had of each neighbour *then*. PROTOCOL.md, "Processes that remember", says why not
+ * otherwise.
  *
  * A change counts as durable when it is, or one that replaced it. Where the cursor lags, a stamp
  * may move on ahead of it: change 5 is replaced by 9 before it was read; 6 to 8 are written and

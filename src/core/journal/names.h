@@ -1,6 +1,6 @@
 /* names.h — what the files of a journal are called.
  *
- *     log-00000000000000a1        the changes behind that of which base-00000000000000a1 is, or would be
+ *     log-00000000000000a1        the changes behind base-00000000000000a1, which may be missing
  *     base-00000000000000a1       a base that is whole
  *     base-00000000000000a1.tmp   one that is being written, or never was finished
  *

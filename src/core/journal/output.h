@@ -1,4 +1,4 @@
-/* output.h — one file of the journal that is being written: its orders, its buffers, how far it is.
+/* output.h — one file of the journal while it is written: its orders, its buffers, how far it is.
  *
  *   step        event                    next        order
  *   CLOSED      output_begin             CREATES     CREATE

@@ -87,8 +87,8 @@ static bool id_is_sound(struct span id)
     return !stops;
 }
 
-/* The text of a position, for which `text` has STAMPEDE_POSITION_BYTES_MAX bytes. The unused half of
- * the last byte must be zero, so that a stamp has one record only. */
+/* The text of a position, for which `text` has STAMPEDE_POSITION_BYTES_MAX bytes. The unused half
+ * of the last byte must be zero, so that a stamp has one record only. */
 static bool unpack_position(struct span packed, size_t characters, char *text)
 {
     unsigned char copy[STAMPEDE_POSITION_BYTES_MAX / 2 + PACKED_SLACK] = {0};

@@ -33,8 +33,8 @@ enum {
     HAVE_RECORD_BYTES_MAX = HAVE_RECORD_HEADER_BYTES + STAMPEDE_NODE_NAME_BYTES_MAX,
 };
 
-/* What was had of a neighbour, and what it has confirmed, as past.h describes it. Of either there may
- * be nothing. */
+/* What was had of a neighbour, and what it has confirmed, as past.h describes it. Of either there
+ * may be nothing. */
 struct have {
     struct span peer; /* the name of a node */
     struct had had, confirmed;

@@ -1,7 +1,7 @@
 /* recovery.c — see recovery.h.
  *
  *   state   what                                                        next
- *   HEADS   the first bytes of each file                                SCANS; DONE if there is none
+ *   HEADS   the first bytes of each file                                SCANS; DONE: none is there
  *   SCANS   each file of the chain, oldest first; stamps in groups      SCANS, DONE
  *   SCANS   a base is not whole, and there is an older one              SCANS, anew, with that one
  *   any     a file is of another node, of a later program               REFUSED */
@@ -365,8 +365,8 @@ static enum recovery_step finish(struct recovery *r)
     if (r->full) {
         uint64_t least = store_count(r->store) + 1;
         snprintf(r->why, sizeof r->why,
-            "there are %llu stamps in the journal, and limits.stamps is %llu; raise it, or have the "
-            "oldest go with: limits { stamps_full = evict }",
+            "there are %llu stamps in the journal, and limits.stamps is %llu; raise it, or have "
+            "the oldest go with: limits { stamps_full = evict }",
             (unsigned long long)(r->said_count > least ? r->said_count : least),
             (unsigned long long)r->config.store.stamps_max);
         return end(r, RECOVERY_REFUSED);

@@ -30,7 +30,8 @@ void say_works_again(struct log *log, int64_t failed_ns, struct instant now)
     log_end(log);
 }
 
-void say_base(struct log *log, const char *file, uint64_t stamps, uint64_t bytes, struct instant now)
+void say_base(
+    struct log *log, const char *file, uint64_t stamps, uint64_t bytes, struct instant now)
 {
     log_begin(log, LOG_INFO, "journal_base", now);
     log_text(log, "file", span_of(file));

@@ -12,7 +12,8 @@ void say_broken(struct log *log, const char *file, const char *why, struct insta
 void say_works_again(struct log *log, int64_t failed_ns, struct instant now);
 
 /* A base was written; or not, and why. */
-void say_base(struct log *log, const char *file, uint64_t stamps, uint64_t bytes, struct instant now);
+void say_base(
+    struct log *log, const char *file, uint64_t stamps, uint64_t bytes, struct instant now);
 void say_base_failed(struct log *log, const char *why, struct instant now);
 
 #endif

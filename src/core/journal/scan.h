@@ -68,7 +68,7 @@ struct scan_result {
 };
 
 enum scan_step {
-    SCAN_READ, /* bytes are wanted: event->read; answer by file_scan_filled or file_scan_unreadable */
+    SCAN_READ, /* event->read is wanted; answer by file_scan_filled or _unreadable */
     SCAN_STAMP, /* event->item */
     SCAN_HAVE, /* event->have; counts when the SCAN_END of the same block comes, if that is whole */
     SCAN_END, /* event->block, event->whole: the end of a block that has flags */
@@ -149,8 +149,8 @@ void file_scan_init(struct scan *s, const struct scan_file *file, unsigned char 
 MUST_USE enum scan_step file_scan_next(
     struct scan *s, struct scan_event *out, struct stamp_text *text);
 
-/* The answer to SCAN_READ: how many bytes were read. Fewer than wanted are no end: the rest is asked
- * for. 0: the file has become shorter, and ends there. */
+/* The answer to SCAN_READ: how many bytes were read. Fewer than wanted are no end: the rest is
+ * asked for. 0: the file has become shorter, and ends there. */
 void file_scan_filled(struct scan *s, size_t bytes);
 
 /* The other answer: reading failed (EIO). The same bytes are then asked for page by page; a page

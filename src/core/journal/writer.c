@@ -1,5 +1,6 @@
-/* writer.c — see writer.h. A block's header is left free when it begins, and written when the next
- * one begins or the span ends: only then its length, its last change and its flags are known. */
+/* writer.c — see writer.h. A block's header is left free when it begins, and written when the
+ * next one begins or the span ends: only then its length, its last change and its flags are
+ * known. */
 #include "core/journal/writer.h"
 #include "core/base/invariant.h"
 #include "core/journal/checksum.h"

@@ -3,9 +3,9 @@
  * A *span* is what is written by one request: blocks, and zeros up to the end of a page. The caller
  * begins a span, puts items of the feed until there is no room or the cursor is at the feed's end,
  * ends it, and has the bytes written; they stay as they are until the next begin, so that the rest
- * can be written again after a short write. Each span has pages of its own: what is durable is never
- * written once more, not even by zeros behind it in its page, of which a power cut would leave
- * neither the old nor the new. The file's own header is file_header_put's.
+ * can be written again after a short write. Each span has pages of its own: what is durable is
+ * never written once more, not even by zeros behind it in its page, of which a power cut would
+ * leave neither the old nor the new. The file's own header is file_header_put's.
  *
  *     state   call                  next    what happens
  *     CLOSED  writer_begin          OPEN    behind the last one
@@ -71,7 +71,8 @@ void writer_prepare(struct writer *w, unsigned char *buffer);
  *         synced before its first block is written) to w->end; never less than the time before */
 void writer_begin(struct writer *w, uint64_t synced);
 
-/* More has become durable since the open span was begun: its blocks that are not full yet say so. */
+/* More has become durable since the open span was begun: its blocks that are not full yet say
+ * so. */
 void writer_synced(struct writer *w, uint64_t synced);
 
 /* Put an item, whose change is greater than all before. false: there is no room; end the span. */

@@ -1,7 +1,7 @@
 /* durable.c — see durable.h.
  *
- * Holds always: a client's marks ascend, in bytes and in changes; a client without marks has nothing
- * to wait for, and all of its output may go out. */
+ * Holds always: a client's marks ascend, in bytes and in changes; a client without marks has
+ * nothing to wait for, and all of its output may go out. */
 #include "core/node/durable.h"
 #include "core/journal/journal.h"
 #include "core/node/private.h"
@@ -19,7 +19,7 @@ struct held {
     bool listed;
 };
 
-/* -- life ---------------------------------------------------------------------------------------- */
+/* -- life -------------------------------------------------------------------------------------- */
 
 bool durable_begin(struct node *n, const struct node_config *config, struct instant now)
 {
@@ -83,7 +83,7 @@ void durable_take_limits(struct node *n, struct instant now)
     }
 }
 
-/* -- replies that wait --------------------------------------------------------------------------- */
+/* -- replies that wait ------------------------------------------------------------------------- */
 
 static bool has_marks(const struct held *h)
 {
@@ -91,7 +91,8 @@ static bool has_marks(const struct held *h)
     return h->marks[0].bytes;
 }
 
-/* A turn has ended in which the client's output may have grown, while not all changes are durable. */
+/* A turn has ended in which the client's output may have grown, while not all changes are
+ * durable. */
 static void hold(struct durable *d, const struct connection *c, uint64_t change)
 {
     struct held *h = &d->each[c->number];
@@ -180,7 +181,7 @@ void durable_forget(struct node *n, const struct connection *c)
     h->marks[0] = h->marks[1] = (struct held_mark){0}; /* the list finds that out */
 }
 
-/* -- the journal --------------------------------------------------------------------------------- */
+/* -- the journal ------------------------------------------------------------------------------- */
 
 static void give_up(struct node *n, const char *why, struct instant now)
 {

@@ -1,7 +1,7 @@
 /* durable.h — the node's journal: when it is written, and which replies wait for it.
  *
- * With journal.mode = always a reply promises that its stamp is on the disk. So what is written to a
- * client is held back until all changes that the store had then are durable: of each client two
+ * With journal.mode = always a reply promises that its stamp is on the disk. So what is written to
+ * a client is held back until all changes that the store had then are durable: of each client two
  * marks, up to which byte of its output goes out at which change. Two are enough: what is written
  * while the first waits moves the second on. An answer that waits for places goes through its gate
  * as ever, and waits like the replies before it.
@@ -9,7 +9,7 @@
  *   a client    event                                        next
  *   FREE        turn ends; output, and changes not durable   first mark set
  *   first set   turn ends, with more output                  second mark set, or moved on
- *   set         its change is durable                        its bytes go out; the second is the first
+ *   set         its change is durable                        its bytes go out; then the second
  *
  * Nothing of this exists without journal.dir, and nothing is held in other modes. Called by node.c.
  * Written by durable.c alone. */

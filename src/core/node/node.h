@@ -225,8 +225,8 @@ void node_journal_done(struct node *n, const struct journal_answer *a, struct in
  * why  *why is set if that has failed; NULL otherwise */
 bool node_journal_is_open(const struct node *n, const char **why);
 
-/* Whether the journal cannot keep what replies promise any more. The driver then stops the node, and
- * reports failure to whoever started it. */
+/* Whether the journal cannot keep what replies promise any more. The driver then stops the node,
+ * and reports failure to whoever started it. */
 bool node_gives_up(const struct node *n);
 
 /* When node_turn has to be called even if nothing happens; NEVER_NS: never. After anything that has

@@ -92,7 +92,8 @@ static int number_of(const struct peering_node *node, uint64_t boot)
 }
 
 /* What a process of the peer has confirmed counts for what the same process says to have of that
- * process of this node, or of a later one. If it is older than all that are known, all are later. */
+ * process of this node, or of a later one. If it is older than all that are known, all are
+ * later. */
 bool past_reads_on(const struct peering_node *node, const struct peer *peer,
     const struct hello *theirs, uint64_t *change)
 {

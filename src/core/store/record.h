@@ -2,8 +2,9 @@
  *
  * A header of 48 bytes, the client id, and the packed text of the position (packed.h), rounded up
  * to a multiple of 8 bytes: 80 for a 20-byte id with "+34.068930-118.445127". The time's text is
- * not kept, only what it can be written again from (time_text.h). A record is named by its number in
- * the arena: 32 bits, 0 for none. Written and read by store, linked by feed, allocated by arena. */
+ * not kept, only what it can be written again from (time_text.h). A record is named by its number
+ * in the arena: 32 bits, 0 for none. Written and read by store, linked by feed, allocated by
+ * arena. */
 #ifndef CORE_STORE_RECORD_H
 #define CORE_STORE_RECORD_H
 

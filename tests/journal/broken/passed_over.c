@@ -1,4 +1,5 @@
-/* passed_over.c — a core for which a change is durable that was replaced before it was written. */
+/* passed_over.c — a core for which a change is durable that was replaced before it was
+ * written. */
 #include "core/journal/output.h"
 
 void __real_output_write(struct output *o, const struct writer_last *last, uint64_t change,

@@ -1,4 +1,5 @@
-/* synced_again.c — a core that syncs again when a sync has failed, and believes the second one. */
+/* synced_again.c — a core that syncs again when a sync has failed, and believes the second
+ * one. */
 #include "core/journal/output.h"
 
 void __real_output_done(struct output *o, const struct journal_answer *a);

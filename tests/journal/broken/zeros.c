@@ -1,4 +1,5 @@
-/* zeros.c — a core that fills the page of the last durable byte with zeros, when it writes more. */
+/* zeros.c — a core that fills the page of the last durable byte with zeros, when it writes
+ * more. */
 #include "core/journal/writer.h"
 
 enum { SPANS = 4, WRITERS = 2 };

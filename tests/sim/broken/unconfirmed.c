@@ -1,5 +1,5 @@
-/* unconfirmed.c — a core that believes what a peer says to have of a former process, as far as that
- * was kept, whether the peer had confirmed it by then or not. */
+/* unconfirmed.c — a core that believes what a peer says to have of a former process, as far as
+ * that was kept, whether the peer had confirmed it by then or not. */
 #include "core/peering/peering.h"
 
 void __real_past_recall(struct peering_node *node, const struct past *past, bool lacks);

@@ -1,6 +1,6 @@
 /* stand_in.h — what a stand-in for core/node says where it has nothing to say: it has no
- * topology, no TLS, no timers, no drain, no twin and no journal. For programs that drive the loop without a node:
- * parrot.h, and perf/echo. */
+ * topology, no TLS, no timers, no drain, no twin and no journal. For programs that drive the loop
+ * without a node: parrot.h, and perf/echo. */
 #ifndef TESTS_UNIT_IO_STAND_IN_H
 #define TESTS_UNIT_IO_STAND_IN_H
 

@@ -1,5 +1,5 @@
-/* test_scan.c — whatever became of a file: no stamp is told that was not written, all are told that
- * can be, and the verdict is that of the table in scan.h. */
+/* test_scan.c — whatever became of a file: no stamp is told that was not written, all are told
+ * that can be, and the verdict is that of the table in scan.h. */
 #include "unit/journal/sample.h"
 #include "unit/random.h"
 #include <criterion/criterion.h>

@@ -1,5 +1,5 @@
-/* test_transfers.c — DUMP and LOAD of a node: who may say them, what is said and taken, and what a
- * reader that does not read can cost. PROTOCOL.md, "Dumps and loads". */
+/* test_transfers.c — DUMP and LOAD of a node: who may say them, what is said and taken, and what
+ * a reader that does not read can cost. PROTOCOL.md, "Dumps and loads". */
 #include "unit/node/observer.h"
 #include "core/base/decimal.h"
 #include "core/protocol/command.h"

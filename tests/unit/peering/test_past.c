@@ -247,7 +247,8 @@ Test(past, a_rival_is_told_what_was_had_of_the_process_that_is_linked)
     hears(HANDS, "MARK 7\n");
     g.peers[HANDS].up = true;
     side_begin(&g, WILKES, ACCEPTED);
-    cr_expect_eq(side_hears(&g, WILKES, HELLO_OF("Hands", "00000000000000cc", NONE)), PEERING_RIVAL);
+    cr_expect_eq(
+        side_hears(&g, WILKES, HELLO_OF("Hands", "00000000000000cc", NONE)), PEERING_RIVAL);
     peering_stand_by(&g.links[WILKES], &stand_in, now);
     const char *said = side_says(&g, WILKES);
     cr_expect_not_null(strstr(said, " have=00000000000000aa:7 "), "%s", said);

@@ -252,9 +252,10 @@ Test(topology, addresses_that_are_taken)
 
 Test(topology, journal)
 {
-    static const char no_dir[] = HERD "journal {\nmode = none compact = 10%\nflush = 5ms\n}\n" A "}\n";
-    static const char where[] = " says how stamps are kept, but not where; add a folder, like: journal "
-                                "{ dir = \"data/%n\" }, where %n is the node's name\n";
+    static const char no_dir[] =
+        HERD "journal {\nmode = none compact = 10%\nflush = 5ms\n}\n" A "}\n";
+    static const char where[] = " says how stamps are kept, but not where; add a folder, like: "
+                                "journal { dir = \"data/%n\" }, where %n is the node's name\n";
     char all[2048];
     snprintf(all, sizeof all,
         "f:3: journal.compact cannot be 10%%; it is at least 50%% and at most 1000%%\n"
