@@ -479,11 +479,10 @@ bool node_touched(struct node *n, uint32_t *conn)
     return c != NULL;
 }
 
-/* What may be sent next. */
-static inline struct span window_of(const struct node *n, const struct connection *c)
+/* Whether replies of the connection wait for the disk. Seldom: this is on the way of every turn. */
+static inline bool waits_for_disk(const struct node *n, const struct connection *c)
 {
-    bool waits = n->durable.holds && c->kind == CONNECTION_CLIENT;
-    return waits ? durable_window(n, c) : outbox_window(&c->out);
+    return __builtin_expect(n->durable.holds, false) && c->kind == CONNECTION_CLIENT;
 }
 
 unsigned node_wants(const struct node *n, uint32_t conn)
@@ -491,7 +490,9 @@ unsigned node_wants(const struct node *n, uint32_t conn)
     const struct connection *c = at(n, conn);
     if (c->aborted)
         return NODE_WANT_ABORT;
-    bool write = window_of(n, c).len > 0;
+    bool write = outbox_window(&c->out).len > 0;
+    if (waits_for_disk(n, c))
+        write = durable_window(n, c).len > 0;
     if (c->finishing && !c->out.head)
         return NODE_WANT_CLOSE;
     unsigned wants = write ? NODE_WANT_WRITE : 0u;
@@ -505,7 +506,8 @@ unsigned node_wants(const struct node *n, uint32_t conn)
 
 struct span node_output(const struct node *n, uint32_t conn)
 {
-    return window_of(n, at(n, conn));
+    const struct connection *c = at(n, conn);
+    return waits_for_disk(n, c) ? durable_window(n, c) : outbox_window(&c->out);
 }
 
 bool node_journal_order(struct node *n, struct journal_order *out, struct instant now)
