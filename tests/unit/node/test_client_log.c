@@ -79,7 +79,7 @@ Test(client_log, the_budget_of_memory_is_told_by_use)
 {
     side_start();
     cr_expect_eq(logged(" info memory_budget stamps_mb="), 1);
-    cr_expect_eq(logged("_mb="), 5);
+    cr_expect_eq(logged("_mb="), 6);
     cr_expect_eq(
         logged(" means=\"the most that it comes to hold, if all limits are reached\"\n"), 1);
 }
