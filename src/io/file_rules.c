@@ -36,7 +36,6 @@ bool file_rules_begin(struct file_rules *r)
     if (version < 1)
         return false;
     struct landlock_ruleset_attr all = {.handled_access_fs = rights_of((int)version)};
-    r->truncates = all.handled_access_fs & RIGHT_TRUNCATE;
     r->fd = (int)syscall(SYS_landlock_create_ruleset, &all, sizeof all, 0L);
     return r->fd >= 0;
 }
@@ -133,7 +132,7 @@ int file_rules_keep_folder(struct file_rules *r, const char *folder)
 {
     return allow(r, folder,
         LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG |
-            LANDLOCK_ACCESS_FS_REMOVE_FILE | r->truncates,
+            LANDLOCK_ACCESS_FS_REMOVE_FILE,
         r->written);
 }
 

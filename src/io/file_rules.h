@@ -9,13 +9,11 @@
 #define IO_FILE_RULES_H
 
 #include "core/base/buf.h"
-#include <stdint.h>
 
 enum { FILE_RULES_TEXT_BYTES = 1024 };
 
 struct file_rules {
     int fd; /* of the kernel's set of rules */
-    uint64_t truncates; /* the right to do so, where the kernel knows of it */
     char read[FILE_RULES_TEXT_BYTES]; /* what was allowed, for the log: folders, comma-separated; */
     char
         written[FILE_RULES_TEXT_BYTES]; /* both end with NUL, and are cut where they are too long */

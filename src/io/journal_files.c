@@ -2,6 +2,7 @@
 #include "io/journal_files.h"
 #include "core/base/invariant.h"
 #include "io/reason.h"
+#include "io/ring_files.h"
 #include <errno.h>
 #include <unistd.h>
 
@@ -29,7 +30,7 @@ static void begin(struct journal_files *f, const struct journal_order *o)
     switch (o->act) {
     case JOURNAL_CREATE:
         ASSERT(s->fd < 0);
-        ring_file_create(f->ring, f->folder, tag, o->name, o->file == JOURNAL_BASE);
+        ring_file_create(f->ring, f->folder, tag, o->name);
         return;
     case JOURNAL_WRITE:
         ring_file_write(f->ring, s->fd, tag, o->bytes, o->offset, o->durable);

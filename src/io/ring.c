@@ -5,7 +5,7 @@
  * the kernel only in ring_buffers_return, so received bytes stay readable until the end of the
  * turn. Under AddressSanitizer, buffers that belong to the kernel are poisoned, so that a later
  * access is reported. */
-#include "io/ring.h"
+#include "io/ring_files.h"
 #include "core/base/instant.h"
 #include "core/base/invariant.h"
 #include "files/clock.h"
@@ -458,12 +458,10 @@ static void finish_file_entry(struct io_uring_sqe *e, struct ring_tag tag)
     e->user_data = ring_tag_pack(tag);
 }
 
-void ring_file_create(
-    struct ring *r, int folder, struct ring_tag tag, const char *name, bool replace)
+void ring_file_create(struct ring *r, int folder, struct ring_tag tag, const char *name)
 {
     struct io_uring_sqe *e = file_entry(r);
-    int flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | (replace ? O_TRUNC : O_EXCL);
-    io_uring_prep_openat(e, folder, name, flags, 0600);
+    io_uring_prep_openat(e, folder, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     finish_file_entry(e, tag);
 }
 

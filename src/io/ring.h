@@ -64,7 +64,7 @@ struct ring_sizes {
     unsigned completions;
     unsigned buffers;
     unsigned buffer_bytes;
-    bool files; /* a journal's requests are allowed, too; see below */
+    bool files; /* a journal's requests are allowed, too (ring_files.h) */
 };
 
 /* A full submission queue is handed over early, so 1,024 does not limit a turn. The completion
@@ -139,37 +139,6 @@ void ring_poll(struct ring *r, int fd, struct ring_tag tag, unsigned events);
  * may_block  a kernel thread does the write, so that a file that blocks in spite of O_NONBLOCK (a
  *            terminal stopped by Ctrl-S) does not block the loop */
 void ring_write(struct ring *r, int fd, struct ring_tag tag, struct span bytes, bool may_block);
-
-/* -- of a journal's files: only with sizes.files. A kernel thread carries each of them out: some
- * file systems would otherwise do the work inside ring_enter. Names are relative to the open folder
- * `folder`, and stay valid until the completion, as all memory. One completion: 0 or more, or
- * -errno. */
-
-/* A new file for writing, which only its owner can read. replace: in place of one of that name,
- * which otherwise must not be there. The result is its descriptor. */
-void ring_file_create(
-    struct ring *r, int folder, struct ring_tag tag, const char *name, bool replace);
-
-/* bytes: not empty. The result says how many of them were written. durable: these are on the disk
- * then. */
-void ring_file_write(struct ring *r, int fd, struct ring_tag tag, struct span bytes,
-    uint64_t offset, bool durable);
-
-/* All that was written is on the disk: of a file, what is needed to read it again; of a folder, its
- * names. */
-void ring_file_sync(struct ring *r, int fd, struct ring_tag tag);
-
-void ring_file_rename(
-    struct ring *r, int folder, struct ring_tag tag, const char *from, const char *to);
-void ring_file_remove(struct ring *r, int folder, struct ring_tag tag, const char *name);
-
-/* What `name` is: its inode is written to *about. */
-struct statx;
-void ring_file_look(
-    struct ring *r, int folder, struct ring_tag tag, const char *name, struct statx *about);
-
-/* The descriptor is closed, whatever the result is. */
-void ring_file_close(struct ring *r, int fd, struct ring_tag tag);
 
 /* Cancel the request with the tag `target`. The request itself completes in any case, before or
  * after the RING_CANCEL completion, which comes only if there was nothing to cancel. */

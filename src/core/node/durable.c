@@ -208,7 +208,9 @@ void durable_turn(struct node *n, struct instant now)
     }
     if (d->holds) {
         uint64_t durable = journal_durable(d->journal);
-        let_all_go(n, durable);
+        if (durable > d->released)
+            let_all_go(n, durable);
+        d->released = durable;
         hold_all(n, durable);
     }
     const char *why = journal_gives_up(d->journal, now);

@@ -34,6 +34,7 @@ struct durable {
     bool holds; /* replies wait */
     struct held *each; /* by connection */
     uint32_t max; /* so many */
+    uint64_t released; /* the change up to which replies were let go */
     uint32_t first; /* the first connection with marks; CONNECTION_NONE */
     int64_t stop_ns; /* when the journal was told to stop; 0: not yet */
     bool gave_up; /* nothing can be made durable that replies wait for: the node has to end */
