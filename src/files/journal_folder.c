@@ -3,6 +3,7 @@
 #include "files/journal_folder.h"
 #include "core/base/invariant.h"
 #include "core/journal/journal.h"
+#include "core/journal/names.h"
 #include "core/journal/recovery.h"
 #include "files/clock.h"
 #include <dirent.h>

@@ -12,6 +12,7 @@
 #define TESTS_JOURNAL_DISK_H
 
 #include "core/journal/journal.h"
+#include "core/journal/names.h"
 #include "unit/random.h"
 
 enum { DISK_FILES_MAX = 256, DISK_SECTOR_BYTES = 512, DISK_OPS_MAX = 1024 };

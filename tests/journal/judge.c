@@ -294,7 +294,7 @@ void judge_runs(struct world *w)
     if (s.base_ns != w->base_ns && files > 2 && removes)
         judge_violated(w, "a base stands, and there are %u files", files);
     w->base_ns = s.base_ns;
-    if (removes && files > w->files + w->bounds.logs_max + 4 + s.failures)
+    if (removes && files > w->files + w->bounds.logs_max + 4 + s.counts.failures)
         judge_violated(w, "there are %u files", files);
     check_lag(w, &s);
 }

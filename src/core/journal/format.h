@@ -20,18 +20,16 @@
  *                                                           64  4  CRC-32C of the payload
  *                                                           68  4  CRC-32C of the bytes before
  *
- * All other bytes are zero; one that is not is damage. A block begins at a multiple of 8, the first
- * block after a sync at a multiple of 4096, with zeros between. So no page that is durable is
- * written again, and a power cut cannot tear what was synced. A block says how many zeros are
- * before it, so that one that became zeros is not taken for them. A block's header has a CRC of its
- * own, so that its length is believed before it is used; salt and own offset keep blocks of other
- * files, and of this one at other offsets, from being taken for it. `synced` tells a tail that a
- * power cut tore from durable bytes that were damaged later. The clock is when the block was
- * written, so that people see how old a journal is; nothing decides by it.
+ * All other bytes are zero; one that is not is damage. Blocks begin at multiples of 8. What one
+ * request writes ends with zeros up to a multiple of 4096, so no page that is durable is written
+ * again, and a power cut cannot tear what was synced. A block says how many zeros are before it, so
+ * that one that became zeros is not taken for them. Its header has a CRC of its own, so that its
+ * length is believed before it is used; salt and own offset keep blocks of other files, and of this
+ * one at other offsets, from being taken for it. `synced` tells a tail that a power cut tore from
+ * durable bytes that were damaged later. The clock is for people; nothing decides by it.
  *
  * Each version of the format keeps the first twelve bytes of a file, and the last four of its
- * header. No byte is believed before its CRC was checked, and none is asserted. Called by writer,
- * scan, journal and recovery. */
+ * header. No byte is believed before its CRC was checked. Called by all files of the room. */
 #ifndef CORE_JOURNAL_FORMAT_H
 #define CORE_JOURNAL_FORMAT_H
 
@@ -144,7 +142,7 @@ uint32_t block_header_put(unsigned char *out, const struct block_header *h, uint
 MUST_USE bool block_header_parse(const unsigned char *bytes, uint64_t offset, uint64_t salt,
     struct block_header *out, uint32_t *crc);
 
-/* The salt that a header claims to have: a reader that has lost the file's header tries it. */
+/* The salt that a header claims to have: for readers that have lost the file's header. */
 uint64_t block_header_salt(const unsigned char *bytes);
 
 /* The whole block: header, payload, and zeros to a multiple of BLOCK_ALIGN_BYTES. */
@@ -153,8 +151,8 @@ static inline uint64_t block_bytes(uint32_t payload_bytes)
     return BLOCK_HEADER_BYTES + ((uint64_t)payload_bytes + 7) / 8 * 8;
 }
 
-/* Where the first block after a sync begins, if the file was written up to `end`. */
-static inline uint64_t block_after_sync(uint64_t end)
+/* Where the page of the byte before `end` ends. */
+static inline uint64_t page_end(uint64_t end)
 {
     return (end + SYNC_ALIGN_BYTES - 1) / SYNC_ALIGN_BYTES * SYNC_ALIGN_BYTES;
 }

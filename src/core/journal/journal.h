@@ -48,8 +48,8 @@
 
 #include "core/base/instant.h"
 #include "core/base/log.h"
-#include "core/journal/names.h"
 #include "core/journal/found.h"
+#include "core/journal/orders.h"
 #include "core/store/store.h"
 #include "core/topology/topology.h"
 
@@ -102,43 +102,9 @@ void journal_take_limits(
 
 /* -- the driver's side ------------------------------------------------------------------------- */
 
-/* At most one order of each file is under way. */
-enum journal_file { JOURNAL_LOG, JOURNAL_BASE, JOURNAL_FILES };
-
-enum journal_act {
-    JOURNAL_CREATE, /* a new file `name`, for writing, readable by its owner only; it must not be
-                       there. It is the file that later orders mean */
-    JOURNAL_WRITE, /* `bytes` at `offset`; at most so many of them, as WRITE(2) may. With `durable`
-                      they are on the disk then, as by O_DSYNC */
-    JOURNAL_SYNC, /* all that was written is on the disk */
-    JOURNAL_SYNC_FOLDER, /* so are the names of all files */
-    JOURNAL_RENAME, /* the file `name` is called `to`, in place of any that was */
-    JOURNAL_REMOVE, /* no file is called `name`; well if there was none */
-    JOURNAL_LOOK, /* whether the file is the one that `name` names */
-    JOURNAL_CLOSE, /* it is written no more */
-};
-
-struct journal_order {
-    enum journal_file file;
-    enum journal_act act;
-    const char *name, *to; /* of the journal's memory until it is answered, as are: */
-    struct span bytes;
-    uint64_t offset;
-    bool durable;
-};
-
 /* The next order; false: none until something is done, or a turn. */
 MUST_USE bool journal_order(
     struct journal *j, struct journal_order *out, struct instant now);
-
-enum journal_outcome { JOURNAL_DONE, JOURNAL_NO_ROOM, JOURNAL_FAILED };
-
-struct journal_answer {
-    enum journal_file file;
-    enum journal_outcome outcome;
-    size_t bytes; /* of WRITE: how many were written, at least one if it is DONE */
-    const char *why; /* unless it is DONE: a sentence for the operator */
-};
 
 void journal_done(struct journal *j, const struct journal_answer *a, struct instant now);
 
@@ -161,7 +127,6 @@ const char *journal_fails(const struct journal *j);
 /* The change up to which all is durable, as far as the disk says. With `always` a reply to what
  * came later has to wait. */
 uint64_t journal_durable(const struct journal *j);
-bool journal_holds_replies(const struct journal *j); /* mode is always */
 
 /* With `always`: nothing has become durable for JOURNAL_GIVES_UP_MS although replies wait; why.
  * NULL: all is well. The driver then ends the process with failure. */
@@ -182,6 +147,12 @@ enum journal_state {
     JOURNAL_OVER,
 };
 
+/* Of the log, since the process began. */
+struct journal_counts {
+    uint64_t syncs, writes, written_bytes, failures;
+    int64_t sync_last_ns, sync_longest_ns; /* how long they took */
+};
+
 struct journal_status {
     enum journal_state state;
     enum journal_mode mode;
@@ -192,8 +163,7 @@ struct journal_status {
     int64_t behind_since_ns; /* monotonic; since when there are some; NEVER_NS: there are none */
     uint64_t log_bytes, base_bytes;
     int64_t base_ns; /* monotonic; of the last base; NEVER_NS: by a former process, or none */
-    uint64_t syncs, writes, written_bytes, failures;
-    int64_t sync_last_ns, sync_longest_ns; /* how long they took */
+    struct journal_counts counts;
     struct found_figures found; /* of the recovery */
 };
 

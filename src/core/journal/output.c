@@ -11,8 +11,8 @@ static unsigned char *filled_next(const struct output *o)
 
 static void check(const struct output *o)
 {
-    ASSERT(o->durable_bytes <= o->written_bytes && o->written_bytes <= o->writer.end);
-    ASSERT(o->durable_change <= o->written_change);
+    ASSERT(o->synced.bytes <= o->written.bytes && o->written.bytes <= o->writer.end);
+    ASSERT(o->synced.change <= o->written.change);
     ASSERT(!o->ordered || o->step != OUTPUT_IDLE);
 }
 
@@ -31,11 +31,9 @@ void output_begin(
     o->bytes = (struct span){(char *)o->buffers[0], FILE_HEADER_BYTES};
     o->offset = 0;
     o->durable = o->syncs = false;
-    o->change = o->written_change = o->durable_change = h->change_before;
-    o->whole = o->written_whole = o->durable_whole = whole;
-    o->ends = o->written_ends = o->durable_ends = false;
-    o->written_bytes = o->durable_bytes = 0;
-    o->crc = o->written_crc = o->durable_crc = 0;
+    o->written = o->synced = (struct reached){.change = h->change_before, .whole = whole};
+    o->end = o->written;
+    o->end.bytes = FILE_HEADER_BYTES;
 }
 
 bool output_fills(const struct output *o)
@@ -51,7 +49,7 @@ static void open_span(struct output *o, struct instant now)
 {
     ASSERT(output_fills(o) && !o->writer.open);
     writer_prepare(&o->writer, filled_next(o));
-    writer_begin(&o->writer, o->durable_bytes);
+    writer_begin(&o->writer, o->synced.bytes);
     o->filled_ns = now.mono_ns;
 }
 
@@ -72,19 +70,19 @@ void output_have(struct output *o, const struct have *have, struct instant now)
 void output_write(struct output *o, const struct writer_last *last, uint64_t change, uint64_t whole,
     bool durable, bool syncs, struct instant now)
 {
-    ASSERT(o->step == OUTPUT_IDLE && change >= o->change && !(durable && syncs));
-    ASSERT(whole >= o->whole && whole <= change);
+    ASSERT(o->step == OUTPUT_IDLE && change >= o->end.change && !(durable && syncs));
+    ASSERT(whole >= o->end.whole && whole <= change);
     if (!o->writer.open && !last->flags)
         return;
     if (!o->writer.open)
         open_span(o, now);
-    writer_synced(&o->writer, o->durable_bytes);
+    writer_synced(&o->writer, o->synced.bytes);
     o->bytes = writer_end(&o->writer, last);
-    o->change = change;
-    o->whole = whole;
-    o->ends |= (last->flags & BLOCK_END) != 0;
-    o->crc = o->writer.crc;
-    o->end = o->writer.blocks_end;
+    o->end = (struct reached){.bytes = o->writer.blocks_end,
+        .change = change,
+        .whole = whole,
+        .ends = o->end.ends || (last->flags & BLOCK_END),
+        .crc = o->writer.crc};
     if (!o->bytes.len)
         return;
     o->offset = o->writer.offset;
@@ -156,17 +154,8 @@ static bool wrote(struct output *o, size_t bytes)
     ASSERT(bytes >= 1 && bytes <= o->bytes.len);
     o->offset += bytes;
     o->bytes = span_from(o->bytes, bytes);
-    o->written_bytes = o->offset;
+    o->written.bytes = o->offset;
     return o->bytes.len == 0;
-}
-
-static void is_durable(struct output *o)
-{
-    o->durable_bytes = o->written_bytes;
-    o->durable_change = o->written_change;
-    o->durable_whole = o->written_whole;
-    o->durable_ends = o->written_ends;
-    o->durable_crc = o->written_crc;
 }
 
 static void went_well(struct output *o, size_t bytes)
@@ -184,18 +173,14 @@ static void went_well(struct output *o, size_t bytes)
         o->step = OUTPUT_HEAD_SYNCS;
         return;
     case OUTPUT_WRITES:
-        o->written_bytes = o->end;
-        o->written_change = o->change;
-        o->written_whole = o->whole;
-        o->written_ends = o->ends;
-        o->written_crc = o->crc;
+        o->written = o->end;
         o->step = o->syncs ? OUTPUT_SYNCS : OUTPUT_IDLE;
         if (o->durable)
-            is_durable(o);
+            o->synced = o->written;
         return;
     case OUTPUT_HEAD_SYNCS:
     case OUTPUT_SYNCS:
-        is_durable(o);
+        o->synced = o->written;
         o->step = OUTPUT_IDLE;
         return;
     case OUTPUT_CLOSES:

@@ -21,7 +21,9 @@
 #ifndef CORE_JOURNAL_OUTPUT_H
 #define CORE_JOURNAL_OUTPUT_H
 
-#include "core/journal/journal.h"
+#include "core/base/instant.h"
+#include "core/journal/names.h"
+#include "core/journal/orders.h"
 #include "core/journal/writer.h"
 
 enum output_step {
@@ -35,6 +37,15 @@ enum output_step {
     OUTPUT_ASKS,
     OUTPUT_CLOSES,
     OUTPUT_FAILED,
+};
+
+/* How far a file is. */
+struct reached {
+    uint64_t bytes; /* of it, without the zeros behind its last block */
+    uint64_t change; /* up to which the feed was passed */
+    uint64_t whole; /* up to which each change is in the files, or one that replaced it */
+    bool ends; /* there is an END */
+    uint32_t crc; /* of the last block's header */
 };
 
 struct output {
@@ -56,14 +67,9 @@ struct output {
     struct span bytes; /* being written */
     uint64_t offset;
     bool durable, syncs; /* it is on the disk when it is written; or a sync follows */
-    uint64_t change; /* of `bytes`: the cursor's when they were ended */
-    uint64_t written_change, durable_change;
-    /* Up to where each change is in the files, or one that replaced it; and whether an END is. */
-    uint64_t whole, written_whole, durable_whole;
-    bool ends, written_ends, durable_ends;
-    /* Of the file, without the zeros behind its last block: when `bytes` are written; and now. */
-    uint64_t end, written_bytes, durable_bytes;
-    uint32_t crc, written_crc, durable_crc; /* of the last block's header, of each of the three */
+    struct reached end; /* when `bytes` are written */
+    struct reached written; /* so far */
+    struct reached synced; /* of that, what is durable */
 };
 
 /* Begin a file. Its header is written to the buffer that is filled next.

@@ -9,6 +9,7 @@
 #include "core/base/invariant.h"
 #include "core/journal/chain.h"
 #include "core/journal/journal.h"
+#include "core/journal/names.h"
 #include <stdio.h>
 #include <stdlib.h>
 

@@ -55,11 +55,11 @@ static bool is_zero(const unsigned char *bytes, size_t len)
 }
 
 /* What is at the scan's position. */
-struct found {
-    enum { FOUND_BLOCK, FOUND_BAD, FOUND_END } what;
+struct sight {
+    enum { SIGHT_BLOCK, SIGHT_BAD, SIGHT_END } what;
     size_t zeros; /* before the block */
-    size_t bytes; /* of the block; FOUND_BAD: of what is known to be none */
-    /* FOUND_BLOCK: its header, and the header's CRC. */
+    size_t bytes; /* of the block; SIGHT_BAD: of what is known to be none */
+    /* SIGHT_BLOCK: its header, and the header's CRC. */
     struct block_header block;
     uint32_t crc;
 };
@@ -78,9 +78,9 @@ static bool is_in_window(const struct scan *s, size_t ahead, uint64_t bytes)
 
 /* Look for a block behind `ahead` bytes. A block whose header is right and whose payload is not is
  * passed as a whole: nothing else was ever written there. false: more bytes are needed. */
-static bool look(struct scan *s, size_t ahead, struct found *f)
+static bool look(struct scan *s, size_t ahead, struct sight *f)
 {
-    f->what = FOUND_BAD;
+    f->what = SIGHT_BAD;
     f->zeros = ahead;
     f->bytes = BLOCK_ALIGN_BYTES;
     if (!has(s, ahead, BLOCK_HEADER_BYTES))
@@ -101,7 +101,7 @@ static bool look(struct scan *s, size_t ahead, struct found *f)
     if (checksum(at + BLOCK_HEADER_BYTES, f->block.payload_bytes) != f->block.payload_crc ||
         !is_zero(at + behind, f->bytes - behind))
         return true;
-    f->what = FOUND_BLOCK;
+    f->what = SIGHT_BLOCK;
     s->salted = true;
     s->salt = salt;
     return true;
@@ -109,26 +109,26 @@ static bool look(struct scan *s, size_t ahead, struct found *f)
 
 /* Look for the block that follows one that ends at the position: there, or on the next page with
  * zeros before it, as many as it says. false: more bytes are needed. */
-static bool look_behind(struct scan *s, struct found *f)
+static bool look_behind(struct scan *s, struct sight *f)
 {
     uint64_t left = file_end(s) - position(s);
     if (!look(s, 0, f))
         return false;
     if (f->bytes > BLOCK_ALIGN_BYTES) /* a right header */
         return true;
-    size_t zeros = block_after_sync(position(s)) - position(s);
+    size_t zeros = page_end(position(s)) - position(s);
     if (!has(s, 0, left < SYNC_ALIGN_BYTES ? left : zeros))
         return false;
     if (left < SYNC_ALIGN_BYTES && is_zero(s->window + s->at, left)) {
-        f->what = FOUND_END;
+        f->what = SIGHT_END;
         return true;
     }
     if (zeros == 0 || zeros > left || !is_zero(s->window + s->at, zeros))
         return true;
     if (!look(s, zeros, f))
         return false;
-    if (f->what != FOUND_BLOCK || f->block.zeros != zeros)
-        *f = (struct found){.what = FOUND_BAD, .bytes = BLOCK_ALIGN_BYTES};
+    if (f->what != SIGHT_BLOCK || f->block.zeros != zeros)
+        *f = (struct sight){.what = SIGHT_BAD, .bytes = BLOCK_ALIGN_BYTES};
     return true;
 }
 
@@ -147,7 +147,7 @@ static void unsound(struct scan *s)
     salvage(s);
 }
 
-static void begin_block(struct scan *s, const struct found *f)
+static void begin_block(struct scan *s, const struct sight *f)
 {
     ASSERT(s->state == SCAN_READING || s->state == SCAN_SALVAGING);
     bool follows = s->in_hole || f->block.zeros == f->zeros;
@@ -292,21 +292,21 @@ static void begin_hole(struct scan *s)
 /* Go on to the next block, or by one step in search of it. false: more bytes are needed. */
 static bool advance(struct scan *s)
 {
-    struct found f;
+    struct sight f;
     if (position(s) >= file_end(s)) {
         finish(s);
         return true;
     }
     if (!(s->in_hole ? look(s, 0, &f) : look_behind(s, &f)))
         return false;
-    if (f.what == FOUND_END) {
+    if (f.what == SIGHT_END) {
         finish(s);
-    } else if (f.what == FOUND_BLOCK && s->state != SCAN_LOOKING) {
+    } else if (f.what == SIGHT_BLOCK && s->state != SCAN_LOOKING) {
         begin_block(s, &f);
     } else {
         if (!s->in_hole)
             begin_hole(s);
-        else if (f.what == FOUND_BLOCK)
+        else if (f.what == SIGHT_BLOCK)
             s->behind++;
         s->at += f.bytes;
         if (s->state == SCAN_LOOKING && s->synced > s->hole)

@@ -81,7 +81,6 @@ static void name_it(struct snapshot *s)
 /* Renamed, and then that was made durable. */
 static void named(struct snapshot *s)
 {
-    s->named = true;
     if (s->out.ask == JOURNAL_RENAME)
         output_ask(&s->out, JOURNAL_SYNC_FOLDER, "", "");
     else

@@ -19,6 +19,7 @@
 #ifndef CORE_JOURNAL_SNAPSHOT_H
 #define CORE_JOURNAL_SNAPSHOT_H
 
+#include "core/journal/found.h"
 #include "core/journal/output.h"
 
 enum snapshot_state {

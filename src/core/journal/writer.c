@@ -131,7 +131,7 @@ struct span writer_end(struct writer *w, const struct writer_last *last)
         }
         close_block(w, &h);
     }
-    size_t pages_len = block_after_sync(w->len);
+    size_t pages_len = page_end(w->len);
     ASSERT(pages_len <= w->room);
     memset(w->buffer + w->len, 0, pages_len - w->len);
     w->len = pages_len;

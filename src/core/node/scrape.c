@@ -234,11 +234,11 @@ static void put_journal(struct buf *out, const struct node *n, struct instant no
         {"stampede_journal_damaged", "whether its files were damaged when the node started",
             EXPOSITION_GAUGE, j.found.damaged || j.found.digest_differs},
         {"stampede_journal_syncs_total", "how often it was made durable", EXPOSITION_COUNTER,
-            j.syncs},
+            j.counts.syncs},
         {"stampede_journal_written_bytes_total", "bytes written to logs", EXPOSITION_COUNTER,
-            j.written_bytes},
+            j.counts.written_bytes},
         {"stampede_journal_failures_total", "writes and syncs that failed", EXPOSITION_COUNTER,
-            j.failures},
+            j.counts.failures},
     };
     for (unsigned i = 0; i < sizeof all / sizeof *all; i++)
         exposition_single(out, all[i].name, all[i].kind, all[i].help, all[i].value);
@@ -248,9 +248,9 @@ static void put_journal(struct buf *out, const struct node *n, struct instant no
     } times[] = {
         {"stampede_journal_behind_seconds", "since when there is something not on the disk",
             behind_ns},
-        {"stampede_journal_sync_last_seconds", "how long the last sync took", j.sync_last_ns},
+        {"stampede_journal_sync_last_seconds", "how long the last sync took", j.counts.sync_last_ns},
         {"stampede_journal_sync_longest_seconds", "how long the longest sync took",
-            j.sync_longest_ns},
+            j.counts.sync_longest_ns},
     };
     for (unsigned i = 0; i < sizeof times / sizeof *times; i++) {
         exposition_family(out, times[i].name, EXPOSITION_GAUGE, times[i].help);

@@ -347,11 +347,11 @@ static void put_journal(struct buf *out, const struct node *n, struct instant no
     put_number(out, "base_bytes", j.base_bytes);
     if (j.base_ns != NEVER_NS)
         put_number(out, "base_ms", (uint64_t)((now.mono_ns - j.base_ns) / MS_NS));
-    put_number(out, "syncs", j.syncs);
-    put_number(out, "sync_last_us", (uint64_t)(j.sync_last_ns / 1000));
-    put_number(out, "sync_longest_us", (uint64_t)(j.sync_longest_ns / 1000));
-    put_number(out, "written_bytes", j.written_bytes);
-    put_number(out, "failures", j.failures);
+    put_number(out, "syncs", j.counts.syncs);
+    put_number(out, "sync_last_us", (uint64_t)(j.counts.sync_last_ns / 1000));
+    put_number(out, "sync_longest_us", (uint64_t)(j.counts.sync_longest_ns / 1000));
+    put_number(out, "written_bytes", j.counts.written_bytes);
+    put_number(out, "failures", j.counts.failures);
     put_found(out, &j.found);
     buf_byte(out, '}');
 }

@@ -36,6 +36,6 @@ void __wrap_output_begin(
     world_opens_existing();
     __real_output_begin(o, name, h, whole);
     if (behind && o->file == JOURNAL_LOG)
-        o->writer.end = block_after_sync(o->writer.blocks_end = behind);
+        o->writer.end = page_end(o->writer.blocks_end = behind);
     behind = 0;
 }

@@ -70,7 +70,7 @@ static void put(uint64_t change)
 static void write_all(uint32_t flags, uint64_t change, bool durable, bool syncs)
 {
     output_write(
-        &out, &(struct writer_last){.flags = flags}, change, out.whole, durable, syncs, now);
+        &out, &(struct writer_last){.flags = flags}, change, out.end.whole, durable, syncs, now);
 }
 
 Test(output, a_file_is_there_when_its_header_is_synced)
@@ -87,12 +87,12 @@ Test(output, a_file_is_there_when_its_header_is_synced)
     cr_expect_eq(order.offset, 1000);
     cr_expect_eq(order.bytes.len, FILE_HEADER_BYTES - 1000);
     is_done(FILE_HEADER_BYTES - 1000);
-    cr_expect_eq(out.durable_bytes, 0);
+    cr_expect_eq(out.synced.bytes, 0);
     is_ordered(JOURNAL_SYNC);
     is_done(0);
     cr_expect_eq(out.step, OUTPUT_IDLE);
-    cr_expect_eq(out.durable_bytes, FILE_HEADER_BYTES);
-    cr_expect_eq(out.durable_change, 10);
+    cr_expect_eq(out.synced.bytes, FILE_HEADER_BYTES);
+    cr_expect_eq(out.synced.change, 10);
 }
 
 Test(output, what_is_written_is_durable_when_it_is_synced)
@@ -103,13 +103,13 @@ Test(output, what_is_written_is_durable_when_it_is_synced)
     is_ordered(JOURNAL_WRITE);
     cr_expect_not(order.durable);
     is_done(order.bytes.len);
-    cr_expect_eq(out.written_change, 11);
-    cr_expect_eq(out.durable_change, 10);
+    cr_expect_eq(out.written.change, 11);
+    cr_expect_eq(out.synced.change, 10);
     output_sync(&out);
     is_ordered(JOURNAL_SYNC);
     is_done(0);
-    cr_expect_eq(out.durable_change, 11);
-    cr_expect_eq(out.durable_bytes, out.written_bytes);
+    cr_expect_eq(out.synced.change, 11);
+    cr_expect_eq(out.synced.bytes, out.written.bytes);
 }
 
 Test(output, a_durable_write_needs_no_sync_and_the_next_one_begins_on_a_page)
@@ -120,10 +120,10 @@ Test(output, a_durable_write_needs_no_sync_and_the_next_one_begins_on_a_page)
     put(12); /* while the first is written */
     is_ordered(JOURNAL_WRITE);
     cr_expect(order.durable);
-    cr_expect_not(out.durable_ends);
+    cr_expect_not(out.synced.ends);
     is_done(order.bytes.len);
-    cr_expect_eq(out.durable_change, 11);
-    cr_expect(out.durable_ends);
+    cr_expect_eq(out.synced.change, 11);
+    cr_expect(out.synced.ends);
     write_all(0, 12, false, false);
     is_ordered(JOURNAL_WRITE);
     cr_expect_eq(order.offset, FILE_HEADER_BYTES + SYNC_ALIGN_BYTES);
@@ -145,7 +145,7 @@ Test(output, without_a_sync_blocks_follow_each_other)
     is_done(order.bytes.len);
     is_ordered(JOURNAL_SYNC);
     is_done(0);
-    cr_expect_eq(out.durable_change, 12);
+    cr_expect_eq(out.synced.change, 12);
 }
 
 Test(output, without_room_the_same_bytes_go_to_the_same_place_later)
@@ -182,7 +182,7 @@ Test(output, a_sync_that_fails_is_never_tried_again)
         has_failed(outcomes[i]);
         cr_expect_eq(out.step, OUTPUT_FAILED);
         cr_expect_not(output_order(&out, &order));
-        cr_expect_eq(out.durable_change, 10);
+        cr_expect_eq(out.synced.change, 10);
         cr_expect_str_eq(out.why, "it has failed");
     }
 }
@@ -241,14 +241,14 @@ Test(output, whole_and_ends_become_durable_like_the_rest)
     is_done(order.bytes.len);
     is_ordered(JOURNAL_SYNC);
     is_done(0);
-    cr_expect_eq(out.durable_change, 15);
-    cr_expect_eq(out.durable_whole, 10);
-    cr_expect_not(out.durable_ends);
+    cr_expect_eq(out.synced.change, 15);
+    cr_expect_eq(out.synced.whole, 10);
+    cr_expect_not(out.synced.ends);
     put(16);
     output_write(&out, &(struct writer_last){.flags = BLOCK_END}, 16, 16, true, false, now);
     is_ordered(JOURNAL_WRITE);
-    cr_expect_eq(out.durable_whole, 10);
+    cr_expect_eq(out.synced.whole, 10);
     is_done(order.bytes.len);
-    cr_expect_eq(out.durable_whole, 16);
-    cr_expect(out.durable_ends);
+    cr_expect_eq(out.synced.whole, 16);
+    cr_expect(out.synced.ends);
 }

@@ -73,7 +73,7 @@ static struct disk live(struct random *r)
     }
     return (struct disk){.was = copy_of(s.bytes, was_len, s.len + SECTOR_BYTES),
         .was_len = was_len,
-        .first = block_after_sync(was_len)};
+        .first = page_end(was_len)};
 }
 
 /* Stamps of the blocks that end at `end` or before. */
