@@ -306,7 +306,9 @@ static struct node *create_node(
 static void measure_strangers(const struct tls_config *tls)
 {
     static struct topology_node nodes[2] = {
-        {.name = "Goloman"}, {.name = "Hands", .peer = {.address = {.ip = {127, 0, 0, 1}, .port = 5}}}};
+        {.name = "Goloman"},
+        {.name = "Hands", .peer = {.address = {.ip = {127, 0, 0, 1}, .port = 5}}},
+    };
     static struct topology topology = {.herd = "perf",
         .nodes = nodes,
         .nodes_count = 2,

@@ -11,7 +11,7 @@
  *
  * A mistake is reported once, where it is: what a misread part may have held is not also reported
  * as missing (topology_draft_doubt). Only this room and the simulator, which makes herds of its
- * own, include it. */
+ * own, include it. It has what nine files share, each a few lines, and is therefore long. */
 #ifndef CORE_TOPOLOGY_DRAFT_H
 #define CORE_TOPOLOGY_DRAFT_H
 
