@@ -8,11 +8,7 @@
 #include "core/node/private.h"
 #include <stdlib.h>
 
-enum {
-    STAMP_BYTES = 128, /* everything included, for an id of 20 bytes; for the budget only */
-    SLEPT_LOGGED_MS = 1000,
-    MB = 1000000,
-};
+enum { SLEPT_LOGGED_MS = 1000 };
 
 /* -- life -------------------------------------------------------------------------------------- */
 
@@ -21,51 +17,6 @@ static uint64_t load_u64(const unsigned char *at)
     uint64_t value;
     memcpy(&value, at, sizeof value);
     return value;
-}
-
-/* What one link may come to hold. */
-static size_t link_bytes_max(const struct node *n)
-{
-    size_t tls = n->tls.config ? tls_bytes() : 0;
-    return sizeof(struct link) + 2 * LINK_OUTPUT_BYTES + tls;
-}
-
-/* What the node may come to hold at most, by the limits of topology.conf, in MB for each use. */
-static void log_budget(struct node *n, struct instant now)
-{
-    const struct topology_limits *limits = &n->topology->limits;
-    size_t connection_bytes = sizeof(struct connection) + n->clients.rooms.block_bytes;
-    uint64_t unread = limits->connections * limits->output_bytes * CLIENT_OUTPUT_MEMORY;
-    if (unread > limits->output_total_bytes)
-        unread = limits->output_total_bytes;
-    const struct {
-        const char *key;
-        uint64_t bytes;
-    } uses[] = {{"stamps_mb", limits->stamps * STAMP_BYTES},
-        {"connections_mb", n->connections.max * connection_bytes}, {"unread_output_mb", unread},
-        {"links_mb", n->links.neighbours.count * link_bytes_max(n)},
-        {"journal_mb", n->durable.journal ? JOURNAL_MEMORY_BYTES : 0}};
-    uint64_t total = 0;
-    log_begin(n->log, LOG_INFO, "memory_budget", now);
-    for (unsigned i = 0; i < sizeof uses / sizeof *uses; i++) {
-        log_number(n->log, uses[i].key, (int64_t)((uses[i].bytes + MB - 1) / MB));
-        total += uses[i].bytes;
-    }
-    log_number(n->log, "total_mb", (int64_t)((total + MB - 1) / MB));
-    log_text(n->log, "means", SPAN("the most that it comes to hold, if all limits are reached"));
-    log_end(n->log);
-}
-
-/* Whose stamps the store takes. */
-static void know_origins(struct node *n)
-{
-    const struct topology *t = n->topology;
-    enum { ORIGINS = TOPOLOGY_NODES_MAX + TOPOLOGY_RETIRED_MAX };
-    _Static_assert(ORIGINS + STORE_ORIGINS_RESTORED_MAX <= STORE_ORIGINS_MAX, "all fit");
-    for (unsigned i = 0; i < t->nodes_count; i++)
-        store_know_origin(n->store, span_of(t->nodes[i].name));
-    for (unsigned i = 0; i < t->retired_count; i++)
-        store_know_origin(n->store, span_of(t->retired[i].name));
 }
 
 struct store_config node_store_config(const struct node_config *config)
@@ -96,7 +47,7 @@ static bool begin_parts(struct node *n, const struct node_config *config, struct
     n->store = config->store ? config->store : store_create(&store);
     if (!n->store || !quotas_begin(&n->quotas, limits, store.seed))
         return false;
-    know_origins(n);
+    change_know_origins(n);
     return links_begin(n, config, load_u64(config->seed + 16), now) &&
            durable_begin(n, config, now);
 }
@@ -122,7 +73,7 @@ struct node *node_create(const struct node_config *config, struct instant now)
         return NULL;
     }
     places_begin(n, config); /* which are the caller's until here */
-    log_budget(n, now);
+    budget_log(n, now);
     return n;
 }
 
@@ -320,64 +271,6 @@ void node_take_secrets(struct node *n, const struct secrets *secrets, struct ins
 {
     n->told = true;
     links_take_secrets(n, secrets, now);
-}
-
-/* Only names that are new take room among the origins. */
-static bool knows_too_many(const struct node *n, const struct topology *t)
-{
-    unsigned more = 0;
-    for (unsigned i = 0; i < t->nodes_count; i++)
-        more += !store_knows_origin(n->store, span_of(t->nodes[i].name));
-    for (unsigned i = 0; i < t->retired_count; i++)
-        more += !store_knows_origin(n->store, span_of(t->retired[i].name));
-    return store_origins(n->store) + more > STORE_ORIGINS_MAX;
-}
-
-/* What may fail comes first; with more room than before, the old topology holds as well. NULL, or
- * why it fails. */
-static const char *make_room(struct node *n, const struct topology *t, unsigned self,
-    uint32_t connections_max, struct edges_plan *plan)
-{
-    enum store_when_full when_full = t->limits.stamps_evict ? STORE_EVICTS : STORE_REFUSES;
-    if (knows_too_many(n, t))
-        return "this node has known too many names of nodes since its start; restart it";
-    if (!connections_grow(&n->connections, connections_max) ||
-        !durable_grow(n, connections_max) ||
-        !quotas_take_limits(&n->quotas, &t->limits))
-        return "memory has run out";
-    const char *why = edges_plan(n, t, self, plan);
-    if (!why && !edges_keep_names(n, t, plan))
-        why = "this node has had too many neighbours since its start; restart it";
-    if (!why && !store_take_limits(n->store, t->limits.stamps, when_full))
-        why = "memory has run out";
-    return why;
-}
-
-const char *node_take_topology(
-    struct node *n, const struct topology *t, uint32_t connections_max, struct instant now)
-{
-    int self = topology_find(t, n->name);
-    struct edges_plan plan = {0};
-    ASSERT(self >= 0 && span_equal(n->herd, span_of(t->herd)) && !n->stopping);
-    commands_apply(n, now); /* what came before goes by the limits that held then */
-    const char *why = make_room(n, t, (unsigned)self, connections_max, &plan);
-    if (why) {
-        bool as_before = quotas_take_limits(&n->quotas, &n->topology->limits);
-        ASSERT(as_before);
-        edges_forget(&plan);
-        return why;
-    }
-    n->told = true;
-    n->topology = t;
-    n->self = &t->nodes[self];
-    know_origins(n);
-    connections_take_limits(&n->connections, &t->limits, now);
-    clients_take_limits(n);
-    durable_take_limits(n, now);
-    inputs_take_limits(n);
-    links_take_topology(n, &plan, now);
-    log_budget(n, now);
-    return NULL;
 }
 
 void node_destroy(struct node *n)

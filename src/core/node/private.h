@@ -4,6 +4,8 @@
  * From the top down; a file calls only those below it:
  *
  *   node.c         life, what the driver reports and asks, the turn
+ *   change.c       another topology while the node runs
+ *   budget.c       what the node may come to hold, in the log
  *   durable.c      the journal: when it is written, which replies wait for it
  *   stop.c         the end of the node: what it waits for, and what it leaves unconfirmed
  *   clients.c      client connections: their lives, lines, choking
@@ -58,6 +60,8 @@
 #include "core/base/log.h"
 #include "core/node/admission.h"
 #include "core/node/alarms.h"
+#include "core/node/budget.h"
+#include "core/node/change.h"
 #include "core/node/client_log.h"
 #include "core/node/clients.h"
 #include "core/node/clocks.h"
