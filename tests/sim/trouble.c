@@ -5,7 +5,7 @@
 
 enum {
     QUESTION_OF_FLOOD_IN = 100, /* small output windows hold two at a time, and places is slow */
-    STEP_MS = 3000, /* between two steps of secrets, in rough runs: a handshake is over then */
+    STEP_MS = 3000, /* between two steps of secrets, where links are slow: AUTHs are over then */
     OPERATOR_GAP_MS = 1000,
     GRACE_MS = 5000, /* at most, as: */
     DRAIN_MS = 15000,
@@ -84,13 +84,15 @@ static void clients_do(void)
 /* -- secrets ----------------------------------------------------------------------------------- */
 
 /* One node reads its file anew. The next step begins when all have made the last one; in a rough
- * run, what was said before may still be on its way. */
+ * run, and behind a flood's backlog, what was said before may still be on its way. Steps that go on
+ * faster than AUTHs travel would leave neighbours unproved for good: PROTOCOL.md, "AUTH". */
 static void change_secrets(void)
 {
     struct herd *h = &run.herd;
     unsigned nodes = h->hosts_count, at = (unsigned)draw(nodes); /* a twin has them, too */
     if (!run.secrets_lag) {
-        if (!run.calm && h->network.now_ns < run.step_ns)
+        bool slow = !run.calm || run.burst == FLOOD_LINES;
+        if (slow && h->network.now_ns < run.step_ns)
             return;
         run.secrets_step++;
         run.secrets_lag = (1u << nodes) - 1;
