@@ -4,20 +4,28 @@
 #include "io/ring.c"
 #include <criterion/criterion.h>
 #include <fcntl.h>
+#include <linux/landlock.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 /* -- the ring ---------------------------------------------------------------------------------- */
 
-static struct ring *open_one(void)
+static struct ring *open_ring(bool files)
 {
     struct ring *r = ring_open(
-        &(struct ring_sizes){.submissions = 8, .completions = 16, .buffers = 1, .buffer_bytes = 64},
+        &(struct ring_sizes){
+            .submissions = 8, .completions = 16, .buffers = 1, .buffer_bytes = 64, .files = files},
         0);
     cr_assert_not_null(r);
     return r;
+}
+
+static struct ring *open_one(void)
+{
+    return open_ring(false);
 }
 
 static int32_t answer(struct ring *r)
@@ -59,6 +67,83 @@ Test(ring, takes_no_files_and_no_restrictions_any_more)
     ring_close(r);
 }
 
+/* How many requests the kernel has, allowed or not: newer ones than this program's headers know. */
+static unsigned requests_of_kernel(void)
+{
+    struct io_uring_probe *probe = io_uring_get_probe();
+    cr_assert_not_null(probe);
+    unsigned count = probe->last_op + 1U;
+    io_uring_free_probe(probe);
+    return count;
+}
+
+/* What comes of a request without descriptor and memory: it fails in any case. */
+static int32_t try_request(struct ring *r, unsigned opcode, unsigned flags)
+{
+    struct io_uring_sqe *e = entry(r);
+    memset(e, 0, sizeof *e);
+    e->opcode = (uint8_t)opcode;
+    e->flags = (uint8_t)flags;
+    e->fd = -1;
+    int32_t result = answer(r);
+    cr_assert_lt(result, 0, "request %u", opcode);
+    return result;
+}
+
+static const uint8_t of_sockets[] = {IORING_OP_POLL_ADD, IORING_OP_ACCEPT, IORING_OP_ASYNC_CANCEL,
+    IORING_OP_CONNECT, IORING_OP_WRITE, IORING_OP_SEND, IORING_OP_RECV};
+static const uint8_t of_files[] = {IORING_OP_FSYNC, IORING_OP_OPENAT, IORING_OP_CLOSE,
+    IORING_OP_STATX, IORING_OP_RENAMEAT, IORING_OP_UNLINKAT};
+
+/* Each request that the kernel has: these are carried out, and no other. */
+static void expect_requests(bool files)
+{
+    bool expected[UINT8_MAX + 1] = {false};
+    for (size_t i = 0; i < sizeof of_sockets; i++)
+        expected[of_sockets[i]] = true;
+    for (size_t i = 0; i < sizeof of_files; i++)
+        expected[of_files[i]] = files;
+    unsigned count = requests_of_kernel();
+    cr_assert_gt(count, IORING_OP_UNLINKAT);
+    struct ring *r = open_ring(files);
+    for (unsigned opcode = 0; opcode < count; opcode++) {
+        bool is_allowed = try_request(r, opcode, 0) != -EACCES;
+        cr_expect_eq(is_allowed, expected[opcode], "request %u is %s", opcode,
+            is_allowed ? "allowed" : "refused");
+    }
+    ring_close(r);
+}
+
+Test(ring, allows_what_the_node_requests_and_nothing_else)
+{
+    expect_requests(false);
+}
+
+Test(ring, allows_what_a_journal_requests_and_nothing_else)
+{
+    expect_requests(true);
+}
+
+Test(ring, allows_three_flags)
+{
+    const unsigned allowed = IOSQE_ASYNC | IOSQE_BUFFER_SELECT | IOSQE_CQE_SKIP_SUCCESS;
+    struct ring *r = open_ring(true);
+    for (unsigned flag = IOSQE_FIXED_FILE; flag <= IOSQE_CQE_SKIP_SUCCESS; flag <<= 1)
+        cr_expect_eq(try_request(r, IORING_OP_WRITE, flag) != -EACCES, (flag & allowed) != 0,
+            "flag %u", flag);
+    ring_close(r);
+}
+
+Test(ring, allows_one_registration)
+{
+    struct ring *r = open_ring(true);
+    for (unsigned opcode = 0; opcode <= IORING_REGISTER_FILE_ALLOC_RANGE; opcode++)
+        if (opcode != IORING_UNREGISTER_RING_FDS)
+            cr_expect_eq(io_uring_register((unsigned)r->uring.ring_fd, opcode, NULL, 0), -EACCES,
+                "registration %u", opcode);
+    ring_close(r);
+}
+
 /* -- files ------------------------------------------------------------------------------------- */
 
 static char folder[64];
@@ -84,8 +169,8 @@ static void create(void)
 
 static void destroy(void)
 {
-    static const char *const files[] = {"own/a", "own/link", "own/new", "target/b", "target/new",
-        "foreign/c", "foreign/fifo", "foreign/new"};
+    static const char *const files[] = {"own/a", "own/link", "own/new", "own/newer", "target/b",
+        "target/new", "foreign/c", "foreign/fifo", "foreign/new"};
     static const char *const folders[] = {"own", "target", "foreign", folder};
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
         unlink(files[i]);
@@ -208,4 +293,140 @@ Test(file_rules, name_what_they_allow)
     cr_expect_str_eq(r.read, expected);
     cr_expect_str_eq(r.written, "");
     file_rules_end(&r);
+}
+
+/* -- the files of a journal -------------------------------------------------------------------- */
+
+/* The ring is made before the rules hold, as in a node. */
+static struct ring *kept_by;
+static int own;
+
+static int keep_own(struct file_rules *r)
+{
+    kept_by = open_ring(true);
+    own = open("own", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return file_rules_keep_folder(r, "own");
+}
+
+static const struct ring_tag journal_tag = {.op = RING_JOURNAL};
+
+static int32_t create_own(const char *name)
+{
+    ring_file_create(kept_by, own, journal_tag, name);
+    return answer(kept_by);
+}
+
+static int32_t rename_own(const char *from, const char *to)
+{
+    ring_file_rename(kept_by, own, journal_tag, from, to);
+    return answer(kept_by);
+}
+
+static int32_t remove_own(const char *name)
+{
+    ring_file_remove(kept_by, own, journal_tag, name);
+    return answer(kept_by);
+}
+
+/* An open that ring_files.h cannot say. */
+static int32_t open_own(const char *name, int flags)
+{
+    struct io_uring_sqe *e = entry(kept_by);
+    io_uring_prep_openat(e, own, name, flags | O_CLOEXEC, 0600);
+    e->flags = IOSQE_ASYNC;
+    return answer(kept_by);
+}
+
+/* The number of the first try that did not come out as it should; 0: all did. */
+#define EXPECT(condition)  \
+    do {                   \
+        number++;          \
+        if (!(condition))  \
+            return number; \
+    } while (0)
+
+static int keep_files(void)
+{
+    int number = 0;
+    struct statx about = {0};
+    int fd = create_own("new");
+    EXPECT(fd >= 0);
+    ring_file_write(kept_by, fd, journal_tag, SPAN("abc"), 0, true);
+    EXPECT(answer(kept_by) == 3);
+    ring_file_write(kept_by, fd, journal_tag, SPAN("def"), 3, false);
+    EXPECT(answer(kept_by) == 3);
+    ring_file_sync(kept_by, fd, journal_tag);
+    EXPECT(answer(kept_by) == 0);
+    ring_file_sync(kept_by, own, journal_tag);
+    EXPECT(answer(kept_by) == 0);
+    EXPECT(rename_own("new", "newer") == 0);
+    ring_file_look(kept_by, own, journal_tag, "newer", &about);
+    EXPECT(answer(kept_by) == 0 && about.stx_ino != 0);
+    ring_file_close(kept_by, fd, journal_tag);
+    EXPECT(answer(kept_by) == 0);
+    EXPECT(fcntl(fd, F_GETFD) == -1);
+    EXPECT(remove_own("newer") == 0);
+    EXPECT(remove_own("newer") == -ENOENT);
+    EXPECT(create_own("a") == -EEXIST);
+    EXPECT(create_own("link") == -EEXIST);
+    return 0;
+}
+
+static bool is_refused(int32_t result)
+{
+    return result == -EACCES || result == -EXDEV;
+}
+
+static int reach_out(void)
+{
+    int number = 0;
+    EXPECT(create_own("../foreign/new") == -EACCES);
+    EXPECT(create_own("../target/new") == -EACCES);
+    EXPECT(remove_own("../foreign/c") == -EACCES);
+    EXPECT(remove_own("../foreign/fifo") == -EACCES);
+    EXPECT(is_refused(rename_own("../foreign/c", "new")));
+    EXPECT(is_refused(rename_own("a", "../foreign/new")));
+    EXPECT(is_refused(rename_own("a", "../foreign/c")));
+    EXPECT(open_own("../foreign/c", O_WRONLY) == -EACCES);
+    EXPECT(open_own("../foreign/c", O_RDONLY) == -EACCES);
+    EXPECT(open_own("link", O_WRONLY) == -EACCES);
+    EXPECT(open_own("a", O_RDONLY) == -EACCES);
+    EXPECT(open_own(".", O_RDONLY | O_DIRECTORY) == -EACCES);
+    EXPECT(symlink("../foreign", "own/new") == -1 && errno == EACCES);
+    EXPECT(mkdir("own/new", 0700) == -1 && errno == EACCES);
+    EXPECT(mkfifo("own/new", 0600) == -1 && errno == EACCES);
+    EXPECT(link("foreign/c", "own/new") == -1 && (errno == EACCES || errno == EXDEV));
+    return 0;
+}
+
+static int truncate_own(void)
+{
+    int number = 0;
+    EXPECT(open_own("a", O_WRONLY) >= 0);
+    EXPECT(open_own("a", O_WRONLY | O_TRUNC) == -EACCES);
+    EXPECT(truncate("own/a", 0) == -1 && errno == EACCES);
+    return 0;
+}
+
+Test(file_rules, let_a_ring_make_rename_and_remove_files_of_a_folder_that_is_kept)
+{
+    cr_expect_eq(under(keep_own, keep_files), 0);
+}
+
+Test(file_rules, let_a_ring_reach_nothing_else)
+{
+    int number = under(keep_own, reach_out);
+    cr_expect_eq(number, 0, "try %d is not refused", number);
+    cr_expect_eq(access("foreign/c", F_OK) | access("foreign/fifo", F_OK) | access("own/a", F_OK),
+        0, "nothing is gone");
+}
+
+Test(file_rules, let_no_file_of_a_journal_be_cut)
+{
+    enum { WITH_TRUNCATE = 3 };
+    if (syscall(SYS_landlock_create_ruleset, NULL, 0L, LANDLOCK_CREATE_RULESET_VERSION) <
+        WITH_TRUNCATE)
+        cr_skip_test("this kernel's Landlock cannot refuse it");
+    int number = under(keep_own, truncate_own);
+    cr_expect_eq(number, 0, "try %d came out otherwise", number);
 }
