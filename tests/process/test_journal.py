@@ -7,10 +7,10 @@ import re
 import shutil
 import signal
 import subprocess
-import threading
 import unittest
 
-from herd import SHIPPED, Herd, run, until
+from herd import SHIPPED, Herd, run
+from killed import WAIT, Load
 
 PAIR = {"Goloman": ("Hands",), "Hands": ()}
 DIR = 'dir = "data/%n"'
@@ -74,25 +74,6 @@ def small_disk(at, size):
         subprocess.run(["umount", "-l", at], check=True)
 
 
-class Teller:
-    """A client on a thread of its own, which counts what was acknowledged."""
-
-    def __init__(self, node, name):
-        self.node, self.name, self.told = node, name, {}
-        self.thread = threading.Thread(target=self.run)
-        self.thread.start()
-
-    def run(self):
-        with contextlib.suppress(OSError, AssertionError), self.node.client() as client:
-            for i in itertools.count(1):
-                name = b"%s-%d" % (self.name, i % 50)
-                self.told[name] = client.tell(name, b"+34-118", b"%d" % i)
-
-    def end(self):
-        self.thread.join()
-        return self.told
-
-
 class Restarts(unittest.TestCase):
     def test_a_node_that_was_killed_has_what_was_on_the_disk(self):
         with Herd(more=keeps("flush = 10ms")) as herd, herd.node.client() as client:
@@ -118,31 +99,26 @@ class Restarts(unittest.TestCase):
 
     def test_always_loses_nothing_when_all_are_killed_at_once(self):
         with Herd(SHIPPED, more=keeps("mode = always")) as herd:
-            kept = {}
-            for life in range(4):
-                tellers = [Teller(herd[name], b"%s-%d" % (name.encode(), life))
-                           for name in SHIPPED]
-                until(lambda: all(len(teller.told) == 50 for teller in tellers), "all are busy")
-                for node in herd.running():
-                    node.deliver(signal.SIGKILL)
-                for node in list(herd.running()):
-                    node.kill()
-                told = {}
-                for teller in tellers:
-                    told |= teller.end()
-                for node in herd.nodes.values():
-                    node.start(ready=False)
-                herd.linked()
-                kept |= told
+            herd.linked()
+            with Load(herd) as load:
+                for _ in range(4):
+                    self.assertEqual(load.kill_all(), {})
+                    self.assertEqual(load.damaged(), [])
+                load.end()
+                herd.command("wait", "--timeout", WAIT)
+                self.assertEqual(load.lost(load.acknowledged), {})
+
+    def test_interval_loses_nothing_that_a_neighbour_has_confirmed(self):
+        with Herd(SHIPPED, more=keeps("mode = interval")) as herd:
+            herd.linked()
+            with Load(herd) as load:
                 for name in ("Goloman", "Welsh"):
-                    herd.until(lambda: herd.status()[name]["stamps"] >= len(kept), "all are back")
-                    with herd[name].client() as client:
-                        for name_of, reply in told.items():
-                            held = client.known(name_of)
-                            self.assertIsNotNone(held, name_of)
-                            # what was sent and not acknowledged any more may be there as well
-                            self.assertGreaterEqual(
-                                int(held.split()[-1]), int(reply.split()[-1]), held)
+                    lost, _ = load.kill_one(name)
+                    self.assertEqual(lost, {})
+                    self.assertEqual(load.damaged(), [])
+                load.end()
+                herd.command("wait", "--timeout", WAIT)
+                self.assertEqual(load.lost(load.acknowledged), {})
 
     def test_links_go_on_where_they_were(self):
         with Herd(PAIR, more=keeps("flush = 10ms")) as herd:
