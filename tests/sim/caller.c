@@ -217,7 +217,7 @@ void caller_looks(struct host *h)
 static bool is_vexed(const struct inquiry *q)
 {
     bool open = q->state == INQUIRY_QUEUED || q->state == INQUIRY_ASKED;
-    bool again = q->stale_before || q->tries > (q->state == INQUIRY_ASKED);
+    bool again = q->stale > 0 || q->tries > (q->state == INQUIRY_ASKED);
     return open && again;
 }
 

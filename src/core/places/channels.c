@@ -203,7 +203,8 @@ static void deliver(struct exchange *x, struct channel *c, struct instant now)
 /* -- following a connection -------------------------------------------------------------------- */
 
 /* Close all idle connections. If one was stale, the others probably are, too: a server that
- * restarts ends them all. What is asked again must not meet another stale one. */
+ * restarts ends them all. One that is answering right now becomes idle later, and stale as well, so
+ * what is asked again may meet as many as there are. */
 static void idle_close(struct exchange *x)
 {
     for (unsigned i = 0; i < EXCHANGE_CHANNELS; i++)
@@ -224,9 +225,9 @@ static void follow_over(struct exchange *x, struct channel *c, struct instant no
         return;
     ASSERT(q->state == INQUIRY_ASKED && q->tries >= 1);
     c->asks = NULL;
-    if (https_is_stale(&c->https) && !q->stale_before) {
+    if (https_is_stale(&c->https) && q->stale < EXCHANGE_CHANNELS) {
         idle_close(x);
-        q->stale_before = true;
+        q->stale++;
         q->tries--; /* the server never received it */
         inquiry_again(x, q, now.mono_ns);
         return;

@@ -218,7 +218,7 @@ static const char *what_took_so_long(const struct exchange *x, const struct inqu
     case ATTEMPT_NONE:
         break;
     }
-    if (q->stale_before)
+    if (q->stale)
         return "the places service ended the connection, and there was no time to ask it again";
     return too_many;
 }

@@ -14,7 +14,7 @@
  *   QUEUED   its last waiter is too late or gone   FREE
  *   ASKED    an answer                             DONE
  *   ASKED    429 or 5xx, with time for a retry     QUEUED, after a pause
- *   ASKED    a stale connection                    QUEUED for a new one, once
+ *   ASKED    a stale connection                    QUEUED for another one, as often as there are
  *   ASKED    any other error, or a stop            DONE, a failure
  *   ASKED    its last waiter is too late           FREE; the connection is closed
  *   ASKED    its last waiter is gone               FREE with the answer, or when another inquiry
@@ -66,7 +66,7 @@ struct inquiry {
     int64_t began_ns;
     int64_t ready_ns; /* QUEUED: it is not asked before */
     unsigned tries;
-    bool stale_before; /* it has met a stale connection already */
+    unsigned stale; /* connections that it has met and that were stale */
     char *json; /* DONE; NULL: there was no memory for it */
     size_t json_bytes;
 };

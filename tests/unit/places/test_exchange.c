@@ -537,6 +537,29 @@ Test(places_exchange, two_stale_connections_cost_nothing)
     is_well(1);
 }
 
+/* A server that restarts: one connection ends as it is asked, the other after it has answered, and
+ * meanwhile it was asked what the first one was. */
+Test(places_exchange, a_stale_connection_that_was_answering_costs_nothing_either)
+{
+    warms_up_two();
+    asks(1);
+    asks(2);
+    is_asked(0, 1);
+    is_asked(1, 2);
+    dialling = HANGS; /* so that the other connection is idle before a new one is there */
+    ends(0);
+    says(1, EMPTY);
+    is_well(2);
+    is_asked(1, 1);
+    dialling = GOES_WELL;
+    connects(0);
+    ends(1);
+    cr_expect_null(told[1], "%s", told[1]);
+    says(finds(1), EMPTY);
+    is_well(1);
+    cr_expect_eq(exchange_report(x).failed, 0);
+}
+
 Test(places_exchange, a_question_that_kills_every_connection_is_not_asked_for_ever)
 {
     warms_up();
