@@ -30,9 +30,13 @@ bool judge_may_be_damaged(const struct world *w)
            (w->was_damaged && s.base_ns == NEVER_NS);
 }
 
+/* Until its log is there, a process has put nothing, and nothing says where the log of the one
+ * before it ends: what that one wrote last may still land, and is found by the next. */
 static uint64_t last_change(const struct world *w)
 {
-    return w->store ? store_change(w->store) : w->last;
+    uint64_t change = w->store ? store_change(w->store) : w->last;
+    bool opens = w->journal && !journal_is_open(w->journal);
+    return opens && change < w->last ? w->last : change;
 }
 
 /* -- stamps ------------------------------------------------------------------------------------ */

@@ -484,7 +484,8 @@ static void end_life(struct world *w)
 {
     struct journal_status s = journal_status(w->journal);
     w->told = s.change;
-    w->last = store_change(w->store);
+    if (journal_is_open(w->journal) || w->last < store_change(w->store))
+        w->last = store_change(w->store);
     w->broken = judge_may_be_damaged(w);
     ASSERT(w->boots_count < WORLD_BOOTS_MAX);
     w->opened[w->boots_count] = journal_is_open(w->journal);
