@@ -79,7 +79,8 @@ void bases_turn(struct journal *j, struct instant now)
 
 int64_t bases_deadline(const struct journal *j)
 {
-    bool begins = j->base_wanted && j->base.state == SNAPSHOT_NONE && j->phase == PHASE_RUNS;
+    bool begins = j->base_wanted && j->base.state == SNAPSHOT_NONE && j->phase == PHASE_RUNS &&
+                  !j->stopping;
     if (snapshot_goes_on(&j->base))
         return 0;
     return begins ? j->base_again.at_ns : NEVER_NS;
