@@ -1,13 +1,14 @@
 /* campaign.c — random runs: each seed decides a herd, a network, clients and accidents.
  *
  *     sim_campaign [--seeds A-B] [--seconds N] [--nodes N] [--topology WORD] [--service WORD]
- *                  [--reloads] [--drains] [--remembers] [--names] [-kv]
+ *                  [--reloads] [--drains] [--remembers] [--names] [--journal] [-kv]
  *
  * Each run has a time of trouble; then everything is healed, and within a bounded virtual time all
  * nodes must hold the same stamps. judge.h says what must hold all the time. A run lasts at least
  * 60 virtual seconds. One run in four is calm, without trouble; there the cost of a stamp and the
  * time it takes are bounded, too. A violation prints the seed and how to run it again; -k continues
- * with the next seed. STAMPEDE_SIM_LOG=1 prints the nodes' logs. */#include "core/base/invariant.h"
+ * with the next seed. STAMPEDE_SIM_LOG=1 prints the nodes' logs. */
+#include "core/base/invariant.h"
 #include "sim/run.h"
 #include <getopt.h>
 #include <inttypes.h>
@@ -33,6 +34,8 @@ static bool play(void)
         scene_set_paths(MS_NS);
     if (!end_settle() || !end_all_are_answered() || (run.seed % 4 == 0 && !end_stay_quiet()))
         return false;
+    if (run.journals && !run.calm && !end_die_and_start())
+        return false;
     int64_t left_ns = RUN_MS * MS_NS - run.herd.network.now_ns;
     if (left_ns > 0 && !herd_run_ns(&run.herd, left_ns))
         return false;
@@ -54,9 +57,9 @@ static void tell_how_to_repeat(void)
         fprintf(stderr, " --topology %s", shape_word((unsigned)options.shape));
     if (options.service >= 0)
         fprintf(stderr, " --service %s", service_word((unsigned)options.service));
-    fprintf(stderr, "%s%s%s%s\n", options.reloads ? " --reloads" : "",
+    fprintf(stderr, "%s%s%s%s%s\n", options.reloads ? " --reloads" : "",
         options.drains ? " --drains" : "", options.remembers ? " --remembers" : "",
-        options.names ? " --names" : "");
+        options.names ? " --names" : "", options.journals ? " --journal" : "");
 }
 
 static void on_broken(const char *what, const char *file, int line)
@@ -92,7 +95,10 @@ static void say_run(void)
         : run.reload_gap_ns ? " reloads"
         : run.drain_gap_ns  ? " drains"
                             : "",
-        run.restarted ? " restarts" : "", run.remembers ? " remembers" : "", service,
+        run.restarted ? " restarts" : "", run.journals    ? " journals"
+        : run.remembers ? " remembers"
+                        : "",
+        service,
         (double)h->network.now_ns / 1e9,
         h->network.events, h->judge.accepted, herd_messages(h), (double)run.settled_ns / 1e9,
         herd_divergences(h), h->network.trace);
@@ -152,8 +158,8 @@ static bool run_seed(uint64_t seed, struct sums *sums)
 static int usage(void)
 {
     fprintf(stderr, "usage: sim_campaign [--seeds A-B] [--seconds N] [--nodes N] [--topology WORD] "
-                    "[--service WORD] [--reloads] [--drains] [--remembers] [--names] [-k] "
-                    "[-v]\ntopologies:");
+                    "[--service WORD] [--reloads] [--drains] [--remembers] [--names] [--journal] "
+                    "[-k] [-v]\ntopologies:");
     for (unsigned i = 0; shape_word(i); i++)
         fprintf(stderr, " %s", shape_word(i));
     fprintf(stderr, "\nservices:");
@@ -194,6 +200,9 @@ static bool take_option(int option)
     case 'N':
         options.names = true;
         return true;
+    case 'j':
+        options.journals = true;
+        return true;
     case 'k':
         options.keeps_on = true;
         return true;
@@ -213,6 +222,7 @@ int main(int argc, char **argv)
         {"topology", required_argument, NULL, 'g'}, {"service", required_argument, NULL, 'p'},
         {"reloads", no_argument, NULL, 'r'}, {"drains", no_argument, NULL, 'd'},
         {"remembers", no_argument, NULL, 'm'}, {"names", no_argument, NULL, 'N'},
+        {"journal", no_argument, NULL, 'j'},
         {"keep-on", no_argument, NULL, 'k'}, {"verbose", no_argument, NULL, 'v'}, {0}};
     for (int option; (option = getopt_long(argc, argv, "kv", words, NULL)) != -1;)
         if (!take_option(option))

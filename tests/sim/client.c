@@ -210,14 +210,17 @@ static bool take_reply(struct client *c, const struct asked *a, struct span *res
     } else if (a->command.kind == COMMAND_INVALID) {
         wrong(c, a, line);
     } else if (a->command.kind == COMMAND_IAMAT) {
-        judge_told(c->judge, c->host->party, host_lives(c), &a->command, line, &stamp);
+        if (judge_told(c->judge, c->host->party, host_lives(c), &a->command, line, &stamp))
+            disk_host_tells(c->host, c->life, &stamp);
     } else {
         const char *end = memmem(after.at, after.len, "\n\n", 2);
         if (!end)
             return false;
         struct span json = {after.at, (size_t)(end - after.at) + 2};
-        if (judge_told(c->judge, c->host->party, host_lives(c), &a->command, line, &stamp))
+        if (judge_told(c->judge, c->host->party, host_lives(c), &a->command, line, &stamp)) {
+            disk_host_tells(c->host, c->life, &stamp);
             check_json(c, a, &stamp, json);
+        }
         after = span_from(after, json.len);
     }
     *rest = after;

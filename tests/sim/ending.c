@@ -139,6 +139,41 @@ bool end_stay_quiet(void)
     return !h->judge.violated;
 }
 
+/* A promise that was told is kept by one of those that run: what is too new for others is not held
+ * by all. */
+static void check_told(const struct host *host)
+{
+    const struct herd *h = &run.herd;
+    for (size_t i = 0; i < host->disk->told.count; i++) {
+        const struct promise *p = &host->disk->told.each[i];
+        bool kept = false;
+        for (unsigned at = 0; at < h->hosts_count && !kept; at++)
+            kept = h->hosts[at].node && promise_is_kept(p, node_store(h->hosts[at].node));
+        if (!kept)
+            judge_violated(&run.herd.judge, "a client of %s was told %.*s of %.*s, and nobody holds it",
+                host->topology.nodes[host->self].name, (int)p->stamp.time.len, p->stamp.time.at,
+                (int)p->stamp.id.len, p->stamp.id.at);
+    }
+}
+
+bool end_die_and_start(void)
+{
+    struct herd *h = &run.herd;
+    bool cut = once_in(2);
+    run.restarted = true;
+    for (unsigned i = 0; i < h->hosts_count; i++)
+        if (h->hosts[i].node)
+            host_kill(&h->hosts[i], cut ? DEATH_OF_MACHINE : DEATH_OF_PROCESS);
+    for (unsigned i = 0; i < h->topology.nodes_count; i++)
+        host_start(&h->hosts[i]);
+    if (!end_settle())
+        return false;
+    for (unsigned i = 0; i < h->hosts_count; i++)
+        if (h->hosts[i].disk)
+            check_told(&h->hosts[i]);
+    return !h->judge.violated;
+}
+
 /* AT lines. Flooding by time alone sends a stamp twice over each edge outside the tree. */
 static uint64_t messages_most(void)
 {

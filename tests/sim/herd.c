@@ -147,7 +147,7 @@ static bool runs_under_name(const struct herd *h, unsigned node)
 static void let_act(struct herd *h, struct host *host)
 {
     host_act(host);
-    bool has_left = !host->node && host->was_twin;
+    bool has_left = !host->node && (host->was_twin || host->failed);
     if (h->restarts && has_left && !runs_under_name(h, host->self))
         host_start(host);
 }
@@ -193,6 +193,8 @@ void herd_heal(struct herd *h)
             network_heal(&h->network, a, b);
         struct host *host = &h->hosts[a];
         host_starve(host, 0, 0);
+        if (host->disk)
+            disk_host_heals(host);
         int64_t error_ns = (int64_t)network_draw(&h->network, 2 * CLOCK_ERROR_MS * MS_NS + 1);
         host_set_clock(host, error_ns - CLOCK_ERROR_MS * MS_NS);
         if (host->node && host->stopping)

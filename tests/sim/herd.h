@@ -46,7 +46,8 @@ struct herd {
     struct directory directory;
     struct service *service; /* NULL: none */
     struct operator *operator; /* likewise */
-    bool restarts; /* a process that leaves as a twin starts again, if it was the last one */
+    bool restarts; /* a process that leaves as a twin starts again, if it was the last one; likewise
+                      one that ends for its disk */
     struct file_plan file; /* the newest version of topology.conf; `nodes` 0: there is only one */
 };
 

@@ -67,6 +67,7 @@ void host_deinit(struct host *h)
         host_kill(h, DEATH_OF_PROCESS);
     file_free(h->file);
     kept_deinit(&h->kept);
+    disk_host_remove(h);
     free(h->dials);
     free(h->said);
     free(h->log_memory);
@@ -106,7 +107,7 @@ void host_start(struct host *h)
         config.seed[i] = (unsigned char)network_draw(h->network, 256);
     log_init(&h->log, LOG_INFO, span_of(h->topology.nodes[h->self].name), h->log_memory, LOG_BYTES);
     h->life++;
-    h->paused = h->stopping = h->was_twin = false;
+    h->paused = h->stopping = h->was_twin = h->failed = false;
     h->grace_ends_ns = h->drain_ends_ns = NEVER_NS;
     h->stopped_ns = NEVER_NS;
     for (unsigned i = 0; i < NODE_DIALS_MAX; i++)
@@ -118,6 +119,7 @@ void host_start(struct host *h)
     h->due_ns = h->awake.now_ns;
     caller_begins(h, &config);
     kept_begins(h, &config);
+    disk_host_begins(h, &config);
     h->node = node_create(&config, now_of(h));
     memory_of(NULL);
     if (!h->node)
@@ -126,7 +128,8 @@ void host_start(struct host *h)
     h->memory_idle_bytes = h->memory.held_bytes;
     h->judges_cursor = store_cursor_open(store_of(h));
     kept_began(h);
-    network_listen(h->network, h->party, true);
+    disk_host_began(h);
+    network_listen(h->network, h->party, disk_host_is_open(h));
     network_wake(h->network, h->party, h->network->now_ns);
 }
 
@@ -175,6 +178,7 @@ void host_kill(struct host *h, enum death how)
 {
     judge_dies(h->judge, h->party);
     kept_dies(h);
+    disk_host_ends(h, false, how == DEATH_OF_MACHINE, now_of(h));
     end(h, how);
 }
 
@@ -183,12 +187,14 @@ static void leave(struct host *h)
 {
     h->unconfirmed = node_unconfirmed(h->node);
     h->was_twin = node_is_twin(h->node);
+    h->failed = node_gives_up(h->node);
     if (h->unconfirmed)
         judge_dies(h->judge, h->party);
     else
         judge_leaves(h->judge, h->party);
     if (kept_writes_all(h) && kept_may_note(h))
         kept_notes(h);
+    disk_host_ends(h, true, false, now_of(h));
     end(h, DEATH_OF_PROCESS);
 }
 
@@ -196,6 +202,8 @@ void host_stop(struct host *h)
 {
     h->stopping = true;
     network_listen(h->network, h->party, false);
+    if (!disk_host_is_open(h))
+        return; /* it looks at signals later */
     memory_of(&h->memory);
     node_stop(h->node, now_of(h));
     memory_of(NULL);
@@ -243,6 +251,8 @@ void host_pause(struct host *h, bool paused)
     if (paused)
         h->stopped_ns = earlier_ns(h->stopped_ns, h->network->now_ns);
     h->paused = paused;
+    if (h->disk)
+        h->disk->clean = false;
     network_wake(h->network, h->party, h->network->now_ns);
 }
 
@@ -564,6 +574,7 @@ static void plan_turn(struct host *h, const struct turn *t)
     struct network *n = h->network;
     h->due_ns = next_turn_ns(h, t);
     caller_wakes(h);
+    disk_host_wakes(h);
     if (h->due_ns == NEVER_NS)
         return;
     int64_t at_ns = h->due_ns - h->mono_ahead_ns + h->awake.slept_ns;
@@ -602,13 +613,14 @@ static void check_rest(struct host *h, struct instant now)
     uint32_t number;
     struct dial_order dial;
     struct lookup_order lookup;
+    struct journal_order order;
     bool rests = node_deadline(h->node) > now.mono_ns;
     if (h->turns++ % (h->caller.service ? 1 : REST_EACH) || !rests || h->memory.fails_in)
         return;
     memory_of(&h->memory);
     node_turn(h->node, now);
     if (node_touched(h->node, &number) || node_dial(h->node, &dial) ||
-        node_resolve(h->node, &lookup))
+        node_resolve(h->node, &lookup) || node_journal_order(h->node, &order, now))
         judge_violated(h->judge, "%s had something to do, but no deadline for it",
             h->topology.nodes[h->self].name);
     memory_of(NULL);
@@ -658,6 +670,7 @@ static void weigh(struct host *h)
 static void act(struct host *h, struct turn *t)
 {
     memory_of(&h->memory);
+    disk_host_answers(h, t->now);
     accept_all(h, t->now);
     end_dials(h, t->now);
     caller_hears(h, t->now);
@@ -675,10 +688,12 @@ static void act(struct host *h, struct turn *t)
         free(t->lent[i]);
     weigh(h);
     judge_looks(h->judge, h->party, store_of(h), h->judges_cursor);
+    disk_host_looks(h, t->now);
     if (kept_writes(h) && kept_may_note(h))
         kept_notes(h);
     memory_of(&h->memory);
     do_deeds(h, t->now);
+    disk_host_orders(h, t->now);
     memory_of(NULL);
     check_rest(h, t->now);
 }
@@ -700,6 +715,24 @@ static void check_drain(struct host *h, struct instant now)
             h->judge, "%s refuses clients although it serves, or for too short a time", name);
 }
 
+/* Its journal is opened; until then it has no other turns. */
+static void open_journal(struct host *h, struct turn *t)
+{
+    bool failed;
+    disk_host_opens(h, t->now, &failed);
+    show_log(h);
+    if (failed) {
+        host_kill(h, DEATH_OF_PROCESS);
+        h->failed = true;
+        return;
+    }
+    if (disk_host_is_open(h) && h->stopping)
+        host_stop(h);
+    else if (disk_host_is_open(h))
+        network_listen(h->network, h->party, true);
+    plan_turn(h, t);
+}
+
 void host_act(struct host *h)
 {
     if (!h->node || h->paused)
@@ -708,11 +741,16 @@ void host_act(struct host *h)
     struct turn t = {.now = now_of(h)};
     if (slept_ns)
         node_slept(h->node, slept_ns, t.now);
+    if (!disk_host_is_open(h)) {
+        open_journal(h, &t);
+        return;
+    }
     act(h, &t);
     h->stopped_ns = NEVER_NS;
     show_log(h);
     check_drain(h, t.now);
-    if ((node_is_twin(h->node) || node_is_drained(h->node)) && !h->stopping) {
+    bool ends = node_is_twin(h->node) || node_is_drained(h->node) || node_gives_up(h->node);
+    if (ends && !h->stopping) {
         const struct node *n = h->node;
         if (node_is_twin(n))
             judge_yields(h->judge, h->party, n->links.peering.boot, n->twins.told_of);

@@ -11,6 +11,7 @@
 #include "core/base/awake.h"
 #include "sim/caller.h"
 #include "sim/directory.h"
+#include "sim/disk_host.h"
 #include "sim/file.h"
 #include "sim/judge.h"
 #include "sim/kept.h"
@@ -78,6 +79,7 @@ struct host {
     int64_t grace_ends_ns, drain_ends_ns; /* by its clock, of DRAIN; NEVER_NS: it does not drain */
     uint64_t unconfirmed; /* stamps, when it last ended in order */
     bool was_twin; /* then: with exit code 1, since another process had its name */
+    bool failed; /* it last ended with exit code 1, for its journal */
     struct host_conn conns[HOST_CONNECTIONS];
     uint32_t conns_end; /* connections from here on were never used */
     uint32_t *dials; /* wires under way, by the node's ids; WIRE_NONE: none */
@@ -95,6 +97,7 @@ struct host {
     int64_t flight_ns; /* of the processor, for a step of a handshake of TLS, and all so far: */
     int64_t flights_ns;
     struct kept kept; /* beyond the end of its node */
+    struct disk_host *disk; /* NULL: its node has no journal */
     bool sheds; /* it may reset clients that do not read */
     struct log log;
     char *log_memory;
@@ -104,7 +107,7 @@ void host_init(struct host *h, struct network *network, struct judge *judge,
     const struct topology *topology, unsigned self, struct secrets secrets);
 void host_deinit(struct host *h);
 
-/* Start with an empty store, or with what is kept. The host must be down. */
+/* Start with an empty store, or with what is kept, or on its disk. The host must be down. */
 void host_start(struct host *h);
 void host_kill(struct host *h, enum death how);
 void host_stop(struct host *h); /* with BYE; it is down when all output is sent */

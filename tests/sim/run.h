@@ -19,7 +19,7 @@ struct options {
     unsigned nodes; /* 0: the seed decides */
     int shape; /* -1: the seed decides */
     int service; /* its temper; -1: the seed decides */
-    bool verbose, keeps_on, reloads, drains, remembers, names;
+    bool verbose, keeps_on, reloads, drains, remembers, names, journals;
 };
 
 /* What the seed decided. */
@@ -42,6 +42,7 @@ struct run {
     unsigned stubborn; /* a bit for each host that does not reload before all is healed */
     int leaver; /* the node that is to be removed, and was told to stop; -1: none */
     bool remembers; /* most nodes keep what they hold */
+    bool journals; /* ... by a journal on a disk */
     bool jumpy; /* clocks jump by days: then most of what is said there is of the future */
     unsigned ids;
     unsigned burst; /* lines sent at once, at most */
@@ -101,5 +102,8 @@ bool end_stay_quiet(void);
 
 /* What all of it has cost: judge_violated if that is too much. */
 void end_check_costs(void);
+
+/* All die at once, and start: what was promised is there. Nothing where there are no journals. */
+bool end_die_and_start(void);
 
 #endif

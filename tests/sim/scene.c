@@ -1,9 +1,11 @@
 /* scene.c — see run.h. What a seed decides. */
 #include "sim/run.h"
+#include <inttypes.h>
 
 enum {
     CLIENTS = 6,
     LINKED_MS = 800,
+    LINKED_LATE_MS = 3000, /* who is not there yet is dialled again */
     IDS_MAX = 40,
     CROWD_IDS_MAX = 1000, /* more than a link sends in one batch */
     OUTPUT_BYTES = 16384, /* the least that limits.output may be */
@@ -17,6 +19,8 @@ enum {
     RELOAD_ABOVE = 1000,
     REMEMBER_EACH = 4, /* in so many seeds above REMEMBER_ABOVE one, nodes keep what they hold */
     REMEMBER_ABOVE = 1000,
+    JOURNAL_EACH = 8, /* likewise, they have journals: */
+    JOURNAL_ABOVE = 10000,
     OPERATOR_EACH = 8, /* the same; there somebody dumps and loads */
     OPERATOR_ABOVE = 1000,
     DRAIN_EACH = 8, /* likewise, nodes are drained: */
@@ -82,7 +86,9 @@ void scene_plan(uint64_t seed)
         run.drain_gap_ns = (200 + random_below(&dice, 4000)) * MS_NS;
         run.plan.strangers += run.plan.strangers == 0; /* one to look at the pages of the nodes */
     }
-    run.remembers = options.remembers || (seed > REMEMBER_ABOVE && seed % REMEMBER_EACH == 3);
+    run.journals = options.journals || (seed > JOURNAL_ABOVE && seed % JOURNAL_EACH == 7);
+    run.remembers = options.remembers || run.journals ||
+                    (seed > REMEMBER_ABOVE && seed % REMEMBER_EACH == 3);
 }
 
 void scene_set_paths(int64_t most_ns)
@@ -111,6 +117,59 @@ static void set_kept(struct kept *k)
         .items_most = items_most[draw(3)]};
 }
 
+/* What goes wrong with all disks of a run; the last: all of it. */
+enum disk_trouble {
+    DISKS_WELL,
+    DISKS_SHORT,
+    DISKS_WRITE,
+    DISKS_SYNC,
+    DISKS_NAMES,
+    DISKS_FLIP,
+    DISKS_MIXED,
+    DISK_TROUBLES,
+};
+
+static void set_faults(struct disk_host *d, enum disk_trouble trouble)
+{
+    static const struct {
+        enum disk_trouble trouble;
+        enum disk_fault fault;
+        unsigned one_in;
+    } each[] = {{DISKS_SHORT, DISK_SHORT, 3}, {DISKS_WRITE, DISK_WRITE_EIO, 200},
+        {DISKS_SYNC, DISK_SYNC_EIO, 60}, {DISKS_SYNC, DISK_SYNC_FULL, 60},
+        {DISKS_NAMES, DISK_NAME_EIO, 8}, {DISKS_NAMES, DISK_FOLDER_EIO, 8}};
+    for (unsigned i = 0; i < sizeof each / sizeof *each; i++)
+        if (trouble == each[i].trouble || (trouble == DISKS_MIXED && once_in(2)))
+            d->disk.one_in[each[i].fault] = each[i].one_in * (trouble == DISKS_MIXED ? 3 : 1);
+    d->flips_in = trouble == DISKS_FLIP ? 3 : trouble == DISKS_MIXED ? 20 : 0;
+    /* Where a header that tells a late write from what was before may be lost, none is. */
+    d->disk.punctual = d->flips_in || d->disk.one_in[DISK_SYNC_EIO] ||
+                       d->disk.one_in[DISK_SYNC_FULL] || d->disk.one_in[DISK_FOLDER_EIO];
+}
+
+static void set_disks(void)
+{
+    static const enum journal_mode modes[] = {
+        JOURNAL_ALWAYS, JOURNAL_ALWAYS, JOURNAL_INTERVAL, JOURNAL_INTERVAL, JOURNAL_NONE};
+    static const int64_t slowest_ms[] = {1, 5, 30};
+    static const unsigned flushes_ms[] = {10, 50, 200, 1000}, percents[] = {50, 100, 200, 1000};
+    enum disk_trouble trouble = once_in(3) ? DISKS_WELL : (enum disk_trouble)draw(DISK_TROUBLES);
+    bool alike = once_in(2);
+    enum journal_mode mode = modes[draw(5)];
+    int64_t slowest_ns = slowest_ms[draw(3)] * MS_NS;
+    for (unsigned i = 0; i < run.herd.hosts_count; i++) {
+        struct topology_journal how = {.mode = alike ? mode : modes[draw(5)],
+            .flush_ns = flushes_ms[draw(4)] * MS_NS,
+            .compact_percent = percents[draw(4)]};
+        if (once_in(10))
+            continue;
+        disk_host_add(&run.herd.hosts[i], draw(UINT64_MAX), &how);
+        run.herd.hosts[i].disk->disk.slowest_ns = slowest_ns;
+        if (!run.calm)
+            set_faults(run.herd.hosts[i].disk, trouble);
+    }
+}
+
 void scene_set(void)
 {
     static const size_t windows[] = {400, 3000, 65536};
@@ -122,7 +181,9 @@ void scene_set(void)
     n->lag_ns = lags_ns[draw(3)];
     for (unsigned i = 0; i < run.herd.hosts_count; i++)
         run.herd.judge.clock_ahead_ns[i] = (int64_t)draw(4 * SECOND_NS) - 2 * SECOND_NS;
-    for (unsigned i = 0; run.remembers && i < run.herd.hosts_count; i++)
+    if (run.journals)
+        set_disks();
+    for (unsigned i = 0; run.remembers && !run.journals && i < run.herd.hosts_count; i++)
         set_kept(&run.herd.hosts[i].kept);
 }
 
@@ -132,10 +193,11 @@ bool scene_start(void)
     if (run.together) {
         herd_start(h);
         char why[JUDGE_VERDICT_BYTES_MAX];
-        if (!herd_run_ns(h, LINKED_MS * MS_NS))
+        int64_t most_ms = run.journals ? LINKED_LATE_MS : LINKED_MS;
+        if (!herd_run_ns(h, most_ms * MS_NS))
             return false;
-        if (!herd_linked(h, why))
-            judge_violated(&h->judge, "not linked %d ms after the start: %s", LINKED_MS, why);
+        if (!herd_linked(h, why) && !(run.journals && !run.calm)) /* a disk may be no good */
+            judge_violated(&h->judge, "not linked %" PRId64 " ms after the start: %s", most_ms, why);
         return !h->judge.violated;
     }
     for (unsigned i = 0; i < h->topology.nodes_count; i++) {

@@ -326,6 +326,18 @@ static void operator_does(void)
         operator_loads(o, host);
 }
 
+/* A disk is full, or stands still. */
+static void disk_goes_wrong(struct host *host)
+{
+    if (!host->disk)
+        return;
+    int64_t ns = about(4 * SECOND_NS);
+    if (once_in(2))
+        disk_host_full(host, 2 * ns);
+    else
+        disk_host_stands(host, ns / 2);
+}
+
 static void accident(void)
 {
     struct herd *h = &run.herd;
@@ -333,6 +345,10 @@ static void accident(void)
     const struct topology_node *node = &h->topology.nodes[a];
     unsigned b = node->neighbours[draw(node->neighbours_count)];
     struct host *host = &h->hosts[a];
+    if (run.journals && once_in(10)) {
+        disk_goes_wrong(host);
+        return;
+    }
     if (run.remembers && once_in(5)) {
         if (once_in(4))
             many_die();

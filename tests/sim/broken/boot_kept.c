@@ -7,6 +7,6 @@ void __wrap_past_recall(struct peering_node *node, const struct past *past, bool
 void __wrap_past_recall(struct peering_node *node, const struct past *past, bool lacks)
 {
     __real_past_recall(node, past, lacks);
-    if (past)
+    if (past && node->former_count)
         node->boot = node->former[--node->former_count];
 }
