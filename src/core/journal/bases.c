@@ -44,23 +44,17 @@ static void base_stands(struct journal *j, struct instant now)
     if (j->hole)
         log_life_works(j, now);
     j->hole = false;
+    log_life_count(j, now); /* replies that waited for the base go out in this turn */
     j->base_again = (struct retry){0};
     j->base_ns = now.mono_ns;
     say_base(j->log, journal_name_of(FILE_BASE, j->base.seq, false).text, o->writer.count,
         o->written.bytes, now);
 }
 
-void bases_turn(struct journal *j, struct instant now)
+/* There is a base under way. */
+static void go_on(struct journal *j, struct instant now)
 {
     struct snapshot *s = &j->base;
-    if (s->state == SNAPSHOT_NONE) {
-        bool runs = j->phase == PHASE_RUNS && !j->stopping && now.mono_ns >= j->base_again.at_ns;
-        if (runs && j->base_wanted)
-            begin_base(j, now);
-        else if (runs && is_long(j))
-            j->phase = PHASE_TURNS;
-        return;
-    }
     if (j->stopping && s->state != SNAPSHOT_CLEARS) /* that is soon over */
         snapshot_leave(s, NULL);
     snapshot_turn(s, log_life_for_base(j), now);
@@ -75,6 +69,19 @@ void bases_turn(struct journal *j, struct instant now)
         goes_later(j, FILE_BASE, s->seq, s->out.written.bytes);
     if (s->failed[0])
         base_failed(j, now);
+}
+
+void bases_turn(struct journal *j, struct instant now)
+{
+    if (j->base.state != SNAPSHOT_NONE)
+        go_on(j, now);
+    if (j->base.state != SNAPSHOT_NONE) /* the log may have become too long meanwhile */
+        return;
+    bool runs = j->phase == PHASE_RUNS && !j->stopping && now.mono_ns >= j->base_again.at_ns;
+    if (runs && j->base_wanted)
+        begin_base(j, now);
+    else if (runs && is_long(j))
+        j->phase = PHASE_TURNS;
 }
 
 int64_t bases_deadline(const struct journal *j)

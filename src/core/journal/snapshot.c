@@ -163,7 +163,7 @@ void snapshot_turn(struct snapshot *s, uint64_t log_durable, struct instant now)
 
 bool snapshot_goes_on(const struct snapshot *s)
 {
-    return s->state == SNAPSHOT_COPIES && is_idle(s);
+    return (s->state == SNAPSHOT_COPIES || s->state == SNAPSHOT_CLEARS) && is_idle(s);
 }
 
 bool snapshot_order(struct snapshot *s, struct journal_order *out)
