@@ -64,14 +64,18 @@ void durable_end(struct node *n)
     free(n->durable.each);
 }
 
-/* From now on replies wait: what was written before may go out. Or they do not any more. */
+/* Replies wait from now on: what was written before may go out. Or they do not any more. Where they
+ * waited before and still do, they go on waiting. */
 void durable_take_limits(struct node *n, struct instant now)
 {
     struct durable *d = &n->durable;
     if (!d->journal)
         return;
     journal_take_limits(d->journal, &n->topology->journal, now);
+    bool held = d->holds;
     d->holds = n->topology->journal.mode == JOURNAL_ALWAYS;
+    if (d->holds == held)
+        return;
     for (uint32_t i = 0; i < n->connections.max; i++) {
         struct connection *c = connection_of(&n->connections, i);
         if (!c || c->kind != CONNECTION_CLIENT)
