@@ -156,20 +156,24 @@ static void check_told(const struct host *host)
     }
 }
 
+/* Of two twins the one that ran runs again; what the other has on its disk nobody asks for. */
 bool end_die_and_start(void)
 {
     struct herd *h = &run.herd;
-    bool cut = once_in(2);
+    bool cut = once_in(2), ran[TOPOLOGY_NODES_MAX + 1];
     run.restarted = true;
-    for (unsigned i = 0; i < h->hosts_count; i++)
-        if (h->hosts[i].node)
+    for (unsigned i = 0; i < h->hosts_count; i++) {
+        ran[i] = h->hosts[i].node;
+        if (ran[i])
             host_kill(&h->hosts[i], cut ? DEATH_OF_MACHINE : DEATH_OF_PROCESS);
-    for (unsigned i = 0; i < h->topology.nodes_count; i++)
-        host_start(&h->hosts[i]);
+    }
+    for (unsigned i = 0; i < h->hosts_count; i++)
+        if (ran[i])
+            host_start(&h->hosts[i]);
     if (!end_settle())
         return false;
     for (unsigned i = 0; i < h->hosts_count; i++)
-        if (h->hosts[i].disk)
+        if (h->hosts[i].node && h->hosts[i].disk)
             check_told(&h->hosts[i]);
     return !h->judge.violated;
 }
