@@ -59,7 +59,7 @@ struct disk_host {
 void disk_host_add(struct host *h, uint64_t seed, const struct topology_journal *how);
 void disk_host_remove(struct host *h); /* if it has one */
 
-/* -- a process, in the order in which host calls this; nothing where there is no disk ----------- */
+/* -- a process, in the order of host's calls; nothing where there is no disk ------------------- */
 
 /* The host's node is about to be created, with what is on the disk; and was. */
 void disk_host_begins(struct host *h, struct node_config *config);

@@ -150,7 +150,8 @@ static void check_told(const struct host *host)
         for (unsigned at = 0; at < h->hosts_count && !kept; at++)
             kept = h->hosts[at].node && promise_is_kept(p, node_store(h->hosts[at].node));
         if (!kept)
-            judge_violated(&run.herd.judge, "a client of %s was told %.*s of %.*s, and nobody holds it",
+            judge_violated(&run.herd.judge,
+                "a client of %s was told %.*s of %.*s, and nobody holds it",
                 host->topology.nodes[host->self].name, (int)p->stamp.time.len, p->stamp.time.at,
                 (int)p->stamp.id.len, p->stamp.id.at);
     }

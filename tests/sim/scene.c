@@ -197,7 +197,8 @@ bool scene_start(void)
         if (!herd_run_ns(h, most_ms * MS_NS))
             return false;
         if (!herd_linked(h, why) && !(run.journals && !run.calm)) /* a disk may be no good */
-            judge_violated(&h->judge, "not linked %" PRId64 " ms after the start: %s", most_ms, why);
+            judge_violated(
+                &h->judge, "not linked %" PRId64 " ms after the start: %s", most_ms, why);
         return !h->judge.violated;
     }
     for (unsigned i = 0; i < h->topology.nodes_count; i++) {
