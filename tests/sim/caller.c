@@ -32,6 +32,7 @@ void caller_begins(struct host *h, struct node_config *config)
     c->failed = 0;
     c->slept_ns = h->awake.slept_ns;
     c->crowded_ns = c->overslept_ns = -1;
+    c->refused = 0;
     if (!c->service) {
         config->places = provider_open(h->network, PLACES_SLOWEST_MS * MS_NS);
         return;
@@ -202,6 +203,10 @@ void caller_looks(struct host *h)
 {
     struct caller *c = &h->caller;
     const struct exchange *x = c->exchange;
+    uint64_t refused = node_metrics(h->node)->places_refused;
+    if (refused != c->refused) /* too many wait at the node, though many ask the same */
+        c->crowded_ns = h->network->now_ns;
+    c->refused = refused;
     if (!x)
         return;
     int64_t *troubled_ns = &c->service->troubled_ns[h->party];

@@ -15,6 +15,7 @@ struct caller {
     int64_t resolved_ns[NODE_LOOKUPS_MAX]; /* virtual: when a lookup ends; NEVER_NS: none */
     unsigned looked_up[NODE_LOOKUPS_MAX]; /* the node whose name it is; not of places */
     uint64_t failed; /* allocations of the node that had failed at its last turn */
+    uint64_t refused; /* WHATSATs that the node had refused then, as too many waited at it */
     int64_t slept_ns; /* for so long it had slept then */
     int64_t crowded_ns; /* virtual: when as many questions waited as may; -1: not in this life */
     int64_t overslept_ns; /* virtual: what was said until then may be too late; -1: nothing */

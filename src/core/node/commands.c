@@ -91,6 +91,7 @@ static void on_iamat(struct node *n, const struct group_entry *entry, struct ins
 static void fail_gate(struct node *n, struct connection *c, struct chunk *gate, struct instant now)
 {
     size_t bytes;
+    n->metrics.places_refused++;
     char *json = places_render(NULL, NULL, PLACES_OVER_QUERY_LIMIT,
         "too many questions wait for an answer at this node", &bytes);
     if (json)

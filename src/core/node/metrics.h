@@ -28,6 +28,7 @@
     X(stamps_refused_memory, "IAMATs for whose stamp no memory was left")                     \
     X(stamps_refused_future, "IAMATs further ahead than limits.future")                       \
     X(places_asked, "WHATSATs that were passed to the places provider")                       \
+    X(places_refused, "WHATSATs refused because too many waited at the node")                 \
     X(bytes_received, "from clients and peers")                                               \
     X(bytes_sent, "to clients and peers")                                                     \
     X(links_up, "links that came up")                                                         \
