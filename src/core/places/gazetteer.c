@@ -5,11 +5,11 @@
  * each band it walks from the centre's longitude to the east and then to the west. Both directions
  * end where nothing farther out can be near enough: within the radius at first, and within the
  * distance of the farthest hit once there are `count` hits. All these bounds are a little too wide,
- * and only places_distance_m() decides, so the result is the same as if every place were looked at.
+ * and only position_distance_m() decides, so the result is the same as if every place were looked at.
  */
 #include "core/places/gazetteer.h"
 #include "core/base/invariant.h"
-#include "core/places/places.h"
+#include "core/protocol/position.h"
 #include <math.h>
 
 enum {
@@ -186,7 +186,7 @@ void gazetteer_vicinity(const struct gazetteer *g, unsigned region, struct buf *
  * the rounding errors of the formulas. */
 static void reach_set(struct search *s, double reach_m)
 {
-    double arc = (reach_m * (1 + 1e-9) + 1e-3) / PLACES_EARTH_RADIUS_M;
+    double arc = (reach_m * (1 + 1e-9) + 1e-3) / POSITION_EARTH_RADIUS_M;
     double sine = sin(arc);
     s->reach_m = reach_m;
     s->reach_latitude_fdeg = (int64_t)(arc * FDEG_PER_RADIAN) + 1;
@@ -203,7 +203,7 @@ static bool nearer(const struct gazetteer_hit *a, const struct gazetteer_hit *b)
 static void place_visit(struct search *s, uint32_t band, uint32_t index)
 {
     ASSERT(index < s->g->names.count && s->found <= s->wanted);
-    double distance_m = places_distance_m(s->latitude, s->longitude,
+    double distance_m = position_distance_m(s->latitude, s->longitude,
         gazetteer_degrees(latitude_units(s->g, band, index)),
         gazetteer_degrees(longitude_units(s->g, index)));
     struct gazetteer_hit hit = {distance_m, index};

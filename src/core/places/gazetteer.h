@@ -73,7 +73,7 @@ struct gazetteer_place gazetteer_place(const struct gazetteer *g, uint32_t index
 void gazetteer_vicinity(const struct gazetteer *g, unsigned region, struct buf *out);
 
 /* Find the places nearest to `centre`: at most `count`, at most `radius_m` away by
- * places_distance_m(), nearest first, equally near ones in the table's order. The result is exact
+ * position_distance_m(), nearest first, equally near ones in the table's order. The result is exact
  * everywhere, across the date line and at the poles, too. Allocates nothing.
  *
  * radius_m   0 to 50,000

@@ -7,7 +7,6 @@
 #include "core/places/places.h"
 #include "core/base/invariant.h"
 #include <cjson/cJSON.h>
-#include <math.h>
 #include <stdlib.h>
 
 const char *places_status_word(enum places_status status)
@@ -112,20 +111,4 @@ struct cJSON *places_result(const char *name, const char *place_id, const char *
         return result;
     cJSON_Delete(result);
     return NULL;
-}
-
-double places_distance_m(
-    double latitude_a, double longitude_a, double latitude_b, double longitude_b)
-{
-    const double radian = M_PI / 180;
-    double apart = fabs(longitude_a - longitude_b);
-    if (apart > 180)
-        apart = 360 - apart;
-    ASSERT(apart >= 0 && apart <= 180);
-    double sine_latitude = sin((latitude_a - latitude_b) * radian / 2);
-    double sine_longitude = sin(apart * radian / 2);
-    double haversine = sine_latitude * sine_latitude + cos(latitude_a * radian) *
-                                                           cos(latitude_b * radian) *
-                                                           sine_longitude * sine_longitude;
-    return 2 * PLACES_EARTH_RADIUS_M * asin(fmin(1, sqrt(haversine)));
 }

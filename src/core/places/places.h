@@ -26,9 +26,6 @@ struct places_question {
     uint64_t asker; /* whose it is: askers take turns. It is no part of what is asked */
 };
 
-/* The mean radius of the Earth by the IUGG. */
-#define PLACES_EARTH_RADIUS_M 6371008.8
-
 /* The status words of the legacy interface. */
 enum places_status {
     PLACES_OK,
@@ -89,11 +86,5 @@ MUST_USE char *places_render_attributed(struct cJSON *results, struct cJSON *att
 MUST_USE struct cJSON *places_result(const char *name, const char *place_id,
     const char *const *types, unsigned types_count, const char *vicinity, double latitude,
     double longitude);
-
-/* The great-circle distance in metres between coordinates in degrees, on a sphere of
- * PLACES_EARTH_RADIUS_M, by the haversine formula. It is right across the date line, too, and 0
- * between equal coordinates. */
-double places_distance_m(
-    double latitude_a, double longitude_a, double latitude_b, double longitude_b);
 
 #endif

@@ -4,6 +4,7 @@
 #include "core/base/decimal.h"
 #include "core/base/invariant.h"
 #include "core/base/wide.h"
+#include <math.h>
 
 enum { DEGREE_DIGITS_MAX = 3 };
 
@@ -75,4 +76,20 @@ bool position_valid(struct span text)
 {
     struct position position;
     return is_usual(text) || position_parse(text, &position);
+}
+
+double position_distance_m(
+    double latitude_a, double longitude_a, double latitude_b, double longitude_b)
+{
+    const double radian = M_PI / 180;
+    double apart = fabs(longitude_a - longitude_b);
+    if (apart > 180)
+        apart = 360 - apart;
+    ASSERT(apart >= 0 && apart <= 180);
+    double sine_latitude = sin((latitude_a - latitude_b) * radian / 2);
+    double sine_longitude = sin(apart * radian / 2);
+    double haversine = sine_latitude * sine_latitude + cos(latitude_a * radian) *
+                                                           cos(latitude_b * radian) *
+                                                           sine_longitude * sine_longitude;
+    return 2 * POSITION_EARTH_RADIUS_M * asin(fmin(1, sqrt(haversine)));
 }

@@ -31,4 +31,13 @@ MUST_USE bool position_parse(struct span text, struct position *out);
  * and this takes a fraction of the time. */
 MUST_USE bool position_valid(struct span text);
 
+/* The mean radius of the Earth by the IUGG. */
+#define POSITION_EARTH_RADIUS_M 6371008.8
+
+/* The great-circle distance in metres between coordinates in degrees, on a sphere of
+ * POSITION_EARTH_RADIUS_M, by the haversine formula. It is right across the date line, too, and 0
+ * between equal coordinates. */
+double position_distance_m(
+    double latitude_a, double longitude_a, double latitude_b, double longitude_b);
+
 #endif

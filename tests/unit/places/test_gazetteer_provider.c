@@ -141,7 +141,7 @@ Test(places_gazetteer, ninety_nine_places_are_within_10_km_of_london)
     unsigned within = 0;
     for (uint32_t i = 0; i < g.names.count; i++) {
         struct gazetteer_place place = gazetteer_place(&g, i);
-        within += places_distance_m(51.5074, -0.1278, gazetteer_degrees(place.latitude),
+        within += position_distance_m(51.5074, -0.1278, gazetteer_degrees(place.latitude),
                       gazetteer_degrees(place.longitude)) <= 10000;
     }
     cr_assert_eq(within, 99);

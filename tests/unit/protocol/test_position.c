@@ -183,3 +183,32 @@ Test(position, degrees)
     cr_expect(position_degrees(34068930000000000) == 34.06893);
     cr_expect(position_degrees(-180 * FDEG_PER_DEGREE) == -180.0);
 }
+
+Test(position, distance)
+{
+    static const struct {
+        double a[2];
+        double b[2];
+        double metres;
+    } table[] = {
+        {{51.5074, -0.1278}, {51.5074, -0.1278}, 0},
+        {{0, 180}, {0, -180}, 0},
+        {{0, 0}, {1, 0}, 111195.0802},
+        {{0, 0}, {0, 1}, 111195.0802},
+        {{0, 179.5}, {0, -179.5}, 111195.0802},
+        {{60, -179.75}, {60, 179.75}, 27798.7039},
+        {{90, 0}, {90, 123}, 0},
+        {{89.5, 0}, {89.5, 180}, 111195.0802},
+        {{-90, 10}, {-89, -170}, 111195.0802},
+        {{90, 0}, {-90, 0}, 20015114.4420},
+        {{51.5074, -0.1278}, {48.8566, 2.3522}, 343556.5349},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        const double *a = table[i].a;
+        const double *b = table[i].b;
+        double there = position_distance_m(a[0], a[1], b[0], b[1]);
+        cr_assert_float_eq(there, table[i].metres, 1e-7 * table[i].metres + 1e-6,
+            "row %zu: %.4f, not %.4f", i, there, table[i].metres);
+        cr_assert_eq(there, position_distance_m(b[0], b[1], a[0], a[1]), "row %zu", i);
+    }
+}
