@@ -9,7 +9,7 @@
 
 #include "core/store/arena.h"
 
-enum { FEED_CURSORS_MAX = 72 };
+enum { FEED_CURSORS_MAX = 96 };
 
 struct cursor {
     bool open;

@@ -18,6 +18,7 @@
 _Static_assert((int)STORE_CURSORS_MAX == (int)FEED_CURSORS_MAX, "a store's cursors are its feed's");
 _Static_assert((int)STORE_ORIGINS_MAX == (int)NAMES_MAX, "a store's origins are its names");
 _Static_assert((int)STORE_ORIGINS_RESTORED_MAX < (int)STORE_ORIGINS_MAX, "others are known, too");
+_Static_assert((int)STORE_SLOT_GAP <= (int)RECORD_UNITS_MIN, "a slot is a record's number");
 _Static_assert(NAMES_MAX <= 1 << 12, "a record has 12 bits for its origin's number");
 
 struct store {
@@ -32,6 +33,7 @@ struct store {
     struct feed feed;
     struct arena arena;
     unsigned origins_restored; /* that nobody knew */
+    struct store_watcher watcher; /* all 0: nobody */
 };
 
 struct store *store_create(const struct store_config *config)
@@ -100,7 +102,7 @@ uint32_t store_prefetch_record(const struct store *s, uint64_t hash)
     uint32_t at = id_index_likely(&s->index, hash);
     if (at)
         arena_prefetch(&s->arena, at);
-    return at;
+    return at != 0;
 }
 
 void store_prefetch_feed(const struct store *s, uint32_t likely)
@@ -116,18 +118,20 @@ static void stamp_read(
     out->origin = names_text(&s->origins, r->origin);
 }
 
-static void item_glance(const struct record *r, struct feed_item *out)
+static void item_glance(const struct record *r, uint32_t at, struct feed_item *out)
 {
+    out->slot = at;
     out->change = r->change;
     out->hash = r->hash;
     out->route = r->route;
 }
 
 static void item_read(
-    const struct store *s, const struct record *r, struct feed_item *out, struct stamp_text *text)
+    const struct store *s, uint32_t at, struct feed_item *out, struct stamp_text *text)
 {
+    const struct record *r = arena_record(&s->arena, at);
     stamp_read(s, r, &out->stamp, text);
-    item_glance(r, out);
+    item_glance(r, at, out);
 }
 
 bool store_knows_origin(struct store *s, struct span name)
@@ -147,6 +151,8 @@ unsigned store_origins(const struct store *s)
 static inline void drop(struct store *s, uint32_t at)
 {
     const struct record *r = arena_record(&s->arena, at);
+    if (s->watcher.leaves)
+        s->watcher.leaves(s->watcher.self, at, record_id(r));
     s->digest -= r->hash;
     id_index_remove(&s->index, id_index_hash(&s->index, record_id(r)), at);
     feed_remove(&s->feed, at);
@@ -252,6 +258,8 @@ static enum store_verdict put_known(struct store *s, const struct stamp *in, uin
     record_write(r, in, stamp_hash(in), origin, route);
     feed_remove(&s->feed, at);
     if (to != at) {
+        if (s->watcher.moves)
+            s->watcher.moves(s->watcher.self, at, to);
         id_index_move(&s->index, hash, at, to);
         arena_free(&s->arena, at);
     }
@@ -323,8 +331,20 @@ bool store_get(const struct store *s, struct span id, uint64_t hash, struct feed
 {
     uint32_t at = id_index_find(&s->index, id, hash);
     if (at)
-        item_read(s, arena_record(&s->arena, at), out, text);
+        item_read(s, at, out, text);
     return at != 0;
+}
+
+void store_read(
+    const struct store *s, uint32_t slot, struct feed_item *out, struct stamp_text *text)
+{
+    ASSERT(slot && !arena_record(&s->arena, slot)->is_free);
+    item_read(s, slot, out, text);
+}
+
+void store_watch(struct store *s, const struct store_watcher *watcher)
+{
+    s->watcher = watcher ? *watcher : (struct store_watcher){0};
 }
 
 /* -- figures ----------------------------------------------------------------------------------- */
@@ -395,32 +415,30 @@ bool store_cursor_go_back(struct store *s, unsigned cursor, uint64_t change, uns
     return feed_go_back(&s->feed, cursor, change, steps);
 }
 
-/* The record that the cursor passes next; NULL: it is at the end. */
-static const struct record *next_record(const struct store *s, unsigned cursor)
+/* The record that the cursor passes next; 0: it is at the end. */
+static uint32_t next_record(const struct store *s, unsigned cursor)
 {
     uint32_t at = feed_next(&s->feed, cursor);
-    if (!at)
-        return NULL;
-    const struct record *r = arena_record(&s->arena, at);
-    arena_prefetch(&s->arena, r->next); /* it loads while the caller works on this one */
-    return r;
+    if (at) /* the one behind it loads while the caller works on this one */
+        arena_prefetch(&s->arena, arena_record(&s->arena, at)->next);
+    return at;
 }
 
 bool store_cursor_peek(
     const struct store *s, unsigned cursor, struct feed_item *out, struct stamp_text *text)
 {
-    const struct record *r = next_record(s, cursor);
-    if (r)
-        item_read(s, r, out, text);
-    return r;
+    uint32_t at = next_record(s, cursor);
+    if (at)
+        item_read(s, at, out, text);
+    return at != 0;
 }
 
 bool store_cursor_glance(const struct store *s, unsigned cursor, struct feed_item *out)
 {
-    const struct record *r = next_record(s, cursor);
-    if (r)
-        item_glance(r, out);
-    return r;
+    uint32_t at = next_record(s, cursor);
+    if (at)
+        item_glance(arena_record(&s->arena, at), at, out);
+    return at != 0;
 }
 
 void store_cursor_pass(struct store *s, unsigned cursor)

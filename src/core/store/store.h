@@ -18,9 +18,12 @@
 #include <stdint.h>
 
 enum {
-    STORE_CURSORS_MAX = 72,
+    /* Of 64 neighbours, 2 of the journal, 4 dumps, 1 of live queries, 8 watches of everything; the
+     * rest is spare. */
+    STORE_CURSORS_MAX = 96,
     STORE_ORIGINS_MAX = 4096,
     STORE_ORIGINS_RESTORED_MAX = 2048, /* of these, that store_restore may add */
+    STORE_SLOT_GAP = 7, /* the slots of two stamps differ by this at least */
 };
 
 enum store_when_full {
@@ -59,6 +62,7 @@ struct feed_item {
     uint64_t change;    /* its change number, from 1 */
     uint64_t hash;      /* stamp_hash() of the stamp */
     uint16_t route;     /* what the caller of the put said about where it came from */
+    uint32_t slot;      /* where it lies, never 0; see store_watch */
 };
 
 struct store;
@@ -139,6 +143,21 @@ void store_restored(struct store *s, uint64_t change);
  * false: the store does not know the id; nothing is written. */
 MUST_USE bool store_get(const struct store *s, struct span id, uint64_t hash, struct feed_item *out,
     struct stamp_text *text);
+
+/* The stamp in `slot`, which one has. As store_get. */
+void store_read(
+    const struct store *s, uint32_t slot, struct feed_item *out, struct stamp_text *text);
+
+/* Who keeps slots is told before they mean something else. A stamp that is replaced by a newer one
+ * keeps its slot, or moves. Nothing may be put meanwhile. */
+struct store_watcher {
+    void *self;
+    void (*moves)(void *self, uint32_t from, uint32_t to);
+    void (*leaves)(void *self, uint32_t slot, struct span id); /* the id is not held any more */
+};
+
+/* Tell `watcher` from now on; NULL: nobody. It is copied. */
+void store_watch(struct store *s, const struct store_watcher *watcher);
 
 uint64_t store_count(const struct store *s);
 uint64_t store_digest(const struct store *s);
