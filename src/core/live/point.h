@@ -8,9 +8,11 @@
 
 #include "core/protocol/position.h"
 
+enum { POINT_LATITUDE_MAX = 900000000, POINT_LONGITUDE_MAX = 1800000000 };
+
 struct point {
-    int32_t latitude_e7; /* -900,000,000 to 900,000,000, north positive */
-    int32_t longitude_e7; /* -1,800,000,000 to 1,800,000,000, east positive */
+    int32_t latitude_e7; /* -POINT_LATITUDE_MAX to POINT_LATITUDE_MAX, north positive */
+    int32_t longitude_e7; /* -POINT_LONGITUDE_MAX to POINT_LONGITUDE_MAX, east positive */
 };
 
 struct point point_of(const struct position *p);

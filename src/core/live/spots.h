@@ -40,6 +40,11 @@ MUST_USE bool spots_rename(struct spots *s, uint32_t from, uint32_t to);
 /* Forget `slot`. false: it was not held, and *old is not written. */
 bool spots_remove(struct spots *s, uint32_t slot, struct point *old);
 
+/* Bring what a put, find or remove of this slot reads into the cache. Moves are bound by cache
+ * misses: call the first for all of a group, then the second for all, then put. */
+void spots_prefetch_home(const struct spots *s, uint32_t slot);
+void spots_prefetch(const struct spots *s, uint32_t slot);
+
 uint64_t spots_count(const struct spots *s);
 size_t spots_bytes(const struct spots *s); /* all memory that it holds */
 
@@ -55,10 +60,11 @@ struct spots_question {
     double radius_m; /* >= 0; a point at exactly this distance is within */
     unsigned count; /* so many are wanted, >= 1 */
     void *self; /* for the two below */
-    /* Whether a stamp counts at all. Called for points within the radius only, and seldom for more
-     * than are found. NULL: all do. */
+    /* Whether a stamp counts at all. Called only for points that would be among the nearest `count`
+     * of those looked at so far. NULL: all do. */
     bool (*takes)(void *self, uint32_t slot);
-    /* The order of two stamps at equal distance: < 0, or > 0. */
+    /* The order of two stamps at equal distance: < 0, or > 0. NULL: any, and any of them are left
+     * out if there are too many. */
     int (*order)(void *self, uint32_t a, uint32_t b);
 };
 
@@ -74,13 +80,13 @@ enum spots_progress {
     SPOTS_FAILED, /* out of memory */
 };
 
-/* Go on. budget: how many points may be looked at; what was is taken off. The last node's points
- * are looked at in parts, however many lie on one spot. */
+/* Go on. budget: how many points may be looked at, and a few more; what was is taken off. However
+ * many lie on one spot, they are looked at in parts. Once it has FAILED, it can only be ended. */
 MUST_USE enum spots_progress spots_search_on(struct spots_search *search, unsigned *budget);
 
 /* The nearest `count` or fewer, all that are within the radius, nearest first; equally near ones in
  * the question's order. How many in *found; a view, valid until the search ends. What was removed
- * while the search went on is not among them. */
+ * while the search went on is not among them. Of a search that has found. */
 const struct spots_hit *spots_hits(const struct spots_search *search, unsigned *found);
 
 void spots_search_end(struct spots_search *search); /* NULL is allowed */
