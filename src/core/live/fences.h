@@ -15,6 +15,7 @@ struct fence {
     double radius_m; /* 0 to half of Earth's circumference and more */
     /* The rest is fences.c's. */
     uint8_t level;
+    bool rows;
     uint32_t cells_count;
     struct fence_place *cells; /* where it stands */
 };
