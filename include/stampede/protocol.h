@@ -16,6 +16,8 @@ enum {
     STAMPEDE_SKEW_BYTES_MAX = 21, /* sign, 10 digits, point, 9 digits */
     STAMPEDE_RADIUS_KM_MAX = 50,
     STAMPEDE_COUNT_MAX = 20,
+    STAMPEDE_NEAR_RADIUS_KM_MAX = 20038, /* of live queries: more than half round the Earth */
+    STAMPEDE_NEAR_COUNT_MAX = 1000, /* largest value of limits.near */
 };
 
 #endif

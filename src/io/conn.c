@@ -223,6 +223,19 @@ static void report(struct conns *c, const struct conn *conn, struct instant now)
     node_reported(c->node, number_of(c, conn), (size_t)unconfirmed, now);
 }
 
+/* One that watches is silent for hours, and may stand still without losing anything. Keep-alive finds
+ * a dead end; with TCP_USER_TIMEOUT Linux also resets an end without room, so it is long. */
+static void keep(struct conn *conn)
+{
+    const int on = 1, idle_s = 60, again_s = 10, timeout_ms = 10 * 60 * 1000, kept = 32768;
+    setsockopt(conn->fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+    setsockopt(conn->fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof idle_s);
+    setsockopt(conn->fd, IPPROTO_TCP, TCP_KEEPINTVL, &again_s, sizeof again_s);
+    setsockopt(conn->fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout_ms, sizeof timeout_ms);
+    setsockopt(conn->fd, SOL_SOCKET, SO_SNDBUF, &kept, sizeof kept);
+    conn->kept = true;
+}
+
 static void follow_wants(struct conns *c, struct conn *conn, struct instant now)
 {
     uint32_t slot = number_of(c, conn);
@@ -236,6 +249,8 @@ static void follow_wants(struct conns *c, struct conn *conn, struct instant now)
         begin_close(c, conn, now);
         return;
     }
+    if (wants & NODE_WANT_KEEP && !conn->kept)
+        keep(conn);
     if (wants & NODE_WANT_REPORT)
         report(c, conn, now);
     if (wants & NODE_WANT_WRITE && !conn->sending) {

@@ -38,6 +38,7 @@ struct conn {
     bool cancelling : 1; /* ... and its cancellation was requested */
     bool sending : 1; /* a send is in flight */
     bool ended : 1; /* the other end sent FIN */
+    bool kept : 1; /* its socket is set for one that watches */
 };
 
 _Static_assert(sizeof(struct conn) <= 56, "an idle connection must stay cheap");

@@ -160,11 +160,11 @@ static bool take_remainder(struct span *text, bool *above)
     return true;
 }
 
-bool decimal_radius(struct span text, uint64_t *um)
+bool decimal_km(struct span text, uint64_t km_max, uint64_t *um)
 {
     uint64_t km, fraction = 0;
     bool above = false;
-    if (!decimal_take_digits(&text, STAMPEDE_RADIUS_KM_MAX, &km))
+    if (!decimal_take_digits(&text, km_max, &km))
         return false;
     if (decimal_take_byte(&text, '.')) {
         struct span counted = {text.at, text.len < FRACTION_DIGITS ? text.len : FRACTION_DIGITS};
@@ -174,10 +174,15 @@ bool decimal_radius(struct span text, uint64_t *um)
             return false;
     }
     uint64_t sum = km * UM_PER_KM + fraction;
-    if (text.len || sum + above > STAMPEDE_RADIUS_KM_MAX * UM_PER_KM)
+    if (text.len || sum + above > km_max * UM_PER_KM)
         return false;
     *um = sum;
     return true;
+}
+
+bool decimal_radius(struct span text, uint64_t *um)
+{
+    return decimal_km(text, STAMPEDE_RADIUS_KM_MAX, um);
 }
 
 bool decimal_count(struct span text, uint64_t max, uint64_t *value)

@@ -35,9 +35,12 @@ MUST_USE bool decimal_time(struct span text, int64_t *ns);
  * that takes. DECIMAL_SLACK bytes more may be written to. */
 void decimal_time_put(char *out, size_t bytes, int64_t ns, unsigned decimals);
 
-/* Parse `d...[.d...]` kilometres, 0 to STAMPEDE_RADIUS_KM_MAX, any number of digits. *um is whole
- * micrometres: further fraction digits are dropped, but count when the value is compared with the
- * bound. false: not such a text. */
+/* Parse `d...[.d...]` kilometres, 0 to km_max (1,000,000 at most), any number of digits. *um is
+ * whole micrometres: further fraction digits are dropped, but count when the value is compared with
+ * the bound. false: not such a text. */
+MUST_USE bool decimal_km(struct span text, uint64_t km_max, uint64_t *um);
+
+/* The same, 0 to STAMPEDE_RADIUS_KM_MAX. */
 MUST_USE bool decimal_radius(struct span text, uint64_t *um);
 
 /* Parse `d...`, 0 to max; leading zeros are allowed. false: not such a text. */

@@ -205,6 +205,7 @@ void clients_begin(struct node *n)
 {
     struct clients *k = &n->clients;
     replies_begin(n);
+    queries_begin(n);
     pool_init(&k->rooms, n->topology->limits.line_bytes + 1, OUTBOX_SPARE_CHUNKS);
 }
 
@@ -212,6 +213,7 @@ void clients_begin(struct node *n)
 void clients_take_limits(struct node *n)
 {
     uint32_t line_bytes = n->topology->limits.line_bytes;
+    queries_take_limits(n);
     pool_resize(&n->clients.rooms, line_bytes + 1);
     for (uint32_t i = 0; i < n->connections.max; i++) {
         struct connection *c = connection_of(&n->connections, i);
@@ -223,6 +225,7 @@ void clients_take_limits(struct node *n)
 void clients_end(struct node *n)
 {
     client_logs_end(n);
+    queries_end(n);
     pool_deinit(&n->clients.rooms);
 }
 
@@ -235,7 +238,8 @@ void client_open(
     c->client.lines = (struct line_reader){
         .bytes_max = n->topology->limits.line_bytes, .room_in_use = LINE_NONE_YET};
     input_forget(n, c);
-    c->client.admitted = false;
+    c->client.admitted = c->client.listed = c->spared = false;
+    c->client.reader = NULL;
     client_replies_begin(c);
     client_pace_begin(c, QUOTA_NONE);
     bool full = n->clients.count >= n->topology->limits.connections;
@@ -271,6 +275,7 @@ void client_silent(struct node *n, struct connection *c)
 
 void client_drop(struct node *n, struct connection *c)
 {
+    queries_drop(n, c);
     client_forget_questions(n, c);
     client_pace_end(n, c);
     input_forget(n, c);

@@ -15,6 +15,7 @@
 
 struct node;
 struct connection;
+struct query_reader;
 
 /* What a connection has when it is a client. */
 struct client_state {
@@ -23,6 +24,8 @@ struct client_state {
     struct client_replies replies;
     struct client_pace pace;
     bool admitted; /* counted against limits.connections */
+    bool listed; /* among those who may catch up with news: queries.h */
+    struct query_reader *reader; /* NULL: it has never watched */
 };
 
 struct clients {

@@ -147,6 +147,14 @@ static void on_whatsat(
         connection_choke(&n->connections, c, now);
 }
 
+static void on_live(struct node *n, struct connection *c, const struct command *command,
+    struct instant now)
+{
+    struct span why;
+    if (!query_apply(n, c, command, &why, now))
+        refuse(n, c, command, why, now);
+}
+
 static void apply(struct node *n, const struct group_entry *entry, struct instant now)
 {
     struct connection *c = entry->connection;
@@ -158,6 +166,9 @@ static void apply(struct node *n, const struct group_entry *entry, struct instan
         return;
     case COMMAND_WHATSAT:
         on_whatsat(n, c, entry, now);
+        return;
+    case COMMAND_LIVE:
+        on_live(n, c, &entry->command, now);
         return;
     case COMMAND_INVALID:
         refuse(n, c, &entry->command, SPAN(""), now); /* its line_in says why */
@@ -173,7 +184,7 @@ void commands_apply(struct node *n, struct instant now)
     ASSERT(count <= COMMANDS_GROUP);
     n->commands.group_count = n->commands.group_questions = 0;
     for (unsigned i = 0; i < count; i++)
-        if (n->commands.group[i].command.kind != COMMAND_INVALID)
+        if (n->commands.group[i].command.id.len)
             n->commands.group[i].likely =
                 store_prefetch_record(n->store, n->commands.group[i].hash);
     for (unsigned i = 0; i < count; i++)
@@ -193,9 +204,12 @@ void commands_gather(struct node *n, struct connection *c, struct instant now)
 {
     struct group_entry *entry = &n->commands.group[n->commands.group_count++];
     entry->connection = c;
-    if (entry->command.kind != COMMAND_INVALID) {
+    if (entry->command.id.len) {
         entry->hash = store_hash(n->store, entry->command.id);
         store_prefetch_table(n->store, entry->hash);
+    } else if (entry->command.kind == COMMAND_LIVE) { /* nothing behind a WATCH may be read yet */
+        commands_apply(n, now);
+        return;
     }
     n->commands.group_questions += entry->command.kind == COMMAND_WHATSAT;
     /* A line in the reader's room would be overwritten by the next one that is split. */

@@ -67,7 +67,7 @@ static bool is_command(const struct line_reader *lines)
         return false;
     line.len -= line.at[line.len - 1] == '\r';
     command_parse(line, &command);
-    return command.kind != COMMAND_INVALID;
+    return command.kind == COMMAND_IAMAT || command.kind == COMMAND_WHATSAT;
 }
 
 struct connection *inputs_silent(struct node *n, struct instant now)

@@ -19,6 +19,7 @@
     X(clients_dropped_memory, "closed because no memory was left for a reply")                \
     X(lines_iamat, "IAMAT lines")                                                             \
     X(lines_whatsat, "WHATSAT lines")                                                         \
+    X(lines_live, "NEAR, WATCH and UNWATCH lines")                                            \
     X(lines_invalid, "lines answered with ?")                                                 \
     X(lines_too_long, "lines longer than limits.line")                                        \
     X(stamps_new, "IAMATs that were stored")                                                  \

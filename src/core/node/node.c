@@ -209,6 +209,8 @@ void node_sent(struct node *n, uint32_t conn, size_t bytes, struct instant now)
     if (n->durable.holds)
         durable_sent(n, c, bytes);
     client_relieve(n, c);
+    if (c->client.reader && c->out.bytes < QUERIES_NEWS_BYTES / 2)
+        client_news(n, c);
 }
 
 void node_reported(struct node *n, uint32_t conn, size_t bytes, struct instant now)
@@ -360,6 +362,8 @@ void node_turn(struct node *n, struct instant now)
     alarms_turn(n, now);
     if (n->client_log.more && now.mono_ns >= client_log_deadline(&n->client_log))
         client_log_sum(n, now);
+    if (n->queries.live)
+        queries_turn(n, now);
     if (n->durable.journal)
         durable_turn(n, now);
 }
@@ -388,7 +392,7 @@ unsigned node_wants(const struct node *n, uint32_t conn)
         write = durable_window(n, c).len > 0;
     if (c->finishing && !c->out.head)
         return NODE_WANT_CLOSE;
-    unsigned wants = write ? NODE_WANT_WRITE : 0u;
+    unsigned wants = (write ? NODE_WANT_WRITE : 0u) | (c->spared ? NODE_WANT_KEEP : 0u);
     if (!c->finishing && !c->choked) /* after FIN one of them is set */
         return wants | NODE_WANT_READ;
     /* Input of a finishing link is read and discarded: two ends that both finish would otherwise
@@ -476,6 +480,7 @@ int64_t node_deadline(const struct node *n)
     soonest = earlier_ns(soonest, n->webs.due_ns);
     if (n->webs_tls.first)
         soonest = earlier_ns(soonest, webs_tls_ready_ns(n));
+    soonest = earlier_ns(soonest, queries_deadline(n));
     soonest = earlier_ns(soonest, inputs_deadline(n));
     if (n->client_log.more)
         soonest = earlier_ns(soonest, client_log_deadline(&n->client_log));

@@ -16,6 +16,7 @@
  *   pace.c         clients that pause, because their address has said too much
  *   quotas.c       what one address may take
  *   unread.c       what the output of all clients may take together
+ *   queries.c      live queries: NEAR, WATCH, UNWATCH, and who gets news
  *   questions.c    the WHATSATs that wait for places
  *   web.c          the connections of the HTTP port
  *   web_tls.c      the bytes of the HTTP port through TLS
@@ -82,6 +83,7 @@
 #include "core/node/pace.h"
 #include "core/node/parting.h"
 #include "core/node/places.h"
+#include "core/node/queries.h"
 #include "core/node/questions.h"
 #include "core/node/quotas.h"
 #include "core/node/random.h"
@@ -119,6 +121,7 @@ struct node {
     struct quotas quotas;
     struct unread unread;
     struct questions questions;
+    struct queries queries;
     struct edges edges;
     struct named_all named;
     struct links links;

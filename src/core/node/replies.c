@@ -13,7 +13,7 @@ void replies_begin(struct node *n)
 
 void client_replies_begin(struct connection *c)
 {
-    c->client.replies.questions = 0;
+    c->client.replies.questions = c->client.replies.queries = 0;
 }
 
 void client_finish(struct node *n, struct connection *c, struct instant now)
@@ -39,10 +39,10 @@ bool client_full(const struct node *n, const struct connection *c)
 {
     uint64_t most = n->topology->limits.output_bytes;
     return c->out.bytes >= most || c->out.memory >= CLIENT_OUTPUT_MEMORY * most ||
-           c->client.replies.questions >= CLIENT_QUESTIONS_MAX;
+           c->client.replies.questions + c->client.replies.queries >= CLIENT_QUESTIONS_MAX;
 }
 
-static void replied(struct node *n, struct connection *c, struct span reply, struct instant now)
+void reply_wrote(struct node *n, struct connection *c, struct span reply, struct instant now)
 {
     connection_touch(&n->connections, c);
     if (log_on(n->log, LOG_DEBUG))
@@ -63,7 +63,7 @@ void reply_refused(struct node *n, struct connection *c, struct span line, struc
     struct buf out = buf_over(room, line.len + 3);
     command_refuse(&out, line);
     outbox_wrote(&c->out, out.len);
-    replied(n, c, (struct span){room, out.len - 1}, now);
+    reply_wrote(n, c, (struct span){room, out.len - 1}, now);
 }
 
 void reply_stamp(
@@ -79,7 +79,7 @@ void reply_stamp(
     stamp_at_put(&out, stamp);
     buf_byte(&out, '\n');
     outbox_wrote(&c->out, out.len);
-    replied(n, c, (struct span){room, out.len - 1}, now);
+    reply_wrote(n, c, (struct span){room, out.len - 1}, now);
 }
 
 /* -- gates ------------------------------------------------------------------------------------- */
@@ -118,8 +118,9 @@ void reply_fill(struct node *n, struct connection *c, struct chunk *gate, struct
         client_starved(n, c);
         return;
     }
+    client_news(n, c);
     client_relieve(n, c);
-    replied(n, c, answer, now);
+    reply_wrote(n, c, answer, now);
 }
 
 void client_forget_questions(struct node *n, struct connection *c)
@@ -134,7 +135,8 @@ void client_forget_questions(struct node *n, struct connection *c)
 void client_relieve(struct node *n, struct connection *c)
 {
     bool roomy = c->out.bytes <= n->topology->limits.output_bytes / 2 &&
-                 c->client.replies.questions <= CLIENT_QUESTIONS_MAX / 2;
+                 c->client.replies.questions + c->client.replies.queries <=
+                     CLIENT_QUESTIONS_MAX / 2;
     if (!c->choked || c->paused || c->client.replies.resuming || !roomy)
         return;
     c->client.replies.resuming = true;
@@ -145,6 +147,14 @@ void client_relieve(struct node *n, struct connection *c)
         connection_of(&n->connections, n->replies.resuming_last)->client.replies.next_resuming =
             c->number;
     n->replies.resuming_last = c->number;
+}
+
+void client_news(struct node *n, struct connection *c)
+{
+    if (!c->client.reader || c->client.listed || !live_is_behind(&c->client.reader->live))
+        return;
+    connection_list_append(&n->connections, &n->queries.listed, LIST_NEWS, c);
+    c->client.listed = true;
 }
 
 uint32_t replies_relieved(struct node *n)

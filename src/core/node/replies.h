@@ -26,6 +26,7 @@ struct client_replies {
     uint32_t next_resuming; /* these two outlive the connection: its number may be in the list */
     bool resuming; /* in the list of clients that go on in the next turn */
     uint16_t questions; /* gates in its output */
+    uint16_t queries; /* likewise, of live queries: queries.h */
 };
 
 struct replies {
@@ -35,6 +36,9 @@ struct replies {
 void replies_begin(struct node *n);
 /* `c` is a new client. */
 void client_replies_begin(struct connection *c);
+
+/* A reply was written to its output: log it, and do what follows from it. */
+void reply_wrote(struct node *n, struct connection *c, struct span reply, struct instant now);
 
 /* Write a reply, log it, and do what follows from it: `client_close reply`, choking. Without memory
  * the connection is aborted, since no reply may be left out. */
@@ -62,6 +66,8 @@ void client_starved(struct node *n, struct connection *c);
 
 /* Output was sent or answered: `c` may go on. */
 void client_relieve(struct node *n, struct connection *c);
+/* It may take news again, if it watches and is behind. */
+void client_news(struct node *n, struct connection *c);
 /* Take the list of those that may go on; CONNECTION_NONE: it is empty. */
 uint32_t replies_relieved(struct node *n);
 /* Take the next client off the list; NULL: it need not go on any more. */

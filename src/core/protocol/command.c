@@ -149,6 +149,14 @@ static void fields_parse(const struct span *field, struct command *out)
         out->kind = COMMAND_WHATSAT;
 }
 
+/* Lines that are neither, seldom: a live query, or nothing. */
+static void others_parse(const struct span *field, int count, struct command *out)
+{
+    struct live_command live;
+    if (count > 0 && live_command_of(field, count, &live))
+        out->kind = COMMAND_LIVE;
+}
+
 /* Invalid until its fields prove the opposite. The union is set together with the kind. */
 static void begin(struct command *out, struct span line)
 {
@@ -159,11 +167,14 @@ static void begin(struct command *out, struct span line)
 
 void command_parse(struct span line, struct command *out)
 {
-    struct span field[COMMAND_FIELDS_MAX];
+    struct span field[LIVE_COMMAND_FIELDS_MAX];
     begin(out, line);
-    if (command_split(line, field, COMMAND_FIELDS_MAX) == COMMAND_FIELDS_MAX)
+    int count = command_split(line, field, LIVE_COMMAND_FIELDS_MAX);
+    if (count == COMMAND_FIELDS_MAX)
         fields_parse(field, out);
-    ASSERT(out->kind == COMMAND_INVALID || out->id.len >= 1);
+    if (out->kind == COMMAND_INVALID)
+        others_parse(field, count, out);
+    ASSERT(out->kind == COMMAND_INVALID || out->kind == COMMAND_LIVE || out->id.len >= 1);
 }
 
 size_t command_next(struct span in, size_t line_bytes_max, struct command *out)
@@ -178,7 +189,18 @@ size_t command_next(struct span in, size_t line_bytes_max, struct command *out)
         return 0;
     begin(out, (struct span){in.at, bytes - 1});
     fields_parse(field, out);
+    if (out->kind == COMMAND_INVALID)
+        others_parse(field, COMMAND_FIELDS_MAX, out);
     return bytes;
+}
+
+void command_live(const struct command *command, struct live_command *out)
+{
+    struct span field[LIVE_COMMAND_FIELDS_MAX];
+    ASSERT(command->kind == COMMAND_LIVE);
+    int count = command_split(command->line, field, LIVE_COMMAND_FIELDS_MAX);
+    bool parsed = live_command_of(field, count, out);
+    ASSERT(parsed);
 }
 
 void command_refuse(struct buf *out, struct span line)

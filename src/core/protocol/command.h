@@ -7,16 +7,22 @@
 #define CORE_PROTOCOL_COMMAND_H
 
 #include "core/base/buf.h"
+#include "core/protocol/live_command.h"
 #include "core/protocol/position.h"
 #include "stampede/protocol.h"
 #include <stdint.h>
 
-enum command_kind { COMMAND_INVALID, COMMAND_IAMAT, COMMAND_WHATSAT };
+enum command_kind {
+    COMMAND_INVALID,
+    COMMAND_IAMAT,
+    COMMAND_WHATSAT,
+    COMMAND_LIVE, /* of live queries: command_live tells which */
+};
 
 struct command {
     enum command_kind kind;
     struct span line; /* as received, without LF or CRLF: a `?` reply repeats it */
-    struct span id; /* 1 to STAMPEDE_CLIENT_ID_BYTES_MAX bytes */
+    struct span id; /* IAMAT, WHATSAT: 1 to STAMPEDE_CLIENT_ID_BYTES_MAX bytes */
     union {
         struct {
             struct span position_text;
@@ -62,6 +68,10 @@ void command_parse(struct span line, struct command *out);
  * another form, is not complete or longer than line_bytes_max: use line_next and command_parse;
  * *out is then undefined. */
 MUST_USE size_t command_next(struct span in, size_t line_bytes_max, struct command *out);
+
+/* The rest of a COMMAND_LIVE, which is kept out of struct command because there are many of those:
+ * its line once more. */
+void command_live(const struct command *command, struct live_command *out);
 
 /* Write the reply to an invalid line: `? `, a copy of the line, LF; line.len + 3 bytes. */
 void command_refuse(struct buf *out, struct span line);

@@ -13,7 +13,7 @@ static const struct span texts[FAULTS] = {
     [FAULT_CONTROL_BYTE] = SPAN("the line holds a control byte"),
     [FAULT_EMPTY] = SPAN("the line is empty"),
     [FAULT_WORD_CASE] = SPAN("command words are written in capitals"),
-    [FAULT_WORD] = SPAN("the first word is neither IAMAT nor WHATSAT"),
+    [FAULT_WORD] = SPAN("the first word is none of IAMAT, WHATSAT, NEAR, WATCH, UNWATCH"),
     [FAULT_FIELDS_FEW] = SPAN("the line has fewer than four fields"),
     [FAULT_FIELDS_MANY] = SPAN("the line has more than four fields"),
     [FAULT_ID_LONG] = SPAN("the client id has more than 255 bytes"),
@@ -33,6 +33,12 @@ static const struct span texts[FAULTS] = {
     [FAULT_RADIUS_BOUND] = SPAN("the radius is above 50 km"),
     [FAULT_COUNT_FORM] = SPAN("the count is not written in digits"),
     [FAULT_COUNT_BOUND] = SPAN("the count is above 20"),
+    [FAULT_LIVE_FIELDS] = SPAN("NEAR has four or five fields, WATCH one, two or four, UNWATCH two"),
+    [FAULT_LIVE_NEAR] = SPAN("WATCH with four fields is WATCH NEAR, a position and a radius"),
+    [FAULT_LIVE_RADIUS] = SPAN("the radius is above 20038 km"),
+    [FAULT_LIVE_COUNT] = SPAN("the count is above 1000"),
+    [FAULT_LIVE_AGE] = SPAN("the age is not written as seconds, with at most 9 digits of a fraction"),
+    [FAULT_LIVE_NUMBER] = SPAN("the number of the watch is not written in digits, or far too large"),
 };
 
 struct span command_fault_text(enum command_fault fault)
@@ -116,6 +122,56 @@ static enum command_fault whatsat_fault(struct span radius, struct span count)
     return is_number(count, &fraction) && !fraction ? FAULT_COUNT_BOUND : FAULT_COUNT_FORM;
 }
 
+static enum command_fault circle_fault(struct span position, struct span radius)
+{
+    struct position centre;
+    size_t fraction;
+    uint64_t um;
+    if (!position_parse(position, &centre))
+        return position_fault(position);
+    if (!is_number(radius, &fraction))
+        return FAULT_RADIUS_FORM;
+    return decimal_km(radius, STAMPEDE_NEAR_RADIUS_KM_MAX, &um) ? FAULT_NONE : FAULT_LIVE_RADIUS;
+}
+
+static enum command_fault near_fault(const struct span *field, int count)
+{
+    uint64_t wanted;
+    size_t fraction;
+    if (count != 4 && count != 5)
+        return FAULT_LIVE_FIELDS;
+    enum command_fault fault = circle_fault(field[1], field[2]);
+    if (fault != FAULT_NONE)
+        return fault;
+    if (!decimal_count(field[3], STAMPEDE_NEAR_COUNT_MAX, &wanted))
+        return is_number(field[3], &fraction) && !fraction ? FAULT_LIVE_COUNT : FAULT_COUNT_FORM;
+    return FAULT_LIVE_AGE;
+}
+
+static enum command_fault watch_fault(const struct span *field, int count)
+{
+    if (count == 2)
+        return FAULT_ID_LONG;
+    if (count != 4)
+        return FAULT_LIVE_FIELDS;
+    return SPAN_IS(field[1], "NEAR") ? circle_fault(field[2], field[3]) : FAULT_LIVE_NEAR;
+}
+
+/* What is wrong with a line that begins with a word of live queries, which is set in *fault. false:
+ * it does not. */
+static bool live_fault(const struct span *field, int count, enum command_fault *fault)
+{
+    if (SPAN_IS(field[0], "NEAR"))
+        *fault = near_fault(field, count);
+    else if (SPAN_IS(field[0], "WATCH"))
+        *fault = watch_fault(field, count);
+    else if (SPAN_IS(field[0], "UNWATCH"))
+        *fault = count == 2 ? FAULT_LIVE_NUMBER : FAULT_LIVE_FIELDS;
+    else
+        return false;
+    return true;
+}
+
 /* Whether the field is the word (which has no capitals) in other letters' case. */
 static bool is_word(struct span field, struct span word)
 {
@@ -127,14 +183,25 @@ static bool is_word(struct span field, struct span word)
     return true;
 }
 
-/* What is wrong with a line of `count` fields, of which the first four at most are given. */
+static enum command_fault word_fault(struct span field)
+{
+    static const struct span words[] = {
+        SPAN("iamat"), SPAN("whatsat"), SPAN("near"), SPAN("watch"), SPAN("unwatch")};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (is_word(field, words[i]))
+            return FAULT_WORD_CASE;
+    return FAULT_WORD;
+}
+
+/* What is wrong with a line of `count` fields, of which the first five at most are given. */
 static enum command_fault fields_fault(const struct span *field, int count)
 {
+    enum command_fault fault;
     bool iamat = SPAN_IS(field[0], "IAMAT");
+    if (live_fault(field, count, &fault))
+        return fault;
     if (!iamat && !SPAN_IS(field[0], "WHATSAT"))
-        return is_word(field[0], SPAN("iamat")) || is_word(field[0], SPAN("whatsat"))
-                   ? FAULT_WORD_CASE
-                   : FAULT_WORD;
+        return word_fault(field[0]);
     if (count != COMMAND_FIELDS_MAX)
         return count < COMMAND_FIELDS_MAX ? FAULT_FIELDS_FEW : FAULT_FIELDS_MANY;
     if (field[1].len > STAMPEDE_CLIENT_ID_BYTES_MAX)
@@ -148,8 +215,8 @@ enum command_fault command_explain(struct span line)
     command_parse(line, &command);
     if (command.kind != COMMAND_INVALID)
         return FAULT_NONE;
-    struct span field[COMMAND_FIELDS_MAX];
-    int count = command_split(line, field, COMMAND_FIELDS_MAX);
+    struct span field[LIVE_COMMAND_FIELDS_MAX];
+    int count = command_split(line, field, LIVE_COMMAND_FIELDS_MAX);
     if (count < 0)
         return FAULT_CONTROL_BYTE;
     enum command_fault fault = count ? fields_fault(field, count) : FAULT_EMPTY;

@@ -34,6 +34,12 @@ enum command_fault {
     FAULT_RADIUS_BOUND,
     FAULT_COUNT_FORM,
     FAULT_COUNT_BOUND,
+    FAULT_LIVE_FIELDS, /* of NEAR, WATCH, UNWATCH: too few or too many */
+    FAULT_LIVE_NEAR, /* WATCH with four fields, and the second is not NEAR */
+    FAULT_LIVE_RADIUS,
+    FAULT_LIVE_COUNT,
+    FAULT_LIVE_AGE,
+    FAULT_LIVE_NUMBER,
     FAULTS
 };
 

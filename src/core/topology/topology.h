@@ -70,6 +70,11 @@ struct topology_limits {
     uint64_t partial_ms; /* 0, or 1ms to 1h; 1s: when a command without LF is taken */
     uint64_t stop_ms; /* 0 to 10min; 5s: a node that is told to stop has ended then */
     uint64_t future_ns; /* how far ahead a client's time may be, 0 to 3650d; 1d */
+    uint32_t near; /* stamps that NEAR tells, 1 to STAMPEDE_NEAR_COUNT_MAX; 100 */
+    uint32_t watches; /* of one connection, 0 to 100,000; 1000 */
+    uint32_t watches_total; /* of a node, 0 to 10,000,000; 100000 */
+    uint32_t watch_all; /* of them, of everything, 0 to 8; 8 */
+    uint32_t fence; /* stamps within one fence, 1 to 1,000,000; 10000 */
     uint64_t clock_ns; /* how wrong the clock of a node may be, 1s to 1d; 1min */
 };
 

@@ -64,6 +64,23 @@ static const struct {
     {SPAN("WHATSAT kiwi 10 five"), FAULT_COUNT_FORM},
     {SPAN("WHATSAT kiwi 10 21"), FAULT_COUNT_BOUND},
     {SPAN("WHATSAT kiwi 10 18446744073709551617"), FAULT_COUNT_BOUND},
+    {SPAN("near +1+1 10 5"), FAULT_WORD_CASE},
+    {SPAN("NEAR +1+1 10"), FAULT_LIVE_FIELDS},
+    {SPAN("NEAR +1+1 10 5 60 1"), FAULT_LIVE_FIELDS},
+    {SPAN("WATCH a b"), FAULT_LIVE_FIELDS},
+    {SPAN("WATCH NEAR +1+1 10 5"), FAULT_LIVE_FIELDS},
+    {SPAN("UNWATCH"), FAULT_LIVE_FIELDS},
+    {SPAN("WATCH near +1+1 10"), FAULT_LIVE_NEAR},
+    {SPAN("NEAR +1+1 20038.0000000001 5"), FAULT_LIVE_RADIUS},
+    {SPAN("WATCH NEAR +1+1 20039"), FAULT_LIVE_RADIUS},
+    {SPAN("WATCH NEAR +1+1 -1"), FAULT_RADIUS_FORM},
+    {SPAN("WATCH NEAR 1+1 1"), FAULT_LATITUDE_SIGN},
+    {SPAN("NEAR +1+1 10 1001"), FAULT_LIVE_COUNT},
+    {SPAN("NEAR +1+1 10 1.0"), FAULT_COUNT_FORM},
+    {SPAN("NEAR +1+1 10 10 -1"), FAULT_LIVE_AGE},
+    {SPAN("NEAR +1+1 10 10 1.0123456789"), FAULT_LIVE_AGE},
+    {SPAN("UNWATCH one"), FAULT_LIVE_NUMBER},
+    {SPAN("UNWATCH 18446744073709551616"), FAULT_LIVE_NUMBER},
 };
 
 static enum command_fault explained(struct span text)
@@ -98,6 +115,11 @@ Test(explain, a_long_id)
         for (size_t i = 0; i < bytes; i++)
             buf_byte(&out, 'k');
         buf_text(&out, " 10 5");
+        cr_expect_eq(explained(buf_span(&out)), bytes <= 255 ? FAULT_NONE : FAULT_ID_LONG);
+        out = buf_over(line, sizeof line);
+        buf_text(&out, "WATCH ");
+        for (size_t i = 0; i < bytes; i++)
+            buf_byte(&out, 'k');
         cr_expect_eq(explained(buf_span(&out)), bytes <= 255 ? FAULT_NONE : FAULT_ID_LONG);
     }
 }

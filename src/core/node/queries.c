@@ -1,0 +1,607 @@
+/* queries.c — see queries.h.
+ *
+ * Holds always: `queries` of a client's replies is the number of its slots, and
+ * CLIENT_QUESTIONS_MAX more while a WATCH NEAR or a WATCH of everything waits for its reply. */
+#include "core/node/private.h"
+#include "core/base/decimal.h"
+#include <math.h>
+#include <stdlib.h>
+
+enum {
+    ALL_WAITS = CLIENT_QUESTIONS_MAX, /* in `queries`: nothing behind it is read */
+    NUMBER_BYTES = 20, /* of a 64-bit number */
+    KM_BYTES = 16, /* a distance with its decimals, and a space */
+    WORD_BYTES = 8, /* " ENTER " */
+};
+
+#define UM_PER_M 1e6
+
+static struct query_reader *reader_of(const struct connection *c)
+{
+    return c->client.reader;
+}
+
+/* -- the list of those who may catch up --------------------------------------------------------- */
+
+static void unlist(struct node *n, struct connection *c)
+{
+    if (!c->client.listed)
+        return;
+    connection_list_remove(&n->connections, &n->queries.listed, LIST_NEWS, c);
+    c->client.listed = false;
+}
+
+/* Whether it could take news, but for the turn. */
+static bool takes_news(const struct connection *c)
+{
+    const struct client_replies *r = &c->client.replies;
+    bool gates = r->questions > 0 || (r->queries > 0 && !reader_of(c)->all_begins);
+    return !c->finishing && !c->aborted && !gates && c->out.bytes < QUERIES_NEWS_BYTES;
+}
+
+/* -- news -------------------------------------------------------------------------------------- */
+
+static const char *word_of(enum live_news what)
+{
+    static const char *const words[] = {[LIVE_NOW] = " NOW ", [LIVE_ENTER] = " ENTER ",
+        [LIVE_MOVE] = " MOVE ", [LIVE_EXIT] = " EXIT ", [LIVE_GONE] = " GONE "};
+    return words[what];
+}
+
+static void put_news(struct buf *out, uint64_t number, enum live_news what, struct span id,
+    const struct stamp *stamp)
+{
+    if (what == LIVE_WATCHING) {
+        buf_text(out, "WATCHING ");
+        buf_u64(out, number);
+    } else {
+        buf_text(out, "! ");
+        buf_u64(out, number);
+        buf_text(out, what == LIVE_FULL ? " FULL" : word_of(what));
+    }
+    if (what == LIVE_GONE)
+        buf_span_put(out, id);
+    else if (stamp)
+        stamp_at_put(out, stamp);
+    buf_byte(out, '\n');
+}
+
+static bool write_news(struct node *n, struct connection *c, uint64_t number, enum live_news what,
+    struct span id, const struct stamp *stamp)
+{
+    size_t bytes = 16 + NUMBER_BYTES + WORD_BYTES + (stamp ? stamp_at_bytes_max(stamp) : id.len);
+    char *room = outbox_room(&c->out, connection_chunks(&n->connections, c), bytes);
+    if (!room) {
+        client_starved(n, c);
+        return false;
+    }
+    struct buf out = buf_over(room, bytes);
+    put_news(&out, number, what, id, stamp);
+    outbox_wrote(&c->out, out.len);
+    connection_touch(&n->connections, c);
+    if (log_on(n->log, LOG_DEBUG))
+        client_log_reply(n, c, (struct span){room, out.len - 1}, n->now);
+    n->queries.told++;
+    return true;
+}
+
+/* All that was held when it began is told: it is read from again. */
+static void all_has_begun(struct node *n, struct connection *c)
+{
+    reader_of(c)->all_begins = false;
+    ASSERT(c->client.replies.queries >= ALL_WAITS);
+    c->client.replies.queries -= ALL_WAITS;
+    client_relieve(n, c);
+    if (n->topology->client_close == CLIENT_CLOSE_REPLY)
+        client_closes(n, c, n->now);
+}
+
+static bool tell(void *self, struct live_reader *live, uint64_t number, enum live_news what,
+    struct span id, const struct stamp *stamp)
+{
+    struct node *n = self;
+    struct query_reader *r = (struct query_reader *)live;
+    struct connection *c = r->connection;
+    if (!takes_news(c))
+        return false;
+    if (r->turn != n->queries.turn) {
+        if (n->queries.given == QUERIES_READERS_A_TURN) {
+            client_news(n, c);
+            return false;
+        }
+        n->queries.given++;
+        r->turn = n->queries.turn;
+    }
+    if (!write_news(n, c, number, what, id, stamp))
+        return false;
+    if (what == LIVE_WATCHING)
+        all_has_begun(n, c);
+    return true;
+}
+
+/* -- answers ----------------------------------------------------------------------------------- */
+
+static uint64_t ticket_of(const struct query *q, uint32_t slot)
+{
+    return (uint64_t)q->serial << 32 | slot;
+}
+
+static void free_slot(struct queries *k, uint32_t slot)
+{
+    struct query *q = &k->slots[slot];
+    free(q->head);
+    q->asker = NULL;
+    q->head = NULL;
+    q->next_free = k->free_first;
+    k->free_first = slot;
+}
+
+/* The stamp of a hit, and how many bytes its line has at most. */
+static size_t hit_bytes(struct node *n, const struct live_hit *hit, struct feed_item *item)
+{
+    store_read(n->store, hit->slot, item, &n->commands.text);
+    return KM_BYTES + NUMBER_BYTES + WORD_BYTES + stamp_at_bytes_max(&item->stamp) + 1;
+}
+
+static void put_km(struct buf *out, double distance_m)
+{
+    uint64_t m = (uint64_t)llround(distance_m);
+    buf_u64(out, m / 1000);
+    buf_byte(out, '.');
+    for (uint64_t part = 100; part; part /= 10)
+        buf_byte(out, (char)('0' + m % 1000 / part % 10));
+    buf_byte(out, ' ');
+}
+
+/* number: of the watch whose members the hits are; 0: they are the answer to NEAR. */
+static void put_hit(struct node *n, struct buf *out, const struct live_hit *hit, uint64_t number)
+{
+    struct feed_item item;
+    store_read(n->store, hit->slot, &item, &n->commands.text);
+    if (number) {
+        buf_text(out, "! ");
+        buf_u64(out, number);
+        buf_text(out, " IN ");
+    } else {
+        put_km(out, hit->distance_m);
+    }
+    stamp_at_put(out, &item.stamp);
+    buf_byte(out, '\n');
+}
+
+/* The whole reply, from malloc. NULL: no memory. */
+static char *render(struct node *n, const struct query *q, const struct live_hit *hits,
+    unsigned found, uint64_t number, size_t *len)
+{
+    struct feed_item item;
+    size_t bytes = 32 + NUMBER_BYTES + strlen(q->head);
+    for (unsigned i = 0; i < found; i++)
+        bytes += hit_bytes(n, &hits[i], &item);
+    char *memory = malloc(bytes);
+    if (!memory)
+        return NULL;
+    struct buf out = buf_over(memory, bytes);
+    if (!q->fence) {
+        buf_text(&out, "NEAR ");
+        buf_u64(&out, found);
+        buf_text(&out, q->head);
+        buf_byte(&out, '\n');
+    }
+    for (unsigned i = 0; i < found; i++)
+        put_hit(n, &out, &hits[i], number);
+    if (q->fence) {
+        buf_text(&out, "WATCHING ");
+        buf_u64(&out, number);
+        buf_text(&out, " NEAR");
+        buf_text(&out, q->head);
+        buf_byte(&out, '\n');
+    }
+    ASSERT(!out.overflow);
+    *len = out.len;
+    return memory;
+}
+
+/* What it counts among the `queries` of its asker. */
+static unsigned slots_of(const struct query *q)
+{
+    return q->fence ? 1 + ALL_WAITS : 1;
+}
+
+/* The reply that the gate holds as its head, and what follows, is whole. */
+static void fill(struct node *n, const struct query *q, struct span reply)
+{
+    struct connection *c = q->asker;
+    ASSERT(c->client.replies.queries > 0);
+    c->client.replies.queries = (uint16_t)(c->client.replies.queries - slots_of(q));
+    if (!outbox_fill(&c->out, connection_chunks(&n->connections, c), q->gate, reply)) {
+        client_starved(n, c);
+        return;
+    }
+    client_news(n, c);
+    client_relieve(n, c);
+    reply_wrote(n, c, (struct span){reply.at, reply.len - 1}, n->now);
+}
+
+static void refuse(struct node *n, const struct query *q)
+{
+    char line[64 + STAMPEDE_LINE_BYTES_MAX];
+    struct buf out = buf_over(line, sizeof line);
+    buf_text(&out, "? WATCH NEAR");
+    buf_text(&out, q->head);
+    buf_byte(&out, '\n');
+    n->metrics.lines_invalid++;
+    fill(n, q, buf_span(&out));
+}
+
+/* Where the client has said FIN, or has its one reply, the watch ends as it begins. */
+static bool begin_fence(struct node *n, const struct query *q)
+{
+    struct query_reader *r = reader_of(q->asker);
+    if (q->asker->finishing || n->topology->client_close == CLIENT_CLOSE_REPLY) {
+        r->live.last++;
+        return true;
+    }
+    bool begun = live_watch_near(n->queries.live, &r->live, point_of(&q->centre),
+        (double)q->radius_um / UM_PER_M);
+    q->asker->spared |= begun;
+    return begun;
+}
+
+static void answer(void *self, const struct live_question *question, const struct live_hit *hits,
+    unsigned found, bool more)
+{
+    struct node *n = self;
+    uint32_t slot = (uint32_t)question->ticket;
+    struct query *q = &n->queries.slots[slot];
+    struct connection *c = q->asker;
+    ASSERT(c && ticket_of(q, slot) == question->ticket);
+    size_t len;
+    uint64_t number = q->fence ? reader_of(c)->live.last + 1 : 0;
+    char *reply = hits ? render(n, q, hits, found, number, &len) : NULL;
+    if (!reply || (q->fence && !more && !begin_fence(n, q)))
+        client_starved(n, c);
+    else if (more)
+        refuse(n, q);
+    else
+        fill(n, q, (struct span){reply, len});
+    if (c->aborted)
+        c->client.replies.queries = 0;
+    free(reply);
+    free_slot(&n->queries, slot);
+}
+
+/* -- asking ------------------------------------------------------------------------------------ */
+
+/* " <position> <radius-km> <count>" */
+static char *head_of(const struct live_command *command)
+{
+    bool near = command->kind == LIVE_COMMAND_NEAR;
+    size_t bytes = 4 + command->position_text.len + command->radius_text.len +
+                   (near ? command->count_text.len : 0);
+    char *head = malloc(bytes);
+    if (!head)
+        return NULL;
+    struct buf out = buf_over(head, bytes);
+    buf_byte(&out, ' ');
+    buf_span_put(&out, command->position_text);
+    buf_byte(&out, ' ');
+    buf_span_put(&out, command->radius_text);
+    if (near) {
+        buf_byte(&out, ' ');
+        buf_span_put(&out, command->count_text);
+    }
+    buf_byte(&out, '\0');
+    ASSERT(!out.overflow);
+    return head;
+}
+
+/* Of a NEAR that wants none. false: no memory. */
+static bool tell_none(struct node *n, struct connection *c, const struct live_command *command,
+    struct instant now)
+{
+    char *head = head_of(command);
+    size_t bytes = head ? strlen(head) + 8 : 0;
+    char *room = head ? outbox_room(&c->out, connection_chunks(&n->connections, c), bytes) : NULL;
+    if (room) {
+        struct buf out = buf_over(room, bytes);
+        buf_text(&out, "NEAR 0");
+        buf_text(&out, head);
+        buf_byte(&out, '\n');
+        outbox_wrote(&c->out, out.len);
+        reply_wrote(n, c, (struct span){room, out.len - 1}, now);
+    }
+    free(head);
+    return room != NULL;
+}
+
+/* false: no memory. */
+static bool ask(struct node *n, struct connection *c, const struct live_command *command,
+    struct instant now)
+{
+    struct queries *k = &n->queries;
+    uint32_t slot = k->free_first;
+    struct query *q = &k->slots[slot];
+    char *head = head_of(command);
+    struct chunk *gate =
+        head ? outbox_gate(&c->out, connection_chunks(&n->connections, c), SPAN("")) : NULL;
+    if (!gate) {
+        free(head);
+        return false;
+    }
+    bool fence = command->kind == LIVE_COMMAND_WATCH_NEAR;
+    k->free_first = q->next_free;
+    *q = (struct query){.asker = c, .gate = gate, .head = head, .centre = command->centre,
+        .radius_um = command->radius_um, .fence = fence, .serial = q->serial + 1};
+    c->client.replies.queries = (uint16_t)(c->client.replies.queries + slots_of(q));
+    bool aged = command->kind == LIVE_COMMAND_NEAR && command->age_ns >= 0;
+    struct live_question question = {.fence = fence,
+        .centre = point_of(&command->centre),
+        .radius_m = (double)command->radius_um / UM_PER_M,
+        .count = fence ? n->topology->limits.fence : command->count,
+        .since_ns = aged ? now.real_ns - command->age_ns : INT64_MIN,
+        .ticket = ticket_of(q, slot)};
+    if (!live_ask(k->live, &question, now)) {
+        free_slot(k, slot);
+        return false;
+    }
+    live_turn(k->live, now); /* mostly the index is level, and the answer comes at once */
+    return true;
+}
+
+static bool begin_live(struct node *n)
+{
+    struct queries *k = &n->queries;
+    const struct live_limits limits = {.fence = n->topology->limits.fence};
+    const struct live_calls calls = {.self = n, .tell = tell, .answer = answer};
+    if (k->live)
+        return true;
+    k->slots = calloc(QUERIES_MAX, sizeof *k->slots);
+    k->live = k->slots ? live_create(n->store, &limits, &calls) : NULL;
+    if (!k->live) {
+        free(k->slots);
+        k->slots = NULL;
+        return false;
+    }
+    for (uint32_t i = 0; i < QUERIES_MAX; i++)
+        k->slots[i].next_free = i + 1;
+    k->free_first = 0;
+    return true;
+}
+
+static bool begin_reader(struct connection *c)
+{
+    if (c->client.reader)
+        return true;
+    c->client.reader = calloc(1, sizeof *c->client.reader);
+    if (c->client.reader)
+        c->client.reader->connection = c;
+    return c->client.reader != NULL;
+}
+
+/* -- commands ---------------------------------------------------------------------------------- */
+
+static void put_now(struct buf *out, uint64_t number, const struct stamp *held)
+{
+    if (held)
+        put_news(out, number, LIVE_NOW, held->id, held);
+}
+
+/* The newest stamp and the reply go out in one piece. false: no memory. */
+static bool watch_id(struct node *n, struct connection *c, struct span id, struct instant now)
+{
+    struct live_reader *live = &reader_of(c)->live;
+    struct feed_item item;
+    bool held = store_get(n->store, id, store_hash(n->store, id), &item, &n->commands.text);
+    bool stays = !c->finishing && n->topology->client_close != CLIENT_CLOSE_REPLY;
+    uint64_t told = held ? item.change : store_change(n->store);
+    size_t bytes = 2 * (16 + NUMBER_BYTES + WORD_BYTES) + id.len +
+                   (held ? stamp_at_bytes_max(&item.stamp) : 0);
+    char *room = outbox_room(&c->out, connection_chunks(&n->connections, c), bytes);
+    if (!room || (stays && !live_watch_id(n->queries.live, live, id, told))) {
+        if (room)
+            outbox_trim(&c->out, connection_chunks(&n->connections, c));
+        return false;
+    }
+    live->last += !stays;
+    struct buf out = buf_over(room, bytes);
+    put_now(&out, live->last, held ? &item.stamp : NULL);
+    size_t first = out.len;
+    buf_text(&out, "WATCHING ");
+    buf_u64(&out, live->last);
+    buf_byte(&out, ' ');
+    buf_span_put(&out, id);
+    buf_byte(&out, '\n');
+    ASSERT(!out.overflow);
+    outbox_wrote(&c->out, out.len);
+    reply_wrote(n, c, (struct span){room + first, out.len - first - 1}, now);
+    return true;
+}
+
+static bool watch_all(struct node *n, struct connection *c)
+{
+    struct query_reader *r = reader_of(c);
+    if (!live_watch_all(n->queries.live, &r->live))
+        return false;
+    r->all_begins = true;
+    n->queries.all++;
+    c->client.replies.queries += ALL_WAITS;
+    client_news(n, c);
+    connection_choke(&n->connections, c, n->now);
+    return true;
+}
+
+static bool unwatch(struct node *n, struct connection *c, uint64_t number, struct instant now)
+{
+    if (!c->client.reader || !live_unwatch(n->queries.live, &reader_of(c)->live, number))
+        return false;
+    c->spared = reader_of(c)->live.count > 0;
+    size_t bytes = 16 + NUMBER_BYTES;
+    char *room = outbox_room(&c->out, connection_chunks(&n->connections, c), bytes);
+    if (!room) {
+        client_starved(n, c);
+        return true;
+    }
+    struct buf out = buf_over(room, bytes);
+    buf_text(&out, "UNWATCHED ");
+    buf_u64(&out, number);
+    buf_byte(&out, '\n');
+    outbox_wrote(&c->out, out.len);
+    reply_wrote(n, c, (struct span){room, out.len - 1}, now);
+    return true;
+}
+
+static bool may_watch(struct node *n, struct connection *c, const struct live_command *command,
+    struct span *why)
+{
+    const struct topology_limits *limits = &n->topology->limits;
+    struct live_report report;
+    live_report(n->queries.live, &report);
+    if (reader_of(c)->live.count >= limits->watches)
+        *why = SPAN("the connection has limits.watches watches");
+    else if (report.watches >= limits->watches_total)
+        *why = SPAN("the node has limits.watches_total watches");
+    else if (command->kind == LIVE_COMMAND_WATCH_ALL && report.all >= limits->watch_all)
+        *why = SPAN("the node has limits.watch_all watches of everything");
+    else
+        return true;
+    return false;
+}
+
+static bool is_watch(const struct live_command *command)
+{
+    return command->kind != LIVE_COMMAND_NEAR && command->kind != LIVE_COMMAND_UNWATCH;
+}
+
+static bool waits_too_many(
+    const struct node *n, const struct live_command *command, struct span *why)
+{
+    *why = SPAN("too many live queries wait at this node");
+    return (command->kind == LIVE_COMMAND_NEAR || command->kind == LIVE_COMMAND_WATCH_NEAR) &&
+           n->queries.free_first == QUERIES_MAX;
+}
+
+/* false: no memory. */
+static bool apply(struct node *n, struct connection *c, const struct live_command *command,
+    struct instant now)
+{
+    switch (command->kind) {
+    case LIVE_COMMAND_WATCH_ID:
+        return watch_id(n, c, command->id, now);
+    case LIVE_COMMAND_WATCH_ALL:
+        return watch_all(n, c);
+    default:
+        return command->kind == LIVE_COMMAND_NEAR && command->count == 0
+                   ? tell_none(n, c, command, now)
+                   : ask(n, c, command, now);
+    }
+}
+
+bool query_apply(struct node *n, struct connection *c, const struct command *line,
+    struct span *why, struct instant now)
+{
+    struct live_command command;
+    command_live(line, &command);
+    n->metrics.lines_live++;
+    *why = SPAN("no watch has this number");
+    if (command.kind == LIVE_COMMAND_UNWATCH)
+        return unwatch(n, c, command.number, now);
+    *why = SPAN("the count is above limits.near");
+    if (command.kind == LIVE_COMMAND_NEAR && command.count > n->topology->limits.near)
+        return false;
+    if (!begin_live(n) || (is_watch(&command) && !begin_reader(c))) {
+        client_starved(n, c);
+        return true;
+    }
+    if (waits_too_many(n, &command, why) ||
+        (is_watch(&command) && !may_watch(n, c, &command, why)))
+        return false;
+    if (!apply(n, c, &command, now))
+        client_starved(n, c);
+    if (c->aborted)
+        return true;
+    if (is_watch(&command))
+        c->spared = reader_of(c)->live.count > 0;
+    if (c->client.replies.queries && !c->finishing) {
+        if (n->topology->client_close == CLIENT_CLOSE_REPLY && !reader_of(c))
+            client_closes(n, c, now);
+        else if (client_full(n, c))
+            connection_choke(&n->connections, c, now);
+    }
+    return true;
+}
+
+/* -- life -------------------------------------------------------------------------------------- */
+
+void queries_begin(struct node *n)
+{
+    n->queries = (struct queries){.turn = 1};
+    connection_list_begin(&n->queries.listed);
+}
+
+void queries_end(struct node *n)
+{
+    if (n->queries.live)
+        live_destroy(n->queries.live);
+    free(n->queries.slots);
+}
+
+void queries_take_limits(struct node *n)
+{
+    const struct live_limits limits = {.fence = n->topology->limits.fence};
+    if (n->queries.live)
+        live_take_limits(n->queries.live, &limits);
+}
+
+void queries_drop(struct node *n, struct connection *c)
+{
+    struct queries *k = &n->queries;
+    for (uint32_t i = 0; k->live && c->client.replies.queries && i < QUERIES_MAX; i++)
+        if (k->slots[i].asker == c) {
+            live_cancel(k->live, ticket_of(&k->slots[i], i));
+            free_slot(k, i);
+        }
+    c->client.replies.queries = 0;
+    unlist(n, c);
+    c->spared = false;
+    if (!c->client.reader)
+        return;
+    live_reader_end(k->live, &c->client.reader->live);
+    free(c->client.reader);
+    c->client.reader = NULL;
+}
+
+/* -- turns ------------------------------------------------------------------------------------- */
+
+/* Those who fell behind come first, each once. */
+static void catch_up(struct node *n)
+{
+    struct queries *k = &n->queries;
+    uint32_t last = k->listed.last;
+    while (k->listed.first != CONNECTION_NONE && k->given < QUERIES_READERS_A_TURN) {
+        struct connection *c = connection_of(&n->connections, k->listed.first);
+        bool ends = c->number == last;
+        unlist(n, c);
+        if (takes_news(c) && !live_catch_up(k->live, &reader_of(c)->live) && takes_news(c))
+            client_news(n, c);
+        if (ends)
+            return;
+    }
+}
+
+void queries_turn(struct node *n, struct instant now)
+{
+    struct queries *k = &n->queries;
+    k->turn++;
+    k->given = 0;
+    catch_up(n);
+    if (live_is_used(k->live))
+        live_turn(k->live, now);
+}
+
+int64_t queries_deadline(const struct node *n)
+{
+    const struct queries *k = &n->queries;
+    if (!k->live)
+        return NEVER_NS;
+    return k->listed.first != CONNECTION_NONE ? 0 : live_deadline(k->live);
+}

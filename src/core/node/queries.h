@@ -1,0 +1,82 @@
+/* queries.h — live queries of clients: NEAR, WATCH and UNWATCH; and the news for those who watch.
+ *
+ * What is near, and who is told of what, is core/live's. Here are the replies, which wait behind
+ * gates for an index that has not read the feed to its end, and how much news a connection takes:
+ * none while a reply before it waits, or while QUERIES_NEWS_BYTES are unsent, and those of
+ * QUERIES_READERS_A_TURN connections in one turn, since it is their sends that cost. Whoever is
+ * behind comes in the order in which it fell behind.
+ *
+ *   a reader   event                                 next
+ *   LEVEL      news, and it takes them               LEVEL
+ *   LEVEL      news, and it cannot                   BEHIND
+ *   BEHIND     output was sent, a gate opened, or    LISTED
+ *              only the turn was full
+ *   LISTED     its turn comes                        LEVEL or BEHIND, as live_catch_up says
+ *
+ * PROTOCOL.md, "Live queries". Called by node.c, commands.c, clients.c and status.c. Written by
+ * queries.c alone: `struct queries` in struct node, and `struct client_queries` in each connection;
+ * but for `listed`, which replies.c sets as well. */
+#ifndef CORE_NODE_QUERIES_H
+#define CORE_NODE_QUERIES_H
+
+#include "core/base/instant.h"
+#include "core/live/live.h"
+#include "core/node/connection_list.h"
+#include "core/protocol/command.h"
+
+enum {
+    QUERIES_MAX = 1024, /* that wait for the index */
+    QUERIES_NEWS_BYTES = 65536, /* unsent, beyond which a connection gets no news */
+    QUERIES_READERS_A_TURN = 512,
+};
+
+struct node;
+struct connection;
+struct chunk;
+
+/* A NEAR or WATCH NEAR that waits. */
+struct query {
+    struct connection *asker; /* NULL: this slot is free */
+    struct chunk *gate;
+    char *head; /* " <position> <radius-km> <count>", or without the count; from malloc */
+    struct position centre;
+    uint64_t radius_um;
+    bool fence;
+    uint32_t serial, next_free;
+};
+
+/* A client that watches, or has; from malloc. */
+struct query_reader {
+    struct live_reader live; /* the first member: live.h gives it back */
+    struct connection *connection;
+    bool all_begins; /* a WATCH of everything has not had its reply yet: nothing else is read */
+    uint64_t turn; /* the last in which it got news */
+};
+
+struct queries {
+    struct live *live; /* NULL: nobody has asked or watched yet */
+    struct query *slots; /* QUERIES_MAX, when there is a `live` */
+    uint32_t free_first;
+    struct connection_list listed; /* readers that may catch up */
+    uint64_t turn;
+    unsigned given; /* connections that got news in this turn */
+    unsigned all; /* watches of everything */
+    uint64_t told; /* lines of news */
+};
+
+void queries_begin(struct node *n);
+/* All clients must be closed. */
+void queries_end(struct node *n);
+void queries_take_limits(struct node *n);
+
+/* `c` has said this command, a COMMAND_LIVE. false: it is to be refused; `why` for the log. */
+MUST_USE bool query_apply(struct node *n, struct connection *c, const struct command *command,
+    struct span *why, struct instant now);
+/* `c` is gone. */
+void queries_drop(struct node *n, struct connection *c);
+
+/* At the end of a turn, after all that puts stamps, if there is a `live`. */
+void queries_turn(struct node *n, struct instant now);
+int64_t queries_deadline(const struct node *n);
+
+#endif
