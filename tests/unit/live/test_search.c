@@ -41,7 +41,8 @@ static void disturb_near(struct model *m, struct point centre)
         model_remove(m, best);
 }
 
-/* Ask, and disturb the search `often` times in 16 between its parts. Returns whether it is right. */
+/* Ask, and disturb the search `often` times in 16 between its parts; some of those are given up.
+ * Returns whether it is right. */
 static bool ask(struct model *m, const struct spots_question *q, unsigned part, unsigned often)
 {
     struct spots_search *search = spots_search(m->spots, q);
@@ -58,6 +59,10 @@ static bool ask(struct model *m, const struct spots_question *q, unsigned part, 
                 disturb(m);
             else
                 disturb_near(m, q->centre);
+            if (random_below(&m->random, 32) == 0) {
+                spots_search_end(search);
+                return true;
+            }
         }
     } while (progress == SPOTS_MORE);
     cr_assert_eq(progress, SPOTS_FOUND);
@@ -212,6 +217,76 @@ Test(search, goes_on_while_its_leaf_is_emptied)
         for (uint32_t i = 1; i <= STAMPS; i++)
             left -= spots_remove(s, i * 10, &old);
         cr_assert(left == 0 && spots_count(s) == 0);
+        spots_destroy(s);
+    }
+}
+
+/* So many go that leaves are merged, of which some were looked at and others are not yet. */
+Test(search, goes_on_while_the_tree_shrinks)
+{
+    model.random = random_begin();
+    for (unsigned round = 0; round < 20 * SHAPES; round++) {
+        model_fill(&model, round % SHAPES, 400);
+        struct spots_question q = {.self = &model, .centre = shaped(&model.random, model.shape),
+            .radius_m = 20038000, .count = 1 + random_below(&model.random, 400),
+            .order = model_order};
+        struct spots_search *search = spots_search(model.spots, &q);
+        unsigned budget = 1;
+        while (spots_search_on(search, &budget) == SPOTS_MORE) {
+            for (int i = 0; i < 20; i++)
+                model_remove(&model, random_below(&model.random, model.count));
+            budget = 1;
+        }
+        cr_assert(model_agrees(&model, &q, search), "%u", round);
+        spots_search_end(search);
+        model_compare(&model);
+        spots_destroy(model.spots);
+    }
+}
+
+/* On one spot, where the order alone decides, the first ones go again and again: also after the
+ * search began anew with some to spare. */
+Test(search, goes_on_while_its_hits_are_removed)
+{
+    model.random = random_begin();
+    for (unsigned round = 0; round < 8; round++) {
+        model_fill(&model, ONE_SPOT, MODEL_MAX);
+        struct spots_question q = {.self = &model, .centre = here, .radius_m = 20038000,
+            .count = 5, .order = model_order};
+        struct spots_search *search = spots_search(model.spots, &q);
+        unsigned budget = 1, first = 0;
+        while (spots_search_on(search, &budget) == SPOTS_MORE) {
+            unsigned id = random_below(&model.random, 2) ? first++ : first + 3;
+            if (id < model.count * 2 / 3)
+                model_remove(&model, id);
+            budget = 1 + random_below(&model.random, 60);
+        }
+        cr_assert(model_agrees(&model, &q, search), "%u", round);
+        spots_search_end(search);
+        spots_destroy(model.spots);
+    }
+}
+
+/* What a search has left behind in the middle of a leaf must do when that is divided later. */
+Test(search, may_end_before_it_has_found)
+{
+    enum { LEAF = 27, MORE = 20 };
+    for (uint32_t removed = 1; removed <= LEAF; removed++) {
+        struct random random = random_begin();
+        struct spots *s = spots_create();
+        struct point old;
+        for (uint32_t i = 1; i <= LEAF; i++)
+            cr_assert_eq(spots_put(s, i * 10, shaped(&random, UNIFORM), &old), SPOTS_NEW);
+        struct spots_search *search = spots_search(
+            s, &(struct spots_question){here, 20038000, LEAF, NULL, NULL, NULL});
+        unsigned budget = 1;
+        cr_assert_eq(spots_search_on(search, &budget), SPOTS_MORE);
+        cr_assert(spots_remove(s, removed * 10, &old));
+        spots_search_end(search);
+        for (uint32_t i = LEAF + 1; i <= LEAF + MORE; i++)
+            cr_assert_eq(spots_put(s, i * 10, shaped(&random, UNIFORM), &old), SPOTS_NEW);
+        for (uint32_t i = 1; i <= LEAF + MORE; i++)
+            cr_assert_eq(spots_remove(s, i * 10, &old), i != removed);
         spots_destroy(s);
     }
 }
