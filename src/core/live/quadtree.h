@@ -105,7 +105,8 @@ void quadtree_leave_home(struct spots *s, uint32_t slot);
 bool quadtree_is_thin(const struct spots *s, uint32_t leaf);
 bool quadtree_should_merge(const struct spots *s, uint32_t leaf);
 
-/* Make one leaf of it and its three neighbours, within none of which a search stands. Returns it. */
+/* Make one leaf of it and its three neighbours, within none of which a search stands. Returns
+ * it. */
 uint32_t quadtree_merge(struct spots *s, uint32_t leaf);
 
 /* A search enters a leaf, which has points; goes on to the next brick of it; and leaves it. */

@@ -1,5 +1,5 @@
-/* search.h — what a search under way has to know of changes. Searches themselves: spots.h. Called by
- * spots. */
+/* search.h — what a search under way has to know of changes. Searches themselves: spots.h. Called
+ * by spots. */
 #ifndef CORE_LIVE_SEARCH_H
 #define CORE_LIVE_SEARCH_H
 
