@@ -17,7 +17,8 @@ import servers
 
 BURST_TIMEOUT_S = 600
 REST_WINDOW_S, REST_CORES, REST_TIMEOUT_S = 0.03, 0.1, 5
-QUICK_S = {"iamat": 25, "open": 8, "whatsat": 5, "flood": 12, "cost": 8, "journal": 15}  # of a part's rounds
+# of a part's rounds
+QUICK_S = {"iamat": 25, "open": 8, "whatsat": 5, "flood": 12, "cost": 8, "journal": 15, "live": 15}
 QUICK_END_S = 100  # after this no new burst starts
 
 

@@ -8,6 +8,7 @@ import time
 
 import servers
 from durable import journal
+from live import live
 from servers import Stampede, StampedeHerd, TOPOLOGIES
 
 SHAPES = [(1, 1), (50, 1), (50, 16), (50, 128), (1000, 1), (10000, 1)]
@@ -331,4 +332,5 @@ def lifecycle(bench):
 
 
 PARTS = {"iamat": iamat, "open": open_loop, "whatsat": whatsat, "memory": memory, "flood": flood,
-         "growth": growth, "cost": cost, "lifecycle": lifecycle, "journal": journal}
+         "growth": growth, "cost": cost, "lifecycle": lifecycle, "journal": journal,
+         "live": live}

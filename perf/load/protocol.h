@@ -48,6 +48,7 @@ extern const char *herd_radius_km, *herd_results;
 const struct protocol *protocol_find(const char *name);
 
 extern const struct protocol herd_protocol;
+extern const struct protocol near_protocol, redis_geosearch_protocol;
 extern const struct protocol redis_set_protocol, redis_geoadd_protocol;
 extern const struct protocol memcached_protocol, nats_protocol, echo_protocol, http_protocol;
 

@@ -182,7 +182,7 @@ const struct protocol *protocol_find(const char *name)
 {
     static const struct protocol *const all[] = {&herd_protocol, &redis_set_protocol,
         &redis_geoadd_protocol, &memcached_protocol, &nats_protocol, &echo_protocol,
-        &http_protocol};
+        &http_protocol, &near_protocol, &redis_geosearch_protocol};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         if (strcmp(all[i]->name, name) == 0)
             return all[i];
