@@ -12,6 +12,7 @@ enum {
     NUMBER_BYTES = 20, /* of a 64-bit number */
     KM_BYTES = 16, /* a distance with its decimals, and a space */
     WORD_BYTES = 8, /* " ENTER " */
+    LINE_BYTES = 128, /* of most stamps, with what stands before them */
 };
 
 #define UM_PER_M 1e6
@@ -21,7 +22,7 @@ static struct query_reader *reader_of(const struct connection *c)
     return c->client.reader;
 }
 
-/* -- the list of those who may catch up --------------------------------------------------------- */
+/* -- who may catch up -------------------------------------------------------------------------- */
 
 static void unlist(struct node *n, struct connection *c)
 {
@@ -136,13 +137,6 @@ static void free_slot(struct queries *k, uint32_t slot)
     k->free_first = slot;
 }
 
-/* The stamp of a hit, and how many bytes its line has at most. */
-static size_t hit_bytes(struct node *n, const struct live_hit *hit, struct feed_item *item)
-{
-    store_read(n->store, hit->slot, item, &n->commands.text);
-    return KM_BYTES + NUMBER_BYTES + WORD_BYTES + stamp_at_bytes_max(&item->stamp) + 1;
-}
-
 static void put_km(struct buf *out, double distance_m)
 {
     uint64_t m = (uint64_t)llround(distance_m);
@@ -153,52 +147,74 @@ static void put_km(struct buf *out, double distance_m)
     buf_byte(out, ' ');
 }
 
+/* A reply that grows; from malloc. */
+struct reply {
+    char *memory; /* NULL: there was none */
+    struct buf out;
+};
+
+static void make_room(struct reply *r, size_t bytes)
+{
+    size_t wanted = r->out.len + bytes;
+    if (!r->memory || wanted <= r->out.cap)
+        return;
+    size_t cap = wanted > 2 * r->out.cap ? wanted : 2 * r->out.cap;
+    char *memory = realloc(r->memory, cap);
+    if (!memory)
+        free(r->memory);
+    size_t len = r->out.len;
+    r->memory = memory;
+    r->out = buf_over(memory, memory ? cap : 0);
+    r->out.len = memory ? len : 0;
+}
+
 /* number: of the watch whose members the hits are; 0: they are the answer to NEAR. */
-static void put_hit(struct node *n, struct buf *out, const struct live_hit *hit, uint64_t number)
+static void put_hit(struct node *n, struct reply *r, const struct live_hit *hit, uint64_t number)
 {
     struct feed_item item;
     store_read(n->store, hit->slot, &item, &n->commands.text);
+    make_room(r, KM_BYTES + NUMBER_BYTES + WORD_BYTES + stamp_at_bytes_max(&item.stamp) + 1);
+    if (!r->memory)
+        return;
     if (number) {
-        buf_text(out, "! ");
-        buf_u64(out, number);
-        buf_text(out, " IN ");
+        buf_text(&r->out, "! ");
+        buf_u64(&r->out, number);
+        buf_text(&r->out, " IN ");
     } else {
-        put_km(out, hit->distance_m);
+        put_km(&r->out, hit->distance_m);
     }
-    stamp_at_put(out, &item.stamp);
-    buf_byte(out, '\n');
+    stamp_at_put(&r->out, &item.stamp);
+    buf_byte(&r->out, '\n');
 }
 
 /* The whole reply, from malloc. NULL: no memory. */
 static char *render(struct node *n, const struct query *q, const struct live_hit *hits,
     unsigned found, uint64_t number, size_t *len)
 {
-    struct feed_item item;
-    size_t bytes = 32 + NUMBER_BYTES + strlen(q->head);
+    size_t ends = 32 + NUMBER_BYTES + strlen(q->head), cap = ends + found * LINE_BYTES;
+    struct reply r = {.memory = malloc(cap)};
+    r.out = buf_over(r.memory, cap);
     for (unsigned i = 0; i < found; i++)
-        bytes += hit_bytes(n, &hits[i], &item);
-    char *memory = malloc(bytes);
-    if (!memory)
-        return NULL;
-    struct buf out = buf_over(memory, bytes);
-    if (!q->fence) {
-        buf_text(&out, "NEAR ");
-        buf_u64(&out, found);
-        buf_text(&out, q->head);
-        buf_byte(&out, '\n');
+        store_prefetch_slot(n->store, hits[i].slot);
+    if (r.memory && !q->fence) {
+        buf_text(&r.out, "NEAR ");
+        buf_u64(&r.out, found);
+        buf_text(&r.out, q->head);
+        buf_byte(&r.out, '\n');
     }
-    for (unsigned i = 0; i < found; i++)
-        put_hit(n, &out, &hits[i], number);
-    if (q->fence) {
-        buf_text(&out, "WATCHING ");
-        buf_u64(&out, number);
-        buf_text(&out, " NEAR");
-        buf_text(&out, q->head);
-        buf_byte(&out, '\n');
+    for (unsigned i = 0; r.memory && i < found; i++)
+        put_hit(n, &r, &hits[i], number);
+    make_room(&r, ends);
+    if (r.memory && q->fence) {
+        buf_text(&r.out, "WATCHING ");
+        buf_u64(&r.out, number);
+        buf_text(&r.out, " NEAR");
+        buf_text(&r.out, q->head);
+        buf_byte(&r.out, '\n');
     }
-    ASSERT(!out.overflow);
-    *len = out.len;
-    return memory;
+    ASSERT(!r.memory || !r.out.overflow);
+    *len = r.out.len;
+    return r.memory;
 }
 
 /* What it counts among the `queries` of its asker. */

@@ -342,6 +342,11 @@ void store_read(
     item_read(s, slot, out, text);
 }
 
+void store_prefetch_slot(const struct store *s, uint32_t slot)
+{
+    arena_prefetch(&s->arena, slot);
+}
+
 void store_watch(struct store *s, const struct store_watcher *watcher)
 {
     s->watcher = watcher ? *watcher : (struct store_watcher){0};

@@ -148,6 +148,9 @@ MUST_USE bool store_get(const struct store *s, struct span id, uint64_t hash, st
 void store_read(
     const struct store *s, uint32_t slot, struct feed_item *out, struct stamp_text *text);
 
+/* Bring what store_read will read into the cache. */
+void store_prefetch_slot(const struct store *s, uint32_t slot);
+
 /* Who keeps slots is told before they mean something else. A stamp that is replaced by a newer one
  * keeps its slot, or moves. Nothing may be put meanwhile. */
 struct store_watcher {
