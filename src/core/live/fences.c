@@ -8,8 +8,8 @@
  *     of a third of Earth and more    the one row of the last level
  *
  * So a point is within no other fences than those of its cell and its row, on each level. A fence
- * stands in each place with a copy of its box, which most points that are not within are outside of,
- * and are told so without a look at the fence.
+ * stands in each place with a copy of its box, which most points that are not within are outside
+ * of, and are told so without a look at the fence.
  *
  * Holds always: all points within a fence are in its box; no two places of a fence are in one cell;
  * per_level counts them. */
@@ -119,8 +119,8 @@ static uint32_t level_of(const struct box *box)
     return LEVEL_ALL;
 }
 
-/* A key of its own for each cell: the numbers are mixed by steps that can be undone. (SplitMix64, by
- * Steele, Lea and Flood.) column: -1: the whole row. */
+/* A key of its own for each cell: the numbers are mixed by steps that can be undone. (SplitMix64,
+ * by Steele, Lea and Flood.) column: -1: the whole row. */
 static uint64_t cell_key(uint32_t level, uint32_t row, int64_t column)
 {
     uint64_t x = (uint64_t)level << 56 | (uint64_t)row << 28 | (uint64_t)(column + 1);

@@ -8,8 +8,8 @@
  *   IDS       no id is watched                   NONE      closes the cursor
  *
  * Holds always: the index has each stamp that the cursor has passed, in the slot where it lies and
- * where it was as the cursor passed it; a fence exists only with an index, and began as that had read
- * the feed to its end. */
+ * where it was as the cursor passed it; a fence exists only with an index, and began as that had
+ * read the feed to its end. */
 #include "core/live/live.h"
 #include "core/base/invariant.h"
 #include "core/live/catch_up.h"

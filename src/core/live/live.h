@@ -6,8 +6,8 @@
  * the queue: of what a reader cannot take yet, it is kept only which ids have changed, not how.
  *
  * A reader is a client connection; its watches have the numbers that it was told. Told to it, of
- * one watch and id: each stamp newer than the one before, since the last GONE; ENTER and EXIT in
- * turn; the last word is what the store holds. PROTOCOL.md, "Live queries".
+ * one watch and id: each stamp newer than the one before, since the last GONE or EXIT; ENTER and
+ * EXIT in turn; the last word is what the store holds. PROTOCOL.md, "Live queries".
  *
  *   a watch      event                             next       told
  *   LEVEL        a stamp that concerns it          LEVEL      at once
@@ -74,7 +74,8 @@ struct live_question {
 struct live_calls {
     void *self;
     /* Write one line of news to a reader. stamp: NULL where there is none. false: the reader can
-     * take nothing now; nothing is written, and live_catch_up is called when it can. */
+     * take nothing now; nothing is written, and live_catch_up is called when it can. Called within
+     * live_turn, live_catch_up and a put of the store; calls nothing of live, puts nothing. */
     bool (*tell)(void *self, struct live_reader *reader, uint64_t number, enum live_news what,
         struct span id, const struct stamp *stamp);
     /* The answer to a question: `found` stamps. more: of a fence, there are more than may be. NULL
@@ -98,7 +99,7 @@ void live_take_limits(struct live *l, const struct live_limits *limits);
 /* -- watches ----------------------------------------------------------------------------------- */
 
 /* Watch an id: told of each stamp whose change number is above `told`, which is the store's last
- * when the caller tells what is held. Its number is reader->last. NULL: out of memory. */
+ * (an ASSERT) as the caller tells what is held. Its number is reader->last. NULL: out of memory. */
 struct live_watch *live_watch_id(
     struct live *l, struct live_reader *reader, struct span id, uint64_t told);
 

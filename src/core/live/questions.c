@@ -1,7 +1,7 @@
 /* questions.c — see questions.h.
  *
- * Holds always: a search is for the first question; `count` are in the list; none is under way as an
- * answer is given. */
+ * Holds always: a search is for the first question; `count` are in the list; none is under way as
+ * an answer is given. */
 #include "core/live/questions.h"
 #include "core/base/invariant.h"
 #include "core/store/store.h"

@@ -1,7 +1,7 @@
 /* table.c — see table.h.
  *
- * Holds always: room is 0 or a power of two, and at least twice count; between the entry where a key
- * belongs and the one where it stands, none is empty. */
+ * Holds always: room is 0 or a power of two, and at least twice count; between the entry where a
+ * key belongs and the one where it stands, none is empty. */
 #include "core/live/table.h"
 #include "core/base/invariant.h"
 #include <stdlib.h>

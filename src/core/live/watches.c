@@ -1,7 +1,7 @@
 /* watches.c — see watches.h.
  *
- * Holds always: a watch is in its reader's list of those that are BEHIND if and only if `behind`; one
- * that is LEVEL, or over, has no notes. */
+ * Holds always: a watch is in its reader's list of those that are BEHIND if and only if `behind`;
+ * one that is LEVEL, or over, has no notes. */
 #include "core/live/watches.h"
 #include "core/base/invariant.h"
 #include <stdlib.h>

@@ -2,10 +2,10 @@
  *
  * What a watch was told last of an id, and where that is kept:
  *
- *   watch of            LEVEL                                  BEHIND
- *   an id               `told`, `held`                         the same, and when the id left (ids.h)
- *   a circle            within where the index has it within   the same, but for ids noted (notes.h)
- *   everything          all that its cursor has passed         the same, but for ids that are gone
+ *   watch of            LEVEL                                 BEHIND
+ *   an id               `told`, `held`                        the same, and when it left (ids.h)
+ *   a circle            within where the index has it within  the same, but for ids noted (notes.h)
+ *   everything          all that its cursor has passed        the same, but for ids that are gone
  *
  * So a fence, however many stamps are within, costs nothing for each, as long as it is LEVEL. The
  * members of these structs are written by watches.c, events.c and catch_up.c. Called by these and
