@@ -409,7 +409,7 @@ static bool watch_id(struct node *n, struct connection *c, struct span id, struc
     struct feed_item item;
     bool held = store_get(n->store, id, store_hash(n->store, id), &item, &n->commands.text);
     bool stays = !c->finishing && n->topology->client_close != CLIENT_CLOSE_REPLY;
-    uint64_t told = held ? item.change : store_change(n->store);
+    uint64_t told = store_change(n->store); /* `held` is all of it up to here */
     size_t bytes = 2 * (16 + NUMBER_BYTES + WORD_BYTES) + id.len +
                    (held ? stamp_at_bytes_max(&item.stamp) : 0);
     char *room = outbox_room(&c->out, connection_chunks(&n->connections, c), bytes);
