@@ -14,6 +14,8 @@ int cli_node(int argc, char **argv);
 int cli_up(int argc, char **argv);
 int cli_check(int argc, char **argv);
 int cli_send(int argc, char **argv);
+int cli_near(int argc, char **argv);
+int cli_watch(int argc, char **argv);
 int cli_status(int argc, char **argv);
 int cli_top(int argc, char **argv);
 int cli_wait(int argc, char **argv);

@@ -26,6 +26,8 @@ static const struct {
     {"load", cli_load, "bring the stamps of a dump into the herd"},
     {"trace", cli_trace, "show the path of a client's newest stamp"},
     {"send", cli_send, "send lines to a node and print its replies"},
+    {"near", cli_near, "show the clients around a position"},
+    {"watch", cli_watch, "show newer stamps, or who enters and leaves a circle"},
     {"places", cli_places, "ask the places provider once, to test its key"},
     {"journal", cli_journal, "show what lies in the folder of a journal"},
     {"check", cli_check, "report every error in a topology.conf"},

@@ -12,6 +12,40 @@
 
 enum { STDERR_WAIT_MS = 1000 };
 
+#define OLDER ", or the node has a version without live queries"
+
+/* A command of live queries: limits of the node's topology.conf may be others than here. */
+static void explain_live(
+    const struct topology_limits *limits, const struct command *c, char text[REFUSAL_TEXT_BYTES])
+{
+    struct live_command live;
+    command_live(c, &live);
+    switch (live.kind) {
+    case LIVE_COMMAND_NEAR:
+        if (live.count > limits->near) {
+            snprintf(text, REFUSAL_TEXT_BYTES, "the count is above limits.near (%" PRIu32 ")",
+                limits->near);
+            return;
+        }
+        snprintf(text, REFUSAL_TEXT_BYTES, "too many live queries wait at the node" OLDER);
+        return;
+    case LIVE_COMMAND_WATCH_NEAR:
+        snprintf(text, REFUSAL_TEXT_BYTES,
+            "more than limits.fence (%" PRIu32 ") stamps are within, limits.watches or "
+            "watches_total is reached, too many live queries wait" OLDER, limits->fence);
+        return;
+    case LIVE_COMMAND_WATCH_ID:
+    case LIVE_COMMAND_WATCH_ALL:
+        snprintf(text, REFUSAL_TEXT_BYTES, "limits.watches (%" PRIu32 ")%s or watches_total is "
+            "reached" OLDER, limits->watches,
+            live.kind == LIVE_COMMAND_WATCH_ALL ? ", watch_all" : "");
+        return;
+    case LIVE_COMMAND_UNWATCH:
+        snprintf(text, REFUSAL_TEXT_BYTES, "this connection has no watch with that number" OLDER);
+        return;
+    }
+}
+
 /* A well-formed line: only the node's state can have been the reason. Its clock need not be this
  * machine's. */
 static void explain_state(const struct topology_limits *limits, const struct command *c,
@@ -19,6 +53,10 @@ static void explain_state(const struct topology_limits *limits, const struct com
 {
     if (c->kind == COMMAND_WHATSAT) {
         snprintf(text, REFUSAL_TEXT_BYTES, "this node holds no stamp of that client id");
+        return;
+    }
+    if (c->kind == COMMAND_LIVE) {
+        explain_live(limits, c, text);
         return;
     }
     bool ahead = c->iamat.time_ns > real_ns;

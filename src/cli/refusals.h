@@ -1,4 +1,5 @@
-/* refusals.h — tells the user of `stampede send` why lines were answered with `?`.
+/* refusals.h — tells the user of `stampede send`, `near` and `watch` why lines were
+ * answered with `?`.
  *
  * A node says only `?` (PROTOCOL.md, "To anything else"). What the line itself shows, the parser
  * knows; a well-formed line was refused for what the node holds or what its clock shows, which can

@@ -34,6 +34,12 @@ static const struct {
     {AT "{", 1, 0, true, ""},
     {AT "{\n\"results\": [\n? no reply\nAT neither\n]}\n\n" AT, 2, 0, false, ""},
     {AT "{}\n\n? \n" AT "{}\n\n" AT, 4, 1, false, "|"},
+    {"NEAR 0 +1-1 5 10\n" AT, 2, 0, false, ""},
+    {"NEAR 2 +1-1 5 10\n0.000 " AT "1.500 " AT "? bah\n", 2, 1, false, "bah|"},
+    {"NEAR 2 +1-1 5 10\n0.000 " AT, 1, 0, true, ""},
+    {"NEAR 1 +1-1 5 10\n? no\n? bah\n", 2, 1, false, "bah|"},
+    {"! 1 NOW " AT "WATCHING 1 kiwi\n! 1 MOVE " AT "UNWATCHED 1\n", 2, 0, false, ""},
+    {"WATCHING 1\n! 1 NO", 1, 0, true, ""},
     {AT "? x\n" AT "{\"status\":\"OK\"}\n\n? y", 4, 2, true, "x|"},
 };
 
