@@ -158,7 +158,7 @@ static bool first_is_silent(struct connections *t, struct watch *w, struct insta
     struct connection *c = connection_of(t, w->list.first);
     unwatch(t, c);
     watch_append(t, w, c, now.mono_ns);
-    if (outbox_waits(&c->out) || c->paused || c->spared)
+    if (outbox_waits(&c->out) || c->paused || (c->spared && !c->finishing))
         c->active_ns = now.mono_ns;
     if (w == &t->stalled) {
         c->asked_about = true;

@@ -32,12 +32,35 @@ static void unlist(struct node *n, struct connection *c)
     c->client.listed = false;
 }
 
-/* Whether it could take news, but for the turn. */
+static void list(struct node *n, struct connection *c)
+{
+    if (c->client.listed)
+        return;
+    connection_list_append(&n->connections, &n->queries.listed, LIST_NEWS, c);
+    c->client.listed = true;
+}
+
+/* Whether it could take news, but for the turn. After FIN, those are only what a WATCH of
+ * everything begins with. */
 static bool takes_news(const struct connection *c)
 {
     const struct client_replies *r = &c->client.replies;
-    bool gates = r->questions > 0 || (r->queries > 0 && !reader_of(c)->all_begins);
-    return !c->finishing && !c->aborted && !gates && c->out.bytes < QUERIES_NEWS_BYTES;
+    bool begins = reader_of(c)->all_begins;
+    bool gates = r->questions > 0 || (r->queries > 0 && !begins);
+    bool ends = c->finishing || c->aborted || (c->ended && !begins);
+    return !ends && !gates && c->out.bytes < QUERIES_NEWS_BYTES;
+}
+
+/* Whether what `c` begins to watch goes on after its reply. */
+static bool stays(const struct node *n, const struct connection *c)
+{
+    return !c->finishing && !c->ended && n->topology->client_close != CLIENT_CLOSE_REPLY;
+}
+
+/* Its watches have become more or fewer. */
+static void spare(struct connection *c)
+{
+    c->spared = reader_of(c)->live.count > 0;
 }
 
 /* -- news -------------------------------------------------------------------------------------- */
@@ -107,7 +130,7 @@ static bool tell(void *self, struct live_reader *live, uint64_t number, enum liv
         return false;
     if (r->turn != n->queries.turn) {
         if (n->queries.given == QUERIES_READERS_A_TURN) {
-            client_news(n, c);
+            list(n, c); /* client_news would not: it falls behind only now */
             return false;
         }
         n->queries.given++;
@@ -227,8 +250,6 @@ static unsigned slots_of(const struct query *q)
 static void fill(struct node *n, const struct query *q, struct span reply)
 {
     struct connection *c = q->asker;
-    ASSERT(c->client.replies.queries > 0);
-    c->client.replies.queries = (uint16_t)(c->client.replies.queries - slots_of(q));
     if (!outbox_fill(&c->out, connection_chunks(&n->connections, c), q->gate, reply)) {
         client_starved(n, c);
         return;
@@ -240,27 +261,52 @@ static void fill(struct node *n, const struct query *q, struct span reply)
 
 static void refuse(struct node *n, const struct query *q)
 {
-    char line[64 + STAMPEDE_LINE_BYTES_MAX];
-    struct buf out = buf_over(line, sizeof line);
-    buf_text(&out, "? WATCH NEAR");
-    buf_text(&out, q->head);
-    buf_byte(&out, '\n');
+    char reply[STAMPEDE_LINE_BYTES_MAX + 3];
+    struct buf out = buf_over(reply, sizeof reply);
+    command_refuse(&out, (struct span){q->line, strlen(q->line)});
+    ASSERT(!out.overflow);
     n->metrics.lines_invalid++;
     fill(n, q, buf_span(&out));
 }
 
-/* Where the client has said FIN, or has its one reply, the watch ends as it begins. */
+/* false: no memory. */
 static bool begin_fence(struct node *n, const struct query *q)
 {
     struct query_reader *r = reader_of(q->asker);
-    if (q->asker->finishing || n->topology->client_close == CLIENT_CLOSE_REPLY) {
+    if (!stays(n, q->asker)) {
         r->live.last++;
         return true;
     }
     bool begun = live_watch_near(n->queries.live, &r->live, point_of(&q->centre),
         (double)q->radius_um / UM_PER_M);
-    q->asker->spared |= begun;
+    spare(q->asker);
     return begun;
+}
+
+/* Others may have begun to watch while it waited. */
+static bool has_room(const struct node *n)
+{
+    struct live_report report;
+    live_report(n->queries.live, &report);
+    return report.watches < n->topology->limits.watches_total;
+}
+
+static void answer_query(struct node *n, const struct query *q, const struct live_hit *hits,
+    unsigned found, bool more)
+{
+    struct connection *c = q->asker;
+    if (q->fence && hits && (more || !has_room(n))) {
+        refuse(n, q);
+        return;
+    }
+    size_t len;
+    uint64_t number = q->fence ? reader_of(c)->live.last + 1 : 0;
+    char *reply = hits ? render(n, q, hits, found, number, &len) : NULL;
+    if (reply && (!q->fence || begin_fence(n, q)))
+        fill(n, q, (struct span){reply, len});
+    else
+        client_starved(n, c);
+    free(reply);
 }
 
 static void answer(void *self, const struct live_question *question, const struct live_hit *hits,
@@ -271,29 +317,21 @@ static void answer(void *self, const struct live_question *question, const struc
     struct query *q = &n->queries.slots[slot];
     struct connection *c = q->asker;
     ASSERT(c && ticket_of(q, slot) == question->ticket);
-    size_t len;
-    uint64_t number = q->fence ? reader_of(c)->live.last + 1 : 0;
-    char *reply = hits ? render(n, q, hits, found, number, &len) : NULL;
-    if (!reply || (q->fence && !more && !begin_fence(n, q)))
-        client_starved(n, c);
-    else if (more)
-        refuse(n, q);
-    else
-        fill(n, q, (struct span){reply, len});
-    if (c->aborted)
-        c->client.replies.queries = 0;
-    free(reply);
+    ASSERT(c->client.replies.queries >= slots_of(q));
+    c->client.replies.queries = (uint16_t)(c->client.replies.queries - slots_of(q));
+    if (!c->aborted)
+        answer_query(n, q, hits, found, more);
     free_slot(&n->queries, slot);
 }
 
 /* -- asking ------------------------------------------------------------------------------------ */
 
-/* " <position> <radius-km> <count>" */
-static char *head_of(const struct live_command *command)
+/* " <position> <radius-km> <count>" and NUL; of a fence, its line and NUL follow. From malloc. */
+static char *head_of(const struct live_command *command, struct span line)
 {
     bool near = command->kind == LIVE_COMMAND_NEAR;
     size_t bytes = 4 + command->position_text.len + command->radius_text.len +
-                   (near ? command->count_text.len : 0);
+                   (near ? command->count_text.len : line.len + 1);
     char *head = malloc(bytes);
     if (!head)
         return NULL;
@@ -305,6 +343,9 @@ static char *head_of(const struct live_command *command)
     if (near) {
         buf_byte(&out, ' ');
         buf_span_put(&out, command->count_text);
+    } else {
+        buf_byte(&out, '\0');
+        buf_span_put(&out, line);
     }
     buf_byte(&out, '\0');
     ASSERT(!out.overflow);
@@ -315,7 +356,7 @@ static char *head_of(const struct live_command *command)
 static bool tell_none(struct node *n, struct connection *c, const struct live_command *command,
     struct instant now)
 {
-    char *head = head_of(command);
+    char *head = head_of(command, SPAN(""));
     size_t bytes = head ? strlen(head) + 8 : 0;
     char *room = head ? outbox_room(&c->out, connection_chunks(&n->connections, c), bytes) : NULL;
     if (room) {
@@ -332,12 +373,12 @@ static bool tell_none(struct node *n, struct connection *c, const struct live_co
 
 /* false: no memory. */
 static bool ask(struct node *n, struct connection *c, const struct live_command *command,
-    struct instant now)
+    struct span line, struct instant now)
 {
     struct queries *k = &n->queries;
     uint32_t slot = k->free_first;
     struct query *q = &k->slots[slot];
-    char *head = head_of(command);
+    char *head = head_of(command, line);
     struct chunk *gate =
         head ? outbox_gate(&c->out, connection_chunks(&n->connections, c), SPAN("")) : NULL;
     if (!gate) {
@@ -346,7 +387,8 @@ static bool ask(struct node *n, struct connection *c, const struct live_command 
     }
     bool fence = command->kind == LIVE_COMMAND_WATCH_NEAR;
     k->free_first = q->next_free;
-    *q = (struct query){.asker = c, .gate = gate, .head = head, .centre = command->centre,
+    *q = (struct query){.asker = c, .gate = gate, .head = head,
+        .line = fence ? head + strlen(head) + 1 : NULL, .centre = command->centre,
         .radius_um = command->radius_um, .fence = fence, .serial = q->serial + 1};
     c->client.replies.queries = (uint16_t)(c->client.replies.queries + slots_of(q));
     bool aged = command->kind == LIVE_COMMAND_NEAR && command->age_ns >= 0;
@@ -408,17 +450,16 @@ static bool watch_id(struct node *n, struct connection *c, struct span id, struc
     struct live_reader *live = &reader_of(c)->live;
     struct feed_item item;
     bool held = store_get(n->store, id, store_hash(n->store, id), &item, &n->commands.text);
-    bool stays = !c->finishing && n->topology->client_close != CLIENT_CLOSE_REPLY;
-    uint64_t told = store_change(n->store); /* `held` is all of it up to here */
+    bool goes_on = stays(n, c);
     size_t bytes = 2 * (16 + NUMBER_BYTES + WORD_BYTES) + id.len +
                    (held ? stamp_at_bytes_max(&item.stamp) : 0);
     char *room = outbox_room(&c->out, connection_chunks(&n->connections, c), bytes);
-    if (!room || (stays && !live_watch_id(n->queries.live, live, id, told))) {
+    if (!room || (goes_on && !live_watch_id(n->queries.live, live, id, store_change(n->store)))) {
         if (room)
             outbox_trim(&c->out, connection_chunks(&n->connections, c));
         return false;
     }
-    live->last += !stays;
+    live->last += !goes_on;
     struct buf out = buf_over(room, bytes);
     put_now(&out, live->last, held ? &item.stamp : NULL);
     size_t first = out.len;
@@ -439,7 +480,6 @@ static bool watch_all(struct node *n, struct connection *c)
     if (!live_watch_all(n->queries.live, &r->live))
         return false;
     r->all_begins = true;
-    n->queries.all++;
     c->client.replies.queries += ALL_WAITS;
     client_news(n, c);
     connection_choke(&n->connections, c, n->now);
@@ -450,7 +490,7 @@ static bool unwatch(struct node *n, struct connection *c, uint64_t number, struc
 {
     if (!c->client.reader || !live_unwatch(n->queries.live, &reader_of(c)->live, number))
         return false;
-    c->spared = reader_of(c)->live.count > 0;
+    spare(c);
     size_t bytes = 16 + NUMBER_BYTES;
     char *room = outbox_room(&c->out, connection_chunks(&n->connections, c), bytes);
     if (!room) {
@@ -498,7 +538,7 @@ static bool waits_too_many(
 
 /* false: no memory. */
 static bool apply(struct node *n, struct connection *c, const struct live_command *command,
-    struct instant now)
+    struct span line, struct instant now)
 {
     switch (command->kind) {
     case LIVE_COMMAND_WATCH_ID:
@@ -508,8 +548,13 @@ static bool apply(struct node *n, struct connection *c, const struct live_comman
     default:
         return command->kind == LIVE_COMMAND_NEAR && command->count == 0
                    ? tell_none(n, c, command, now)
-                   : ask(n, c, command, now);
+                   : ask(n, c, command, line, now);
     }
+}
+
+static bool begins_all(const struct connection *c)
+{
+    return reader_of(c) && reader_of(c)->all_begins;
 }
 
 bool query_apply(struct node *n, struct connection *c, const struct command *line,
@@ -531,14 +576,14 @@ bool query_apply(struct node *n, struct connection *c, const struct command *lin
     if (waits_too_many(n, &command, why) ||
         (is_watch(&command) && !may_watch(n, c, &command, why)))
         return false;
-    if (!apply(n, c, &command, now))
+    if (!apply(n, c, &command, line->line, now))
         client_starved(n, c);
     if (c->aborted)
         return true;
     if (is_watch(&command))
-        c->spared = reader_of(c)->live.count > 0;
+        spare(c);
     if (c->client.replies.queries && !c->finishing) {
-        if (n->topology->client_close == CLIENT_CLOSE_REPLY && !reader_of(c))
+        if (n->topology->client_close == CLIENT_CLOSE_REPLY && !begins_all(c))
             client_closes(n, c, now);
         else if (client_full(n, c))
             connection_choke(&n->connections, c, now);
@@ -598,7 +643,8 @@ static void catch_up(struct node *n)
         bool ends = c->number == last;
         unlist(n, c);
         if (takes_news(c) && !live_catch_up(k->live, &reader_of(c)->live) && takes_news(c))
-            client_news(n, c);
+            list(n, c);
+        spare(c); /* FULL has ended some, perhaps */
         if (ends)
             return;
     }

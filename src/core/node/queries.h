@@ -39,6 +39,7 @@ struct query {
     struct connection *asker; /* NULL: this slot is free */
     struct chunk *gate;
     char *head; /* " <position> <radius-km> <count>", or without the count; from malloc */
+    const char *line; /* of a fence, behind that: the command, to be repeated if it is refused */
     struct position centre;
     uint64_t radius_um;
     bool fence;
@@ -60,7 +61,6 @@ struct queries {
     struct connection_list listed; /* readers that may catch up */
     uint64_t turn;
     unsigned given; /* connections that got news in this turn */
-    unsigned all; /* watches of everything */
     uint64_t told; /* lines of news */
 };
 

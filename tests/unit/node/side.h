@@ -11,7 +11,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { CONNECTIONS = 128, HEARD_BYTES = 1 << 20, NOW_S = 1700000000 };
+#ifndef SIDE_CONNECTIONS /* a test may want more */
+#define SIDE_CONNECTIONS 128
+#endif
+
+enum { CONNECTIONS = SIDE_CONNECTIONS, HEARD_BYTES = 1 << 20, NOW_S = 1700000000 };
 
 /* -- a provider that answers when the test says so --------------------------------------------- */
 
