@@ -162,6 +162,7 @@ static bool may_be_refused(const struct client *c, const struct asked *a)
 {
     switch (a->command.kind) {
     case COMMAND_INVALID:
+    case COMMAND_LIVE: /* clients here ask none */
         return true;
     case COMMAND_IAMAT:
         return c->judge->forgetful || host_starved(c) ||

@@ -4,7 +4,6 @@
  * CLIENT_QUESTIONS_MAX more while a WATCH NEAR or a WATCH of everything waits for its reply. */
 #include "core/node/private.h"
 #include "core/base/decimal.h"
-#include <math.h>
 #include <stdlib.h>
 
 enum {
@@ -162,7 +161,7 @@ static void free_slot(struct queries *k, uint32_t slot)
 
 static void put_km(struct buf *out, double distance_m)
 {
-    uint64_t m = (uint64_t)llround(distance_m);
+    uint64_t m = (uint64_t)(distance_m + 0.5); /* it is not negative */
     buf_u64(out, m / 1000);
     buf_byte(out, '.');
     for (uint64_t part = 100; part; part /= 10)
