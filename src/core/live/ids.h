@@ -34,9 +34,11 @@ static inline struct span watched_id_text(const struct watched_id *id)
     return (struct span){id->text, id->len};
 }
 
+/* Of a short id, the text fits into the padding at the struct's end, which is written, too. */
 static inline size_t watched_id_bytes(size_t id_bytes)
 {
-    return offsetof(struct watched_id, text) + id_bytes;
+    size_t bytes = offsetof(struct watched_id, text) + id_bytes;
+    return bytes > sizeof(struct watched_id) ? bytes : sizeof(struct watched_id);
 }
 
 /* NULL: it does not stand here. */
