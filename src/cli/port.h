@@ -6,8 +6,8 @@
  *   DIALS        refused, 5 s               OVER
  *   CONNECTED    closed, reset              OVER     lines that came before can still be read
  *
- * The kernel asks the node's machine for a sign of life after 30 s without one, so that a node whose
- * machine has gone is noticed after a minute. */
+ * The kernel asks the node's machine for a sign of life after 30 s without one, so that it is
+ * noticed after a minute that the machine has gone. */
 #ifndef CLI_PORT_H
 #define CLI_PORT_H
 

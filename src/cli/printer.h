@@ -1,7 +1,7 @@
 /* printer.h — lines to standard output through one bounded window, for `near` and `watch`.
  *
  * Whoever prints asks printer_has_room first, and reads no more input while there is none: so a
- * reader that stands still costs the window and nothing else. Nothing here waits; port_wait does. */
+ * reader that stands still costs the window and nothing else. Nothing here waits, but port_wait. */
 #ifndef CLI_PRINTER_H
 #define CLI_PRINTER_H
 

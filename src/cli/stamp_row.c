@@ -90,7 +90,8 @@ void stamp_row(struct printer *out, struct span first, unsigned first_columns, s
         int64_t received_ns = stamp->time_ns + stamp->skew_ns, now_ns = clock_now().real_ns;
         time_t seconds = received_ns / SECOND_NS;
         struct tm local;
-        report_short_span(now_ns > received_ns ? (uint64_t)((now_ns - received_ns) / MS_NS) : 0, age);
+        int64_t age_ms = now_ns > received_ns ? (now_ns - received_ns) / MS_NS : 0;
+        report_short_span((uint64_t)age_ms, age);
         if (localtime_r(&seconds, &local))
             strftime(when, sizeof when, "%Y-%m-%d %H:%M:%S", &local);
         if (position_parse(stamp->position, &position))

@@ -148,8 +148,8 @@ static void hear_refusal(struct watching *w, struct span line)
     char why[REFUSAL_TEXT_BYTES];
     struct span said = span_from(line, line.len < 2 ? line.len : 2);
     refusal_explain(&w->topology->limits, said, clock_now().real_ns, why);
-    complain("%s refuses \"%.*s\": %s", w->topology->nodes[w->node].name,
-        (int)(said.len < STAMPEDE_LINE_BYTES_MAX ? said.len : STAMPEDE_LINE_BYTES_MAX), said.at, why);
+    complain("%s refuses \"%.*s\": %s", w->topology->nodes[w->node].name, (int)said.len, said.at,
+        why);
     w->over = true;
 }
 

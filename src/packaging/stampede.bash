@@ -4,7 +4,7 @@
 _stampede()
 {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
-    local commands='up node status top wait drain dump load trace send places journal check help version'
+    local commands='up node status top wait drain dump load trace send near watch places journal check help version'
     local command=${COMP_WORDS[1]} topology=() i nodes options want=
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
@@ -26,7 +26,8 @@ _stampede()
     dump) options='--node --topology' ;;
     load) options='--node --topology --retired' want=file ;;
     trace) options='--topology --cert --key --json --table' ;;
-    send) options='--node --topology' ;;
+    send | near) options='--node --topology' ;;
+    watch) options='--node --topology --near' ;;
     places) options='--topology' ;;
     check) options='--topology --node --bind --nodes --keys' want=file ;;
     help) want=command ;;

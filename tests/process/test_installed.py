@@ -178,8 +178,8 @@ class Completion(unittest.TestCase):
             self.assertEqual(self.completed("node", "", folder=herd.folder), [])
 
     def test_options_are_those_of_the_help(self):
-        for name in ("up", "node", "status", "top", "wait", "drain", "trace", "send", "places",
-                     "check"):
+        for name in ("up", "node", "status", "top", "wait", "drain", "trace", "send", "near",
+                     "watch", "places", "check"):
             with self.subTest(name=name):
                 text = self.said("help", name)
                 self.assertEqual(sorted(self.completed(name, "--")),

@@ -116,7 +116,7 @@ class NearTest(unittest.TestCase):
             self.assertEqual(head.split(), ["KM", "AGE", "RECEIVED", "POSITION", "CLIENT"])
             year = time.strftime("%Y")
             self.assertRegex(rows[0], rf"^ +0\.000 +\S+s? +{year}-\d\d-\d\d \d\d:\d\d:\d\d "
-                             r" \+34\.06000-118\.44000  a\\xff\\u009b2J\\u202eb$")
+                             r" \+34\.06000-118\.44000  a\\xff\\u009b2J\\u2\.\.\.$")
             self.assertRegex(rows[1], r"-118\.44000  w+\.\.\.$")
             self.assertEqual([len(row) <= 80 for row in rows], [True, True])
             self.assertEqual(len(rows[1]), 80)

@@ -25,7 +25,8 @@ Test(refusals, tell_what_is_left_as_a_reason)
         {"NEAR +1-1 1 1001", "the count is above 1000", false},
         {"NEAR +1-1 1 101", "the count is above limits.near (100)", false},
         {"NEAR +1-1 1 100",
-            "too many live queries wait at the node, or the node has a version without live queries",
+            "too many live queries wait at the node, or the node has a version without live "
+            "queries",
             false},
         {"WATCH", "limits.watches (7), watch_all or watches_total is reached, or the node has a "
                   "version without live queries", false},

@@ -112,8 +112,9 @@ Test(shown, many_ids)
 
 Test(shown, what_is_no_news)
 {
-    static const char *const lines[] = {"", "!", "! 1", "! x NOW " STAMP("kiwi", "5"), "! 1 NOW AT A",
-        "! 1 NOW " STAMP("kiwi", "5") " x", "! 1 LATER kiwi", "! 1 GONE", "! 1 NOW kiwi",
+    static const char *const lines[] = {"", "!", "! 1", "! x NOW " STAMP("kiwi", "5"),
+        "! 1 NOW AT A", "! 1 NOW " STAMP("kiwi", "5") " x",
+        "! 1 LATER kiwi", "! 1 GONE", "! 1 NOW kiwi",
         "NOW " STAMP("kiwi", "5"), "WATCHING", "WATCHING x", "! 1 FULL x"};
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
         struct news news;
