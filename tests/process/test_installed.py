@@ -160,7 +160,7 @@ class Completion(unittest.TestCase):
 
     def test_commands(self):
         self.assertEqual(self.completed("st"), ["status"])
-        self.assertEqual(self.completed("help", "w"), ["wait"])
+        self.assertEqual(self.completed("help", "w"), ["wait", "watch"])
         listed = re.findall(r"^  ([a-z]+)  ", self.said("help"), re.M)
         self.assertGreaterEqual(len(listed), 8)
         for name in listed:

@@ -86,7 +86,7 @@ class Send(unittest.TestCase):
             (b"IAMAT kiwi +91-118 1", b"the latitude is beyond 90"),
             (b"IAMAT kiwi +34-118 1.0123456789", b"more than 9 digits"),
             (b"IAMAT kiwi +34-118 1", None),
-            (b"hello", b"neither IAMAT nor WHATSAT"),
+            (b"hello", b"none of IAMAT, WHATSAT, NEAR"),
             (b"iamat kiwi +34-118 1", b"in capitals"),
             (b"IAMAT kiwi +34-118", b"fewer than four fields"),
             (b"WHATSAT kiwi 51 1", b"above 50 km"),
