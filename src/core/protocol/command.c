@@ -153,7 +153,7 @@ static void fields_parse(const struct span *field, struct command *out)
 static void others_parse(const struct span *field, int count, struct command *out)
 {
     struct live_command live;
-    if (count == 0 || !live_command_of(field, count, &live))
+    if (count <= 0 || !live_command_of(field, count, &live))
         return;
     out->kind = COMMAND_LIVE;
     out->id = (struct span){0}; /* its second field is none */
