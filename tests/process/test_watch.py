@@ -5,6 +5,7 @@ import os
 import pty
 import select
 import signal
+import socket
 import struct
 import subprocess
 import termios
@@ -277,6 +278,30 @@ class WatchTest(unittest.TestCase):
             self.assertIn(b"client_close = reply", herd.command("watch", expect=(1,)).stderr)
             self.assertEqual(herd.command("near", HERE, "5", "1").stdout,
                              b"NEAR 0 %s 5 1\n" % HERE.encode())
+
+    def test_a_watch_that_the_node_ends_is_begun_again(self):
+        """FULL, said by a socket in place of a node."""
+        line = b"AT Goloman +0.000000001 kiwi +34-118 %d"
+        with Herd(start=False) as herd, socket.socket() as listener:
+            listener.settimeout(DEADLINE_S)
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(herd.node.client_address)
+            listener.listen()
+            with Program(herd, "watch") as watch:
+                for says in ((b"NOW " + line % 5, b"FULL"), (b"NOW " + line % 4, b"NOW " + line % 5),
+                             (b"x" * 20000,), (b"NOW " + line % 6,)):
+                    client = listener.accept()[0]
+                    with client:
+                        client.settimeout(DEADLINE_S)
+                        self.assertEqual(client.recv(100), b"WATCH\n")
+                        client.sendall(b"".join(b"! 1 %s\n" % what for what in says[:1]) +
+                                       b"WATCHING 1\n" +
+                                       b"".join(b"! 1 %s\n" % what for what in says[1:]))
+                        if says[-1] == b"FULL":
+                            self.assertEqual(client.recv(100), b"")  # it closes
+                self.assertEqual(watch.lines(3), [b"! 1 NOW " + line % 5, b"WATCHING 1", b"! 1 FULL"])
+                self.assertEqual(watch.lines(3), [b"WATCHING 1", b"! 1 NOW " + line % 6, b"WATCHING 1"])
+                self.assertIn(b"too much changed", watch.said())
 
     def test_a_closed_pipe(self):
         """Whoever read has gone, and no news come: it ends all the same."""
