@@ -2,7 +2,7 @@
  * of each purpose, and be taken out of its middle.
  *
  * Holds always: each entry's neighbours name it, and first and last are the ends. Called by
- * connection.c, input.c, pace.c, replies.c and queries.c. Written by connection_list.c alone. */
+ * connection.c, input.c, pace.c, replies.c and news.c. Written by connection_list.c alone. */
 #ifndef CORE_NODE_CONNECTION_LIST_H
 #define CORE_NODE_CONNECTION_LIST_H
 

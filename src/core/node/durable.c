@@ -169,6 +169,19 @@ struct span durable_window(const struct node *n, const struct connection *c)
     return window.len <= most ? window : (struct span){window.at, most};
 }
 
+void durable_fills(struct node *n, const struct connection *c, const struct chunk *gate)
+{
+    struct held *h = &n->durable.each[c->number];
+    size_t before = 0;
+    for (const struct chunk *chunk = c->out.head; chunk != gate; chunk = chunk->next)
+        before += chunk->len - chunk->sent;
+    if (h->free > before)
+        h->free = before;
+    for (unsigned i = 0; i < 2; i++) /* the turn's end marks it anew */
+        if (h->marks[i].bytes > before)
+            h->marks[i] = (struct held_mark){0};
+}
+
 void durable_sent(struct node *n, const struct connection *c, size_t bytes)
 {
     struct held *h = &n->durable.each[c->number];

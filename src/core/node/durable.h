@@ -4,7 +4,8 @@
  * a client is held back until all changes that the store had then are durable: of each client two
  * marks, up to which byte of its output goes out at which change. Two are enough: what is written
  * while the first waits moves the second on. An answer that waits for places goes through its gate
- * as ever, and waits like the replies before it.
+ * as ever, and waits like the replies before it. One to NEAR shows stamps that may be newer than
+ * what was written behind its gate: durable_fills.
  *
  *   a client    event                                        next
  *   FREE        turn ends; output, and changes not durable   first mark set
@@ -24,6 +25,7 @@
 
 enum { DURABLE_STOP_MS = 2000 }; /* for the last sync of a node that has stopped */
 
+struct chunk;
 struct connection;
 struct journal;
 struct node;
@@ -55,6 +57,10 @@ void durable_turn(struct node *n, struct instant now);
 
 /* Where replies wait: what of a client's output may be sent now. */
 struct span durable_window(const struct node *n, const struct connection *c);
+
+/* Likewise: this gate is about to be filled with what the store holds now. It waits, and so does
+ * what stands behind it, as if all of that were new. */
+void durable_fills(struct node *n, const struct connection *c, const struct chunk *gate);
 
 /* Likewise: so many bytes of it were sent; and the client is gone. */
 void durable_sent(struct node *n, const struct connection *c, size_t bytes);

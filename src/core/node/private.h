@@ -16,7 +16,8 @@
  *   pace.c         clients that pause, because their address has said too much
  *   quotas.c       what one address may take
  *   unread.c       what the output of all clients may take together
- *   queries.c      live queries: NEAR, WATCH, UNWATCH, and who gets news
+ *   queries.c      live queries: NEAR, WATCH, UNWATCH
+ *   news.c         what clients that watch are told, and when
  *   questions.c    the WHATSATs that wait for places
  *   web.c          the connections of the HTTP port
  *   web_tls.c      the bytes of the HTTP port through TLS
@@ -78,6 +79,7 @@
 #include "core/node/links.h"
 #include "core/node/links_stop.h"
 #include "core/node/named.h"
+#include "core/node/news.h"
 #include "core/node/node.h"
 #include "core/node/observers.h"
 #include "core/node/pace.h"

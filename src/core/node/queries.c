@@ -7,10 +7,7 @@
 #include <stdlib.h>
 
 enum {
-    ALL_WAITS = CLIENT_QUESTIONS_MAX, /* in `queries`: nothing behind it is read */
     NUMBER_BYTES = 20, /* of a 64-bit number */
-    KM_BYTES = 16, /* a distance with its decimals, and a space */
-    WORD_BYTES = 8, /* " ENTER " */
     LINE_BYTES = 128, /* of most stamps, with what stands before them */
 };
 
@@ -21,125 +18,10 @@ static struct query_reader *reader_of(const struct connection *c)
     return c->client.reader;
 }
 
-/* -- who may catch up -------------------------------------------------------------------------- */
-
-static void unlist(struct node *n, struct connection *c)
-{
-    if (!c->client.listed)
-        return;
-    connection_list_remove(&n->connections, &n->queries.listed, LIST_NEWS, c);
-    c->client.listed = false;
-}
-
-static void list(struct node *n, struct connection *c)
-{
-    if (c->client.listed)
-        return;
-    connection_list_append(&n->connections, &n->queries.listed, LIST_NEWS, c);
-    c->client.listed = true;
-}
-
-/* Whether it could take news, but for the turn. After FIN, those are only what a WATCH of
- * everything begins with. */
-static bool takes_news(const struct connection *c)
-{
-    const struct client_replies *r = &c->client.replies;
-    bool begins = reader_of(c)->all_begins;
-    bool gates = r->questions > 0 || (r->queries > 0 && !begins);
-    bool ends = c->finishing || c->aborted || (c->ended && !begins);
-    return !ends && !gates && c->out.bytes < QUERIES_NEWS_BYTES;
-}
-
 /* Whether what `c` begins to watch goes on after its reply. */
 static bool stays(const struct node *n, const struct connection *c)
 {
     return !c->finishing && !c->ended && n->topology->client_close != CLIENT_CLOSE_REPLY;
-}
-
-/* Its watches have become more or fewer. */
-static void spare(struct connection *c)
-{
-    c->spared = reader_of(c)->live.count > 0;
-}
-
-/* -- news -------------------------------------------------------------------------------------- */
-
-static const char *word_of(enum live_news what)
-{
-    static const char *const words[] = {[LIVE_NOW] = " NOW ", [LIVE_ENTER] = " ENTER ",
-        [LIVE_MOVE] = " MOVE ", [LIVE_EXIT] = " EXIT ", [LIVE_GONE] = " GONE "};
-    return words[what];
-}
-
-static void put_news(struct buf *out, uint64_t number, enum live_news what, struct span id,
-    const struct stamp *stamp)
-{
-    if (what == LIVE_WATCHING) {
-        buf_text(out, "WATCHING ");
-        buf_u64(out, number);
-    } else {
-        buf_text(out, "! ");
-        buf_u64(out, number);
-        buf_text(out, what == LIVE_FULL ? " FULL" : word_of(what));
-    }
-    if (what == LIVE_GONE)
-        buf_span_put(out, id);
-    else if (stamp)
-        stamp_at_put(out, stamp);
-    buf_byte(out, '\n');
-}
-
-static bool write_news(struct node *n, struct connection *c, uint64_t number, enum live_news what,
-    struct span id, const struct stamp *stamp)
-{
-    size_t bytes = 16 + NUMBER_BYTES + WORD_BYTES + (stamp ? stamp_at_bytes_max(stamp) : id.len);
-    char *room = outbox_room(&c->out, connection_chunks(&n->connections, c), bytes);
-    if (!room) {
-        client_starved(n, c);
-        return false;
-    }
-    struct buf out = buf_over(room, bytes);
-    put_news(&out, number, what, id, stamp);
-    outbox_wrote(&c->out, out.len);
-    connection_touch(&n->connections, c);
-    if (log_on(n->log, LOG_DEBUG))
-        client_log_reply(n, c, (struct span){room, out.len - 1}, n->now);
-    n->queries.told++;
-    return true;
-}
-
-/* All that was held when it began is told: it is read from again. */
-static void all_has_begun(struct node *n, struct connection *c)
-{
-    reader_of(c)->all_begins = false;
-    ASSERT(c->client.replies.queries >= ALL_WAITS);
-    c->client.replies.queries -= ALL_WAITS;
-    client_relieve(n, c);
-    if (n->topology->client_close == CLIENT_CLOSE_REPLY)
-        client_closes(n, c, n->now);
-}
-
-static bool tell(void *self, struct live_reader *live, uint64_t number, enum live_news what,
-    struct span id, const struct stamp *stamp)
-{
-    struct node *n = self;
-    struct query_reader *r = (struct query_reader *)live;
-    struct connection *c = r->connection;
-    if (!takes_news(c))
-        return false;
-    if (r->turn != n->queries.turn) {
-        if (n->queries.given == QUERIES_READERS_A_TURN) {
-            list(n, c); /* client_news would not: it falls behind only now */
-            return false;
-        }
-        n->queries.given++;
-        r->turn = n->queries.turn;
-    }
-    if (!write_news(n, c, number, what, id, stamp))
-        return false;
-    if (what == LIVE_WATCHING)
-        all_has_begun(n, c);
-    return true;
 }
 
 /* -- answers ----------------------------------------------------------------------------------- */
@@ -195,7 +77,7 @@ static void put_hit(struct node *n, struct reply *r, const struct live_hit *hit,
 {
     struct feed_item item;
     store_read(n->store, hit->slot, &item, &n->commands.text);
-    make_room(r, KM_BYTES + NUMBER_BYTES + WORD_BYTES + stamp_at_bytes_max(&item.stamp) + 1);
+    make_room(r, NEWS_BYTES + stamp_at_bytes_max(&item.stamp));
     if (!r->memory)
         return;
     if (number) {
@@ -242,13 +124,15 @@ static char *render(struct node *n, const struct query *q, const struct live_hit
 /* What it counts among the `queries` of its asker. */
 static unsigned slots_of(const struct query *q)
 {
-    return q->fence ? 1 + ALL_WAITS : 1;
+    return q->fence ? 1 + QUERIES_ALL_WAITS : 1;
 }
 
 /* The reply that the gate holds as its head, and what follows, is whole. */
 static void fill(struct node *n, const struct query *q, struct span reply)
 {
     struct connection *c = q->asker;
+    if (n->durable.holds)
+        durable_fills(n, c, q->gate);
     if (!outbox_fill(&c->out, connection_chunks(&n->connections, c), q->gate, reply)) {
         client_starved(n, c);
         return;
@@ -278,7 +162,7 @@ static bool begin_fence(struct node *n, const struct query *q)
     }
     bool begun = live_watch_near(n->queries.live, &r->live, point_of(&q->centre),
         (double)q->radius_um / UM_PER_M);
-    spare(q->asker);
+    news_spare(q->asker);
     return begun;
 }
 
@@ -409,7 +293,7 @@ static bool begin_live(struct node *n)
 {
     struct queries *k = &n->queries;
     const struct live_limits limits = {.fence = n->topology->limits.fence};
-    const struct live_calls calls = {.self = n, .tell = tell, .answer = answer};
+    const struct live_calls calls = {.self = n, .tell = news_tell, .answer = answer};
     if (k->live)
         return true;
     k->slots = calloc(QUERIES_MAX, sizeof *k->slots);
@@ -440,7 +324,7 @@ static bool begin_reader(struct connection *c)
 static void put_now(struct buf *out, uint64_t number, const struct stamp *held)
 {
     if (held)
-        put_news(out, number, LIVE_NOW, held->id, held);
+        news_put(out, number, LIVE_NOW, held->id, held);
 }
 
 /* The newest stamp and the reply go out in one piece. false: no memory. */
@@ -450,7 +334,7 @@ static bool watch_id(struct node *n, struct connection *c, struct span id, struc
     struct feed_item item;
     bool held = store_get(n->store, id, store_hash(n->store, id), &item, &n->commands.text);
     bool goes_on = stays(n, c);
-    size_t bytes = 2 * (16 + NUMBER_BYTES + WORD_BYTES) + id.len +
+    size_t bytes = 2 * NEWS_BYTES + id.len +
                    (held ? stamp_at_bytes_max(&item.stamp) : 0);
     char *room = outbox_room(&c->out, connection_chunks(&n->connections, c), bytes);
     if (!room || (goes_on && !live_watch_id(n->queries.live, live, id, store_change(n->store)))) {
@@ -479,7 +363,7 @@ static bool watch_all(struct node *n, struct connection *c)
     if (!live_watch_all(n->queries.live, &r->live))
         return false;
     r->all_begins = true;
-    c->client.replies.queries += ALL_WAITS;
+    c->client.replies.queries += QUERIES_ALL_WAITS;
     client_news(n, c);
     connection_choke(&n->connections, c, n->now);
     return true;
@@ -489,7 +373,7 @@ static bool unwatch(struct node *n, struct connection *c, uint64_t number, struc
 {
     if (!c->client.reader || !live_unwatch(n->queries.live, &reader_of(c)->live, number))
         return false;
-    spare(c);
+    news_spare(c);
     size_t bytes = 16 + NUMBER_BYTES;
     char *room = outbox_room(&c->out, connection_chunks(&n->connections, c), bytes);
     if (!room) {
@@ -580,7 +464,7 @@ bool query_apply(struct node *n, struct connection *c, const struct command *lin
     if (c->aborted)
         return true;
     if (is_watch(&command))
-        spare(c);
+        news_spare(c);
     if (c->client.replies.queries && !c->finishing) {
         if (n->topology->client_close == CLIENT_CLOSE_REPLY && !begins_all(c))
             client_closes(n, c, now);
@@ -621,7 +505,7 @@ void queries_drop(struct node *n, struct connection *c)
             free_slot(k, i);
         }
     c->client.replies.queries = 0;
-    unlist(n, c);
+    news_unlist(n, c);
     c->spared = false;
     if (!c->client.reader)
         return;
@@ -632,29 +516,12 @@ void queries_drop(struct node *n, struct connection *c)
 
 /* -- turns ------------------------------------------------------------------------------------- */
 
-/* Those who fell behind come first, each once. */
-static void catch_up(struct node *n)
-{
-    struct queries *k = &n->queries;
-    uint32_t last = k->listed.last;
-    while (k->listed.first != CONNECTION_NONE && k->given < QUERIES_READERS_A_TURN) {
-        struct connection *c = connection_of(&n->connections, k->listed.first);
-        bool ends = c->number == last;
-        unlist(n, c);
-        if (takes_news(c) && !live_catch_up(k->live, &reader_of(c)->live) && takes_news(c))
-            list(n, c);
-        spare(c); /* FULL has ended some, perhaps */
-        if (ends)
-            return;
-    }
-}
-
 void queries_turn(struct node *n, struct instant now)
 {
     struct queries *k = &n->queries;
     k->turn++;
     k->given = 0;
-    catch_up(n);
+    news_catch_up(n);
     if (live_is_used(k->live))
         live_turn(k->live, now);
 }

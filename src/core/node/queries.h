@@ -1,10 +1,8 @@
-/* queries.h — live queries of clients: NEAR, WATCH and UNWATCH; and the news for those who watch.
+/* queries.h — live queries of clients: NEAR, WATCH and UNWATCH.
  *
  * What is near, and who is told of what, is core/live's. Here are the replies, which wait behind
- * gates for an index that has not read the feed to its end, and how much news a connection takes:
- * none while a reply before it waits, or while QUERIES_NEWS_BYTES are unsent, and those of
- * QUERIES_READERS_A_TURN connections in one turn, since it is their sends that cost. Whoever is
- * behind comes in the order in which it fell behind.
+ * gates for an index that has not read the feed to its end. What a client that watches is told
+ * behind them, and when, is news.h's:
  *
  *   a reader   event                                 next
  *   LEVEL      news, and it takes them               LEVEL
@@ -14,20 +12,22 @@
  *   LISTED     its turn comes                        LEVEL or BEHIND, as live_catch_up says
  *
  * PROTOCOL.md, "Live queries". Called by node.c, commands.c, clients.c and status.c. Written by
- * queries.c alone: `struct queries` in struct node, and `struct client_queries` in each connection;
- * but for `listed`, which replies.c sets as well. */
+ * queries.c alone: `struct queries` in struct node, `struct query_reader`, and `queries` of a
+ * client's replies; but for what news.h names, and `listed`, which replies.c sets as well. */
 #ifndef CORE_NODE_QUERIES_H
 #define CORE_NODE_QUERIES_H
 
 #include "core/base/instant.h"
 #include "core/live/live.h"
 #include "core/node/connection_list.h"
+#include "core/node/replies.h"
 #include "core/protocol/command.h"
 
 enum {
     QUERIES_MAX = 1024, /* that wait for the index */
     QUERIES_NEWS_BYTES = 65536, /* unsent, beyond which a connection gets no news */
     QUERIES_READERS_A_TURN = 512,
+    QUERIES_ALL_WAITS = CLIENT_QUESTIONS_MAX, /* in `queries`: nothing behind it is read */
 };
 
 struct node;

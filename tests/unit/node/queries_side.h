@@ -1,5 +1,5 @@
-/* queries_side.h — for tests of live queries at one node: side.h, with a client that writes and some
- * that watch. */
+/* queries_side.h — for tests of live queries at one node: side.h, with a client that writes and
+ * some that watch. */
 #ifndef TESTS_UNIT_NODE_QUERIES_SIDE_H
 #define TESTS_UNIT_NODE_QUERIES_SIDE_H
 

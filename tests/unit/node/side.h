@@ -115,6 +115,7 @@ static const struct tls_config *side_tls; /* NULL: links are plain */
 static const struct tls_config *side_http_tls; /* NULL: the HTTP port is plain */
 static struct store *side_store; /* what the node begins with; NULL: nothing */
 static const struct past *side_past; /* likewise */
+static const struct found *side_found; /* of the journal; NULL: the node has none */
 static struct instant now;
 static char *heard[CONNECTIONS]; /* everything it was sent; ends with NUL */
 static size_t heard_len[CONNECTIONS];
@@ -163,7 +164,8 @@ static inline struct node *side_node(const char *secret)
             "slow"},
         .log = &log_,
         .store = side_store,
-        .past = side_past};
+        .past = side_past,
+        .found = side_found};
     memset(config.seed, 7, sizeof config.seed);
     return node_create(&config, now);
 }

@@ -42,7 +42,7 @@ static void turns(void)
     clean_up();
 }
 
-/* Some of these wait for the index, and two of one client; all kinds of news; one that is behind. */
+/* Some of these wait for the index, two of one client; all kinds of news; one that is behind. */
 static void session(void)
 {
     static char lines[4200 * 32];

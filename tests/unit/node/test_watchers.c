@@ -1,5 +1,5 @@
-/* test_watchers.c — clients that watch: what one that does not read costs and is told, and how they
- * end. PROTOCOL.md, "Live queries". */
+/* test_watchers.c — clients that watch: what one that does not read costs and is told, and how
+ * they end. PROTOCOL.md, "Live queries". */
 #include "unit/node/queries_side.h"
 
 TestSuite(node_watchers, .init = queries_side_begin, .fini = side_end);
