@@ -27,6 +27,8 @@ struct live {
     bool reads; /* the cursor is open */
     unsigned cursor;
     bool answering;
+    unsigned points; /* that searches may still look at in the turn of this time: */
+    int64_t turn_ns;
     int64_t kept_until_ns; /* NEVER_NS: it is not known yet that nobody needs the index */
     int64_t retry_ns; /* the cursor goes on then; NEVER_NS: memory did not fail */
 };
@@ -41,6 +43,7 @@ struct live *live_create(
         .store = store,
         .watches = {.store = store, .calls = *calls, .limits = *limits},
         .questions = {.store = store, .calls = *calls},
+        .turn_ns = INT64_MIN,
         .kept_until_ns = NEVER_NS,
         .retry_ns = NEVER_NS,
     };
@@ -285,13 +288,17 @@ static void read_all(struct live *l)
 
 void live_turn(struct live *l, struct instant now)
 {
-    unsigned points = LIVE_POINTS_A_TURN;
+    if (now.mono_ns != l->turn_ns)
+        l->points = LIVE_POINTS_A_TURN;
+    l->turn_ns = now.mono_ns;
     l->answering = true;
-    bool searched = questions_go_on(&l->questions, &points);
+    bool searched = !l->questions.search;
+    if (!searched && l->points)
+        searched = questions_go_on(&l->questions, &l->points);
     if (searched && l->reads) {
         read_on(l, now);
         if (l->spots && is_at_end(l))
-            questions_answer(&l->questions, l->spots, &points);
+            questions_answer(&l->questions, l->spots, &l->points);
     }
     l->answering = false;
     read_all(l);

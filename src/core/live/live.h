@@ -136,7 +136,8 @@ void live_cancel(struct live *l, uint64_t ticket);
 
 /* -- turns ------------------------------------------------------------------------------------- */
 
-/* Read the feed, tell, answer: a bounded part of it. */
+/* Read the feed, tell, answer: a bounded part of it. May be called again at the same `now`, to answer
+ * a question at once; LIVE_POINTS_A_TURN are for all of these calls. */
 void live_turn(struct live *l, struct instant now);
 /* When live_turn is due: 0: at once; NEVER_NS. Whoever put stamps since the last turn calls
  * live_turn anyway, if live_is_used. */

@@ -43,29 +43,26 @@ static const char *make_room(struct node *n, const struct topology *t, unsigned 
     return why;
 }
 
-const char *node_take_topology(
-    struct node *n, const struct topology *t, uint32_t connections_max, struct instant now)
+const char *change_begin(struct node *n, const struct topology *t, unsigned self,
+    uint32_t connections_max, struct edges_plan *plan)
 {
-    int self = topology_find(t, n->name);
-    struct edges_plan plan = {0};
-    ASSERT(self >= 0 && span_equal(n->herd, span_of(t->herd)) && !n->stopping);
-    commands_apply(n, now); /* what came before goes by the limits that held then */
-    const char *why = make_room(n, t, (unsigned)self, connections_max, &plan);
-    if (why) {
-        bool as_before = quotas_take_limits(&n->quotas, &n->topology->limits);
-        ASSERT(as_before);
-        edges_forget(&plan);
-        return why;
-    }
-    n->told = true;
-    n->topology = t;
-    n->self = &t->nodes[self];
+    const char *why = make_room(n, t, self, connections_max, plan);
+    if (!why)
+        return NULL;
+    bool as_before = quotas_take_limits(&n->quotas, &n->topology->limits);
+    ASSERT(as_before);
+    edges_forget(plan);
+    return why;
+}
+
+void change_spread(struct node *n, struct edges_plan *plan, struct instant now)
+{
+    const struct topology_limits *limits = &n->topology->limits;
     change_know_origins(n);
-    connections_take_limits(&n->connections, &t->limits, now);
+    connections_take_limits(&n->connections, limits, now);
     clients_take_limits(n);
     durable_take_limits(n, now);
     inputs_take_limits(n);
-    links_take_topology(n, &plan, now);
+    links_take_topology(n, plan, now);
     budget_log(n, now);
-    return NULL;
 }

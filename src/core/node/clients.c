@@ -238,8 +238,7 @@ void client_open(
     c->client.lines = (struct line_reader){
         .bytes_max = n->topology->limits.line_bytes, .room_in_use = LINE_NONE_YET};
     input_forget(n, c);
-    c->client.admitted = c->client.listed = c->spared = false;
-    c->client.reader = NULL;
+    c->client.admitted = false;
     client_replies_begin(c);
     client_pace_begin(c, QUOTA_NONE);
     bool full = n->clients.count >= n->topology->limits.connections;

@@ -24,8 +24,8 @@ struct client_state {
     struct client_replies replies;
     struct client_pace pace;
     bool admitted; /* counted against limits.connections */
-    bool listed; /* among those who may catch up with news: queries.h */
-    struct query_reader *reader; /* NULL: it has never watched */
+    bool listed; /* among those who may catch up with news; written by listed.c */
+    struct query_reader *reader; /* NULL: it has never watched; written by news.c */
 };
 
 struct clients {

@@ -9,7 +9,7 @@
 static void refuse(struct node *n, struct connection *c, const struct command *command,
     struct span why, struct instant now)
 {
-    n->metrics.lines_invalid++;
+    reply_counts_refused(n);
     if (log_on(n->log, LOG_DEBUG))
         client_log_refusal(n, c, why, now);
     reply_refused(n, c, command->line, now);

@@ -3,6 +3,7 @@
  * Holds always: a connection in the list has a reader; one that is BEHIND and could take news is in
  * the list. */
 #include "core/node/private.h"
+#include <stdlib.h>
 
 static struct query_reader *reader_of(const struct connection *c)
 {
@@ -10,22 +11,6 @@ static struct query_reader *reader_of(const struct connection *c)
 }
 
 /* -- who may catch up -------------------------------------------------------------------------- */
-
-void news_unlist(struct node *n, struct connection *c)
-{
-    if (!c->client.listed)
-        return;
-    connection_list_remove(&n->connections, &n->queries.listed, LIST_NEWS, c);
-    c->client.listed = false;
-}
-
-static void list(struct node *n, struct connection *c)
-{
-    if (c->client.listed)
-        return;
-    connection_list_append(&n->connections, &n->queries.listed, LIST_NEWS, c);
-    c->client.listed = true;
-}
 
 /* Whether it could take news, but for the turn. After FIN, those are only what a WATCH of
  * everything begins with. */
@@ -38,9 +23,47 @@ static bool takes_news(const struct connection *c)
     return !ends && !gates && c->out.bytes < QUERIES_NEWS_BYTES;
 }
 
+bool news_begin(struct connection *c)
+{
+    if (c->client.reader)
+        return true;
+    c->client.reader = calloc(1, sizeof *c->client.reader);
+    if (c->client.reader)
+        c->client.reader->connection = c;
+    return c->client.reader != NULL;
+}
+
+struct live_reader *news_reader(struct connection *c)
+{
+    return &reader_of(c)->live;
+}
+
+void news_begin_all(struct node *n, struct connection *c)
+{
+    reader_of(c)->all_begins = true;
+    client_owes(c, QUERIES_ALL_WAITS);
+    client_news(n, c);
+}
+
+void news_pass_number(struct connection *c)
+{
+    reader_of(c)->live.last++;
+}
+
 void news_spare(struct connection *c)
 {
     c->spared = reader_of(c)->live.count > 0;
+}
+
+void news_end(struct node *n, struct connection *c, struct live *live)
+{
+    listed_remove(n, c);
+    if (!c->client.reader)
+        return;
+    live_reader_end(live, &c->client.reader->live);
+    c->spared = false;
+    free(c->client.reader);
+    c->client.reader = NULL;
 }
 
 /* -- news -------------------------------------------------------------------------------------- */
@@ -85,7 +108,7 @@ static bool write_news(struct node *n, struct connection *c, uint64_t number, en
     connection_touch(&n->connections, c);
     if (log_on(n->log, LOG_DEBUG))
         client_log_reply(n, c, (struct span){room, out.len - 1}, n->now);
-    n->queries.told++;
+    n->news.told++;
     return true;
 }
 
@@ -93,8 +116,7 @@ static bool write_news(struct node *n, struct connection *c, uint64_t number, en
 static void all_has_begun(struct node *n, struct connection *c)
 {
     reader_of(c)->all_begins = false;
-    ASSERT(c->client.replies.queries >= QUERIES_ALL_WAITS);
-    c->client.replies.queries -= QUERIES_ALL_WAITS;
+    client_owes(c, -QUERIES_ALL_WAITS);
     client_relieve(n, c);
     if (n->topology->client_close == CLIENT_CLOSE_REPLY)
         client_closes(n, c, n->now);
@@ -108,13 +130,13 @@ bool news_tell(void *self, struct live_reader *live, uint64_t number, enum live_
     struct connection *c = r->connection;
     if (!takes_news(c))
         return false;
-    if (r->turn != n->queries.turn) {
-        if (n->queries.given == QUERIES_READERS_A_TURN) {
-            list(n, c); /* client_news would not: it falls behind only now */
+    if (r->turn != n->news.turn + 1) {
+        if (n->news.given == QUERIES_READERS_A_TURN) {
+            listed_add(n, c); /* client_news would not: it falls behind only now */
             return false;
         }
-        n->queries.given++;
-        r->turn = n->queries.turn;
+        n->news.given++;
+        r->turn = n->news.turn + 1;
     }
     if (!write_news(n, c, number, what, id, stamp))
         return false;
@@ -125,17 +147,19 @@ bool news_tell(void *self, struct live_reader *live, uint64_t number, enum live_
 
 /* -- catching up ------------------------------------------------------------------------------- */
 
-void news_catch_up(struct node *n)
+void news_turn(struct node *n, struct live *live)
 {
-    struct queries *k = &n->queries;
-    uint32_t last = k->listed.last;
-    while (k->listed.first != CONNECTION_NONE && k->given < QUERIES_READERS_A_TURN) {
-        struct connection *c = connection_of(&n->connections, k->listed.first);
+    const struct connection_list *list = &n->listed.list;
+    uint32_t last = list->last;
+    n->news.turn++;
+    n->news.given = 0;
+    while (list->first != CONNECTION_NONE && n->news.given < QUERIES_READERS_A_TURN) {
+        struct connection *c = connection_of(&n->connections, list->first);
         ASSERT(c->kind == CONNECTION_CLIENT && c->client.listed && reader_of(c));
         bool ends = c->number == last;
-        news_unlist(n, c);
-        if (takes_news(c) && !live_catch_up(k->live, &reader_of(c)->live) && takes_news(c))
-            list(n, c);
+        listed_remove(n, c);
+        if (takes_news(c) && !live_catch_up(live, &reader_of(c)->live) && takes_news(c))
+            listed_add(n, c);
         news_spare(c); /* FULL has ended some, perhaps */
         if (ends)
             return;

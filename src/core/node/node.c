@@ -275,6 +275,23 @@ void node_take_secrets(struct node *n, const struct secrets *secrets, struct ins
     links_take_secrets(n, secrets, now);
 }
 
+const char *node_take_topology(
+    struct node *n, const struct topology *t, uint32_t connections_max, struct instant now)
+{
+    int self = topology_find(t, n->name);
+    struct edges_plan plan = {0};
+    ASSERT(self >= 0 && span_equal(n->herd, span_of(t->herd)) && !n->stopping);
+    commands_apply(n, now); /* what came before goes by the limits that held then */
+    const char *why = change_begin(n, t, (unsigned)self, connections_max, &plan);
+    if (why)
+        return why;
+    n->told = true;
+    n->topology = t;
+    n->self = &t->nodes[self];
+    change_spread(n, &plan, now);
+    return NULL;
+}
+
 void node_destroy(struct node *n)
 {
     if (!n)

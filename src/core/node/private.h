@@ -49,6 +49,7 @@
  *   places.c       connections to the places service
  *   history.c      when the store came to which change
  *   connection.c   the table of connections, and what all kinds have in common
+ *   listed.c       clients that may catch up with news
  *   connection_list.c  lists of connections, by their numbers
  *   outbox.c       what one connection is still to be sent
  *   random.c       bytes that nobody can guess
@@ -78,6 +79,7 @@
 #include "core/node/link_log.h"
 #include "core/node/links.h"
 #include "core/node/links_stop.h"
+#include "core/node/listed.h"
 #include "core/node/named.h"
 #include "core/node/news.h"
 #include "core/node/node.h"
@@ -124,6 +126,8 @@ struct node {
     struct unread unread;
     struct questions questions;
     struct queries queries;
+    struct news news;
+    struct listed listed;
     struct edges edges;
     struct named_all named;
     struct links links;

@@ -76,7 +76,7 @@ static void make_room(struct reply *r, size_t bytes)
 static void put_hit(struct node *n, struct reply *r, const struct live_hit *hit, uint64_t number)
 {
     struct feed_item item;
-    store_read(n->store, hit->slot, &item, &n->commands.text);
+    store_read(n->store, hit->slot, &item, &n->queries.text);
     make_room(r, NEWS_BYTES + stamp_at_bytes_max(&item.stamp));
     if (!r->memory)
         return;
@@ -122,7 +122,7 @@ static char *render(struct node *n, const struct query *q, const struct live_hit
 }
 
 /* What it counts among the `queries` of its asker. */
-static unsigned slots_of(const struct query *q)
+static int slots_of(const struct query *q)
 {
     return q->fence ? 1 + QUERIES_ALL_WAITS : 1;
 }
@@ -148,19 +148,18 @@ static void refuse(struct node *n, const struct query *q)
     struct buf out = buf_over(reply, sizeof reply);
     command_refuse(&out, (struct span){q->line, strlen(q->line)});
     ASSERT(!out.overflow);
-    n->metrics.lines_invalid++;
+    reply_counts_refused(n);
     fill(n, q, buf_span(&out));
 }
 
 /* false: no memory. */
 static bool begin_fence(struct node *n, const struct query *q)
 {
-    struct query_reader *r = reader_of(q->asker);
     if (!stays(n, q->asker)) {
-        r->live.last++;
+        news_pass_number(q->asker);
         return true;
     }
-    bool begun = live_watch_near(n->queries.live, &r->live, point_of(&q->centre),
+    bool begun = live_watch_near(n->queries.live, news_reader(q->asker), point_of(&q->centre),
         (double)q->radius_um / UM_PER_M);
     news_spare(q->asker);
     return begun;
@@ -200,8 +199,7 @@ static void answer(void *self, const struct live_question *question, const struc
     struct query *q = &n->queries.slots[slot];
     struct connection *c = q->asker;
     ASSERT(c && ticket_of(q, slot) == question->ticket);
-    ASSERT(c->client.replies.queries >= slots_of(q));
-    c->client.replies.queries = (uint16_t)(c->client.replies.queries - slots_of(q));
+    client_owes(c, -slots_of(q));
     if (!c->aborted)
         answer_query(n, q, hits, found, more);
     free_slot(&n->queries, slot);
@@ -273,7 +271,7 @@ static bool ask(struct node *n, struct connection *c, const struct live_command 
     *q = (struct query){.asker = c, .gate = gate, .head = head,
         .line = fence ? head + strlen(head) + 1 : NULL, .centre = command->centre,
         .radius_um = command->radius_um, .fence = fence, .serial = q->serial + 1};
-    c->client.replies.queries = (uint16_t)(c->client.replies.queries + slots_of(q));
+    client_owes(c, slots_of(q));
     bool aged = command->kind == LIVE_COMMAND_NEAR && command->age_ns >= 0;
     struct live_question question = {.fence = fence,
         .centre = point_of(&command->centre),
@@ -309,16 +307,6 @@ static bool begin_live(struct node *n)
     return true;
 }
 
-static bool begin_reader(struct connection *c)
-{
-    if (c->client.reader)
-        return true;
-    c->client.reader = calloc(1, sizeof *c->client.reader);
-    if (c->client.reader)
-        c->client.reader->connection = c;
-    return c->client.reader != NULL;
-}
-
 /* -- commands ---------------------------------------------------------------------------------- */
 
 static void put_now(struct buf *out, uint64_t number, const struct stamp *held)
@@ -330,19 +318,19 @@ static void put_now(struct buf *out, uint64_t number, const struct stamp *held)
 /* The newest stamp and the reply go out in one piece. false: no memory. */
 static bool watch_id(struct node *n, struct connection *c, struct span id, struct instant now)
 {
-    struct live_reader *live = &reader_of(c)->live;
+    struct live_reader *live = news_reader(c);
     struct feed_item item;
-    bool held = store_get(n->store, id, store_hash(n->store, id), &item, &n->commands.text);
+    bool held = store_get(n->store, id, store_hash(n->store, id), &item, &n->queries.text);
     bool goes_on = stays(n, c);
-    size_t bytes = 2 * NEWS_BYTES + id.len +
-                   (held ? stamp_at_bytes_max(&item.stamp) : 0);
+    size_t bytes = 2 * NEWS_BYTES + id.len + (held ? stamp_at_bytes_max(&item.stamp) : 0);
     char *room = outbox_room(&c->out, connection_chunks(&n->connections, c), bytes);
     if (!room || (goes_on && !live_watch_id(n->queries.live, live, id, store_change(n->store)))) {
         if (room)
             outbox_trim(&c->out, connection_chunks(&n->connections, c));
         return false;
     }
-    live->last += !goes_on;
+    if (!goes_on)
+        news_pass_number(c);
     struct buf out = buf_over(room, bytes);
     put_now(&out, live->last, held ? &item.stamp : NULL);
     size_t first = out.len;
@@ -359,19 +347,16 @@ static bool watch_id(struct node *n, struct connection *c, struct span id, struc
 
 static bool watch_all(struct node *n, struct connection *c)
 {
-    struct query_reader *r = reader_of(c);
-    if (!live_watch_all(n->queries.live, &r->live))
+    if (!live_watch_all(n->queries.live, news_reader(c)))
         return false;
-    r->all_begins = true;
-    c->client.replies.queries += QUERIES_ALL_WAITS;
-    client_news(n, c);
+    news_begin_all(n, c);
     connection_choke(&n->connections, c, n->now);
     return true;
 }
 
 static bool unwatch(struct node *n, struct connection *c, uint64_t number, struct instant now)
 {
-    if (!c->client.reader || !live_unwatch(n->queries.live, &reader_of(c)->live, number))
+    if (!c->client.reader || !live_unwatch(n->queries.live, news_reader(c), number))
         return false;
     news_spare(c);
     size_t bytes = 16 + NUMBER_BYTES;
@@ -452,7 +437,7 @@ bool query_apply(struct node *n, struct connection *c, const struct command *lin
     *why = SPAN("the count is above limits.near");
     if (command.kind == LIVE_COMMAND_NEAR && command.count > n->topology->limits.near)
         return false;
-    if (!begin_live(n) || (is_watch(&command) && !begin_reader(c))) {
+    if (!begin_live(n) || (is_watch(&command) && !news_begin(c))) {
         client_starved(n, c);
         return true;
     }
@@ -478,8 +463,8 @@ bool query_apply(struct node *n, struct connection *c, const struct command *lin
 
 void queries_begin(struct node *n)
 {
-    n->queries = (struct queries){.turn = 1};
-    connection_list_begin(&n->queries.listed);
+    n->queries = (struct queries){0};
+    listed_begin(n);
 }
 
 void queries_end(struct node *n)
@@ -504,14 +489,8 @@ void queries_drop(struct node *n, struct connection *c)
             live_cancel(k->live, ticket_of(&k->slots[i], i));
             free_slot(k, i);
         }
-    c->client.replies.queries = 0;
-    news_unlist(n, c);
-    c->spared = false;
-    if (!c->client.reader)
-        return;
-    live_reader_end(k->live, &c->client.reader->live);
-    free(c->client.reader);
-    c->client.reader = NULL;
+    client_owes(c, -c->client.replies.queries);
+    news_end(n, c, k->live);
 }
 
 /* -- turns ------------------------------------------------------------------------------------- */
@@ -519,9 +498,7 @@ void queries_drop(struct node *n, struct connection *c)
 void queries_turn(struct node *n, struct instant now)
 {
     struct queries *k = &n->queries;
-    k->turn++;
-    k->given = 0;
-    news_catch_up(n);
+    news_turn(n, k->live);
     if (live_is_used(k->live))
         live_turn(k->live, now);
 }
@@ -531,5 +508,5 @@ int64_t queries_deadline(const struct node *n)
     const struct queries *k = &n->queries;
     if (!k->live)
         return NEVER_NS;
-    return k->listed.first != CONNECTION_NONE ? 0 : live_deadline(k->live);
+    return n->listed.list.first != CONNECTION_NONE ? 0 : live_deadline(k->live);
 }

@@ -11,23 +11,18 @@
  *              only the turn was full
  *   LISTED     its turn comes                        LEVEL or BEHIND, as live_catch_up says
  *
- * PROTOCOL.md, "Live queries". Called by node.c, commands.c, clients.c and status.c. Written by
- * queries.c alone: `struct queries` in struct node, `struct query_reader`, and `queries` of a
- * client's replies; but for what news.h names, and `listed`, which replies.c sets as well. */
+ * PROTOCOL.md, "Live queries". Called by node.c, commands.c and clients.c. Written by queries.c
+ * alone: `struct queries` in struct node. */
 #ifndef CORE_NODE_QUERIES_H
 #define CORE_NODE_QUERIES_H
 
 #include "core/base/instant.h"
 #include "core/live/live.h"
-#include "core/node/connection_list.h"
-#include "core/node/replies.h"
 #include "core/protocol/command.h"
+#include "core/store/store.h"
 
 enum {
     QUERIES_MAX = 1024, /* that wait for the index */
-    QUERIES_NEWS_BYTES = 65536, /* unsent, beyond which a connection gets no news */
-    QUERIES_READERS_A_TURN = 512,
-    QUERIES_ALL_WAITS = CLIENT_QUESTIONS_MAX, /* in `queries`: nothing behind it is read */
 };
 
 struct node;
@@ -46,22 +41,11 @@ struct query {
     uint32_t serial, next_free;
 };
 
-/* A client that watches, or has; from malloc. */
-struct query_reader {
-    struct live_reader live; /* the first member: live.h gives it back */
-    struct connection *connection;
-    bool all_begins; /* a WATCH of everything has not had its reply yet: nothing else is read */
-    uint64_t turn; /* the last in which it got news */
-};
-
 struct queries {
     struct live *live; /* NULL: nobody has asked or watched yet */
     struct query *slots; /* QUERIES_MAX, when there is a `live` */
     uint32_t free_first;
-    struct connection_list listed; /* readers that may catch up */
-    uint64_t turn;
-    unsigned given; /* connections that got news in this turn */
-    uint64_t told; /* lines of news */
+    struct stamp_text text; /* of the stamp that is being told */
 };
 
 void queries_begin(struct node *n);

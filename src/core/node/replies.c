@@ -151,10 +151,20 @@ void client_relieve(struct node *n, struct connection *c)
 
 void client_news(struct node *n, struct connection *c)
 {
-    if (!c->client.reader || c->client.listed || !live_is_behind(&c->client.reader->live))
-        return;
-    connection_list_append(&n->connections, &n->queries.listed, LIST_NEWS, c);
-    c->client.listed = true;
+    if (c->client.reader && live_is_behind(&c->client.reader->live))
+        listed_add(n, c);
+}
+
+void client_owes(struct connection *c, int replies)
+{
+    int queries = c->client.replies.queries + replies;
+    ASSERT(queries >= 0 && queries <= UINT16_MAX);
+    c->client.replies.queries = (uint16_t)queries;
+}
+
+void reply_counts_refused(struct node *n)
+{
+    n->metrics.lines_invalid++;
 }
 
 uint32_t replies_relieved(struct node *n)

@@ -37,6 +37,11 @@ void replies_begin(struct node *n);
 /* `c` is a new client. */
 void client_replies_begin(struct connection *c);
 
+/* So many more replies, or fewer, that live queries owe it: `queries`. */
+void client_owes(struct connection *c, int replies);
+/* A command was refused, or is going to be. */
+void reply_counts_refused(struct node *n);
+
 /* A reply was written to its output: log it, and do what follows from it. */
 void reply_wrote(struct node *n, struct connection *c, struct span reply, struct instant now);
 
