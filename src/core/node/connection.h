@@ -57,8 +57,9 @@ struct connection {
     bool ended : 1; /* the other end has sent FIN */
     bool choked : 1; /* not read from for now */
     bool paused : 1; /* choked, through no fault of its own */
-    bool spared : 1; /* its silence is not counted: it watches; written by news.c */
     bool asked_about : 1; /* the driver is to say what its kernel still has to send */
+    uint32_t spared; /* NODE_WANT_KEEP while it watches, and its silence is not counted; else 0;
+                      * written by news.c */
     uint32_t number;
     struct list_entry entries[LIST_PURPOSES];
     struct watch *watch; /* the list that it stands in; NULL: none */

@@ -52,7 +52,7 @@ void news_pass_number(struct connection *c)
 
 void news_spare(struct connection *c)
 {
-    c->spared = reader_of(c)->live.count > 0;
+    c->spared = reader_of(c)->live.count > 0 ? NODE_WANT_KEEP : 0u;
 }
 
 void news_end(struct node *n, struct connection *c, struct live *live)
@@ -61,7 +61,7 @@ void news_end(struct node *n, struct connection *c, struct live *live)
     if (!c->client.reader)
         return;
     live_reader_end(live, &c->client.reader->live);
-    c->spared = false;
+    c->spared = 0;
     free(c->client.reader);
     c->client.reader = NULL;
 }

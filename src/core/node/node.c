@@ -409,9 +409,9 @@ unsigned node_wants(const struct node *n, uint32_t conn)
         write = durable_window(n, c).len > 0;
     if (c->finishing && !c->out.head)
         return NODE_WANT_CLOSE;
-    unsigned wants = (write ? NODE_WANT_WRITE : 0u) | (c->spared ? NODE_WANT_KEEP : 0u);
+    unsigned wants = write ? NODE_WANT_WRITE : 0u;
     if (!c->finishing && !c->choked) /* after FIN one of them is set */
-        return wants | NODE_WANT_READ;
+        return wants | NODE_WANT_READ | c->spared;
     /* Input of a finishing link is read and discarded: two ends that both finish would otherwise
      * each wait for the other to read its last stamps. */
     bool drain = c->kind == CONNECTION_LINK && c->finishing && !c->ended;
@@ -497,7 +497,8 @@ int64_t node_deadline(const struct node *n)
     soonest = earlier_ns(soonest, n->webs.due_ns);
     if (n->webs_tls.first)
         soonest = earlier_ns(soonest, webs_tls_ready_ns(n));
-    soonest = earlier_ns(soonest, queries_deadline(n));
+    if (n->queries.live)
+        soonest = earlier_ns(soonest, queries_deadline(n));
     soonest = earlier_ns(soonest, inputs_deadline(n));
     if (n->client_log.more)
         soonest = earlier_ns(soonest, client_log_deadline(&n->client_log));

@@ -506,7 +506,5 @@ void queries_turn(struct node *n, struct instant now)
 int64_t queries_deadline(const struct node *n)
 {
     const struct queries *k = &n->queries;
-    if (!k->live)
-        return NEVER_NS;
     return n->listed.list.first != CONNECTION_NONE ? 0 : live_deadline(k->live);
 }

@@ -61,6 +61,7 @@ void queries_drop(struct node *n, struct connection *c);
 
 /* At the end of a turn, after all that puts stamps, if there is a `live`. */
 void queries_turn(struct node *n, struct instant now);
+/* When that is due although nothing happens. */
 int64_t queries_deadline(const struct node *n);
 
 #endif

@@ -13,6 +13,7 @@ void replies_begin(struct node *n)
 
 void client_replies_begin(struct connection *c)
 {
+    c->client.replies.waiting = 0;
     c->client.replies.questions = c->client.replies.queries = 0;
 }
 
@@ -39,7 +40,7 @@ bool client_full(const struct node *n, const struct connection *c)
 {
     uint64_t most = n->topology->limits.output_bytes;
     return c->out.bytes >= most || c->out.memory >= CLIENT_OUTPUT_MEMORY * most ||
-           c->client.replies.questions + c->client.replies.queries >= CLIENT_QUESTIONS_MAX;
+           c->client.replies.waiting >= CLIENT_QUESTIONS_MAX;
 }
 
 void reply_wrote(struct node *n, struct connection *c, struct span reply, struct instant now)
@@ -102,6 +103,7 @@ struct chunk *reply_gate(struct node *n, struct connection *c, const struct stam
     if (!gate)
         return NULL;
     c->client.replies.questions++;
+    c->client.replies.waiting++;
     quotas_asked(&n->quotas, c->client.pace.account, 1);
     return gate;
 }
@@ -111,6 +113,7 @@ void reply_fill(struct node *n, struct connection *c, struct chunk *gate, struct
 {
     ASSERT(c->kind == CONNECTION_CLIENT && c->client.replies.questions > 0);
     c->client.replies.questions--;
+    c->client.replies.waiting--;
     quotas_answered(&n->quotas, c->client.pace.account, 1);
     if (log_on(n->log, LOG_DEBUG))
         client_log_reply(n, c, (struct span){gate->bytes, gate->len - 1}, now);
@@ -125,9 +128,11 @@ void reply_fill(struct node *n, struct connection *c, struct chunk *gate, struct
 
 void client_forget_questions(struct node *n, struct connection *c)
 {
-    questions_cancel(n, c, c->client.replies.questions);
-    quotas_answered(&n->quotas, c->client.pace.account, c->client.replies.questions);
+    uint16_t questions = c->client.replies.questions;
+    questions_cancel(n, c, questions);
+    quotas_answered(&n->quotas, c->client.pace.account, questions);
     c->client.replies.questions = 0;
+    c->client.replies.waiting = (uint16_t)(c->client.replies.waiting - questions);
 }
 
 /* -- after a choke ----------------------------------------------------------------------------- */
@@ -135,8 +140,7 @@ void client_forget_questions(struct node *n, struct connection *c)
 void client_relieve(struct node *n, struct connection *c)
 {
     bool roomy = c->out.bytes <= n->topology->limits.output_bytes / 2 &&
-                 c->client.replies.questions + c->client.replies.queries <=
-                     CLIENT_QUESTIONS_MAX / 2;
+                 c->client.replies.waiting <= CLIENT_QUESTIONS_MAX / 2;
     if (!c->choked || c->paused || c->client.replies.resuming || !roomy)
         return;
     c->client.replies.resuming = true;
@@ -158,8 +162,9 @@ void client_news(struct node *n, struct connection *c)
 void client_owes(struct connection *c, int replies)
 {
     int queries = c->client.replies.queries + replies;
-    ASSERT(queries >= 0 && queries <= UINT16_MAX);
+    ASSERT(queries >= 0 && queries <= UINT16_MAX / 2);
     c->client.replies.queries = (uint16_t)queries;
+    c->client.replies.waiting = (uint16_t)(c->client.replies.questions + queries);
 }
 
 void reply_counts_refused(struct node *n)

@@ -25,6 +25,7 @@ struct stamp;
 struct client_replies {
     uint32_t next_resuming; /* these two outlive the connection: its number may be in the list */
     bool resuming; /* in the list of clients that go on in the next turn */
+    uint16_t waiting; /* replies that are owed: the sum of the next two */
     uint16_t questions; /* gates in its output */
     uint16_t queries; /* likewise, of live queries: queries.h */
 };

@@ -137,26 +137,30 @@ static bool parse_whatsat(struct span radius, struct span count_text, struct com
     return true;
 }
 
+/* Lines that are neither IAMAT nor WHATSAT, seldom: a live query, or nothing. */
+static void others_parse(const struct span *field, int count, struct command *out)
+{
+    struct live_command live;
+    if (count > 0 && live_command_of(field, count, &live))
+        out->kind = COMMAND_LIVE;
+}
+
 /* Parse the COMMAND_FIELDS_MAX fields of a line. If they are no command, out->kind stays. */
 static void fields_parse(const struct span *field, struct command *out)
 {
     if (field[1].len > STAMPEDE_CLIENT_ID_BYTES_MAX)
         return;
-    out->id = field[1];
-    if (SPAN_IS(field[0], "IAMAT") && parse_iamat(field[2], field[3], out))
-        out->kind = COMMAND_IAMAT;
-    else if (SPAN_IS(field[0], "WHATSAT") && parse_whatsat(field[2], field[3], out))
-        out->kind = COMMAND_WHATSAT;
-}
-
-/* Lines that are neither, seldom: a live query, or nothing. */
-static void others_parse(const struct span *field, int count, struct command *out)
-{
-    struct live_command live;
-    if (count <= 0 || !live_command_of(field, count, &live))
-        return;
-    out->kind = COMMAND_LIVE;
-    out->id = (struct span){0}; /* its second field is none */
+    if (SPAN_IS(field[0], "IAMAT")) {
+        out->id = field[1];
+        if (parse_iamat(field[2], field[3], out))
+            out->kind = COMMAND_IAMAT;
+    } else if (SPAN_IS(field[0], "WHATSAT")) {
+        out->id = field[1];
+        if (parse_whatsat(field[2], field[3], out))
+            out->kind = COMMAND_WHATSAT;
+    } else {
+        others_parse(field, COMMAND_FIELDS_MAX, out);
+    }
 }
 
 /* Invalid until its fields prove the opposite. The union is set together with the kind. */
@@ -174,7 +178,7 @@ void command_parse(struct span line, struct command *out)
     int count = command_split(line, field, LIVE_COMMAND_FIELDS_MAX);
     if (count == COMMAND_FIELDS_MAX)
         fields_parse(field, out);
-    if (out->kind == COMMAND_INVALID)
+    else
         others_parse(field, count, out);
     ASSERT(out->kind == COMMAND_INVALID || out->kind == COMMAND_LIVE || out->id.len >= 1);
 }
@@ -191,8 +195,6 @@ size_t command_next(struct span in, size_t line_bytes_max, struct command *out)
         return 0;
     begin(out, (struct span){in.at, bytes - 1});
     fields_parse(field, out);
-    if (out->kind == COMMAND_INVALID)
-        others_parse(field, COMMAND_FIELDS_MAX, out);
     return bytes;
 }
 
