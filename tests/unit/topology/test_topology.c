@@ -110,7 +110,8 @@ Test(topology, keys)
             "f:3: limits.line cannot be 1; it is at least 64B and at most 8KiB\n"
             "f:3: \"what\" is no key of limits; there are line, output, output_total, connections, "
             "connections_per_address, commands_per_address, new_ids_per_address, stamps, "
-            "stamps_full, idle, stall, partial, stop, future, clock\n"},
+            "stamps_full, idle, stall, partial, stop, future, clock, near, "
+            "watches, watches_total, watch_all, fence\n"},
         {HERD "\nnodee Ann {\n client = \"127.0.0.1:0\"\n peer = \"127.0.0.1:2\" }\n",
             "f:3: \"nodee\" is no key of the top level; did you mean \"node\"?\n"
             "f:4: Ann's client address cannot be \"127.0.0.1:0\": its port is no number from 1 to "
