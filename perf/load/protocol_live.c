@@ -1,8 +1,8 @@
 /* protocol_live.c — what is near a position: NEAR of a node, and GEOSEARCH of Redis.
  *
- * Both are asked for the same: the nearest 20 within 10 km of a position that updates are drawn from,
- * nearest first, with their distances; a node's answer has the whole stamp as well. Updates are
- * those of `herd` and of `redis-geoadd`. */
+ * Both are asked for the same: the nearest 20 within 10 km of a position that updates are drawn
+ * from, nearest first, with their distances; a node's answer has the whole stamp as well. Updates
+ * are those of `herd` and of `redis-geoadd`. */
 #include "load/protocol.h"
 #include <stdlib.h>
 
@@ -60,8 +60,8 @@ static size_t geosearch_write(struct traffic *t, enum kind kind, char *out)
     at = put(at, position + 10, 11);
     at = PUT(at, "\r\n$9\r\n");
     at = put(at, position + 1, 9);
-    at = PUT(at, "\r\n$8\r\nBYRADIUS\r\n$2\r\n10\r\n$2\r\nkm\r\n$3\r\nASC\r\n$5\r\nCOUNT\r\n$2\r\n20\r\n"
-                 "$8\r\nWITHDIST\r\n");
+    at = PUT(at, "\r\n$8\r\nBYRADIUS\r\n$2\r\n10\r\n$2\r\nkm\r\n$3\r\nASC\r\n"
+                 "$5\r\nCOUNT\r\n$2\r\n20\r\n$8\r\nWITHDIST\r\n");
     return (size_t)(at - out);
 }
 

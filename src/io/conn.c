@@ -223,8 +223,8 @@ static void report(struct conns *c, const struct conn *conn, struct instant now)
     node_reported(c->node, number_of(c, conn), (size_t)unconfirmed, now);
 }
 
-/* One that watches is silent for hours, and may stand still without losing anything. Keep-alive finds
- * a dead end; with TCP_USER_TIMEOUT Linux also resets an end without room, so it is long. */
+/* One that watches is silent for hours, and may stand still without losing anything. Keep-alive
+ * finds a dead end; with TCP_USER_TIMEOUT Linux also resets an end without room, so it is long. */
 static void keep(struct conn *conn)
 {
     const int on = 1, idle_s = 60, again_s = 10, timeout_ms = 10 * 60 * 1000, kept = 32768;

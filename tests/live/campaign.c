@@ -21,7 +21,8 @@ static void on_broken(const char *what, const char *file, int line)
 {
     fflush(stdout);
     fprintf(stderr, "seed %" PRIu64 " violated: %s:%d: %s\n", playing, file, line, what);
-    abort();
+    tell_how_to_repeat();
+    _Exit(1);
 }
 
 static void on_abort(int signal)

@@ -8,8 +8,8 @@
  *   any         has changed, and the index has not read it yet     -              waits
  *
  * The last line is needed, since a fence without a note for an id counts as told what the index
- * says. Counter-example: the index has a stamp within, the store has the next one, outside. If EXIT were
- * told now, it would be told again when the index comes to that change. */
+ * says. Counter-example: the index has a stamp within, the store has the next one, outside. If EXIT
+ * were told now, it would be told again when the index comes to that change. */
 #include "core/live/catch_up.h"
 #include "core/base/invariant.h"
 #include "core/live/events.h"

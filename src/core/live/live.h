@@ -50,7 +50,7 @@ struct store;
 /* One for each connection that watches; zeroed before its first watch. */
 struct live_reader {
     struct live_watch *watches; /* all, newest first */
-    struct live_watch *behind_first, *behind_last; /* those of them that are BEHIND, in their turn */
+    struct live_watch *behind_first, *behind_last; /* those that are BEHIND, in their turn */
     unsigned count; /* of watches */
     uint64_t last; /* the number given last */
 };
@@ -79,8 +79,8 @@ struct live_calls {
     bool (*tell)(void *self, struct live_reader *reader, uint64_t number, enum live_news what,
         struct span id, const struct stamp *stamp);
     /* The answer to a question: `found` stamps. more: of a fence, there are more than may be. NULL
-     * in hits: out of memory. The distances are those of the stamps that the store holds now. May add
-     * the fence (live_watch_near), may not ask or remove. */
+     * in hits: out of memory. The distances are those of the stamps that the store holds now. May
+     * add the fence (live_watch_near), may not ask or remove. */
     void (*answer)(void *self, const struct live_question *q, const struct live_hit *hits,
         unsigned found, bool more);
 };
@@ -136,8 +136,8 @@ void live_cancel(struct live *l, uint64_t ticket);
 
 /* -- turns ------------------------------------------------------------------------------------- */
 
-/* Read the feed, tell, answer: a bounded part of it. May be called again at the same `now`, to answer
- * a question at once; LIVE_POINTS_A_TURN are for all of these calls. */
+/* Read the feed, tell, answer: a bounded part of it. May be called again at the same `now`, to
+ * answer a question at once; LIVE_POINTS_A_TURN are for all of these calls. */
 void live_turn(struct live *l, struct instant now);
 /* When live_turn is due: 0: at once; NEVER_NS. Whoever put stamps since the last turn calls
  * live_turn anyway, if live_is_used. */

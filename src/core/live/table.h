@@ -1,8 +1,8 @@
 /* table.h — an open hash table from 64-bit keys to pointers.
  *
  * Keys are hashes already, or are mixed by their caller. Several entries may have one key; who
- * looks for one compares what they point to. Linear probing, at most half full; what is removed leaves no
- * trace. Called by ids, notes and fences. */
+ * looks for one compares what they point to. Linear probing, at most half full; what is removed
+ * leaves no trace. Called by ids, notes and fences. */
 #ifndef CORE_LIVE_TABLE_H
 #define CORE_LIVE_TABLE_H
 

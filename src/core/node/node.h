@@ -171,7 +171,7 @@ enum node_want {
     NODE_WANT_CLOSE = 4, /* everything is sent: shut down, drain, close. Never with the others */
     NODE_WANT_ABORT = 8, /* close at once and discard unsent output. Never with the others */
     NODE_WANT_REPORT = 16, /* node_reported, at once, from SIOCOUTQ; with READ and WRITE or alone */
-    NODE_WANT_KEEP = 32, /* it watches: see to its other end, and let the kernel keep little for it */
+    NODE_WANT_KEEP = 32, /* it watches: look after its other end; the kernel keeps little for it */
 };
 unsigned node_wants(const struct node *n, uint32_t conn);
 
