@@ -61,6 +61,17 @@ static inline char *put(char *out, const char *bytes, size_t count)
 
 #define PUT(out, literal) put(out, "" literal, sizeof(literal) - 1)
 
+/* Append a position as Redis's commands take it: longitude, CRLF, the head of the latitude, and the
+ * latitude; the longitude's own head is before it. */
+static inline char *put_redis_position(char *out, struct traffic *t)
+{
+    char position[TRAFFIC_POSITION_BYTES];
+    traffic_put_position(t, position);
+    out = put(out, position + 10, 11);
+    out = PUT(out, "\r\n$9\r\n");
+    return put(out, position + 1, 9);
+}
+
 /* For protocols whose reply is always `expected`. */
 static inline enum verdict same(struct span in, struct span expected, size_t *used)
 {

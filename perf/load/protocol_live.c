@@ -54,12 +54,8 @@ static size_t geosearch_write(struct traffic *t, enum kind kind, char *out)
 {
     if (kind != KIND_QUERY)
         return redis_geoadd_protocol.write(t, kind, out);
-    char position[TRAFFIC_POSITION_BYTES];
-    traffic_put_position(t, position);
     char *at = PUT(out, "*12\r\n$9\r\nGEOSEARCH\r\n$6\r\nstamps\r\n$10\r\nFROMLONLAT\r\n$11\r\n");
-    at = put(at, position + 10, 11);
-    at = PUT(at, "\r\n$9\r\n");
-    at = put(at, position + 1, 9);
+    at = put_redis_position(at, t);
     at = PUT(at, "\r\n$8\r\nBYRADIUS\r\n$2\r\n10\r\n$2\r\nkm\r\n$3\r\nASC\r\n"
                  "$5\r\nCOUNT\r\n$2\r\n20\r\n$8\r\nWITHDIST\r\n");
     return (size_t)(at - out);

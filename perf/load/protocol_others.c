@@ -69,12 +69,8 @@ const struct protocol redis_set_protocol = {
 static size_t geoadd_write(struct traffic *t, enum kind kind, char *out)
 {
     (void)kind;
-    char position[TRAFFIC_POSITION_BYTES];
-    traffic_put_position(t, position);
     char *at = PUT(out, "*5\r\n$6\r\nGEOADD\r\n$6\r\nstamps\r\n$11\r\n");
-    at = put(at, position + 10, 11);
-    at = PUT(at, "\r\n$9\r\n");
-    at = put(at, position + 1, 9);
+    at = put_redis_position(at, t);
     at = traffic_put_id(t, PUT(at, "\r\n$20\r\n"));
     return (size_t)(PUT(at, "\r\n") - out);
 }

@@ -108,7 +108,6 @@ static bool write_news(struct node *n, struct connection *c, uint64_t number, en
     connection_touch(&n->connections, c);
     if (log_on(n->log, LOG_DEBUG))
         client_log_reply(n, c, (struct span){room, out.len - 1}, n->now);
-    n->news.told++;
     return true;
 }
 

@@ -37,7 +37,6 @@ struct query_reader {
 struct news {
     uint64_t turn;
     unsigned given; /* connections that got some in this turn */
-    uint64_t told; /* lines so far */
 };
 
 /* Write one line: NEWS_BYTES and what the AT or the id needs. */

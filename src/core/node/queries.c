@@ -349,8 +349,7 @@ static bool watch_all(struct node *n, struct connection *c)
 {
     if (!live_watch_all(n->queries.live, news_reader(c)))
         return false;
-    news_begin_all(n, c);
-    connection_choke(&n->connections, c, n->now);
+    news_begin_all(n, c); /* which fills it, so that query_apply chokes it */
     return true;
 }
 

@@ -248,7 +248,8 @@ static void put_journal(struct buf *out, const struct node *n, struct instant no
     } times[] = {
         {"stampede_journal_behind_seconds", "since when there is something not on the disk",
             behind_ns},
-        {"stampede_journal_sync_last_seconds", "how long the last sync took", j.counts.sync_last_ns},
+        {"stampede_journal_sync_last_seconds", "how long the last sync took",
+            j.counts.sync_last_ns},
         {"stampede_journal_sync_longest_seconds", "how long the longest sync took",
             j.counts.sync_longest_ns},
     };
