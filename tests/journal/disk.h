@@ -7,7 +7,8 @@
  * faults below.
  *
  * An order takes a time; its effect comes with its answer. Whoever is killed leaves an order half
- * done, not done, or done later, when the next process runs. Called by world.c and sim/disk_host.c. */
+ * done, not done, or done later, when the next process runs. Called by world.c and
+ * sim/disk_host.c. */
 #ifndef TESTS_JOURNAL_DISK_H
 #define TESTS_JOURNAL_DISK_H
 

@@ -72,7 +72,8 @@ static inline int64_t about(int64_t mean)
 
 /* -- scene.c ----------------------------------------------------------------------------------- */
 
-/* What the seed decides before there is a herd; and what it decides of the herd, once it is there. */
+/* What the seed decides before there is a herd; and what it decides of the herd, once it is
+ * there. */
 void scene_plan(uint64_t seed);
 void scene_set(void);
 

@@ -11,7 +11,7 @@
  *
  * While bytes are on their way to the disk its cursors rest: a slow disk costs a number, and when
  * it comes back it gets the newest stamp of each client (conflation). Memory is bounded: two
- * buffers of the log, one of a base.
+ * buffers of the log, one of a base. A driver needs all of the states, so this header is long.
  *
  *   the log     event                           next        does
  *   OPENS       it is there, durable            READY       removes nothing yet; a base may begin

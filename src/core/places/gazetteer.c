@@ -5,8 +5,8 @@
  * each band it walks from the centre's longitude to the east and then to the west. Both directions
  * end where nothing farther out can be near enough: within the radius at first, and within the
  * distance of the farthest hit once there are `count` hits. All these bounds are a little too wide,
- * and only position_distance_m() decides, so the result is the same as if every place were looked at.
- */
+ * and only position_distance_m() decides, so the result is the same as if every place were looked
+ * at. */
 #include "core/places/gazetteer.h"
 #include "core/base/invariant.h"
 #include "core/protocol/position.h"

@@ -37,8 +37,10 @@ static const struct span texts[FAULTS] = {
     [FAULT_LIVE_NEAR] = SPAN("WATCH with four fields is WATCH NEAR, a position and a radius"),
     [FAULT_LIVE_RADIUS] = SPAN("the radius is above 20038 km"),
     [FAULT_LIVE_COUNT] = SPAN("the count is above 1000"),
-    [FAULT_LIVE_AGE] = SPAN("the age is not written as seconds, with at most 9 digits of a fraction"),
-    [FAULT_LIVE_NUMBER] = SPAN("the number of the watch is not written in digits, or far too large"),
+    [FAULT_LIVE_AGE] =
+        SPAN("the age is not written as seconds, with at most 9 digits of a fraction"),
+    [FAULT_LIVE_NUMBER] =
+        SPAN("the number of the watch is not written in digits, or far too large"),
 };
 
 struct span command_fault_text(enum command_fault fault)

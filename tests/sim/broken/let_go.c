@@ -1,4 +1,5 @@
-/* let_go.c — a core that gives replies away that wait for the disk when topology.conf is reloaded. */
+/* let_go.c — a core that gives replies away that wait for the disk when topology.conf is
+ * reloaded. */
 #include "core/node/private.h"
 
 void __real_durable_take_limits(struct node *n, struct instant now);

@@ -134,7 +134,8 @@ Test(fences, the_date_line_and_the_poles_are_no_edges)
     samples[0] =
         (struct sample){.stands = true, .fence = {.centre = {0, LONGITUDE_MAX}, .radius_m = 0}};
     samples[1] =
-        (struct sample){.stands = true, .fence = {.centre = {LATITUDE_MAX, 1234}, .radius_m = 0.01}};
+        (struct sample){
+            .stands = true, .fence = {.centre = {LATITUDE_MAX, 1234}, .radius_m = 0.01}};
     samples[2] = (struct sample){.stands = true, .fence = {.centre = {5, 5}, .radius_m = 2.1e7}};
     for (int i = 0; i < 3; i++)
         cr_assert(fences_add(f, &samples[i].fence));

@@ -64,7 +64,8 @@ static unsigned brute(const struct point *points, uint32_t count, const struct p
     double longitude = position_degrees(centre->longitude_fdeg);
     unsigned found = 0;
     for (uint32_t i = 0; i < count; i++) {
-        double m = position_distance_m(latitude, longitude, points[i].latitude, points[i].longitude);
+        double m =
+            position_distance_m(latitude, longitude, points[i].latitude, points[i].longitude);
         if (m > 50000 || (found == 20 && m >= hits[19].distance_m))
             continue;
         unsigned at = found < 20 ? found++ : 19;
